@@ -1,0 +1,1 @@
+"""What stored results say: verdicts, comparisons, known answers and the historic record."""

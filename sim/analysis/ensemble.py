@@ -1,0 +1,213 @@
+"""Replicates of one world as plain arrays, and the numbers the definitions read from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.analysis.ceiling import logistic_ceiling
+from sim.analysis.outcomes import lead
+from sim.analysis.statistics import ols_slope
+
+FloatArray = npt.NDArray[np.float64]
+
+ROUNDING = 1e-9
+SHORTEST_CURVE = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """One world: R replicates, M months, V vendors.
+
+    Shares are fractions of one; what the vendors lack to one belongs to vendors too small to
+    name.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a number is missing, a share lies outside 0..1 or shares add up to
+        more than one, a volume is negative, a seed repeats or the two vendors are the same.
+    """
+
+    token_share: FloatArray
+    """(R, M, V) share of platform tokens."""
+    revenue_share: FloatArray
+    """(R, M, V) share of full-stack revenue."""
+    token_volume: FloatArray
+    """(R, M, V) platform tokens, million a month."""
+    profit: FloatArray
+    """(R, M, V) profit, yuan a month."""
+    incumbent: int
+    challenger: int
+    seeds: npt.NDArray[np.int64]
+    """(R,) seed of each replicate."""
+    scenario_hash: str
+
+    def __post_init__(self) -> None:
+        for name in ("token_share", "revenue_share", "token_volume", "profit"):
+            self._check_array(name)
+        if np.shape(self.seeds) != (self.replicates,):
+            raise ValueError(f"seeds: one a replicate, {self.replicates} needed")
+        if len(np.unique(self.seeds)) != self.replicates:
+            raise ValueError("seeds: each replicate needs its own")
+        for name in ("token_share", "revenue_share"):
+            share = getattr(self, name)
+            if share.min() < -ROUNDING or share.sum(axis=2).max() > 1.0 + ROUNDING:
+                raise ValueError(f"{name}: shares lie in 0..1 and add up to at most 1")
+        if self.token_volume.min() < 0.0:
+            raise ValueError("token_volume: must not be negative")
+        vendors = self.token_share.shape[2]
+        if not (0 <= self.incumbent < vendors and 0 <= self.challenger < vendors):
+            raise ValueError(f"incumbent and challenger must be columns of {vendors} vendors")
+        if self.incumbent == self.challenger:
+            raise ValueError("incumbent and challenger must be two vendors")
+
+    def _check_array(self, name: str) -> None:
+        array = getattr(self, name)
+        if np.ndim(array) != 3 or np.shape(array) != np.shape(self.token_share):
+            raise ValueError(f"{name}: must be (replicates, months, vendors), as token_share")
+        if min(np.shape(array)) < 1 or not np.isfinite(array).all():
+            raise ValueError(f"{name}: every number must be there and finite")
+
+    @property
+    def replicates(self) -> int:
+        """Number of replicates R."""
+        return int(self.token_share.shape[0])
+
+    @property
+    def months(self) -> int:
+        """Number of months M."""
+        return int(self.token_share.shape[1])
+
+
+def check_pair(on: Ensemble, other: Ensemble, name: str) -> None:
+    """Refuse two worlds that are not pairs, replicate by replicate.
+
+    Raises
+    ------
+    ValueError
+        If seeds, their order, the vendors or the contest differ.
+    """
+    if not np.array_equal(on.seeds, other.seeds):
+        raise ValueError(f"{name}: seeds must be the same, in the same order")
+    if on.token_share.shape[2] != other.token_share.shape[2]:
+        raise ValueError(f"{name}: must have the same vendors")
+    if (on.incumbent, on.challenger) != (other.incumbent, other.challenger):
+        raise ValueError(f"{name}: must have the same incumbent and challenger")
+
+
+@dataclass(frozen=True, eq=False)
+class PathFacts:
+    """What definitions and classes read from a world; no threshold but the window enters.
+
+    C is the challenger and I the incumbent; "window" is the last months that are judged.
+    """
+
+    token_means: FloatArray
+    """(R, V) mean token share over the window."""
+    revenue_means: FloatArray
+    """(R, V) mean revenue share over the window."""
+    slope: FloatArray
+    """(R,) slope of C's token share over the window, a month."""
+    peak: FloatArray
+    """(R,) highest token share of C in the window."""
+    ceiling: FloatArray
+    """(R,) ceiling of C's token share from a logistic curve over the whole run."""
+    token_lead: FloatArray
+    """(R,) smallest lead of C in tokens over the window."""
+    revenue_lead: FloatArray
+    """(R,) smallest lead of I in revenue over the window."""
+    growth_gap: FloatArray
+    """(R,) growth of C's tokens minus I's, a month; NaN where a volume is zero."""
+    token_change: FloatArray
+    """(R,) change of C's token share, first to last month."""
+    revenue_change: FloatArray
+    """(R,) change of C's revenue share, first to last month."""
+    incumbent_profit: FloatArray
+    """(R,) profit of I over the run, yuan."""
+    challenger_profit: FloatArray
+    """(R,) profit of C over the run, yuan."""
+
+
+def _growth(volume: FloatArray) -> FloatArray:
+    """Slope of log volume a month; NaN for replicates with a month of no volume."""
+    served = (volume > 0.0).all(axis=1)
+    growth = np.full(len(volume), np.nan)
+    growth[served] = ols_slope(np.log(volume[served]))
+    return growth
+
+
+def path_facts(world: Ensemble, window_months: int) -> PathFacts:
+    """Numbers of each replicate over the last `window_months` and over the run.
+
+    Raises
+    ------
+    ValueError
+        If the run is shorter than the window.
+    """
+    if world.months < window_months:
+        raise ValueError(f"run of {world.months} months, window of {window_months}")
+    i, c = world.incumbent, world.challenger
+    tokens = world.token_share[:, -window_months:]
+    revenue = world.revenue_share[:, -window_months:]
+    volume = world.token_volume[:, -window_months:]
+    path = world.token_share[:, :, c]
+    long_enough = world.months >= SHORTEST_CURVE
+    return PathFacts(
+        token_means=tokens.mean(axis=1),
+        revenue_means=revenue.mean(axis=1),
+        slope=ols_slope(tokens[:, :, c]),
+        peak=tokens[:, :, c].max(axis=1),
+        ceiling=logistic_ceiling(path) if long_enough else np.full(len(path), np.nan),
+        token_lead=lead(tokens, c).min(axis=1),
+        revenue_lead=lead(revenue, i).min(axis=1),
+        growth_gap=_growth(volume[:, :, c]) - _growth(volume[:, :, i]),
+        token_change=path[:, -1] - path[:, 0],
+        revenue_change=world.revenue_share[:, -1, c] - world.revenue_share[:, 0, c],
+        incumbent_profit=world.profit[:, :, i].sum(axis=1),
+        challenger_profit=world.profit[:, :, c].sum(axis=1),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class PairFacts:
+    """Differences between the world without the levers and the world with them, by replicate."""
+
+    tau: FloatArray
+    """(R,) mean over the window of C's token share OFF minus ON."""
+    tau_revenue: FloatArray
+    """(R,) the same of C's revenue share."""
+    area: FloatArray
+    """(R,) sum over all months of C's token share OFF minus ON, share-months."""
+    challenger_on: FloatArray
+    """(R,) mean token share of C over the window, ON."""
+    challenger_off: FloatArray
+    """(R,) mean token share of C over the window, OFF."""
+    incumbent_profit: FloatArray
+    """(R,) profit of I over the run, ON minus OFF, yuan."""
+
+
+def pair_facts(on: Ensemble, off: Ensemble, window_months: int) -> PairFacts:
+    """Paired differences of the same seeds.
+
+    Raises
+    ------
+    ValueError
+        If the worlds are not pairs or have different numbers of months.
+    """
+    check_pair(on, off, "off")
+    if on.months != off.months:
+        raise ValueError(f"off: {off.months} months, on: {on.months}")
+    c, i = on.challenger, on.incumbent
+    gap = off.token_share[:, :, c] - on.token_share[:, :, c]
+    revenue_gap = off.revenue_share[:, -window_months:, c] - on.revenue_share[:, -window_months:, c]
+    return PairFacts(
+        tau=gap[:, -window_months:].mean(axis=1),
+        tau_revenue=revenue_gap.mean(axis=1),
+        area=gap.sum(axis=1),
+        challenger_on=on.token_share[:, -window_months:, c].mean(axis=1),
+        challenger_off=off.token_share[:, -window_months:, c].mean(axis=1),
+        incumbent_profit=(on.profit[:, :, i] - off.profit[:, :, i]).sum(axis=1),
+    )

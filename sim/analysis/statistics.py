@@ -1,0 +1,365 @@
+"""Intervals, tests and sample sizes for replicates and paired replicates.
+
+Every function takes plain arrays, draws no random number unless a generator is handed in, and
+returns unbounded intervals (minus to plus infinity) where too few replicates allow none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+FloatArray = npt.NDArray[np.float64]
+
+Z_95 = 1.96
+"""Two-sided 95 % point of the normal law as it is rounded in sample-size formulas."""
+
+
+class Interval(NamedTuple):
+    """Confidence interval; infinite ends mean that the data bound nothing."""
+
+    lower: float
+    upper: float
+
+
+UNBOUNDED = Interval(-math.inf, math.inf)
+
+
+class MeanEstimate(NamedTuple):
+    """Mean of replicates with its t interval."""
+
+    mean: float
+    sd: float
+    n: int
+    interval: Interval
+
+
+class PairedComparison(NamedTuple):
+    """Paired difference OFF minus ON under common random numbers."""
+
+    mean: float
+    sd: float
+    n: int
+    interval: Interval
+    t_statistic: float
+    p_two_sided: float
+    correlation: float
+    variance_reduction: float
+
+
+class Equivalence(NamedTuple):
+    """Two one-sided tests: is the mean inside plus or minus the margin?"""
+
+    interval: Interval
+    equivalent: bool
+
+
+def _values(values: npt.ArrayLike, name: str, minimum: int = 1) -> FloatArray:
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1 or array.size < minimum:
+        raise ValueError(f"{name}: needs a flat list of at least {minimum} numbers")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: every number must be finite")
+    return array
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
+
+
+def _check_count(successes: int, n: int) -> None:
+    if n < 1 or not 0 <= successes <= n:
+        raise ValueError(f"needs 0 <= successes <= n and n >= 1, got {successes} of {n}")
+
+
+def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
+    """Score interval of a proportion.
+
+    ``(p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n)``.
+
+    Raises
+    ------
+    ValueError
+        If the count is not in 0..n or the confidence not in (0, 1).
+
+    Notes
+    -----
+    Wilson (1927, JASA 22:209-212); Brown, Cai & DasGupta (2001, Statistical Science).
+    """
+    _check_count(successes, n)
+    _check_confidence(confidence)
+    z2 = float(special.ndtri(0.5 + confidence / 2.0)) ** 2
+    return _score_interval(successes, n, z2)
+
+
+def _score_interval(successes: int, n: int, z2: float) -> Interval:
+    p = successes / n
+    centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n)
+    half = math.sqrt(z2 * (p * (1.0 - p) / n + z2 / (4.0 * n * n))) / (1.0 + z2 / n)
+    lower = 0.0 if successes == 0 else centre - half
+    upper = 1.0 if successes == n else centre + half
+    return Interval(lower, upper)
+
+
+def clopper_pearson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
+    """Exact interval of a proportion from beta quantiles (Clopper & Pearson 1934).
+
+    Raises
+    ------
+    ValueError
+        As `wilson_interval`.
+    """
+    _check_count(successes, n)
+    _check_confidence(confidence)
+    tail = (1.0 - confidence) / 2.0
+    lower = 0.0
+    upper = 1.0
+    if successes > 0:
+        lower = float(special.betaincinv(successes, n - successes + 1, tail))
+    if successes < n:
+        upper = float(special.betaincinv(successes + 1, n - successes, 1.0 - tail))
+    return Interval(lower, upper)
+
+
+def goodman_intervals(counts: Sequence[int], confidence: float = 0.95) -> list[Interval]:
+    """Simultaneous intervals of multinomial shares.
+
+    The score interval of each class with ``z^2 = chi2_1 quantile of 1 - (1-confidence)/k`` for
+    k classes (Goodman 1965, Technometrics 7:247-254).
+
+    Raises
+    ------
+    ValueError
+        If no class or no observation is given, or a count is negative.
+    """
+    _check_confidence(confidence)
+    n = sum(counts)
+    if not counts or n < 1 or min(counts) < 0:
+        raise ValueError("counts: needs at least one class, no negative count, at least one run")
+    z2 = float(special.chdtri(1.0, (1.0 - confidence) / len(counts)))
+    return [_score_interval(int(count), n, z2) for count in counts]
+
+
+def t_interval(mean: float, standard_error: float, df: int, confidence: float) -> Interval:
+    """``mean -+ t_{df} * standard_error``; unbounded if there are no degrees of freedom."""
+    _check_confidence(confidence)
+    if df < 1:
+        return UNBOUNDED
+    half = float(special.stdtrit(df, 0.5 + confidence / 2.0)) * standard_error
+    return Interval(mean - half, mean + half)
+
+
+def mean_interval(values: npt.ArrayLike, confidence: float = 0.95) -> MeanEstimate:
+    """Mean, standard deviation (ddof 1) and t interval of replicates.
+
+    Raises
+    ------
+    ValueError
+        If there is no value or one is not finite.
+    """
+    x = _values(values, "values")
+    mean = float(x.mean())
+    # A constant column must give exactly its value, whatever the rounding of the mean.
+    if (x == x[0]).all():
+        mean, sd = float(x[0]), 0.0
+    else:
+        sd = float(x.std(ddof=1))
+    se = sd / math.sqrt(x.size)
+    return MeanEstimate(mean, sd, int(x.size), t_interval(mean, se, x.size - 1, confidence))
+
+
+def _t_statistic(difference: float, standard_error: float) -> float:
+    if standard_error > 0.0:
+        return difference / standard_error
+    return math.copysign(math.inf, difference) if difference else 0.0
+
+
+def p_greater(values: npt.ArrayLike, margin: float = 0.0) -> float:
+    """One-sided p-value of ``mean <= margin`` against ``mean > margin`` (t test).
+
+    A single value says nothing: p is 1.
+    """
+    estimate = mean_interval(values)
+    if estimate.n < 2:
+        return 1.0
+    t = _t_statistic(estimate.mean - margin, estimate.sd / math.sqrt(estimate.n))
+    return float(special.stdtr(estimate.n - 1, -t))
+
+
+def paired_comparison(
+    on: npt.ArrayLike, off: npt.ArrayLike, confidence: float = 0.95
+) -> PairedComparison:
+    """Paired t analysis of ``tau = off - on``, one pair a replicate.
+
+    Parameters
+    ----------
+    on, off
+        (R,) outcome of the same seeds in the two worlds.
+
+    Returns
+    -------
+    PairedComparison
+        ``variance_reduction = (var_on + var_off) / var_tau`` says how many times fewer runs the
+        pairing needs than independent worlds; infinite if tau never varies, and correlation is
+        NaN if one world never varies.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ or a number is not finite.
+
+    Notes
+    -----
+    Stout & Goldie (2008, Health Care Management Science 11:399-406); Law (2015), chapter 10.
+    """
+    x, y = _values(on, "on"), _values(off, "off")
+    if x.size != y.size:
+        raise ValueError(f"pairs: {x.size} values on but {y.size} off")
+    tau = mean_interval(y - x, confidence)
+    if tau.n < 2:
+        return PairedComparison(tau.mean, tau.sd, 1, UNBOUNDED, 0.0, 1.0, math.nan, math.nan)
+    t = _t_statistic(tau.mean, tau.sd / math.sqrt(tau.n))
+    p = min(1.0, 2.0 * float(special.stdtr(tau.n - 1, -abs(t))))
+    varying = bool(np.ptp(x) > 0.0 and np.ptp(y) > 0.0)
+    correlation = float(np.corrcoef(x, y)[0, 1]) if varying else math.nan
+    spread = float(x.var(ddof=1) + y.var(ddof=1))
+    reduction = spread / tau.sd**2 if tau.sd**2 > 0.0 else math.inf
+    return PairedComparison(tau.mean, tau.sd, tau.n, tau.interval, t, p, correlation, reduction)
+
+
+def paired_bootstrap_interval(
+    on: npt.ArrayLike,
+    off: npt.ArrayLike,
+    rng: np.random.Generator,
+    confidence: float = 0.95,
+    resamples: int = 9_999,
+) -> Interval:
+    """Percentile bootstrap interval of the mean of ``off - on``; whole pairs are resampled.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a number is not finite or fewer than one resample is asked for.
+
+    Notes
+    -----
+    Efron & Tibshirani (1993), chapter 13. A single pair gives an unbounded interval.
+    """
+    _check_confidence(confidence)
+    x, y = _values(on, "on"), _values(off, "off")
+    if x.size != y.size or resamples < 1:
+        raise ValueError("pairs: needs as many values on as off, and at least one resample")
+    if x.size < 2:
+        return UNBOUNDED
+    tau = y - x
+    means = tau[rng.integers(0, tau.size, size=(resamples, tau.size))].mean(axis=1)
+    tail = (1.0 - confidence) / 2.0
+    lower, upper = np.quantile(means, [tail, 1.0 - tail])
+    return Interval(float(lower), float(upper))
+
+
+def equivalence_test(values: npt.ArrayLike, margin: float, alpha: float = 0.05) -> Equivalence:
+    """Two one-sided t tests at level alpha: the (1 - 2 alpha) interval inside -+ margin.
+
+    Raises
+    ------
+    ValueError
+        If the margin is negative or alpha not in (0, 0.5).
+
+    Notes
+    -----
+    Schuirmann (1987, J. Pharmacokinetics and Biopharmaceutics 15:657-680).
+    """
+    if margin < 0.0 or not 0.0 < alpha < 0.5:
+        raise ValueError("equivalence needs a margin >= 0 and alpha in (0, 0.5)")
+    interval = mean_interval(values, 1.0 - 2.0 * alpha).interval
+    return Equivalence(interval, -margin < interval.lower and interval.upper < margin)
+
+
+def ratio_interval(
+    numerator: npt.ArrayLike, denominator: npt.ArrayLike, confidence: float = 0.95
+) -> tuple[float, Interval]:
+    """Ratio of two means of paired values with Fieller's interval.
+
+    The set of theta with ``(ybar - theta xbar)^2 <= t^2 var(y - theta x)/n``; unbounded if the
+    mean of the denominator is not told apart from zero (Fieller 1954, JRSS B 16:175-185).
+
+    Raises
+    ------
+    ValueError
+        If lengths differ or the mean of the denominator is zero.
+    """
+    _check_confidence(confidence)
+    y, x = _values(numerator, "numerator"), _values(denominator, "denominator")
+    if x.size != y.size or x.mean() == 0.0:
+        raise ValueError("ratio: needs equally many values and a denominator that is not zero")
+    n = x.size
+    y_mean, x_mean = float(y.mean()), float(x.mean())
+    ratio = y_mean / x_mean
+    if n < 2:
+        return ratio, UNBOUNDED
+    covariance = np.cov(x, y) / n
+    t2 = float(special.stdtrit(n - 1, 0.5 + confidence / 2.0)) ** 2
+    a = x_mean**2 - t2 * float(covariance[0, 0])
+    b = x_mean * y_mean - t2 * float(covariance[0, 1])
+    c = y_mean**2 - t2 * float(covariance[1, 1])
+    if a <= 0.0:
+        return ratio, UNBOUNDED
+    root = math.sqrt(max(0.0, b * b - a * c))
+    return ratio, Interval((b - root) / a, (b + root) / a)
+
+
+def ols_slope(values: npt.ArrayLike) -> FloatArray:
+    """Least-squares slope on the month index, along the last axis.
+
+    ``sum (t - tbar) y / sum (t - tbar)^2``; units of the values a month.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two months.
+    """
+    y = np.asarray(values, dtype=np.float64)
+    if y.ndim < 1 or y.shape[-1] < 2:
+        raise ValueError("a slope needs at least two months")
+    t = np.arange(y.shape[-1], dtype=np.float64)
+    t -= t.mean()
+    # Centring first keeps a constant path at a slope of exactly zero.
+    slope: FloatArray = np.asarray((y - y[..., :1]) @ t / (t @ t), dtype=np.float64)
+    return slope
+
+
+def runs_for_mean_halfwidth(sd: float, halfwidth: float, z: float = Z_95) -> int:
+    """Pairs needed for a mean known to within the half-width: ``ceil((z sd / h)^2)``."""
+    if sd < 0.0 or halfwidth <= 0.0:
+        raise ValueError("needs sd >= 0 and a positive half-width")
+    return math.ceil((z * sd / halfwidth) ** 2)
+
+
+def runs_for_share_halfwidth(halfwidth: float, z: float = Z_95) -> int:
+    """Runs for a Wilson half-width at a share of one half: ``ceil((z/2h)^2 - z^2)``."""
+    if halfwidth <= 0.0:
+        raise ValueError("needs a positive half-width")
+    return max(1, math.ceil((z / (2.0 * halfwidth)) ** 2 - z**2))
+
+
+def bimodality_coefficient(values: npt.ArrayLike) -> float:
+    """Sarle's coefficient ``(g1^2 + 1) / (g2 + 3 (n-1)^2 / ((n-2)(n-3)))``.
+
+    Above 5/9, the value of the uniform law, the ensemble may hide two humps behind its mean.
+    NaN for fewer than four values or a constant column (Pfister et al. 2013, Front. Psychol. 4).
+    """
+    x = _values(values, "values")
+    n = x.size
+    if n < 4 or np.ptp(x) == 0.0:
+        return math.nan
+    z = (x - x.mean()) / x.std()
+    skewness = float((z**3).mean()) * math.sqrt(n * (n - 1)) / (n - 2)
+    excess = (n - 1) * ((n + 1) * (float((z**4).mean()) - 3.0) + 6.0) / ((n - 2) * (n - 3))
+    return (skewness**2 + 1.0) / (excess + 3.0 * (n - 1) ** 2 / ((n - 2) * (n - 3)))

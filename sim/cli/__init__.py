@@ -1,0 +1,68 @@
+"""The command `sim`: one file per group of verbs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+EXPECTED_ERROR = 2
+INTERRUPTED = 130
+
+
+def printable(text: str) -> str:
+    """The text without control characters, which a file's keys and values may hold."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def complain(text: str) -> None:
+    """Lines on the error stream."""
+    print(printable(text), file=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit: 0 done, 1 bug, 2 expected error, 130 interrupted.
+
+    A verb that returns a whole number ends with it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_status(sys.argv[1:] if arguments is None else arguments))
+
+
+def _status(arguments: Sequence[str]) -> int:
+    from sim.cli.app import command
+    from sim.errors import SimError
+
+    try:
+        code = command().main(args=[*arguments], prog_name="sim", standalone_mode=False)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except SimError as error:
+        complain(str(error))
+        return EXPECTED_ERROR
+    except BrokenPipeError:
+        # The reader of the output has gone; the interpreter must not flush into the void.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        complain(f"{where}{error.strerror or error}")
+        return EXPECTED_ERROR
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        complain(f"{_place(error)}: {error.format_message()}")
+        return EXPECTED_ERROR
+    if code == INTERRUPTED:
+        complain("interrupted")
+    return code if isinstance(code, int) else 0
+
+
+def _place(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context is not None else "sim"

@@ -1,0 +1,89 @@
+"""The verbs and where they live; a verb's module is loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+import typer
+from typer.core import TyperGroup
+
+
+class Verb(NamedTuple):
+    """A verb: its module, the function in it, and one line of help."""
+
+    module: str
+    function: str
+    help: str
+
+
+VERBS = {
+    "run": Verb("sim.cli.run", "run", "Run a scenario: verdict, curves, figures, result folder."),
+    "validate": Verb("sim.cli.validate", "validate", "Each recorded figure beside its band."),
+    "verify": Verb("sim.cli.verify", "verify", "Known-answer cases: id, expected, got, pass."),
+    "plot": Verb("sim.cli.plot", "plot", "Figures from a stored result."),
+    "check": Verb("sim.cli.check", "check", "All errors of scenario files at once."),
+    "schema": Verb("sim.cli.check", "schema", "The JSON schema of a scenario file."),
+    "describe": Verb("sim.cli.check", "describe", "The parameter reference."),
+    "new": Verb("sim.cli.check", "new", "Write an annotated starting scenario."),
+    "list": Verb("sim.cli.list", "list_names", "Scenarios, strategies, events, measures, plots."),
+}
+
+
+def verbs() -> dict[str, Verb]:
+    """The verbs whose module is there."""
+    return {name: verb for name, verb in VERBS.items() if find_spec(verb.module) is not None}
+
+
+class LazyGroup(TyperGroup):
+    """Knows its verbs without loading them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of the verbs in the order of the help."""
+        return list(verbs())
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load the verb's module and make its command."""
+        verb = verbs().get(cmd_name)
+        if verb is None:
+            return None
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        function = getattr(importlib.import_module(verb.module), verb.function)
+        single.command(name=cmd_name)(function)
+        return typer.main.get_command(single)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The verbs with their lines, without loading them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, verb.help) for name, verb in verbs().items()])
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    subcommand_metavar="VERB [ARGUMENTS]...",
+)
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+) -> None:
+    """Agent-based market simulator: does an incumbent's strategy contain a challenger?"""
+    if version:
+        import sim
+
+        typer.echo(f"sim {sim.__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def command() -> Any:
+    """The command that `main` runs."""
+    return typer.main.get_command(app)

@@ -1,0 +1,109 @@
+"""`sim run`: every world of a scenario, the verdict on the screen, figures, a result folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sim.experiment.result import Result
+    from sim.scenario.schema.scenario import Scenario
+
+SOME_FAILED = 3
+
+
+def run(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (TOML).", show_default=False)],
+    replicates: Annotated[
+        int | None, typer.Option(min=1, help="Replicates of each world [default: the scenario's].")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Root seed [default: the scenario's].")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Another value at a dotted path."),
+    ] = None,
+    clients: Annotated[int | None, typer.Option(min=1, help="Simulated clients.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes [default: all cores].")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder that takes the result folder.")] = Path(
+        "results"
+    ),
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print the result folder and the verdict as JSON.")
+    ] = False,
+) -> int:
+    """Run a scenario with its counterfactual worlds and say what holds.
+
+    The same command goes on where an interrupted one stopped.
+    """
+    from sim.api import run as run_and_judge
+    from sim.cli.verdict import verdict_lines
+    from sim.experiment.progress import progress_on_stderr
+    from sim.scenario.reader import load
+
+    changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
+    market = load(scenario, changes)
+    if not json_:
+        _say(_intention(market, replicates, seed))
+    with progress_on_stderr() as told:
+        result = run_and_judge(
+            market, replicates=replicates, seed=seed, workers=workers, out=out, progress=told
+        )
+    verdict = result.verdict
+    figures = _figures(result)
+    if json_:
+        document = {"folder": str(result.path), "verdict": verdict}
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        _say(["", *verdict_lines(result, verdict), "", *_where(result, figures, scenario)])
+    return SOME_FAILED if len(result.failed) else 0
+
+
+def _say(lines: list[str]) -> None:
+    print("\n".join(lines), flush=True)
+
+
+def _intention(market: Scenario, replicates: int | None, seed: int | None) -> list[str]:
+    from sim.experiment.plan import plan_ensemble
+
+    plan = plan_ensemble(market, replicates, seed)
+    runs = len(plan.worlds) * plan.replicates
+    distinct = len(set(plan.same_as))
+    alike = f", {distinct} of them different" if distinct < len(plan.worlds) else ""
+    return [
+        market.title or market.name,
+        f"{len(plan.worlds)} worlds{alike}, x {plan.replicates} replicates = {runs} runs, root "
+        f"seed {plan.seed}",
+        f"{market.population.clients:,} clients for {market.population.represents:,} enterprises, "
+        f"{market.calendar.months} months from {market.calendar.start:%Y-%m}",
+    ]
+
+
+def _figures(result: Result) -> list[Path]:
+    from sim.plot.save import save
+
+    if not result.sound_replicates("on"):
+        return []
+    return [path for path in save(result) if path.suffix == ".png"]
+
+
+def _where(result: Result, figures: list[Path], scenario: Path) -> list[str]:
+    lines = [f"result   {result.path}"]
+    if figures:
+        lines.append(f"figures  {figures[0].parent} ({len(figures)})")
+    failed: Any = result.failed
+    if len(failed):
+        first = failed.iloc[0]
+        lines.append(
+            f"FAILED   {len(failed)} of {len(result.runs)} runs; first: world {first['point']}, "
+            f"replicate {first['replicate']}, {first['stage']}: {first['message']}"
+        )
+    lines.append(f"next     sim plot {result.path}")
+    lines.append(f"         sim run {scenario} --replicates {2 * result.replicates}")
+    return lines

@@ -1,0 +1,168 @@
+"""`sim validate`: every recorded figure beside its simulated band."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sim.analysis.validation import Comparison, Validation
+    from sim.experiment.result import Result
+    from sim.scenario.schema.scenario import Scenario
+
+WIDTH = 100
+HEAD = ("entity", "period", "recorded", "median", "90 % band", "", "score")
+
+
+def validate(
+    scenario: Annotated[
+        Path, typer.Argument(help="Scenario file, or a result folder.", show_default=False)
+    ],
+    record: Annotated[
+        Path | None, typer.Option(help="Record (CSV) [default: the one shipped].")
+    ] = None,
+    replicates: Annotated[
+        int | None, typer.Option(min=1, help="Replicates [default: the scenario's].")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Root seed [default: the scenario's].")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Another value at a dotted path."),
+    ] = None,
+    clients: Annotated[int | None, typer.Option(min=1, help="Simulated clients.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes [default: all cores].")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder that takes the result folder.")] = Path(
+        "results"
+    ),
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print targets and unmapped figures as JSON.")
+    ] = False,
+) -> None:
+    """Hold a scenario against the record: hit or miss of each figure, and by how much.
+
+    Only the scenario as it stands is run, and a stored result of the same runs is reused.
+    """
+    from sim.analysis.record import load_record
+    from sim.analysis.validation import validate as hold_against
+
+    rows = load_record(record)
+    if scenario.is_dir():
+        result = _stored(scenario, given=bool(set_) or {replicates, seed, clients} != {None})
+    else:
+        from sim.scenario.reader import load
+
+        changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
+        result = _run(load(scenario, changes), replicates, seed, workers, out)
+    validation = hold_against(result.curves, result.scenario, rows)
+    if json_:
+        print(json.dumps(validation.as_dict(), ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        print("\n".join(_lines(validation, result)))
+
+
+def _stored(folder: Path, given: bool) -> Result:
+    from sim.errors import SimError
+    from sim.experiment.result import open_result
+
+    if given:
+        raise SimError(f"{folder} is a stored result: its runs cannot be changed by options")
+    return open_result(folder)
+
+
+def _run(
+    market: Scenario, replicates: int | None, seed: int | None, workers: int | None, out: Path
+) -> Result:
+    from sim.errors import SimError
+    from sim.experiment.ensemble import run_ensemble
+    from sim.experiment.plan import plan_ensemble
+    from sim.experiment.progress import progress_on_stderr
+    from sim.experiment.result import open_result
+    from sim.experiment.worlds import ON, World
+
+    try:
+        return open_result(out / plan_ensemble(market, replicates, seed).folder_name)
+    except SimError:
+        alone = (World(ON, "as the scenario stands", market),)
+    with progress_on_stderr() as told:
+        return run_ensemble(
+            market,
+            replicates=replicates,
+            seed=seed,
+            workers=workers,
+            out=out,
+            progress=told,
+            worlds=alone,
+        )
+
+
+def _lines(validation: Validation, result: Result) -> list[str]:
+    lines = [
+        f"{result.scenario.title or result.scenario.name}: {result.replicates} replicates, root "
+        f"seed {result.seed}, scenario {result.scenario_hash[:8]}",
+        "",
+    ]
+    groups: dict[tuple[str, str], list[Comparison]] = {}
+    for row in validation.comparisons:
+        groups.setdefault((row.target.metric, row.target.unit), []).append(row)
+    for (metric, unit), rows in groups.items():
+        lines += [f"{metric} [{unit}]", *_table([HEAD, *map(_cells, rows)]), ""]
+    count = len(validation.comparisons)
+    if count:
+        lines.append(f"{validation.hits} of {count} recorded figures inside the 90 % band")
+    else:
+        lines.append("no recorded figure can be compared with this scenario")
+    if validation.unmapped:
+        lines += ["", f"not compared: {len(validation.unmapped)} figures"]
+        lines += _unmapped(validation)
+    return [*lines, "", f"result   {result.path}"]
+
+
+def _unmapped(validation: Validation) -> list[str]:
+    """Each reason with the metrics it stands for, and how many figures of each."""
+    reasons: dict[str, Counter[str]] = {}
+    for row in validation.unmapped:
+        reasons.setdefault(row.reason, Counter())[row.metric] += 1
+    lines = []
+    for reason, metrics in reasons.items():
+        names = [f"{name} x {n}" if n > 1 else name for name, n in sorted(metrics.items())]
+        text = f"{reason}: {', '.join(names)}"
+        lines += wrap(
+            text,
+            WIDTH,
+            initial_indent="  ",
+            subsequent_indent="      ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return lines
+
+
+def _cells(row: Comparison) -> tuple[str, ...]:
+    target = row.target
+    return (
+        f"{target.entity} ({target.id})",
+        f"{target.period_start:%Y-%m}..{target.period_end:%Y-%m}",
+        f"{target.value:.4g}",
+        f"{row.median:.4g}",
+        f"[{row.p05:.4g}, {row.p95:.4g}]",
+        "hit" if row.hit else f"miss by {row.miss:+.3g}",
+        f"{row.score:.3g}",
+    )
+
+
+def _table(rows: list[tuple[Any, ...]]) -> list[str]:
+    widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  "
+        + "  ".join(f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

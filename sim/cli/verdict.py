@@ -1,0 +1,148 @@
+"""A verdict as lines for the screen."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.experiment.result import Result
+
+WIDTH = 100
+POINTS = 100.0
+BOARDS = {
+    "platform_token_share": "platform tokens",
+    "family_token_share": "model-family tokens",
+    "full_stack_revenue_share": "full-stack revenue",
+}
+RULES = {"money_kept": "(a) money kept", "money_in_price": "(b) money in prices"}
+OTHER_HOSTING = "_other_hosting"
+WANTED_EFFECTIVE_CLIENTS = 5_000.0
+
+
+def verdict_lines(result: Result, verdict: Mapping[str, Any]) -> list[str]:
+    """Scoreboards, outcome classes, definitions, effects, and the verdict in words."""
+    lines = [*_scoreboards(result, verdict)]
+    primary = verdict.get("primary")
+    if primary is not None:
+        entry = verdict["verdicts"][primary]
+        lines += ["", *_classes(entry), "", *_definitions(entry)]
+        effects = list(_effects(verdict))
+        lines += ["", *effects] if effects else []
+        lines += ["", *_robustness(entry)]
+    lines.append("")
+    for sentence in verdict["sentences"]:
+        lines += textwrap.wrap(sentence, WIDTH)
+    return lines + list(_warnings(result))
+
+
+def _range(value: float, low: float | None, high: float | None, scale: float = POINTS) -> str:
+    if low is None or high is None:
+        return f"{scale * value:.1f}"
+    return f"{scale * value:.1f} [{scale * low:.1f}, {scale * high:.1f}]"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        yield "  ".join(cells).rstrip()
+
+
+def _scoreboards(result: Result, verdict: Mapping[str, Any]) -> Iterator[str]:
+    boards = verdict.get("scoreboards") or {}
+    shown = {name: title for name, title in BOARDS.items() if name in boards}
+    if not shown:
+        return
+    window = result.scenario.containment.window_months
+    n = len(result.sound_replicates("on"))
+    yield f"Shares, last {window} months: median [5 %, 95 %] of {n} replicates, per cent"
+    rows = [["", *shown.values()]]
+    first = boards[next(iter(shown))]
+    for vendor in sorted(first, key=lambda name: -(first[name]["median"] or 0.0)):
+        cells = [boards[name].get(vendor) for name in shown]
+        label = result.scenario.vendors[vendor].label or vendor
+        told = ["-" if c is None else _range(c["median"], c["p05"], c["p95"]) for c in cells]
+        rows.append([label, *told])
+    yield from _table(rows)
+
+
+def _classes(entry: Mapping[str, Any]) -> Iterator[str]:
+    yield f"Outcome of {entry['n']} runs ({entry['classes']['interval_type']}), per cent"
+    found = [(k, f) for k, f in entry["classes"]["frequencies"].items() if f["count"]]
+    rows = [
+        [name.replace("_", "-"), _range(f["share"], *f["interval"])]
+        for name, f in sorted(found, key=lambda item: -item[1]["count"])
+    ]
+    yield from _table(rows)
+
+
+def _definitions(entry: Mapping[str, Any]) -> Iterator[str]:
+    yield f"Definitions of containment by {entry['incumbent']} of {entry['challenger']}"
+    rows, notes = [], []
+    for code, found in entry["definitions"].items():
+        value = "" if found["statistic"] is None else f"{found['statistic']:.4g}"
+        interval = found["interval"]
+        if value and interval and None not in interval:
+            value += f" [{interval[0]:.4g}, {interval[1]:.4g}]"
+        rows.append([code, found["title"], found["verdict"], f"{value} {found['unit']}"])
+        if found["note"]:
+            notes.append(f"{code} {found['note']}")
+    yield from _table(rows)
+    indent = "    "
+    yield from textwrap.wrap(
+        "; ".join(notes), WIDTH, initial_indent=indent, subsequent_indent=indent
+    )
+
+
+def _effects(verdict: Mapping[str, Any]) -> Iterator[str]:
+    entries = {n: e for n, e in verdict["verdicts"].items() if e["causal"]["tau"] is not None}
+    if not entries:
+        return
+    primary = verdict["verdicts"][verdict["primary"]]
+    yield (
+        f"tau: points of token share that {primary['challenger']} would gain without the levers "
+        f"of {primary['incumbent']}"
+    )
+    pairs = verdict["hosting"]["pairs"]
+    hostings = list(dict.fromkeys(pairs[name] for name in entries))
+    rows = [["challenger", *RULES.values()]]
+    for hosting in hostings:
+        own = hosting == verdict["hosting"]["scenario"]
+        names = [rule if own else f"{rule}{OTHER_HOSTING}" for rule in RULES]
+        cells = [_tau(entries[name]) if name in entries else "-" for name in names]
+        rows.append([f"{hosting} its open families{' (scenario)' if own else ''}", *cells])
+    yield from _table(rows)
+    reverse = verdict.get("reverse_test")
+    if reverse:
+        told = _range(reverse["tau_mean"], *(reverse["interval"] or (None, None)))
+        yield f"reverse test, the challenger's own levers off: {told} points"
+
+
+def _tau(entry: Mapping[str, Any]) -> str:
+    found = entry["definitions"]["D2"]
+    low, high = found["interval"] or (None, None)
+    return f"{_range(found['statistic'], low, high)} {found['verdict']}"
+
+
+def _robustness(entry: Mapping[str, Any]) -> Iterator[str]:
+    curve = entry.get("specification")
+    if curve:
+        yield (
+            f"Over {len(curve['points'])} settings of the thresholds the verdict on runs and cause "
+            f"stays in {POINTS * curve['same_overall']:.0f} %, that of the definitions in "
+            f"{POINTS * curve['same_contained']:.0f} %"
+        )
+    for note in entry["notes"]:
+        yield f"note: {note}"
+
+
+def _warnings(result: Result) -> Iterator[str]:
+    runs = result.runs
+    if "n_eff" in runs and (runs["n_eff"] < WANTED_EFFECTIVE_CLIENTS).any():
+        least = runs["n_eff"].min()
+        yield (
+            f"warning: {least:,.0f} effective clients, fewer than {WANTED_EFFECTIVE_CLIENTS:,.0f}: "
+            "shares carry sampling noise; raise --clients"
+        )

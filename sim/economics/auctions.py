@@ -1,0 +1,58 @@
+"""Key accounts: second-score auctions with extreme-value surplus."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sim.economics.arrays import Floats, positive, vector
+from sim.economics.demand import log_probabilities
+
+
+class AuctionOutcome(NamedTuple):
+    """Win probability, expected profit and margin given a win, each (J,), and no-deal chance."""
+
+    win_probability: Floats
+    expected_profit: Floats
+    margin_if_won: Floats
+    no_deal: float
+
+
+def second_score_auction(
+    surplus: ArrayLike,
+    scale: float,
+    incumbent: int | None = None,
+    switching_cost: float = 0.0,
+    outside: float | None = None,
+) -> AuctionOutcome:
+    """Expected outcome when the best surplus wins and earns its lead over the second.
+
+    Surplus ``w_j`` (quality minus cost; the incumbent's plus the switching cost) with Gumbel noise
+    of scale mu: win chance ``s_j`` is logit, expected profit ``-mu ln(1 - s_j)``, the margin given
+    a win that over ``s_j``. ``outside`` is the buyer's surplus without a deal.
+
+    Raises
+    ------
+    ValueError
+        Bad shapes, scale <= 0 or an unknown incumbent.
+
+    Source: Miller (2014, IJIO 37:201-208); Brannman & Froeb (2000, REStat 82:283-290).
+    """
+    bids = vector("surplus", surplus).copy()
+    mu = positive("scale", scale)
+    if incumbent is not None:
+        if not 0 <= incumbent < bids.size:
+            raise ValueError(f"incumbent must lie in 0..{bids.size - 1}, got {incumbent}")
+        bids[incumbent] += switching_cost
+    logs = log_probabilities(np.append(bids, -np.inf if outside is None else outside), mu)
+    with np.errstate(under="ignore"):
+        chance = np.exp(logs)
+        if (chance[:-1] >= 1).any():
+            raise ValueError("an auction needs a second bidder or an outside surplus in reach")
+        profit = -mu * np.log1p(-chance[:-1])
+        # The margin of a hopeless bid tends to mu.
+        hopeful = chance[:-1] > 0
+        margin = np.divide(profit, chance[:-1], out=np.full(bids.size, mu), where=hopeful)
+    return AuctionOutcome(chance[:-1], profit, margin, float(chance[-1]))

@@ -1,0 +1,119 @@
+"""Nested logit over labelled nests, safe for utilities of any size."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sim.economics.arrays import Floats, Ints, labels
+
+
+class NestedLogit(NamedTuple):
+    """Choice probabilities and inclusive values of a nested logit.
+
+    Attributes
+    ----------
+    probabilities : (..., J)
+    conditional : (..., J)
+        Probability of an alternative given its nest.
+    nest_probabilities : (..., N)
+    inclusive_values : (..., N)
+        ``(1 - rho_n) ln sum_{j in n} exp(V_j / (1 - rho_n))``, utils.
+    logsum : (...)
+        Expected maximum utility without Euler's constant, utils.
+    """
+
+    probabilities: Floats
+    conditional: Floats
+    nest_probabilities: Floats
+    inclusive_values: Floats
+    logsum: Floats
+
+
+class Nests:
+    """Partition of J alternatives into N nests with one correlation each.
+
+    Parameters
+    ----------
+    nest : (J,) int
+        Nest of each alternative, 0 to N-1; a nest may be empty.
+    rho : (N,) float
+        Correlation inside each nest, 0 <= rho < 1.
+
+    Raises
+    ------
+    ValueError
+        If a label has no correlation or a correlation lies outside [0, 1).
+    """
+
+    def __init__(self, nest: ArrayLike, rho: ArrayLike) -> None:
+        self.rho: Floats = np.atleast_1d(np.asarray(rho, dtype=np.float64))
+        if self.rho.ndim != 1 or not ((self.rho >= 0) & (self.rho < 1)).all():
+            raise ValueError("rho must be a vector with 0 <= rho < 1")
+        size = np.asarray(nest).size
+        if size == 0:
+            raise ValueError("there must be at least one alternative")
+        self.nest: Ints = labels("nest", nest, size)
+        if self.nest.max() >= self.rho.size:
+            raise ValueError(f"nest {self.nest.max()} has no rho (got {self.rho.size})")
+        self._present, inverse = np.unique(self.nest, return_inverse=True)
+        self._inverse: Ints = inverse.reshape(-1).astype(np.int64)
+        self._order = np.argsort(self._inverse, kind="stable")
+        self._starts = np.searchsorted(self._inverse[self._order], np.arange(self._present.size))
+        self.alternative_rho: Floats = self.rho[self.nest]
+
+    @property
+    def size(self) -> int:
+        """Number of alternatives J."""
+        return int(self.nest.size)
+
+    def logit(self, utilities: Floats) -> NestedLogit:
+        """Nested logit of ``utilities`` (..., J); -inf marks an alternative as unavailable.
+
+        ``P_j = exp(V_j/(1-rho)) / D_n * D_n^(1-rho_n) / sum_m D_m^(1-rho_m)`` with
+        ``D_n = sum_{j in n} exp(V_j/(1-rho_n))``, by log-sum-exp inside and across nests.
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong, a utility is NaN or +inf, or nothing is available.
+
+        Source: McFadden (1978); Cardell (1997) units as in Berry (1994, RAND 25:242-262).
+        """
+        if utilities.shape[-1:] != (self.size,):
+            raise ValueError(f"utilities must end in {self.size}, got shape {utilities.shape}")
+        if not (utilities < np.inf).all():
+            raise ValueError("utilities must not be NaN or +inf")
+        # Vanishing probabilities and ln 0 of empty nests are meant; nothing else may go wrong.
+        with np.errstate(under="ignore", divide="ignore"):
+            scaled = utilities / (1 - self.alternative_rho)
+            peak = np.maximum.reduceat(scaled[..., self._order], self._starts, axis=-1)
+            peak = np.where(np.isfinite(peak), peak, 0.0)
+            weight = np.exp(scaled - peak[..., self._inverse])
+            total = np.add.reduceat(weight[..., self._order], self._starts, axis=-1)
+            conditional = weight / np.where(total > 0, total, 1.0)[..., self._inverse]
+            inclusive = (1 - self.rho[self._present]) * (np.log(total) + peak)
+            top = inclusive.max(axis=-1, keepdims=True)
+            if not np.isfinite(top).all():
+                raise ValueError("every row needs at least one available alternative")
+            share = np.exp(inclusive - top)
+            mass = share.sum(axis=-1, keepdims=True)
+            share /= mass
+            logsum = (top + np.log(mass))[..., 0]
+            probabilities = conditional * share[..., self._inverse]
+        return NestedLogit(
+            probabilities,
+            conditional,
+            self._spread(share, 0.0),
+            self._spread(inclusive, -np.inf),
+            logsum,
+        )
+
+    def _spread(self, present: Floats, empty: float) -> Floats:
+        if self._present.size == self.rho.size:
+            return present
+        full = np.full((*present.shape[:-1], self.rho.size), empty)
+        full[..., self._present] = present
+        return full

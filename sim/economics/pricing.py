@@ -1,0 +1,241 @@
+"""Static price competition: Bertrand-Nash equilibrium, best replies, deviation check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sim.economics.arrays import Bools, Floats, Ints, labels, vector
+from sim.economics.fixed_point import Anderson
+from sim.economics.mixed import Demand
+
+DIVERGENCE_RATIO = 1e9  # prices this far above their scale will not come back
+SCAN_FACTORS = np.geomspace(0.05, 20.0, 41)  # markup multiples of a unilateral deviation
+
+
+class NoEquilibrium(ArithmeticError):
+    """The pricing game has no finite equilibrium, or the iteration did not reach it."""
+
+
+class Equilibrium(NamedTuple):
+    """Prices (J,), iterations used and the largest relative first-order residual."""
+
+    prices: Floats
+    iterations: int
+    residual: float
+
+
+def bertrand_nash(
+    demand: Demand,
+    cost: ArrayLike,
+    owner: ArrayLike,
+    *,
+    start: ArrayLike | None = None,
+    active: ArrayLike | None = None,
+    damping: float = 0.5,
+    tolerance: float = 1e-12,
+    max_iterations: int = 5000,
+) -> Equilibrium:
+    """Prices at which every owner's first-order condition holds.
+
+    Iterates ``p <- (1-d) p + d (c + zeta(p))``, with Anderson acceleration, where
+    ``zeta = Lambda^-1 (O * Gamma)'(p - c) - Lambda^-1 q`` until ``|p - c - zeta|`` is below
+    ``tolerance`` relative to ``|p| + |c|``.
+
+    Parameters
+    ----------
+    demand : Demand
+    cost : (J,) float
+        Marginal cost in price units; read for priced columns only.
+    owner : (J,) int
+        Firm of each column, -1 for none. A priced column of nobody keeps its start price.
+    start : (J,) float, optional
+        Default: cost.
+    active : (J,) bool, optional
+        Columns whose price moves; the others stay at ``start``. Default: all owned.
+    damping : float
+        Step ``d`` in (0, 1].
+
+    Raises
+    ------
+    ValueError
+        Bad shapes or settings.
+    NoEquilibrium
+        If prices run away (demand too inelastic) or do not settle in time.
+
+    Notes
+    -----
+    A column that nobody can choose keeps its start price. First-order conditions need not be
+    optimal under mixed demand: check with :func:`max_unilateral_gain`.
+
+    Source: Morrow & Skerlos (2011, Operations Research 59:328-345).
+    """
+    if not 0 < damping <= 1 or not tolerance > 0 or max_iterations < 1:
+        raise ValueError("need 0 < damping <= 1, tolerance > 0 and max_iterations >= 1")
+    costs, owners = _game(demand, cost, owner)
+    moving = _moving(demand, owners, active)
+    prices = costs.copy() if start is None else _prices(demand, start)
+    ceiling = DIVERGENCE_RATIO * float(np.max(np.abs(prices) + np.abs(costs), initial=1.0))
+    same_owner = (owners[:, None] == owners[None, :]) & (owners >= 0)[:, None]
+    residual, iterate = np.inf, Anderson(damping)
+    for iteration in range(1, max_iterations + 1):
+        target = np.where(moving, costs + _zeta(demand, prices, costs, same_owner), prices)
+        scale = np.maximum(np.abs(prices) + np.abs(costs), _TINY)
+        residual = float((np.abs(prices - target) / scale).max())
+        if residual < tolerance:
+            return Equilibrium(prices, iteration, residual)
+        step = iterate.next_point(prices, target - prices, scale)
+        if not demand.signed_prices_allowed:
+            step = np.where(moving, np.maximum(step, prices / 2), step)
+        prices = step
+        if not (np.abs(prices) < ceiling).all():
+            raise NoEquilibrium(f"prices run away after {iteration} steps: demand is too inelastic")
+    raise NoEquilibrium(f"no equilibrium in {max_iterations} steps, residual {residual:.3g}")
+
+
+def best_response(
+    demand: Demand,
+    cost: ArrayLike,
+    owner: ArrayLike,
+    player: int,
+    prices: ArrayLike,
+    *,
+    damping: float = 0.5,
+    tolerance: float = 1e-12,
+    max_iterations: int = 5000,
+) -> Floats:
+    """Prices (J,) with the own columns of ``player`` at its best reply, rivals held.
+
+    Same parameters, method and errors as :func:`bertrand_nash`.
+    """
+    mine = np.asarray(owner) == player
+    return bertrand_nash(
+        demand,
+        cost,
+        owner,
+        start=prices,
+        active=mine,
+        damping=damping,
+        tolerance=tolerance,
+        max_iterations=max_iterations,
+    ).prices
+
+
+def profits(demand: Demand, cost: ArrayLike, owner: ArrayLike, prices: ArrayLike) -> Floats:
+    """Profit of each firm (F,), ``sum_j (p_j - c_j) q_j`` over its priced columns.
+
+    Units: price times weight; F = largest owner label + 1.
+    """
+    costs, owners = _game(demand, cost, owner)
+    margin = np.where(demand.priced, _prices(demand, prices) - costs, 0.0)
+    earned = margin * demand.quantities(prices)
+    mine = owners >= 0
+    totals: Floats = np.bincount(owners[mine], weights=earned[mine]).astype(np.float64)
+    return totals
+
+
+def lerner_index(prices: ArrayLike, cost: ArrayLike) -> Floats:
+    """Markup over price ``(p - c) / p``; raises ``ValueError`` at a zero price (Lerner 1934)."""
+    price = np.asarray(prices, dtype=np.float64)
+    if (price == 0).any():
+        raise ValueError("the Lerner index needs prices other than zero")
+    return np.asarray((price - np.asarray(cost, dtype=np.float64)) / price)
+
+
+def max_unilateral_gain(
+    demand: Demand, cost: ArrayLike, owner: ArrayLike, prices: ArrayLike
+) -> float:
+    """Largest relative profit gain any firm finds by leaving ``prices`` alone.
+
+    Every firm's markups are scanned, one product at a time and all together, by factors from
+    0.05 to 20; the best point found starts a Nelder-Mead search. Zero (up to rounding) at a Nash
+    equilibrium. A firm without profit is measured against the mean absolute profit.
+
+    Raises
+    ------
+    ValueError
+        Bad shapes, or nobody earns anything.
+    """
+    costs, owners = _game(demand, cost, owner)
+    base = _prices(demand, prices)
+    earned = profits(demand, costs, owners, base)
+    if not earned.any():
+        raise ValueError("no firm has a profit to compare with")
+    typical = float(np.abs(earned).mean())
+    gain = 0.0
+    for firm in np.unique(owners[(owners >= 0) & demand.priced]):
+        mine = np.flatnonzero((owners == firm) & demand.priced)
+        best = _best_deviation(demand, costs, base, mine)
+        current = float(earned[firm])
+        scale = abs(current) or typical
+        gain = max(gain, (best - current) / scale)
+    return gain
+
+
+_TINY = float(np.finfo(np.float64).tiny)
+
+
+def _game(demand: Demand, cost: ArrayLike, owner: ArrayLike) -> tuple[Floats, Ints]:
+    size = demand.priced.size
+    return _column_values("cost", demand, cost), labels("owner", owner, size, lowest=-1)
+
+
+def _prices(demand: Demand, prices: ArrayLike) -> Floats:
+    return _column_values("prices", demand, prices)
+
+
+def _column_values(name: str, demand: Demand, values: ArrayLike) -> Floats:
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape != demand.priced.shape:
+        raise ValueError(f"{name} must have shape {demand.priced.shape}, got {array.shape}")
+    return vector(name, np.where(demand.priced, array, 0.0))
+
+
+def _moving(demand: Demand, owners: Ints, active: ArrayLike | None) -> Bools:
+    moving = demand.priced & (owners >= 0) & np.isfinite(demand.values).any(axis=0)
+    if active is None:
+        return np.asarray(moving)
+    chosen = np.asarray(active)
+    if chosen.dtype != np.bool_ or chosen.shape != moving.shape:
+        raise ValueError(f"active must be {moving.size} booleans")
+    return np.asarray(moving & chosen)
+
+
+def _zeta(demand: Demand, prices: Floats, costs: Floats, same_owner: Bools) -> Floats:
+    quantities, diagonal, cross = demand.system(prices)
+    margin = np.where(demand.priced, prices - costs, 0.0)
+    with np.errstate(under="ignore"):
+        push = np.where(same_owner, cross, 0.0).T @ margin - quantities
+        live = diagonal < -_TINY
+        # Where demand has vanished altogether the markup is left as it is.
+        return np.asarray(np.where(live, push / np.where(live, diagonal, -1.0), margin))
+
+
+def _best_deviation(demand: Demand, costs: Floats, base: Floats, mine: Ints) -> float:
+    from scipy.optimize import minimize
+
+    width = np.abs(base[mine] - costs[mine])
+    width = np.where(width > 0, width, np.maximum(np.abs(base[mine]), 1.0) / 100)
+
+    def earned(log_factor: Floats) -> float:
+        trial = base.copy()
+        trial[mine] = costs[mine] + width * np.exp(np.clip(log_factor, -50.0, 50.0))
+        return float((trial[mine] - costs[mine]) @ demand.quantities(trial)[mine])
+
+    best, where = _scan(earned, mine.size)
+    options = {"xatol": 1e-10, "fatol": 0.0, "maxiter": 200 * mine.size}
+    local = minimize(lambda x: -earned(x), where, method="Nelder-Mead", options=options)
+    return max(best, -float(local.fun))
+
+
+def _scan(earned: Callable[[Floats], float], size: int) -> tuple[float, Floats]:
+    moves = np.log(SCAN_FACTORS)
+    points = [np.full(size, move) for move in moves]
+    if size > 1:
+        points += [move * row for move in moves for row in np.eye(size)]
+    values = [earned(point) for point in points]
+    top = int(np.argmax(values))
+    return values[top], points[top]

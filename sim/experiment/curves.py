@@ -1,0 +1,191 @@
+"""Curves as zarr (format 3): chunks that workers write apart, and the description over them.
+
+A chunk holds all worlds of one replicate. A missing chunk reads as NaN: that replicate failed in
+every world, or lacks the measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.errors import SimError
+from sim.months import month_after
+
+FloatArray = npt.NDArray[np.float64]
+
+FOLDER = "curves.zarr"
+ROOT = f"{FOLDER}/zarr.json"
+ZSTD_LEVEL = 3
+COMMON_DIMS = ("point", "replicate", "month")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which curves there are, over which labels."""
+
+    dims: Mapping[str, tuple[str, ...]]
+    axes: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, dims: Mapping[str, tuple[str, ...]], axes: Mapping[str, tuple[str, ...]]) -> Layout:
+        """The curves with the axes that they use."""
+        used = {axis for names in dims.values() for axis in names}
+        return cls(dict(dims), {name: axes[name] for name in sorted(used)})
+
+    def joined(self, other: Layout) -> Layout:
+        """Both layouts in one; where worlds differ in their labels, all labels in sorted order.
+
+        Raises
+        ------
+        SimError
+            They contradict each other about the dimensions of a curve.
+        """
+        for name in self.dims.keys() & other.dims.keys():
+            if self.dims[name] != other.dims[name]:
+                raise SimError(
+                    f"runs disagree about {name}: {self.dims[name]} and {other.dims[name]}"
+                )
+        axes = {**self.axes, **other.axes}
+        for name in self.axes.keys() & other.axes.keys():
+            if self.axes[name] != other.axes[name]:
+                axes[name] = tuple(sorted({*self.axes[name], *other.axes[name]}))
+        return Layout({**self.dims, **other.dims}, axes)
+
+    def extent(self, name: str) -> tuple[int, ...]:
+        """Lengths of the dimensions of a curve."""
+        return tuple(len(self.axes[dim]) for dim in self.dims[name])
+
+    def widened(self, values: FloatArray, name: str, into: Layout) -> FloatArray:
+        """A curve (..., *dims) of this layout in the labels of another; NaN where it has none."""
+        dims = self.dims[name]
+        if all(self.axes[dim] == into.axes[dim] for dim in dims):
+            return values
+        places = [[into.axes[dim].index(label) for label in self.axes[dim]] for dim in dims]
+        out = np.full((*values.shape[: values.ndim - len(dims)], *into.extent(name)), np.nan)
+        index: Any = (..., *np.ix_(*places))
+        out[index] = values
+        return out
+
+
+EMPTY = Layout({}, {})
+
+
+def chunk_path(name: str, replicate: int, dims: int) -> str:
+    """Path of a chunk inside the result folder."""
+    return f"{FOLDER}/{name}/" + ".".join(["c", "0", str(replicate), *["0"] * (1 + dims)])
+
+
+def _array(store: dict[str, Any], name: str, shape: Sequence[int], **more: Any) -> Any:
+    import zarr
+    from zarr.codecs import ZstdCodec
+
+    return zarr.create_array(
+        zarr.storage.MemoryStore(store),
+        name=name,
+        shape=tuple(shape),
+        zarr_format=3,
+        compressors=ZstdCodec(level=ZSTD_LEVEL),
+        chunk_key_encoding={"name": "default", "separator": "."},
+        config={"write_empty_chunks": True},
+        **more,
+    )
+
+
+def encoded_chunk(values: FloatArray) -> bytes:
+    """Bytes of the chunk with all worlds of one replicate, (points, 1, months, *dims)."""
+    store: dict[str, Any] = {}
+    array = _array(
+        store, "x", values.shape, chunks=values.shape, dtype="float64", fill_value=np.nan
+    )
+    array[...] = values
+    (key,) = (key for key in store if not key.endswith("zarr.json"))
+    content: bytes = store[key].to_bytes()
+    return content
+
+
+def decoded_chunk(content: bytes, shape: Sequence[int]) -> FloatArray:
+    """The numbers of a chunk; see `encoded_chunk`."""
+    from zarr.core.buffer import default_buffer_prototype
+
+    store: dict[str, Any] = {}
+    array = _array(store, "x", shape, chunks=tuple(shape), dtype="float64", fill_value=np.nan)
+    key = "x/" + ".".join(["c", *["0"] * len(shape)])
+    store[key] = default_buffer_prototype().buffer.from_bytes(content)
+    values: FloatArray = array[...]
+    return values
+
+
+def described(
+    layout: Layout,
+    points: Sequence[str],
+    replicates: int,
+    start: date,
+    months: int,
+    attributes: Mapping[str, Mapping[str, str]],
+) -> dict[str, bytes]:
+    """Every file of the zarr group but the chunks, by path; the root comes last.
+
+    Parameters
+    ----------
+    layout
+        Curves and labels.
+    points, replicates, start, months
+        Extent of the common dimensions.
+    attributes
+        Unit and long name of each curve.
+    """
+    import zarr
+
+    store: dict[str, Any] = {}
+    zarr.create_group(zarr.storage.MemoryStore(store), zarr_format=3)
+    root = store.pop("zarr.json")
+    coordinates: dict[str, npt.NDArray[Any]] = {
+        "point": np.array(points, dtype=object),
+        "replicate": np.arange(replicates, dtype=np.int64),
+        "month": _days(start, months),
+        **{name: np.array(labels, dtype=object) for name, labels in layout.axes.items()},
+    }
+    for name, values in coordinates.items():
+        _add_coordinate(store, name, values, start)
+    for name, dims in layout.dims.items():
+        extra = layout.extent(name)
+        _array(
+            store,
+            name,
+            [len(points), replicates, months, *extra],
+            chunks=(len(points), 1, months, *extra),
+            dtype="float64",
+            fill_value=np.nan,
+            dimension_names=[*COMMON_DIMS, *dims],
+            attributes=dict(attributes.get(name, {})),
+        )
+    files = {f"{FOLDER}/{key}": store[key].to_bytes() for key in sorted(store)}
+    return {**files, ROOT: root.to_bytes()}
+
+
+def _days(start: date, months: int) -> npt.NDArray[np.int64]:
+    return np.array([(month_after(start, m) - start).days for m in range(months)], dtype=np.int64)
+
+
+def _add_coordinate(
+    store: dict[str, Any], name: str, values: npt.NDArray[Any], start: date
+) -> None:
+    attributes = {}
+    if name == "month":
+        attributes = {"units": f"days since {start.isoformat()}", "calendar": "standard"}
+    array = _array(
+        store,
+        name,
+        values.shape,
+        chunks=(max(1, len(values)),),
+        dtype=str if values.dtype == object else "int64",
+        dimension_names=[name],
+        attributes=attributes,
+    )
+    array[...] = values

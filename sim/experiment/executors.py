@@ -1,0 +1,108 @@
+"""Where blocks are run: in this process, in processes of this machine, or wherever a caller says.
+
+Any `concurrent.futures.Executor` serves: processes, Dask (`Client.get_executor()`), MPI.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from sim.errors import SimError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+THREAD_VARIABLES = (
+    "NUMBA_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+)
+
+
+class InProcessExecutor(Executor):
+    """Runs each call at once in this process: nothing to start, errors with their traceback."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Call `fn` now; its answer or exception is in the future."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def default_workers() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def one_thread_each() -> None:
+    """Prepare a worker: one thread for libraries, interrupts are the parent's business."""
+    for name in THREAD_VARIABLES:
+        os.environ[name] = "1"
+    numba: Any = sys.modules.get("numba")
+    if numba is not None:
+        numba.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def local_pool(workers: int) -> Executor:
+    """An executor on this machine; fresh processes (spawn), so that no state leaks in.
+
+    Raises
+    ------
+    SimError
+        The processes do not start, most often because a script starts them while it is itself
+        being imported by one.
+    """
+    if workers == 1:
+        return InProcessExecutor()
+    refuse_while_importing_main()
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread_each)
+    try:
+        pool.submit(os.getpid).result()
+    except BrokenExecutor as error:
+        pool.shutdown(wait=False)
+        raise SimError(
+            "worker processes die as they start; " + GUARD_ADVICE + ", or use workers=1"
+        ) from error
+    return pool
+
+
+GUARD_ADVICE = 'in a script, call sim.run under `if __name__ == "__main__":`'
+
+
+def refuse_while_importing_main() -> None:
+    """Stop a worker that is about to run the whole script again.
+
+    Raises
+    ------
+    SimError
+        This process is a worker that is still importing the main script.
+    """
+    # The same mark that multiprocessing itself looks at before it starts a process.
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SimError(f"this script starts workers while a worker imports it; {GUARD_ADVICE}")
+
+
+def in_flight(executor: Executor, workers: int | None, tasks: int) -> int:
+    """How many blocks to hand over at a time.
+
+    Our own executors get few, so that stopping is quick; of a foreign one nobody knows the width.
+    """
+    if isinstance(executor, InProcessExecutor):
+        return 1
+    if isinstance(executor, ProcessPoolExecutor) and workers is not None:
+        return workers + 1
+    return max(1, tasks)

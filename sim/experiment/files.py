@@ -1,0 +1,112 @@
+"""Files that are there as a whole or not at all, and are put aside rather than overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from sim.errors import SimError
+
+
+def sha256(content: bytes) -> str:
+    """Hexadecimal SHA-256 of some bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def json_bytes(document: Any) -> bytes:
+    """JSON text in a fixed form, so that equal documents have equal bytes.
+
+    Raises
+    ------
+    ValueError
+        A number is not finite, which JSON has no word for.
+    """
+    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a crash at any moment leaves the old one or the new one.
+
+    Raises
+    ------
+    SimError
+        The disk is full or may not be written; no half-written file stays behind.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> SimError:
+    """What to tell when the disk refuses: nothing that was finished is lost."""
+    reason = error.strerror or str(error)
+    return SimError(
+        f"cannot write {path}: {reason}; finished replicates are kept, and the same command "
+        "goes on from there once there is room and permission"
+    )
+
+
+def set_aside(path: Path, word: str) -> Path:
+    """Rename a file to the first free `<name>.<word>-N`; nothing is deleted.
+
+    Raises
+    ------
+    SimError
+        The folder may not be written.
+    """
+    number = 1
+    while (aside := path.with_name(f"{path.name}.{word}-{number}")).exists():
+        number += 1
+    try:
+        path.rename(aside)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return aside
+
+
+def write_once(path: Path, content: bytes, word: str = "old") -> None:
+    """Write a file unless it is there already; one with other content is put aside first.
+
+    Raises
+    ------
+    SimError
+        As `write_atomically`.
+    """
+    if path.exists():
+        if path.read_bytes() == content:
+            return
+        set_aside(path, word)
+    write_atomically(path, content)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file.
+
+    Raises
+    ------
+    SimError
+        There is no such file, or it holds no JSON object.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise SimError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise SimError(f"cannot read {path}: no valid JSON ({error})") from error
+    if not isinstance(document, dict):
+        raise SimError(f"cannot read {path}: no JSON object")
+    return document

@@ -1,0 +1,102 @@
+"""An ensemble before it runs: every run of it is known, and so is the folder it will lie in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import SimError
+from sim.experiment.files import json_bytes, sha256
+from sim.experiment.provenance import code_fingerprint
+from sim.experiment.run import ModelMaker
+from sim.experiment.worlds import World, worlds_of
+from sim.scenario.patches import replace, scenario_hash
+
+if TYPE_CHECKING:
+    from sim.scenario.schema.scenario import Scenario
+
+SCHEMA_VERSION = 1
+SHORT_HASH = 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Worlds x replicates of one scenario, drawn from one root seed."""
+
+    scenario: Scenario
+    worlds: tuple[World, ...]
+    seed: int
+    replicates: int
+    model: ModelMaker | None = None
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Names of the worlds in the order of the stored curves."""
+        return tuple(world.name for world in self.worlds)
+
+    @cached_property
+    def same_as(self) -> tuple[int, ...]:
+        """For each world the first one with an equal scenario: equal draws, so equal runs."""
+        hashes = [point["scenario_hash"] for point in self.inputs["points"]]
+        return tuple(hashes.index(found) for found in hashes)
+
+    @cached_property
+    def inputs(self) -> dict[str, Any]:
+        """Everything that decides the numbers, ready for JSON."""
+        model = self.model
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "scenario_hash": scenario_hash(self.scenario),
+            "points": [
+                {"name": w.name, "title": w.title, "scenario_hash": scenario_hash(w.scenario)}
+                for w in self.worlds
+            ],
+            "seed": self.seed,
+            "replicates": self.replicates,
+            "model": "" if model is None else f"{model.__module__}.{model.__qualname__}",
+            "code_fingerprint": code_fingerprint(),
+        }
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of the inputs."""
+        return sha256(json_bytes(self.inputs))
+
+    @property
+    def folder_name(self) -> str:
+        """`<name>-<hash8>`."""
+        name = re.sub(r"[^a-z0-9_-]+", "-", self.scenario.name)
+        return f"{name}-{self.key[:SHORT_HASH]}"
+
+
+def plan_ensemble(
+    scenario: Scenario,
+    replicates: int | None = None,
+    seed: int | None = None,
+    *,
+    worlds: tuple[World, ...] | None = None,
+    model: ModelMaker | None = None,
+) -> Plan:
+    """The plan of a scenario; what is not given is taken from its `[ensemble]` table.
+
+    The scenario of the plan carries the replicates and the seed that are run.
+
+    Raises
+    ------
+    SimError
+        There is no replicate to run, the seed is negative, or two worlds share a name.
+    """
+    runs = scenario.ensemble.replicates if replicates is None else replicates
+    root = scenario.ensemble.seed if seed is None else seed
+    if runs < 1:
+        raise SimError(f"replicates = {runs}: at least 1")
+    if not 0 <= root < 2**63:
+        raise SimError(f"seed = {root}: must lie between 0 and 2^63 - 1")
+    scenario = replace(scenario, {"ensemble.replicates": runs, "ensemble.seed": root})
+    chosen = worlds_of(scenario) if worlds is None else worlds
+    names = [world.name for world in chosen]
+    if not names or len(set(names)) < len(names):
+        raise SimError(f"worlds need names of their own, got {names}")
+    return Plan(scenario, chosen, root, runs, model)

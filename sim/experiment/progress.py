@@ -1,0 +1,122 @@
+"""How far long work has come, told on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any, Protocol, TextIO
+
+
+class ProgressCallback(Protocol):
+    """Called after every block, and once before the first."""
+
+    def __call__(self, done: int, total: int, failed: int, seconds_left: float | None, /) -> object:
+        """Runs done (those found in the folder included), runs in all, failed, time left."""
+
+
+class Rate:
+    """Time left, from the pace of what was done since the start."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._first: int | None = None
+
+    def seconds_left(self, done: int, total: int) -> float | None:
+        """Seconds until `total`, None before anything was done."""
+        if self._first is None:
+            self._first = done
+        fresh = done - self._first
+        if done >= total:
+            return 0.0
+        return (time.monotonic() - self._began) / fresh * (total - done) if fresh else None
+
+
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds for people."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+class PlainProgress:
+    """A line now and then, for logs and pipes."""
+
+    def __init__(self, file: TextIO | None = None, every_seconds: float = 5.0) -> None:
+        self._file = file
+        self._every = every_seconds
+        self._began = time.monotonic()
+        self._told = -every_seconds
+        self._first: int | None = None
+
+    def __enter__(self) -> PlainProgress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing to put back."""
+
+    def __call__(self, done: int, total: int, failed: int, seconds_left: float | None) -> None:
+        """Print a line if the last one is old enough or the work is done."""
+        passed = time.monotonic() - self._began
+        if self._first is None:
+            self._first = done
+        if done < total and passed - self._told < self._every:
+            return
+        self._told = passed
+        rate = f", {(done - self._first) / passed:.2f} runs/s" if done > self._first else ""
+        left = f", {clock(seconds_left)} left" if seconds_left is not None else ""
+        if done >= total:
+            left = f" in {clock(passed)}"
+        bad = f", {failed} failed" if failed else ""
+        print(f"{done}/{total} runs{bad}{rate}{left}", file=self._file or sys.stderr, flush=True)
+
+
+class BarProgress:
+    """A moving bar, for terminals."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._bar: Any = Progress(
+            TextColumn("runs"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("runs", total=None, note="")
+        self._plain = PlainProgress(every_seconds=float("inf"))
+
+    def __enter__(self) -> BarProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, done: int, total: int, failed: int, seconds_left: float | None) -> None:
+        """Move the bar."""
+        left = "" if seconds_left is None else f"{clock(seconds_left)} left"
+        note = left + (f", {failed} failed" if failed else "")
+        self._bar.update(self._task, completed=done, total=total, note=note)
+        if done >= total:
+            self._plain(done, total, failed, seconds_left)
+
+
+def progress_on_stderr() -> PlainProgress | BarProgress:
+    """A bar on a terminal, plain lines elsewhere."""
+    return BarProgress() if sys.stderr.isatty() else PlainProgress()

@@ -1,0 +1,183 @@
+"""One run: a model stepped through its months, its curves and scalar outcomes, or its failure."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.errors import RunFailure
+
+if TYPE_CHECKING:
+    from sim.scenario.schema.scenario import Scenario
+
+FloatArray = npt.NDArray[np.float64]
+
+DONE = "done"
+FAILED = "failed"
+MESSAGE_LENGTH = 500
+
+
+class Model(Protocol):
+    """What a run needs of a market model."""
+
+    curves: dict[str, FloatArray]
+    facts: dict[str, float]
+    axes: Mapping[str, tuple[str, ...]]
+
+    def run(self) -> object:
+        """Step through all months."""
+
+
+ModelMaker = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False)
+class RunRecord:
+    """What is kept of a run; one that failed has a stage and a message instead of numbers."""
+
+    point: str
+    replicate: int
+    seed: int
+    status: str
+    stage: str = ""
+    message: str = ""
+    outcomes: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, FloatArray] = field(default_factory=dict)
+    dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def seed_of(root_seed: int, replicate: int) -> np.random.SeedSequence:
+    """Seed of a replicate, the same in every world: common random numbers."""
+    return np.random.SeedSequence(entropy=root_seed, spawn_key=(replicate,))
+
+
+def run_world(
+    scenario: Scenario,
+    seed: int,
+    replicate: int,
+    *,
+    point: str = "on",
+    model: ModelMaker | None = None,
+) -> RunRecord:
+    """Run one replicate of one world; whatever goes wrong in the model becomes part of the record.
+
+    Parameters
+    ----------
+    scenario
+        The world.
+    seed, replicate
+        Root seed, and which child of it this run draws from.
+    point
+        Name of the world.
+    model
+        Called as ``model(scenario, rng=seed_sequence)``; the market model unless given.
+    """
+    began = time.perf_counter()
+    stage = "setup"
+    try:
+        maker = model if model is not None else _market_model()
+        market = maker(scenario, rng=seed_of(seed, replicate))
+        stage = "run"
+        market.run()
+        stage = "outcomes"
+        dims = dims_of(market, scenario.calendar.months)
+        outcomes = scalar_outcomes(scenario, market.curves, dims, market.axes)
+        if clash := sorted(outcomes.keys() & market.facts.keys()):
+            raise ValueError(f"facts and outcomes share names: {', '.join(clash)}")
+    except Exception as error:
+        where, message = _told(stage, error)
+        return failed_run(point, replicate, seed, where, message, time.perf_counter() - began)
+    return RunRecord(
+        point,
+        replicate,
+        seed,
+        DONE,
+        outcomes=outcomes,
+        facts={name: float(value) for name, value in market.facts.items()},
+        curves=dict(market.curves),
+        dims=dims,
+        axes={name: tuple(labels) for name, labels in market.axes.items()},
+        seconds=time.perf_counter() - began,
+    )
+
+
+def failed_run(
+    point: str, replicate: int, seed: int, stage: str, message: str, seconds: float = 0.0
+) -> RunRecord:
+    """The record of a run without numbers."""
+    return RunRecord(point, replicate, seed, FAILED, stage, message, seconds=seconds)
+
+
+def _market_model() -> ModelMaker:
+    from sim.market.model import MarketModel
+
+    return MarketModel
+
+
+def _told(stage: str, error: Exception) -> tuple[str, str]:
+    if isinstance(error, RunFailure):
+        return error.stage, error.message[:MESSAGE_LENGTH]
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return stage, f"{type(error).__name__}: {error}"[:MESSAGE_LENGTH] + where
+
+
+def dims_of(model: Model, months: int) -> dict[str, tuple[str, ...]]:
+    """Dimensions after the month of each curve: the model's own word, else the measures'.
+
+    Raises
+    ------
+    ValueError
+        A curve does not have the shape that its measure and the axes give it.
+    """
+    declared = getattr(model, "dims", None)
+    if declared is None:
+        from sim.measures.registry import measures
+
+        declared = {name: measure.dims for name, measure in measures().items()}
+    dims = {name: tuple(declared[name]) for name in sorted(model.curves)}
+    for name, names in dims.items():
+        expected = (months, *(len(model.axes[axis]) for axis in names))
+        found = model.curves[name].shape
+        if found != expected:
+            raise ValueError(f"{name}: shape {found}, expected {expected} over month, {names}")
+    return dims
+
+
+def scalar_outcomes(
+    scenario: Scenario,
+    curves: Mapping[str, FloatArray],
+    dims: Mapping[str, tuple[str, ...]],
+    axes: Mapping[str, tuple[str, ...]],
+) -> dict[str, float]:
+    """Mean of each curve over the last `containment.window_months`.
+
+    A curve by vendor gives one column for each party: `incumbent_<measure>` and
+    `challenger_<measure>` in a contest, else `<vendor>_<measure>` for all. A curve of the market
+    gives a column of its own name. NaN if a month of the window has no value.
+    """
+    window = scenario.containment.window_months
+    contest = scenario.contest
+    parties = {name: name for name in axes.get("vendor", ())}
+    if contest is not None:
+        parties = {"incumbent": contest.incumbent, "challenger": contest.challenger}
+    outcomes: dict[str, float] = {}
+    for name in sorted(curves):
+        last = curves[name][-window:]
+        if dims[name] == ():
+            outcomes[name] = float(last.mean())
+        elif dims[name] == ("vendor",):
+            for party, vendor in parties.items():
+                column = axes["vendor"].index(vendor)
+                outcomes[f"{party}_{name}"] = float(last[:, column].mean())
+    return outcomes

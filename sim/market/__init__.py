@@ -1,0 +1,1 @@
+"""The market: vendors that decide, clients in columns that choose, month by month."""

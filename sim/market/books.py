@@ -1,0 +1,108 @@
+"""Phase `settle`: revenue by layer, cost, cash, experience, and last month's public figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.economics.costs import next_experience
+from sim.market.costs import card_cost, rent_of
+from sim.market.serving import cards_of_offers, platform_sums
+from sim.market.supply import internal_cards
+from sim.market.world import API, HOST, RENT
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+Floats = npt.NDArray[np.float64]
+MILLION = 1e6
+
+
+@dataclass
+class Account:
+    """Money of a month, million yuan; (V,) unless said otherwise."""
+
+    calls: Floats  # MaaS: model calls
+    rent: Floats  # IaaS: accelerators rented for training and for self-hosting
+    services: Floats  # PaaS
+    cost: Floats
+    levers: Floats
+    paid: float  # by all clients to all vendors
+
+    @property
+    def revenue(self) -> Floats:
+        """(V,) full-stack revenue."""
+        return self.calls + self.rent + self.services
+
+    @property
+    def profit(self) -> Floats:
+        """(V,) revenue less cost and the cost of moves."""
+        return self.revenue - self.cost - self.levers
+
+
+def settle(model: MarketModel) -> None:
+    """Book the month."""
+    world, state, supply = model.world, model.state, model.scenario.supply
+    volumes, v = model.volumes, model.world.n_vendors
+    rent = np.append(rent_of(model), [0.0, 0.0]) / supply.card_hours
+    money = np.zeros(world.n_offers)
+    calls = world.channel == API
+    money[calls] = volumes.served[calls] * model.paid[calls]
+    renting = world.channel == RENT
+    money[renting] = volumes.served[renting] * rent[world.platform[renting]]
+    hosting = world.channel == HOST
+    money[hosting] = volumes.host_hours[hosting] * rent[world.platform[hosting]]
+    money /= MILLION
+    call_money = platform_sums(model, np.where(calls, money, 0.0))[:v]
+    rent_money = platform_sums(model, np.where(calls, 0.0, money))[:v]
+    services = supply.services_on_calls * call_money + supply.services_on_rent * rent_money
+    service_fees = supply.services_on_calls * money[calls].sum()
+    service_fees += supply.services_on_rent * money[~calls].sum()
+    cost = _cards_paid(model) * card_cost(model) / MILLION
+    cost += supply.services_cost_share * services
+    model.account = Account(call_money, rent_money, services, cost, model.lever_cost.copy(),
+                            float(money.sum() + service_fees))
+    state.cash = state.cash + model.account.profit
+    state.call_revenue = call_money
+    _learn(model)
+    publish(model)
+
+
+def _cards_paid(model: MarketModel) -> Floats:
+    """(V,) cards charged to customers' business: used, or standing idle beside the own apps."""
+    state, volumes, v = model.state, model.volumes, model.world.n_vendors
+    used = platform_sums(model, cards_of_offers(model, volumes.served, volumes.host_hours))[:v]
+    if not model.scenario.mechanisms.capacity:
+        return used
+    idle = state.own_cards + state.external_cards - internal_cards(model)
+    return np.maximum(used, idle)
+
+
+def _learn(model: MarketModel) -> None:
+    tokens = np.where(model.world.channel == API, model.volumes.served, 0.0)
+    output = platform_sums(model, tokens)[: model.world.n_vendors]
+    forgetting = model.scenario.supply.learning.forgetting
+    state = model.state
+    state.experience = np.maximum(next_experience(state.experience, output, forgetting), 1e-9)
+
+
+def publish(model: MarketModel) -> None:
+    """Means and shares that everybody sees next month."""
+    world, state, volumes = model.world, model.state, model.volumes
+    tokens = np.where(world.channel == API, volumes.served, 0.0)
+    platform = platform_sums(model, tokens)[: world.n_vendors]
+    total = platform.sum()
+    if total > 0.0:
+        state.token_share = platform / total
+        state.mean_price = float((tokens * model.paid).sum() / total)
+    state.last_price = model.paid.copy()
+    by_kind = volumes.by_cell.sum(axis=0)
+    by_kind = np.where(world.family >= 0, by_kind, 0.0)
+    mass = by_kind.sum(axis=1)
+    capability = np.vstack([state.capability + state.contribution[:, None],
+                            np.zeros(len(world.kinds))])[world.family].T
+    mean = (by_kind * capability).sum(axis=1)
+    np.divide(mean, mass, out=state.mean_capability, where=mass > 0.0)

@@ -1,0 +1,77 @@
+"""Object views of clients for people who look at one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+
+@dataclass(frozen=True)
+class WorkloadView:
+    """One workload: its kind, offer and monthly volume (million tokens or card-hours)."""
+
+    kind: str
+    offer: str
+    volume: float
+
+
+@dataclass(frozen=True)
+class ClientView:
+    """One client as it stands now."""
+
+    number: int
+    segment: str
+    region: str
+    home_cloud: str
+    size: float
+    weight: float
+    price_sensitivity: float
+    skill: float
+    key_account: bool
+    workloads: tuple[WorkloadView, ...]
+
+
+class Clients:
+    """`model.clients[17]`: the client with that number, read from the columns."""
+
+    def __init__(self, model: MarketModel) -> None:
+        self._model = model
+
+    def __len__(self) -> int:
+        return self._model.population.n_clients
+
+    def __iter__(self) -> Iterator[ClientView]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, i: int) -> ClientView:
+        model, columns = self._model, self._model.population
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"client {i} of {len(self)}")
+        i %= len(self)
+        home = int(columns.home[i])
+        return ClientView(
+            number=int(columns.client_id[i]),
+            segment=model.world.segments[columns.segment[i]],
+            region=model.world.regions[columns.region[i]],
+            home_cloud=model.world.vendors[home] if home >= 0 else "",
+            size=float(columns.size[i]),
+            weight=float(columns.weight[i]),
+            price_sensitivity=float(columns.alpha[i]),
+            skill=float(columns.skill[i]),
+            key_account=bool(columns.key_account[i]),
+            workloads=tuple(self._workload(w) for w in range(columns.first[i], columns.first[i + 1])),
+        )
+
+    def _workload(self, w: int) -> WorkloadView:
+        model = self._model
+        j = int(model.choices.current[w])
+        served = j >= 0 and j != model.world.none
+        return WorkloadView(
+            kind=model.world.kinds[model.population.kind[w]],
+            offer=model.world.labels[j] if j >= 0 else "not adopted",
+            volume=float(2.718281828459045 ** float(model.choices.log_volume[w])) if served else 0.0,
+        )

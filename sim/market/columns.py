@@ -1,0 +1,185 @@
+"""What the compiled kernels read and write, as named tuples of arrays."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.market.population import Population
+from sim.market.world import World
+
+Array = npt.NDArray[Any]
+UNSET = -1e30  # log volume of a workload that has not started
+
+
+class Clients(NamedTuple):
+    """Columns of clients and workloads, read-only."""
+
+    client_id: Array
+    cell: Array  # (n,) int32, segment x region
+    home: Array
+    own_machines: Array
+    key_account: Array
+    weight: Array
+    alpha: Array
+    skill: Array
+    taste: Array
+    first: Array
+    kind: Array
+    work_key: Array
+    log_base: Array
+    log_need: Array
+    adopts_at: Array
+
+
+class State(NamedTuple):
+    """Columns of workloads that change."""
+
+    current: Array  # (m,) int16 offer, -1 before adoption
+    second: Array  # (m,) int16 best offer on another platform at the last review
+    log_volume: Array  # (m,) float32
+
+
+class Layout(NamedTuple):
+    """Where the offers lie."""
+
+    channel: Array
+    platform: Array
+    family: Array
+    offer_keys: Array
+    vendor_keys: Array
+    nest_keys: Array
+    n_api: int
+    host_start: int
+    n_hosted: int
+    rent_start: int
+    n_vendors: int
+    none: int
+
+
+class Terms(NamedTuple):
+    """Everything of a month that a choice needs, (J,) unless said otherwise."""
+
+    open: Array  # (cells, J) bool
+    base: Array  # (cells, K, J) utility without price, home, taste, context, switching
+    price: Array  # price term b(p) of API and RENT offers
+    home_bonus: Array
+    platform_cost: Array  # switching cost of coming from another platform
+    family_cost: float
+    log_context: Array  # log2 of the window
+    cut_up: Array  # (K,)
+    awareness: Array  # (cells, V)
+    host_cost: Array  # yuan per million tokens at skill 1
+    operations: float  # yuan a month of running a family oneself
+    none_base: Array  # (cells, K)
+    none_slope: Array  # (K,) multiplies alpha
+    hours_kind: Array  # (K,) bool
+    rho: Array  # (4,)
+    adopted: Array  # (K,)
+    hazard: Array  # (2, J): ordinary clients, key accounts
+    price_shift: float
+    box_cox: float
+    mean_price_term: float  # bc(mean price)
+    welfare: Array  # (cells, K) theta x mean capability: brings U back to absolute terms
+    log_price_ratio: Array  # ln(p / p_ref) for volumes
+    elasticity: Array  # (K,)
+    log_growth: Array  # (K,)
+    adjustment: float
+    unit_hours: Array  # card-hours per million tokens at skill 1 (HOST)
+
+
+class Streams(NamedTuple):
+    """Keys of the client streams under the seed of the run."""
+
+    choice: np.uint64
+    nest: np.uint64
+    review: np.uint64
+    awareness: np.uint64
+
+
+class Tally(NamedTuple):
+    """Whole-number accumulators: sums that do not depend on the order of clients or threads."""
+
+    volume: Array  # (cells, K, J) int64
+    pairs: Array  # (J, J) int64: volume by current and second choice
+    hours: Array  # (J,) int64: card-hours of HOST offers
+    clients: Array  # (V + 2,) int64: weight of clients with work at a platform
+    homing: Array  # (V + 3,) int64: weight of clients by their number of platforms
+    flow: Array  # (V + 2, V + 2) int64: weight of workloads that moved
+    review: Array  # (4,) int64: weight reviewed, moved, with surplus; surplus
+    active: Array  # (J,) int64: weight of adopted workloads by offer
+
+
+class Scratch(NamedTuple):
+    """Room for one choice, so that kernels allocate nothing."""
+
+    seen: Array  # (V,) bool
+    found: Array  # (J,) int64
+    value: Array  # (J,)
+    price: Array  # (J,)
+    keys: Array  # (J,) uint32
+    noise: Array  # (J,) float32
+
+
+def new_scratch(world: World) -> Scratch:
+    """Room for the offers of a world."""
+    j = world.n_offers
+    return Scratch(
+        seen=np.zeros(world.n_vendors, bool), found=np.zeros(j, np.int64), value=np.zeros(j),
+        price=np.zeros(j), keys=np.zeros(j, np.uint32), noise=np.zeros(j, np.float32),
+    )
+
+
+def client_columns(population: Population, world: World) -> Clients:
+    """The kernel's view of a population."""
+    cell = population.segment.astype(np.int32) * len(world.regions) + population.region
+    names = set(Clients._fields) - {"cell"}
+    columns = {name: getattr(population, name) for name in names}
+    return Clients(cell=cell.astype(np.int32), **columns)
+
+
+def new_state(population: Population) -> State:
+    """Workloads before the first month."""
+    m = population.n_workloads
+    return State(
+        current=np.full(m, -1, np.int16),
+        second=np.full(m, -1, np.int16),
+        log_volume=np.full(m, UNSET, np.float32),
+    )
+
+
+def new_tally(world: World) -> Tally:
+    """Empty accumulators."""
+    v, j, k = world.n_vendors, world.n_offers, len(world.kinds)
+    return Tally(
+        volume=np.zeros((world.n_cells, k, j), np.int64),
+        pairs=np.zeros((j, j), np.int64),
+        hours=np.zeros(j, np.int64),
+        clients=np.zeros(v + 2, np.int64),
+        homing=np.zeros(v + 3, np.int64),
+        flow=np.zeros((v + 2, v + 2), np.int64),
+        review=np.zeros(4, np.int64),
+        active=np.zeros(j, np.int64),
+    )
+
+
+def layout_of(world: World) -> Layout:
+    """The kernel's view of the offers."""
+    from sim.market.noise import keys32
+
+    return Layout(
+        channel=world.channel,
+        platform=world.platform,
+        family=world.family,
+        offer_keys=world.offer_keys,
+        vendor_keys=world.vendor_keys,
+        nest_keys=keys32(["nest/api", "nest/host", "nest/rent", "nest/none"]),
+        n_api=world.n_api,
+        host_start=world.host_start,
+        n_hosted=len(world.hosted_family),
+        rent_start=world.rent_start,
+        n_vendors=world.n_vendors,
+        none=world.none,
+    )

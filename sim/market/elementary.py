@@ -1,0 +1,99 @@
+"""ln, exp and sine from additions and multiplications only.
+
+Library functions differ in the last bit between systems and do not vectorise inside compiled loops;
+these give the same bits everywhere. Sources: fdlibm (ln, exp), Cephes logf, Taylor series (sine).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+_LN2_HI = 6.93147180369123816490e-01
+_LN2_LO = 1.90821492927058770002e-10
+_INV_LN2 = 1.44269504088896338700e00
+
+
+@njit(inline="always")
+def ln32(x):  # type: ignore[no-untyped-def]
+    """Natural logarithm of a positive normal float32; error below 5e-7."""
+    bits = np.float32(x).view(np.int32)
+    e = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))
+    m = np.int32(bits - np.int32(e << np.int32(23))).view(np.float32)
+    f = m - np.float32(1.0)
+    z = f * f
+    y = np.float32(7.0376836292e-2)
+    y = y * f + np.float32(-1.1514610310e-1)
+    y = y * f + np.float32(1.1676998740e-1)
+    y = y * f + np.float32(-1.2420140846e-1)
+    y = y * f + np.float32(1.4249322787e-1)
+    y = y * f + np.float32(-1.6668057665e-1)
+    y = y * f + np.float32(2.0000714765e-1)
+    y = y * f + np.float32(-2.4999993993e-1)
+    y = y * f + np.float32(3.3333331174e-1)
+    y = y * f * z
+    ef = np.float32(e)
+    y = y + ef * np.float32(-2.12194440e-4)
+    y = y - np.float32(0.5) * z
+    return f + y + ef * np.float32(0.693359375)
+
+
+@njit(inline="always")
+def ln(x):  # type: ignore[no-untyped-def]
+    """Natural logarithm of a positive normal float64; error below 1 ulp."""
+    bits = np.float64(x).view(np.int64)
+    e = (bits - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)
+    m = np.int64(bits - (e << np.int64(52))).view(np.float64)
+    f = m - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    w = z * z
+    t1 = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01))
+    t2 = z * (
+        6.666666666666735130e-01
+        + w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01))
+    )
+    r = t1 + t2
+    h = 0.5 * f * f
+    return e * _LN2_HI - ((h - (s * (h + r) + e * _LN2_LO)) - f)
+
+
+@njit(inline="always")
+def exp(x):  # type: ignore[no-untyped-def]
+    """Exponential; 0 below -700 and clipped above 700, error below 1 ulp between."""
+    if x < -700.0:
+        return 0.0
+    x = min(x, 700.0)
+    k = np.int64(x * _INV_LN2 + (0.5 if x >= 0.0 else -0.5))
+    hi = x - k * _LN2_HI
+    lo = k * _LN2_LO
+    r = hi - lo
+    t = r * r
+    c = r - t * (
+        1.66666666666666019037e-01
+        + t
+        * (
+            -2.77777777770155933842e-03
+            + t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))
+        )
+    )
+    y = 1.0 - ((lo - (r * c) / (2.0 - c)) - hi)
+    return y * np.int64((k + 1023) << np.int64(52)).view(np.float64)
+
+
+@njit(inline="always")
+def sin_pi(u):  # type: ignore[no-untyped-def]
+    """sin(pi u) for u in [0, 1]; relative error below 1e-15."""
+    x = 3.141592653589793 * min(u, 1.0 - u)
+    z = x * x
+    s = 1.0 / 51090942171709440000.0
+    s = s * z - 1.0 / 121645100408832000.0
+    s = s * z + 1.0 / 355687428096000.0
+    s = s * z - 1.0 / 1307674368000.0
+    s = s * z + 1.0 / 6227020800.0
+    s = s * z - 1.0 / 39916800.0
+    s = s * z + 1.0 / 362880.0
+    s = s * z - 1.0 / 5040.0
+    s = s * z + 1.0 / 120.0
+    s = s * z - 1.0 / 6.0
+    return x + x * z * s

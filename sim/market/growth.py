@@ -1,0 +1,67 @@
+"""Phase `grow`: adoption, attention that fades, developers of open families."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.economics.diffusion import bass_step
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+
+def grow(model: MarketModel) -> None:
+    """Let the slow states move on."""
+    adopt(model)
+    fade(model)
+    shift_demand(model)
+    if model.scenario.mechanisms.communities:
+        develop(model)
+
+
+def adopt(model: MarketModel) -> None:
+    """Bass diffusion of workloads by kind; attention speeds innovators and imitators alike."""
+    if not model.scenario.mechanisms.adoption:
+        return
+    tables = [model.scenario.kinds[name].adoption for name in model.world.kinds]
+    boost = math.exp(model.state.adoption_boost)
+    p = np.array([table.innovation for table in tables]) * boost
+    q = np.array([table.imitation for table in tables]) * boost
+    model.state.adopted = bass_step(model.state.adopted, p, q, 1.0)
+
+
+def fade(model: MarketModel) -> None:
+    """Attention is forgotten: A' = (1 - decay) A (Nerlove & Arrow 1962)."""
+    keep = 1.0 - model.scenario.demand.awareness.attention_decay
+    model.state.attention *= keep
+    model.state.adoption_boost *= keep
+
+
+def shift_demand(model: MarketModel) -> None:
+    """Dated shifts of demand go on, an equal step a month."""
+    going = []
+    for kind, step, left in model.state.shifts:
+        model.state.log_shift[kind] += step
+        if left > 1:
+            going.append((kind, step, left - 1))
+    model.state.shifts = going
+
+
+def develop(model: MarketModel) -> None:
+    """Developers join open families (Bass; faster where the family leads), and contribute."""
+    state, world = model.state, model.world
+    scale = model.scenario.demand.community_scale
+    market = float(state.mean_capability.mean())
+    for f, name in enumerate(world.families):
+        if not state.weights_open[f]:
+            continue
+        table = model.scenario.families[name].community
+        ahead = float(state.capability[f].mean() + state.contribution[f]) - market
+        p = min(1.0, table.innovation * math.exp(table.capability_pull * ahead))
+        state.developers[f] = float(
+            bass_step(state.developers[f], p, table.imitation, max(table.potential, 1e-9))
+        )
+        state.contribution[f] = table.contribution * math.log1p(state.developers[f] / scale)

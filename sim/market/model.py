@@ -1,0 +1,247 @@
+"""The market as a Mesa model: vendors are agents, clients are columns, a month is its phases."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import mesa
+import numpy as np
+import numpy.typing as npt
+
+from sim.errors import RunFailure
+from sim.events.base import Event
+from sim.market.books import Account
+from sim.market.clients import Clients
+from sim.market.columns import Streams, Terms, client_columns, layout_of, new_scratch, new_state, new_tally
+from sim.market.costs import accounting_cost
+from sim.market.noise import name_key, stream_key
+from sim.market.panel import Panel
+from sim.market.phases import PHASES, Phase
+from sim.market.population import FIXED_POINT, Population, effective_clients, population_for
+from sim.market.serving import Volumes
+from sim.market.start import start
+from sim.market.state import start_state
+from sim.market.terms import TermsBuilder
+from sim.market.vendors import VendorAgent
+from sim.market.world import API, HOST, NONE, make_world
+from sim.measures.recorder import Recorder
+from sim.months import month_after, months_between
+from sim.scenario.schema.scenario import Scenario
+
+Floats = npt.NDArray[np.float64]
+
+class MarketModel(mesa.Model):
+    """One market under one seed.
+
+    Parameters
+    ----------
+    scenario
+        A validated scenario, or the path of a scenario file.
+    rng
+        Seed: a whole number or a `numpy.random.SeedSequence`. The same scenario and seed give the
+        same numbers to the last bit, whatever else runs.
+    population
+        Clients to use instead of drawing them (for tests of storage order).
+    **overrides
+        Dotted paths with `__` for `.`, so that `mesa.batch_run` can vary parameters, for example
+        `supply__availability=0.5`.
+
+    Raises
+    ------
+    ScenarioError
+        If the file or an override is refused.
+    """
+
+    phases: tuple[Phase, ...] = PHASES
+
+    def __init__(
+        self,
+        scenario: Scenario | str,
+        rng: int | np.random.SeedSequence | None = 1,
+        *,
+        population: Population | None = None,
+        **overrides: Any,
+    ) -> None:
+        if not isinstance(scenario, Scenario):
+            from sim.scenario.reader import load
+
+            scenario = load(scenario)
+        if overrides:
+            from sim.scenario.patches import replace
+
+            paths = {name.replace("__", "."): value for name, value in overrides.items()}
+            scenario = replace(scenario, paths)
+        self.seed_sequence = (
+            rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(rng)
+        )
+        super().__init__(rng=np.random.default_rng(self.seed_sequence))
+        self.scenario = scenario
+        self.month = 0
+        self.world = make_world(scenario)
+        self.population = population or population_for(scenario, self.world, self.seed)
+        self._vendor_tables()
+        self.state = start_state(scenario, self.world)
+        self.awareness = np.ones((self.world.n_cells, self.world.n_vendors))
+        self.columns = client_columns(self.population, self.world)
+        self.choices = new_state(self.population)
+        self.layout = layout_of(self.world)
+        self.tally = new_tally(self.world)
+        self.scratch = new_scratch(self.world)
+        self.streams = Streams(*(stream_key(self.seed, name) for name in Streams._fields))
+        self.vendors = {
+            name: VendorAgent(self, name, v) for v, name in enumerate(self.world.vendors)
+        }
+        self.clients = Clients(self)
+        self.events_of = self._dated_events()
+        self.builder = TermsBuilder(self)
+        self.terms: Terms
+        self.volumes: Volumes
+        self.account: Account
+        self._panel: Panel | None = None
+        with np.errstate(under="ignore"):
+            start(self)
+        self.recorder = Recorder(self)
+        self.facts = self._facts()
+
+    @property
+    def seed(self) -> np.random.SeedSequence:
+        """The seed sequence from which every stream is made."""
+        return self.seed_sequence
+
+    def _vendor_tables(self) -> None:
+        tables = [self.scenario.vendors[name] for name in self.world.vendors]
+        self.own_chip_share = np.array([table.stack.own_chip_share for table in tables])
+        self.scheduling = np.array([table.stack.scheduling for table in tables])
+        self.rent_factor = np.array([table.rent_factor for table in tables])
+        self.rents = np.array([table.rents for table in tables] + [True, True])
+        cost = np.zeros(len(tables))
+        for lever in self.scenario.levers.values():
+            cost[self.world.vendors.index(lever.vendor)] += lever.cost
+        self.lever_cost = cost
+        labels = [label.split("/") for label in self.world.labels[: self.world.n_api]]
+        self.hosts_of = [
+            [h for h in self.scenario.hosts if (h.vendor, h.family) == (vendor, family)]
+            for _, vendor, family in labels
+        ]
+
+    def _dated_events(self) -> dict[int, list[Event]]:
+        """Events by month number; those before the first month act at the start (-1)."""
+        out: dict[int, list[Event]] = {}
+        for event in self.scenario.events:
+            month = months_between(self.scenario.calendar.start, event.month)
+            out.setdefault(max(month, -1), []).append(event)
+        for events in out.values():
+            events.sort(key=lambda event: (event.month, event.what, event.model_dump_json()))
+        return out
+
+    def _facts(self) -> dict[str, float]:
+        weight = self.tally.active.astype(float)
+        total = float(weight.sum())
+        return {
+            "n_eff": effective_clients(self.population),
+            "workloads": float(self.population.n_workloads),
+            "postponing_at_start": float(weight[self.world.none]) / total if total else 0.0,
+        }
+
+    def stream(self, name: str) -> np.random.Generator:
+        """A random stream of its own for everything that is not keyed to a client."""
+        words = self.seed.generate_state(4)
+        key = np.random.SeedSequence([*words.tolist(), name_key(name)])
+        return np.random.Generator(np.random.Philox(key))
+
+    @property
+    def panel(self) -> Panel:
+        """Market research, drawn when the first strategy asks for it."""
+        if self._panel is None:
+            self._panel = Panel(self)
+        return self._panel
+
+    @property
+    def date(self) -> date:
+        """First day of the current month."""
+        return month_after(self.scenario.calendar.start, self.month)
+
+    @property
+    def month_number(self) -> int:
+        """Calendar months since year 0: the month's part of every key."""
+        return self.date.year * 12 + self.date.month - 1
+
+    @property
+    def paid(self) -> Floats:
+        """(J,) token price that clients pay: the list price after discounts."""
+        discount = np.append(self.state.discount, [0.0, 0.0])[self.world.platform]
+        return self.state.list_price * (1.0 - discount)
+
+    @property
+    def accounting_cost(self) -> Floats:
+        """(n_api,) accounting cost of the model calls, yuan per million tokens."""
+        return accounting_cost(self)
+
+    @staticmethod
+    def counted(tally: npt.NDArray[np.int64]) -> Floats:
+        """A whole-number tally as real enterprises or volumes."""
+        return tally / FIXED_POINT
+
+    def own_offers(self, vendor: int) -> npt.NDArray[np.int64]:
+        """Columns of the model calls a vendor sells now."""
+        n = self.world.n_api
+        return np.flatnonzero(self.state.hosting[:n] & (self.world.platform[:n] == vendor))
+
+    def available(self) -> npt.NDArray[np.bool_]:
+        """(J,) offers that exist this month, rules of segments aside."""
+        world, state = self.world, self.state
+        weights = np.append(state.weights_open, False)[world.family]
+        there = np.where(world.channel == API, state.hosting, True)
+        return np.where(
+            world.channel == HOST, weights & self.rents[world.platform],
+            there & (self.rents[world.platform] | (world.channel == API)),
+        )
+
+    def hosting_ease(self) -> Floats:
+        """(F,) factor on self-hosting cost: communities make it easier."""
+        if not self.scenario.mechanisms.communities:
+            return np.ones(len(self.world.families))
+        scale = self.scenario.demand.community_scale
+        ease = [self.scenario.families[name].community.hosting_ease for name in self.world.families]
+        developers = self.state.developers * self.state.weights_open
+        return (1.0 + developers / scale) ** -np.array(ease)
+
+    def hazard(self, usual: Floats) -> Floats:
+        """(2, J) review hazards; offers whose trigger fired this month are looked at sooner."""
+        if not self.scenario.mechanisms.triggers:
+            return usual
+        table, state = self.scenario.demand.review, self.state
+        before = np.where(state.last_price > 0.0, state.last_price, np.inf)
+        fired = self.paid > before * (1.0 + table.price_rise_trigger)
+        level = table.reliability_trigger
+        fell = (state.reliability < level) & (state.last_reliability >= level)
+        fired |= np.append(fell, [False, False])[self.world.platform]
+        fired &= self.world.channel != NONE
+        return np.where(fired, np.maximum(usual, table.triggered), usual)
+
+    def step(self) -> None:
+        """One month."""
+        for phase in self.phases:
+            try:
+                with np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"):
+                    phase.act(self)
+            except (ArithmeticError, ValueError) as error:
+                raise RunFailure(f"{phase.name} of {self.date:%Y-%m}", str(error)) from error
+        self.month += 1
+
+    def run(self) -> MarketModel:
+        """All months of the scenario."""
+        while self.month < self.scenario.calendar.months:
+            self.step()
+        return self
+
+    @property
+    def curves(self) -> dict[str, Floats]:
+        """Recorded measures by name, (months, ...)."""
+        return self.recorder.curves
+
+    @property
+    def axes(self) -> dict[str, tuple[str, ...]]:
+        """Labels of the dimensions of the curves."""
+        return self.recorder.axes

@@ -1,0 +1,61 @@
+"""Market research: a panel of workloads from which vendors compute long-run demand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.economics.mixed import Demand
+from sim.market.choice import panel_values
+from sim.market.noise import event_numbers, stream_key
+from sim.market.world import API
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+
+class Panel:
+    """The token workloads with the smallest keyed numbers: the same members in every order."""
+
+    def __init__(self, model: MarketModel) -> None:
+        self.model = model
+        population, world = model.population, model.world
+        kinds = [model.scenario.kinds[name] for name in world.kinds]
+        tokens = np.array([kind.unit == "tokens" for kind in kinds])
+        members = np.flatnonzero(tokens[population.kind])
+        key = np.uint64(stream_key(model.seed, "panel"))
+        who = population.client_id[population.client[members]].astype(np.uint64)
+        numbers = event_numbers(key, who, population.work_key[members])
+        order = np.lexsort((population.work_key[members], who, numbers))
+        self.members = members[order[: model.scenario.decisions.panel]].astype(np.int64)
+        self.owners = population.client[self.members].astype(np.int64)
+        weight = population.weight[self.owners].astype(np.float64)
+        self.weights = weight * np.exp(population.log_base[self.members].astype(np.float64))
+        self.alpha = population.alpha[self.owners].astype(np.float64)
+        self.kind = population.kind[self.members]
+        self._month = -1
+        self._demand: Demand | None = None
+
+    def demand(self) -> Demand:
+        """Long-run demand at last month's public state: every panel workload looks again."""
+        model = self.model
+        if self._demand is None or self._month != model.month:
+            self._demand, self._month = self._compute(), model.month
+        return self._demand
+
+    def _compute(self) -> Demand:
+        model, world = self.model, self.model.world
+        terms = model.builder.build()
+        values = np.empty((len(self.members), world.n_offers))
+        panel_values(self.members, self.owners, model.columns, model.choices, model.layout, terms,
+                     model.streams, values, model.scratch)
+        # the builder's price terms count from the market's mean price, the panel's from zero
+        priced = world.channel == API
+        values[:, priced] += self.alpha[:, None] * terms.mean_price_term
+        usage = terms.elasticity[self.kind]
+        return Demand(
+            weights=self.weights, values=values, alpha=self.alpha, priced=priced,
+            nest=world.channel, rho=terms.rho, box_cox=terms.box_cox,
+            price_shift=terms.price_shift, usage_elasticity=usage,
+        )

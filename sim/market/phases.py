@@ -1,0 +1,58 @@
+"""The month as an ordered list that can be printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from sim.market.awareness import inform
+from sim.market.books import settle
+from sim.market.choice import review
+from sim.market.growth import grow
+from sim.market.serving import serve
+from sim.market.supply import deliver
+from sim.market.vendors import decide
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+
+class Phase(NamedTuple):
+    """One step of a month."""
+
+    name: str
+    does: str
+    act: Callable[[MarketModel], None]
+
+
+def happen(model: MarketModel) -> None:
+    """Apply the events of this month, in the order of their kinds and names."""
+    for event in model.events_of.get(model.month, ()):
+        event.apply(model)
+
+
+def look_again(model: MarketModel) -> None:
+    """Due workloads choose; everyone else stays."""
+    model.terms = model.builder.build()
+    for array in (model.tally.flow, model.tally.review):
+        array[:] = 0
+    review(model.month_number, False, model.columns, model.choices, model.layout, model.terms,
+           model.streams, model.tally, model.scratch)
+
+
+def measure(model: MarketModel) -> None:
+    """Recorders read; they never draw and never change."""
+    model.recorder.record(model)
+
+
+PHASES: tuple[Phase, ...] = (
+    Phase("events", "dated events of the scenario take effect", happen),
+    Phase("deliveries", "ordered cards arrive, old ones wear out, new ones are ordered", deliver),
+    Phase("decide", "all vendors decide at once from last month's public market", decide),
+    Phase("inform", "awareness of platforms follows attention and last month's share", inform),
+    Phase("review", "workloads whose contract ends or whose trigger fires choose", look_again),
+    Phase("serve", "volumes meet capacity: rationing, second choices, reliability", serve),
+    Phase("settle", "revenue by layer, cost, cash, experience", settle),
+    Phase("grow", "adoption, fading attention, developers of open families", grow),
+    Phase("measure", "recorders read the month", measure),
+)

@@ -1,0 +1,125 @@
+"""Phase `serve`: what was asked for meets capacity; the rest spills over or is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.economics.scarcity import served_fraction
+from sim.market.choice import use
+from sim.market.costs import cards_per_token
+from sim.market.population import FIXED_POINT
+from sim.market.supply import capacity
+from sim.market.world import API, HOST, RENT
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass
+class Volumes:
+    """Volumes of a month by offer (J,): million tokens, or card-hours for RENT."""
+
+    demanded: Floats
+    kept: Floats  # served where it was asked for
+    spilled: Floats  # served here after another platform could not
+    lost: Floats  # neither, by the offer that was asked
+    host_hours: Floats  # (J,) card-hours of HOST offers, as served
+    by_cell: Floats  # (cells, K, J) demanded
+    load: Floats  # (V,) cards wanted
+    room: Floats  # (V,) cards there
+
+    @property
+    def served(self) -> Floats:
+        """(J,) everything served by an offer."""
+        return self.kept + self.spilled
+
+
+def platform_sums(model: MarketModel, values: Floats) -> Floats:
+    """(V + 2,) sums over the offers of each platform, own machines and NONE last."""
+    return np.bincount(model.world.platform, weights=values, minlength=model.world.n_vendors + 2)
+
+
+def cards_of_offers(model: MarketModel, volume: Floats, hours: Floats) -> Floats:
+    """(J,) card-months that the volumes need on their platform."""
+    world, month = model.world, model.scenario.supply.card_hours
+    cards = np.zeros(world.n_offers)
+    cards[: world.n_api] = volume[: world.n_api] * cards_per_token(model)
+    host = (world.channel == HOST) & (world.platform < world.n_vendors)
+    cards[host] = hours[host] / month
+    rent = world.channel == RENT
+    cards[rent] = volume[rent] / month
+    return cards
+
+
+def serve(model: MarketModel) -> None:
+    """Add up the volumes, ration pro rata, spill to second choices, remember reliability."""
+    tally, world, scenario = model.tally, model.world, model.scenario
+    for array in (tally.volume, tally.pairs, tally.hours, tally.clients, tally.homing, tally.active):
+        array[:] = 0
+    use(model.columns, model.choices, model.layout, model.terms, tally)
+    by_cell = tally.volume / FIXED_POINT
+    demanded = tally.volume.sum(axis=(0, 1)) / FIXED_POINT
+    hours = tally.hours / FIXED_POINT
+    cards = cards_of_offers(model, demanded, hours)
+    load = platform_sums(model, cards)[: world.n_vendors]
+    room = capacity(model)
+    fraction = np.ones(world.n_vendors + 2)
+    if scenario.mechanisms.capacity:
+        fraction[: world.n_vendors] = served_fraction(load, room)
+    kept = demanded * fraction[world.platform]
+    spilled = np.zeros_like(kept)
+    unserved = demanded - kept
+    if scenario.mechanisms.spill_over and unserved.any():
+        spilled, unserved = _spill(model, demanded, unserved, cards, load, room)
+    model.volumes = Volumes(demanded, kept, spilled, unserved, hours * fraction[world.platform],
+                            by_cell, load, room)
+    _remember(model, fraction[: world.n_vendors], load, room)
+
+
+def _spill(model: MarketModel, demanded: Floats, unserved: Floats, cards: Floats, load: Floats,
+           room: Floats) -> tuple[Floats, Floats]:
+    """Unserved tokens try their second choice among model calls; returns spilled and lost."""
+    world = model.world
+    asked = demanded[: world.n_api]
+    part = np.zeros((world.n_offers, world.n_api))
+    np.divide(model.tally.pairs[:, : world.n_api] / FIXED_POINT, demanded[:, None], out=part,
+              where=demanded[:, None] > 0)
+    # rented hours have no token offer to go to
+    part[world.channel == RENT] = 0.0
+    going = model.scenario.supply.spill_share * unserved[:, None] * part
+    per_token = cards_per_token(model)
+    wanted = going.sum(axis=0) * per_token
+    need = np.bincount(world.platform[: world.n_api], weights=wanted, minlength=world.n_vendors)
+    accepted = served_fraction(need[: world.n_vendors], np.maximum(room - load, 0.0))
+    accepted = accepted[world.platform[: world.n_api]]
+    spilled = np.zeros_like(demanded)
+    spilled[: world.n_api] = going.sum(axis=0) * accepted
+    lost = unserved - (going * accepted).sum(axis=1)
+    assert asked.shape == accepted.shape
+    return spilled, lost
+
+
+def _remember(model: MarketModel, fraction: Floats, load: Floats, room: Floats) -> None:
+    state, supply = model.state, model.scenario.supply
+    state.last_reliability = state.reliability.copy()
+    memory = supply.reliability_memory
+    state.reliability = memory * state.reliability + (1.0 - memory) * fraction
+    if not model.scenario.mechanisms.capacity:
+        return
+    used = np.zeros_like(load)
+    np.divide(load, room, out=used, where=room > 0)
+    state.utilisation = np.where((room <= 0) & (load > 0), 1.0, np.minimum(used, 1.0))
+    was = state.load_cards
+    growth = np.zeros_like(load)
+    both = (was > 0) & (load > 0)
+    growth[both] = np.log(load[both] / was[both])
+    for v, name in enumerate(model.world.vendors):
+        memory = model.scenario.vendors[name].capacity.trend_memory
+        state.load_trend[v] = memory * state.load_trend[v] + (1.0 - memory) * growth[v]
+    state.load_cards = load

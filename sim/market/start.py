@@ -1,0 +1,94 @@
+"""The first month: choices that fit tastes, cards that fit loads, experience that fits output.
+
+Clients choose at the frozen first month, some rounds over with their current offers kept in mind,
+so that lasting tastes and current offers have their joint law and month 1 brings no reshuffle.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.economics.costs import steady_state_experience
+from sim.market.awareness import inform
+from sim.market.books import publish
+from sim.market.choice import review
+from sim.market.serving import platform_sums, serve
+from sim.market.supply import internal_cards
+from sim.market.vendors import decide_openness
+from sim.market.world import API
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+
+def start(model: MarketModel) -> None:
+    """Make the state at the end of the month before the first."""
+    for event in model.events_of.get(-1, ()):
+        event.apply(model)
+    decide_openness(model)
+    model.state.months_released[model.state.released] -= 1
+    model.state.months_open[model.state.weights_open] -= 1
+    _first_means(model)
+    real_capacity = model.state.own_cards
+    for turn in range(model.scenario.initial.rounds + 1):
+        inform(model)
+        model.terms = model.builder.build()
+        number = model.month_number - model.scenario.initial.rounds - 1 + turn
+        review(number, True, model.columns, model.choices, model.layout, model.terms,
+               model.streams, model.tally, model.scratch)
+        _fill_cards(model, np.inf)
+        serve(model)
+        publish(model)
+    model.state.own_cards = real_capacity
+    _size_cards(model)
+    _first_experience(model)
+
+
+def _first_means(model: MarketModel) -> None:
+    """Plain means over the offers there are, before anybody has bought."""
+    world, state = model.world, model.state
+    there = model.available()[: world.n_api]
+    prices = model.paid[: world.n_api][there]
+    state.mean_price = float(prices.mean()) if len(prices) else 0.0
+    families = np.unique(world.family[: world.n_api][there])
+    if len(families):
+        state.mean_capability = (state.capability + state.contribution[:, None])[families].mean(
+            axis=0
+        )
+    state.last_price = model.paid.copy()
+
+
+def _fill_cards(model: MarketModel, cards: float) -> None:
+    model.state.own_cards = np.full(model.world.n_vendors, cards)
+
+
+def _size_cards(model: MarketModel) -> None:
+    """Cards stated, or sized to the first month's load; then the pipeline replaces wear."""
+    state, scenario = model.state, model.scenario
+    load, apps = model.volumes.load, internal_cards(model)
+    cards = np.zeros(model.world.n_vendors)
+    for v, name in enumerate(model.world.vendors):
+        stated = scenario.vendors[name].capacity.initial
+        born = load[v] / scenario.initial.utilisation + apps[v]
+        cards[v] = born if stated is None else stated * 1000.0
+    own = model.own_chip_share
+    state.own_cards, state.external_cards = own * cards, (1.0 - own) * cards
+    state.pipeline[:] = (scenario.supply.wear * cards)[:, None]
+    state.load_cards = load
+    state.utilisation = np.minimum(load / np.maximum(cards, 1e-9), 1.0)
+    state.reliability[:] = 1.0
+    state.last_reliability[:] = 1.0
+    for v, name in enumerate(model.world.vendors):
+        state.load_trend[v] = scenario.vendors[name].capacity.expected_growth
+
+
+def _first_experience(model: MarketModel) -> None:
+    """Experience at which the first month's output just offsets forgetting."""
+    tokens = np.where(model.world.channel == API, model.volumes.served, 0.0)
+    output = platform_sums(model, tokens)[: model.world.n_vendors]
+    forgetting = max(model.scenario.supply.learning.forgetting, 1e-6)
+    for v in range(model.world.n_vendors):
+        model.state.experience[v] = max(steady_state_experience(float(output[v]), forgetting), 1.0)
+    model.state.experience_start = model.state.experience.copy()

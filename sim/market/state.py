@@ -1,0 +1,117 @@
+"""What changes from month to month outside the client columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.market.world import World
+
+if TYPE_CHECKING:
+    from sim.scenario.schema.scenario import Scenario
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass
+class MarketState:
+    """Arrays by vendor (V,), family (F,), kind (K,) and offer (J,)."""
+
+    # supply side of the world
+    availability: float
+    external_cost_factor: float
+    market_rent: float  # yuan per card-month
+    rent_response: float  # how fast it answers scarcity, 1/month
+    # vendors
+    own_cards: Floats  # (V,) cards
+    external_cards: Floats  # (V,)
+    pipeline: Floats  # (V, lead + 1) cards ordered, by months until delivery
+    load_cards: Floats  # (V,) cards wanted by customers last month
+    load_trend: Floats  # (V,) expected log growth of that load a month
+    utilisation: Floats  # (V,)
+    experience: Floats  # (V,) million tokens, forgotten over time
+    experience_start: Floats  # (V,)
+    reliability: Floats  # (V,)
+    last_reliability: Floats  # (V,)
+    cash: Floats  # (V,) million yuan
+    attention: Floats  # (V,)
+    token_share: Floats  # (V,) platform tokens of last month
+    call_revenue: Floats  # (V,) million yuan of model calls last month
+    discount: Floats  # (V,) price cut paid by freed money
+    # families
+    released: Bools  # (F,)
+    weights_open: Bools  # (F,)
+    months_released: npt.NDArray[np.int64]  # (F,)
+    months_open: npt.NDArray[np.int64]  # (F,)
+    capability: Floats  # (F, K) stated at releases
+    contribution: Floats  # (F,) capability that communities added
+    context: Floats  # (F,) tokens
+    serving_cost: Floats  # (F,)
+    developers: Floats  # (F,)
+    # demand side of the world
+    adopted: Floats  # (K,)
+    adoption_boost: float  # log factor on adoption, fades
+    log_shift: Floats  # (K,) dated shifts of demand reached so far
+    shifts: list[tuple[int, float, int]]  # kind, log change a month, months left
+    mean_capability: Floats  # (K,) token-weighted, last month
+    mean_price: float  # token-weighted, last month
+    # offers
+    hosting: Bools  # (J,) platform serves this family now
+    list_price: Floats  # (J,) yuan per million tokens, API only
+    last_price: Floats  # (J,) what was paid last month
+
+
+def start_state(scenario: Scenario, world: World) -> MarketState:
+    """The state before the first month, without loads (see `start.py`)."""
+    v, f, k, j = world.n_vendors, len(world.families), len(world.kinds), world.n_offers
+    vendors = [scenario.vendors[name] for name in world.vendors]
+    families = [scenario.families[name] for name in world.families]
+    capability = np.array(
+        [[t.capability + t.strengths.get(kind, 0.0) for kind in world.kinds] for t in families]
+    ).reshape(f, k)
+    kinds = [scenario.kinds[name] for name in world.kinds]
+    adopts = scenario.mechanisms.adoption
+    limit = [t.context_limit_tokens or np.inf for t in families]
+    return MarketState(
+        availability=scenario.supply.availability,
+        external_cost_factor=1.0,
+        market_rent=scenario.supply.rent,
+        rent_response=scenario.supply.rent_response,
+        own_cards=np.zeros(v),
+        external_cards=np.zeros(v),
+        pipeline=np.zeros((v, scenario.supply.lead_months + 1)),
+        load_cards=np.zeros(v),
+        load_trend=np.zeros(v),
+        utilisation=np.zeros(v),
+        experience=np.ones(v),
+        experience_start=np.ones(v),
+        reliability=np.ones(v),
+        last_reliability=np.ones(v),
+        cash=np.array([t.finance.cash for t in vendors]),
+        attention=np.zeros(v),
+        token_share=np.zeros(v),
+        call_revenue=np.zeros(v),
+        discount=np.zeros(v),
+        released=np.zeros(f, bool),
+        weights_open=np.zeros(f, bool),
+        months_released=np.full(f, -1, np.int64),
+        months_open=np.full(f, -1, np.int64),
+        capability=capability,
+        contribution=np.zeros(f),
+        context=np.minimum([float(t.context_tokens) for t in families], limit),
+        serving_cost=np.array([t.serving_cost for t in families]),
+        developers=np.array([t.community.developers for t in families]),
+        adopted=np.array([t.adoption.start if adopts else 1.0 for t in kinds]),
+        adoption_boost=0.0,
+        log_shift=np.zeros(k),
+        shifts=[],
+        mean_capability=np.zeros(k),
+        mean_price=0.0,
+        hosting=np.zeros(j, bool),
+        list_price=np.zeros(j),
+        last_price=np.zeros(j),
+    )

@@ -1,0 +1,192 @@
+"""The tables of a month from which every choice is computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.economics.prices import price_term
+from sim.market.columns import Terms
+from sim.market.costs import hosting_hours, rent_of
+from sim.market.world import API, HOST, NONE, RENT
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+Floats = npt.NDArray[np.float64]
+
+
+class TermsBuilder:
+    """Keeps what does not change in a run and fills in the rest each month."""
+
+    def __init__(self, model: MarketModel) -> None:
+        scenario, world = model.scenario, model.world
+        demand, on = scenario.demand, scenario.mechanisms
+        self.model = model
+        segments = [scenario.segments[name] for name in world.segments]
+        kinds = [scenario.kinds[name] for name in world.kinds]
+        self.regions = len(world.regions)
+        cells = [(s, r) for s in world.segments for r in world.regions]
+        capability = np.array([s.capability_factor for s in segments])
+        self.theta = np.repeat(
+            np.outer(capability, [k.capability_weight for k in kinds]), self.regions, axis=0
+        )
+        gamma = demand.community_weight if on.communities else 0.0
+        self.gamma = np.repeat([gamma * s.community_factor for s in segments], self.regions)
+        self.fixed = self._constants(cells)
+        self.eligible = self._eligibility(cells)
+        self.hours_kind = np.array([k.unit == "accelerator_hours" for k in kinds])
+        self.cut_up = np.array([k.cut_up_penalty if on.long_documents else 0.0 for k in kinds])
+        self.growth = np.array([k.growth for k in kinds])
+        self.slowdown = np.array([k.growth_slowdown for k in kinds])
+        eta = [k.usage_elasticity if on.usage_response else 0.0 for k in kinds]
+        self.elasticity = np.array(eta)
+        rho = demand.nest_correlation
+        self.rho = np.array([rho.api, rho.host, rho.rent, 0.0])
+        self.family_cost = demand.switching_cost.family if on.switching_costs else 0.0
+        self._by_channel(model)
+
+    def _by_channel(self, model: MarketModel) -> None:
+        demand, world, on = model.scenario.demand, model.world, model.scenario.mechanisms
+        kappa, eta, review = demand.switching_cost, demand.home_bonus, demand.review
+        scale = 1.0 if on.switching_costs else 0.0
+        self.platform_cost = scale * np.array([kappa.api, kappa.host, kappa.rent, 0.0])[world.channel]
+        home = np.array([eta.api, eta.host, eta.rent, 0.0])[world.channel]
+        pull = np.ones((world.n_vendors + 2, 4))
+        for v, name in enumerate(world.vendors):
+            table = model.scenario.vendors[name].stack.integration
+            pull[v, :3] = table.api, table.host, table.rent
+        home *= pull[world.platform, world.channel]
+        self.home_bonus = home if on.home_cloud else np.zeros_like(home)
+        hazard = np.array([review.api, review.host, review.rent, review.none])[world.channel]
+        key = np.where(world.channel == NONE, review.none, review.key_account)
+        self.hazard = np.stack([hazard, key])
+
+    def _constants(self, cells: list[tuple[str, str]]) -> Floats:
+        """(cells, J): platform and family constants, sector roots, control and privacy."""
+        scenario, world = self.model.scenario, self.model.world
+        out = np.zeros((len(cells), world.n_offers))
+        for c, (segment, _) in enumerate(cells):
+            for j in range(world.n_offers - 1):
+                v, f, channel = world.platform[j], world.family[j], world.channel[j]
+                value = 0.0
+                if v < world.n_vendors:
+                    table = scenario.vendors[world.vendors[v]]
+                    value = (table.appeal.api, table.appeal.host, table.appeal.rent)[channel]
+                    value += table.roots.get(segment, 0.0)
+                if channel == HOST:
+                    value += scenario.demand.self_hosting.appeal
+                    value += scenario.segments[segment].self_host_appeal
+                if channel == API and world.owner[f] == v:
+                    value += scenario.families[world.families[f]].appeal
+                out[c, j] = value
+        return out
+
+    def _eligibility(self, cells: list[tuple[str, str]]) -> npt.NDArray[np.int8]:
+        """(cells, J): 0 never, 1 always, 2 only while the weights are open."""
+        scenario, world = self.model.scenario, self.model.world
+        out = np.ones((len(cells), world.n_offers), np.int8)
+        for c, (segment, region) in enumerate(cells):
+            rules = scenario.segments[segment].rules
+            for j in range(world.n_offers - 1):
+                v = world.platform[j]
+                if v < world.n_vendors:
+                    table = scenario.vendors[world.vendors[v]]
+                    if world.vendors[v] in scenario.regions[region].excluded_vendors:
+                        out[c, j] = 0
+                    if "data_residency" in rules and (table.foreign or table.model_company):
+                        out[c, j] = 0
+                if "open_weights_only" in rules and world.channel[j] == API and out[c, j]:
+                    out[c, j] = 2
+        return out
+
+    def open_offers(self) -> npt.NDArray[np.bool_]:
+        """(cells, J): offers that a client of the cell may take this month."""
+        model, world = self.model, self.model.world
+        weights = np.append(model.state.weights_open, True)[world.family]
+        there = model.available()
+        return (self.eligible > 0) & there & ((self.eligible < 2) | weights)
+
+    def build(self) -> Terms:
+        """The tables of this month."""
+        model, world, state = self.model, self.model.world, self.model.state
+        demand = model.scenario.demand
+        capability = state.capability + state.contribution[:, None]
+        ahead = np.vstack([capability - state.mean_capability, np.zeros(len(world.kinds))])
+        developers = np.append(state.developers * state.weights_open, 0.0)
+        community = np.log1p(developers / demand.community_scale)[world.family]
+        reliability = np.zeros(world.n_vendors + 2)
+        if model.scenario.mechanisms.reliability:
+            reliability[: world.n_vendors] = demand.reliability_weight * (state.reliability - 1.0)
+        base = (
+            self.fixed[:, None, :]
+            + self.theta[:, :, None] * ahead[world.family].T[None]
+            + self.gamma[:, None, None] * community
+            + reliability[world.platform]
+        )
+        rent = rent_of(model)
+        mean_term = float(price_term(state.mean_price, demand.box_cox, demand.price_shift))
+        price = np.zeros(world.n_offers)
+        price[: world.n_api] = price_term(
+            model.paid[: world.n_api], demand.box_cox, demand.price_shift
+        ) - mean_term
+        price[world.rent_start : world.none] = np.log(rent / state.market_rent)
+        hours, cost, ratio = self._hosting(rent, model.paid)
+        return Terms(
+            open=self.open_offers(), base=np.ascontiguousarray(base), price=price,
+            home_bonus=self.home_bonus, platform_cost=self.platform_cost,
+            family_cost=self.family_cost,
+            log_context=np.log2(np.append(state.context, 1.0))[world.family],
+            cut_up=self.cut_up, awareness=model.awareness, host_cost=cost,
+            operations=demand.self_hosting.operations_cost,
+            none_base=self._none_base(), none_slope=self._none_slope(mean_term),
+            hours_kind=self.hours_kind, rho=self.rho, adopted=state.adopted,
+            hazard=model.hazard(self.hazard), price_shift=demand.price_shift,
+            box_cox=demand.box_cox, mean_price_term=mean_term,
+            welfare=self.theta * state.mean_capability, log_price_ratio=ratio,
+            elasticity=self.elasticity,
+            log_growth=self.growth * self._age() + state.log_shift,
+            adjustment=demand.usage.adjustment, unit_hours=hours,
+        )
+
+    def _hosting(self, rent: Floats, paid: Floats) -> tuple[Floats, Floats, Floats]:
+        """Card-hours and yuan per million tokens of HOST offers; log price ratios of all."""
+        model, world = self.model, self.model.world
+        supply, demand = model.scenario.supply, model.scenario.demand
+        hours, cost = np.zeros(world.n_offers), np.zeros(world.n_offers)
+        host = world.channel == HOST
+        hours[host] = hosting_hours(model)[world.family[host]]
+        own = model.state.market_rent * demand.self_hosting.own_machine_factor
+        per_hour = np.append(rent, own) / supply.card_hours
+        cost[host] = hours[host] * per_hour[world.platform[host]]
+        ratio = np.zeros(world.n_offers)
+        floor = model.scenario.decisions.lowest_price
+        ratio[: world.n_api] = np.log(
+            np.maximum(paid[: world.n_api], floor) / demand.usage.reference_price
+        )
+        ratio[host] = np.log(np.maximum(cost[host], floor) / demand.usage.reference_price)
+        ratio[world.channel == RENT] = np.log(rent / demand.usage.reference_rent)
+        return hours, cost, ratio
+
+    def _age(self) -> Floats:
+        """(K,) months of growth: (1 - e^(-s t)) / s where growth fades."""
+        t = float(self.model.month)
+        fades = np.where(self.slowdown > 0.0, self.slowdown, 1.0)
+        return np.where(self.slowdown > 0.0, -np.expm1(-fades * t) / fades, t)
+
+    def _none_base(self) -> Floats:
+        """(cells, K): n0 - discount x theta x mean capability."""
+        table = self.model.scenario.demand.outside
+        n0 = np.where(self.hours_kind, table.rent_n0, table.n0)
+        progress = self.theta * self.model.state.mean_capability
+        return n0 - table.discount * np.where(self.hours_kind, 0.0, progress)
+
+    def _none_slope(self, mean_term: float) -> Floats:
+        """(K,): discount x (b(reference) - b(mean price)), which multiplies alpha."""
+        demand = self.model.scenario.demand
+        table = demand.outside
+        reference = float(price_term(table.reference_price, demand.box_cox, demand.price_shift))
+        rent = np.log(demand.usage.reference_rent / self.model.state.market_rent)
+        return table.discount * np.where(self.hours_kind, rent, reference - mean_term)

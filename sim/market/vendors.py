@@ -1,0 +1,177 @@
+"""Vendors: Mesa agents that see the public market and their own books, and decide at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import mesa
+import numpy as np
+import numpy.typing as npt
+
+from sim.market.costs import accounting_cost, opportunity_cost
+from sim.strategies.openness.base import OpennessStrategy
+from sim.strategies.pricing.base import Limits, PricingStrategy
+from sim.strategies.registry import make
+from sim.strategies.view import Books, View
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+Floats = npt.NDArray[np.float64]
+
+
+def _pricing(table: dict[str, object]) -> PricingStrategy:
+    facts = dict(table)
+    strategy = make("pricing", str(facts.pop("strategy", "list")), facts)
+    assert isinstance(strategy, PricingStrategy)
+    return strategy
+
+
+class VendorAgent(mesa.Agent):
+    """A platform. Its numbers live in the market's arrays; this is who decides about them."""
+
+    def __init__(self, model: MarketModel, name: str, index: int) -> None:
+        super().__init__(model)
+        self.name, self.index = name, index
+        self.table = model.scenario.vendors[name]
+        self.pricing = _pricing(self.table.pricing)
+        openness = make("openness", self.table.openness.strategy, self.table.openness.parameters)
+        assert isinstance(openness, OpennessStrategy)
+        self.openness = openness
+        self.rng_prices = model.stream(f"pricing/{name}")
+
+    def set_pricing(self, table: dict[str, object]) -> None:
+        """Change the pricing strategy from now on."""
+        self.pricing = _pricing(table)
+
+    @property
+    def market(self) -> MarketModel:
+        """The model, typed."""
+        model: MarketModel = self.model
+        return model
+
+    @property
+    def cash(self) -> float:
+        """Cash, million yuan."""
+        return float(self.market.state.cash[self.index])
+
+    @property
+    def cards(self) -> float:
+        """Accelerators, own and bought."""
+        state = self.market.state
+        return float(state.own_cards[self.index] + state.external_cards[self.index])
+
+    @property
+    def prices(self) -> dict[str, float]:
+        """List price of each family it sells now, yuan per million tokens."""
+        model = self.market
+        return {
+            model.world.families[model.world.family[j]]: float(model.state.list_price[j])
+            for j in model.own_offers(self.index)
+        }
+
+    def books(self, unit_cost: Floats) -> Books:
+        """What only this vendor knows."""
+        model, v = self.market, self.index
+        own = model.own_offers(v)
+        return Books(
+            vendor=v, own=own, price=model.state.list_price[own], unit_cost=unit_cost[own],
+            utilisation=float(model.state.utilisation[v]),
+            token_share=float(model.state.token_share[v]), cash=float(model.state.cash[v]),
+            funding_limit=self.table.finance.funding_limit,
+        )
+
+    def new_prices(self, view: View, unit_cost: Floats, limits: Limits) -> tuple[
+            npt.NDArray[np.int64], Floats]:
+        """Own columns and their list prices for this month."""
+        books = self.books(unit_cost)
+        if len(books.own) == 0 or self.pricing.follows_list:
+            return books.own, books.price
+        wanted = self.pricing.wanted(view, books, self.rng_prices)
+        return books.own, self.pricing.bounded(view, books, wanted, limits)
+
+
+def public_view(model: MarketModel) -> View:
+    """Last month's market as a read-only snapshot."""
+    world, state = model.world, model.state
+    open_now = model.available()
+    price = np.where(open_now, state.list_price, 0.0)
+    cost = np.zeros(world.n_offers)
+    cost[: world.n_api] = accounting_cost(model)
+    arrays = price, state.token_share.copy(), cost
+    for array in arrays:
+        array.flags.writeable = False
+    return View(
+        month=model.month, price=price, platform=world.platform, family=world.family,
+        token_share=arrays[1], cost_estimate=cost,
+        inelastic_limit=model.scenario.decisions.inelastic_limit, demand=model.panel.demand,
+    )
+
+
+def decide(model: MarketModel) -> None:
+    """Phase `decide`: openness, then prices of all vendors at once, discounts, card orders."""
+    decide_openness(model)
+    view, table = public_view(model), model.scenario.decisions
+    unit_cost = np.zeros(model.world.n_offers)
+    unit_cost[: model.world.n_api] = opportunity_cost(model)
+    limits = Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
+    plans = [vendor.new_prices(view, unit_cost, limits) for vendor in model.vendors.values()]
+    for own, price in plans:
+        model.state.list_price[own] = price
+    _spend_freed_money(model)
+
+
+def _spend_freed_money(model: MarketModel) -> None:
+    """Budget rule (b): the money of moves that are off buys a cut of the own token prices."""
+    state, budget = model.state, model.scenario.budget
+    for v, name in enumerate(model.world.vendors):
+        money = budget.freed.get(name, 0.0)
+        if money > 0.0:
+            cut = money / max(state.call_revenue[v] + money, 1e-12)
+            state.discount[v] = min(cut, budget.maximum_discount)
+
+
+def decide_openness(model: MarketModel) -> None:
+    """Releases, weights and hosting of this month."""
+    state, world, scenario = model.state, model.world, model.scenario
+    agents = list(model.vendors.values())
+    for f, name in enumerate(world.families):
+        table = scenario.families[name]
+        if not state.released[f]:
+            state.released[f] = table.released is None or table.released <= model.date
+        if state.released[f]:
+            state.months_released[f] += 1
+            by_owner = agents[world.owner[f]].openness.opens(int(state.months_released[f]))
+            wants = table.weights == "open" or (table.weights == "as_owner" and by_owner)
+            # published weights cannot be taken back
+            state.weights_open[f] = state.weights_open[f] or wants
+        if state.weights_open[f]:
+            state.months_open[f] += 1
+    for j in range(world.n_api):
+        v, f = int(world.platform[j]), int(world.family[j])
+        dated = any(
+            host.vendor == world.vendors[v] and host.family == world.families[f]
+            and host.start <= model.date and (host.end is None or model.date < host.end)
+            for host in model.hosts_of[j]
+        )
+        by_strategy = agents[v].openness.hosts(int(state.months_open[f]))
+        open_there = state.weights_open[f] and (dated or by_strategy)
+        serves = state.released[f] and (world.owner[f] == v or open_there)
+        if serves and not state.hosting[j]:
+            _start_price(model, j, agents[v])
+        state.hosting[j] = serves
+
+
+def _start_price(model: MarketModel, j: int, vendor: VendorAgent) -> None:
+    """First price of an offer: stated, or unit cost with the family's markup."""
+    world, scenario = model.world, model.scenario
+    family = scenario.families[world.families[world.family[j]]]
+    stated = family.price if world.owner[world.family[j]] == vendor.index else None
+    for host in model.hosts_of[j]:
+        if host.start <= model.date and host.price is not None:
+            stated = host.price
+    if model.state.list_price[j] > 0.0:
+        return  # a dated price list of this month has already set it
+    if stated is None:
+        stated = float(accounting_cost(model)[j]) * family.start_markup
+    model.state.list_price[j] = stated

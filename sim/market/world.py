@@ -1,0 +1,131 @@
+"""The names of a scenario in one canonical order, and the offers they make possible.
+
+Everything inside the market is ordered by name, so the order of a file can never matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.market.noise import keys32
+
+if TYPE_CHECKING:
+    from sim.scenario.schema.scenario import Scenario
+
+API, HOST, RENT, NONE = 0, 1, 2, 3
+CHANNELS = ("api", "host", "rent", "none")
+OWN_MACHINES = "own_machines"
+POSTPONED = "postponed"
+
+
+@dataclass(frozen=True)
+class World:
+    """Names in order, and columns that say what each offer is.
+
+    Platform index V stands for the client's own machines, V + 1 for postponing; family index -1 for
+    none. API offers come first, then HOST offers in blocks of V + 1 a family, RENT, and NONE last.
+    """
+
+    vendors: tuple[str, ...]
+    families: tuple[str, ...]
+    segments: tuple[str, ...]
+    regions: tuple[str, ...]
+    kinds: tuple[str, ...]
+    channel: npt.NDArray[np.int64]
+    platform: npt.NDArray[np.int64]
+    family: npt.NDArray[np.int64]
+    labels: tuple[str, ...]
+    offer_keys: npt.NDArray[np.uint32]
+    vendor_keys: npt.NDArray[np.uint32]
+    owner: npt.NDArray[np.int64]  # of each family
+    hosted_family: npt.NDArray[np.int64]  # families that have HOST offers
+    n_api: int
+    host_start: int
+    rent_start: int
+
+    @property
+    def n_offers(self) -> int:
+        """Number of offers, NONE included."""
+        return len(self.labels)
+
+    @property
+    def n_vendors(self) -> int:
+        """Number of platforms."""
+        return len(self.vendors)
+
+    @property
+    def n_cells(self) -> int:
+        """Segments x regions."""
+        return len(self.segments) * len(self.regions)
+
+    @property
+    def none(self) -> int:
+        """Index of the offer NONE."""
+        return self.n_offers - 1
+
+    def platform_names(self) -> tuple[str, ...]:
+        """Platforms with the two that nobody owns."""
+        return (*self.vendors, OWN_MACHINES, POSTPONED)
+
+    def api_offer(self, vendor: str, family: str) -> int:
+        """Index of the model calls of `family` at `vendor`; KeyError if there is none."""
+        return self.labels.index(f"api/{vendor}/{family}")
+
+
+def openable(scenario: Scenario, family: str) -> bool:
+    """Whether the weights of a family are or may become open."""
+    return scenario.families[family].weights != "closed"
+
+
+def _pairs(scenario: Scenario) -> list[tuple[str, str]]:
+    """Platform and family of all model-call offers that the scenario can ever have."""
+    pairs = {(family.owner, name) for name, family in scenario.families.items()}
+    pairs |= {(host.vendor, host.family) for host in scenario.hosts}
+    for event in scenario.events:
+        vendor, family = getattr(event, "vendor", None), getattr(event, "family", None)
+        if vendor and family and family in scenario.families:
+            pairs.add((vendor, family))
+    for vendor, table in scenario.vendors.items():
+        if table.openness.strategy == "host_rivals":
+            pairs |= {(vendor, name) for name in scenario.families if openable(scenario, name)}
+    return sorted(pairs)
+
+
+def make_world(scenario: Scenario) -> World:
+    """Put the names of a scenario in order and lay out its offers."""
+    vendors = sorted(scenario.vendors)
+    families = sorted(scenario.families)
+    pairs = _pairs(scenario)
+    hosted = [name for name in families if openable(scenario, name)]
+    if not scenario.mechanisms.self_hosting:
+        hosted = []
+    offers = [(API, vendors.index(v), families.index(f), f"api/{v}/{f}") for v, f in pairs]
+    for f in hosted:
+        for v, vendor in enumerate([*vendors, OWN_MACHINES]):
+            offers.append((HOST, v, families.index(f), f"host/{vendor}/{f}"))
+    offers += [(RENT, v, -1, f"rent/{vendor}") for v, vendor in enumerate(vendors)]
+    offers.append((NONE, len(vendors) + 1, -1, "none"))
+    labels = [offer[3] for offer in offers]
+    columns = np.array([offer[:3] for offer in offers], dtype=np.int64)
+    return World(
+        vendors=tuple(vendors),
+        families=tuple(families),
+        segments=tuple(sorted(scenario.segments)),
+        regions=tuple(sorted(scenario.regions)),
+        kinds=tuple(sorted(scenario.kinds)),
+        channel=columns[:, 0].copy(),
+        platform=columns[:, 1].copy(),
+        family=columns[:, 2].copy(),
+        labels=tuple(labels),
+        offer_keys=keys32(labels),
+        vendor_keys=keys32(vendors),
+        owner=np.array([vendors.index(scenario.families[f].owner) for f in families], np.int64),
+        hosted_family=np.array([families.index(f) for f in hosted], np.int64),
+        n_api=len(pairs),
+        host_start=len(pairs),
+        rent_start=len(pairs) + len(hosted) * (len(vendors) + 1),
+    )

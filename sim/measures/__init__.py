@@ -1,0 +1,1 @@
+"""What is measured each month. A new measure is one decorated function in a file here."""

@@ -1,0 +1,53 @@
+"""The recorder: preallocated arrays, filled once a month."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.measures.registry import measures
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+Floats = npt.NDArray[np.float64]
+
+
+class Recorder:
+    """Curves of one run, (months, ...) by measure; vendors in the order of the scenario file."""
+
+    def __init__(self, model: MarketModel) -> None:
+        world, scenario = model.world, model.scenario
+        ends = world.platform_names()[world.n_vendors :]
+        self.axes: dict[str, tuple[str, ...]] = {
+            "vendor": tuple(scenario.vendors),
+            "vendor_to": (*scenario.vendors, *ends),
+            "kind": tuple(scenario.kinds),
+            "segment": tuple(scenario.segments),
+            "family": tuple(scenario.families),
+            "offer": world.labels,
+        }
+        canonical = {
+            "vendor": world.vendors, "vendor_to": world.platform_names(), "kind": world.kinds,
+            "segment": world.segments, "family": world.families, "offer": world.labels,
+        }
+        self._order = {
+            dim: np.array([canonical[dim].index(name) for name in names], np.int64)
+            for dim, names in self.axes.items()
+        }
+        self._measures = list(measures().values())
+        months = scenario.calendar.months
+        self.curves: dict[str, Floats] = {
+            m.name: np.zeros((months, *(len(self.axes[dim]) for dim in m.dims)))
+            for m in self._measures
+        }
+
+    def record(self, model: MarketModel) -> None:
+        """Read every measure of the month."""
+        for m in self._measures:
+            value = m.read(model)
+            if m.dims:
+                value = np.asarray(value)[np.ix_(*(self._order[dim] for dim in m.dims))]
+            self.curves[m.name][model.month] = value

@@ -1,0 +1,66 @@
+"""Measures by name: pure functions of the market at the end of a month."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+Floats = npt.NDArray[np.float64]
+DIMENSIONS = ("vendor", "vendor_to", "kind", "segment", "family", "offer")
+_MEASURES: dict[str, Measure] = {}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A name, a unit, the dimensions beside the month, a sentence, and how it is read."""
+
+    name: str
+    unit: str
+    dims: tuple[str, ...]
+    doc: str
+    read: Callable[[MarketModel], Floats | float]
+
+
+def measure(unit: str, *dims: str) -> Callable[[Callable[[MarketModel], Floats | float]],
+                                               Callable[[MarketModel], Floats | float]]:
+    """Register a function under its own name; its docstring's first line is the sentence."""
+    unknown = set(dims) - set(DIMENSIONS)
+    if unknown:
+        raise ValueError(f"unknown dimension {sorted(unknown)}; known: {', '.join(DIMENSIONS)}")
+
+    def register(read: Callable[[MarketModel], Floats | float]) -> Callable[
+            [MarketModel], Floats | float]:
+        name = read.__name__
+        known = _MEASURES.get(name)
+        if known is not None and known.read.__module__ != read.__module__:
+            raise ValueError(f"two measures are called {name!r}")
+        doc = (read.__doc__ or "").strip().split("\n")[0]
+        _MEASURES[name] = Measure(name, unit, dims, doc, read)
+        return read
+
+    return register
+
+
+@cache
+def _load() -> None:
+    import sim.measures as package
+
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name not in ("registry", "recorder"):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+def measures() -> dict[str, Measure]:
+    """All measures by name."""
+    _load()
+    return dict(sorted(_MEASURES.items()))

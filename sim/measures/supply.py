@@ -1,0 +1,59 @@
+"""Accelerators and how well they serve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.measures.registry import Floats, measure
+from sim.measures.tokens import by_vendor
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+
+@measure("cards", "vendor")
+def own_cards(model: MarketModel) -> Floats:
+    """Self-made accelerators."""
+    return model.state.own_cards
+
+
+@measure("cards", "vendor")
+def external_cards(model: MarketModel) -> Floats:
+    """Bought accelerators."""
+    return model.state.external_cards
+
+
+@measure("share", "vendor")
+def utilisation(model: MarketModel) -> Floats:
+    """Customers' load over the cards there are for them, at most 1."""
+    return model.state.utilisation
+
+
+@measure("share", "vendor")
+def reliability(model: MarketModel) -> Floats:
+    """Remembered served / demanded."""
+    return model.state.reliability
+
+
+@measure("million tokens or card-hours/month", "vendor")
+def unserved_demand(model: MarketModel) -> Floats:
+    """Asked of the platform, served by nobody."""
+    return by_vendor(model, model.volumes.lost)
+
+
+@measure("-", "vendor")
+def attention(model: MarketModel) -> Floats:
+    """Attention left from events."""
+    return model.state.attention
+
+
+@measure("million tokens", "vendor")
+def experience(model: MarketModel) -> Floats:
+    """Tokens served, forgotten over time."""
+    return model.state.experience
+
+
+@measure("developers", "family")
+def developers(model: MarketModel) -> Floats:
+    """Developers of each open family."""
+    return model.state.developers * model.state.weights_open

@@ -1,0 +1,46 @@
+"""The strict frozen base of every table in a scenario, and how a parameter states its facts."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Flag = Literal["fitted", "literature", "assumed", "data", "input"]
+
+
+class Part(BaseModel):
+    """A frozen table of a scenario: unknown keys are refused, types are strict, NaN is refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
+    )
+
+
+def par(
+    default: Any,
+    doc: str,
+    *,
+    unit: str = "-",
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    source: str = "",
+    flag: Flag = "assumed",
+    **more: Any,
+) -> Any:
+    """A parameter with unit, range, sentence, source and flag (`...` as default = required)."""
+    return Field(
+        default,
+        description=doc,
+        ge=low,
+        le=high,
+        gt=above,
+        json_schema_extra={"unit": unit, "source": source, "flag": flag},
+        **more,
+    )
+
+
+def table(kind: type[Part], doc: str) -> Any:
+    """A sub-table that may be left out: its own defaults hold."""
+    return Field(default_factory=kind, description=doc)

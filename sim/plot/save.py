@@ -1,0 +1,128 @@
+"""Figures as files, each with its numbers beside it; nothing is deleted."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import SimError
+from sim.experiment.files import write_once
+from sim.plot.material import Material, material
+from sim.plot.registry import Plot, plots
+from sim.plot.style import RC
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MEASURES = ("platform_token_share", "client_share", "utilisation", "reliability", "profit")
+"""Measures whose curves are drawn where nobody asks for others; what is not stored is left out."""
+METADATA: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+}
+NUMBER = "%.10g"
+
+
+def save(
+    result: Any,
+    names: Iterable[str] | None = None,
+    folder: Path | str | None = None,
+    *,
+    measures: Iterable[str] | None = None,
+    svg: bool = False,
+    skipped: Callable[[str, str], None] | None = None,
+) -> list[Path]:
+    """Draw plots of a result into files: PNG, SVG on request, and the numbers as tidy CSV.
+
+    Parameters
+    ----------
+    result
+        A result, or a `Material` together with `folder`.
+    names
+        Plots; None draws all that the stored measures and worlds allow and tells `skipped` the
+        others, each with its reason.
+    folder
+        Where to; None = ``figures`` in the result's folder.
+    measures
+        Measures for the plots that take one; None = `MEASURES` for curves, their default else.
+
+    Returns
+    -------
+    Paths of the figures and tables, whether new or there already with the same bytes. An earlier
+    file with other bytes is put aside under another name.
+
+    Raises
+    ------
+    SimError
+        If a plot asked for by name does not exist or cannot be drawn from this result.
+    """
+    if folder is None and isinstance(result, Material):
+        raise SimError("a folder is needed to save figures without a result")
+    target = Path(folder) if folder is not None else Path(result.path) / "figures"
+    data = material(result)
+    chosen = [_find(name) for name in names] if names is not None else list(plots().values())
+    paths: list[Path] = []
+    for plot in chosen:
+        for options in _variants(plot, data, measures):
+            try:
+                paths += _save_one(plot, data, options, target, svg)
+            except SimError as error:
+                if names is not None:
+                    raise SimError(f"{plot.name}: {error}") from error
+                if skipped is not None:
+                    skipped(plot.name, str(error))
+    return paths
+
+
+def _find(name: str) -> Plot:
+    known = plots()
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f"nearest: {close[0]}" if close else f"known: {', '.join(known)}"
+        raise SimError(f"no plot is called {name!r} ({hint})")
+    return known[name]
+
+
+def _variants(plot: Plot, data: Material, measures: Iterable[str] | None) -> list[dict[str, str]]:
+    if not plot.takes_measure:
+        return [{}]
+    if measures is None:
+        stored = [name for name in MEASURES if name in data.curves]
+        measures = (stored if plot.name == "curves" else stored[:1]) or MEASURES[:1]
+    return [{"measure": name} for name in measures]
+
+
+def _save_one(
+    plot: Plot, data: Material, options: dict[str, str], folder: Path, svg: bool
+) -> list[Path]:
+    stem = "_".join([plot.name, *options.values()])
+    fig, _ = plot.draw(data, **options)
+    table = plot.numbers(data, **options)
+    csv = table.to_csv(index=False, lineterminator="\n", float_format=NUMBER).encode()
+    kinds = ("png", "svg") if svg else ("png",)
+    files = {f"{stem}.{kind}": figure_bytes(fig, kind) for kind in kinds}
+    files[f"{stem}.csv"] = csv
+    for name, content in files.items():
+        write_once(folder / name, content)
+    return [folder / name for name in files]
+
+
+def figure_bytes(fig: Figure, kind: str) -> bytes:
+    """A figure as PNG or SVG; the same figure gives the same bytes.
+
+    Raises
+    ------
+    ValueError
+        If the kind is neither.
+    """
+    if kind not in METADATA:
+        raise ValueError(f"figures are saved as {' or '.join(METADATA)}, not {kind}")
+    import matplotlib.style
+
+    buffer = io.BytesIO()
+    with matplotlib.style.context(["default", RC]):
+        fig.savefig(buffer, format=kind, metadata=METADATA[kind])
+    return buffer.getvalue()

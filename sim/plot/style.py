@@ -1,0 +1,101 @@
+"""How every figure looks: one colour, line and marker a vendor, readable in grey."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import cycle
+from math import dist
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import SimError
+
+if TYPE_CHECKING:
+    from sim.scenario.schema.scenario import Scenario
+
+# Okabe & Ito (2008), "Color Universal Design", without the yellow that white paper swallows.
+COLOURS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#000000",
+    "#7F7F7F",
+)
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
+LINES: tuple[Any, ...] = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+NEUTRAL = "#333333"
+PALE = "#8C8C8C"
+ALIKE = 0.3
+"""Distance in RGB (each 0-1) under which two colours are taken for one."""
+SEQUENTIAL = "cividis"
+WIDE_BAND, NARROW_BAND = 0.12, 0.28
+"""Opacity of the 90 % and 50 % bands."""
+
+RC: dict[str, Any] = {
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
+    "figure.dpi": 100,
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "grid.alpha": 0.3,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 4.5,
+    "savefig.dpi": 150,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "sim",
+}
+
+
+@dataclass(frozen=True)
+class VendorStyle:
+    """How one vendor is drawn in all figures."""
+
+    label: str
+    colour: str
+    line: Any
+    marker: str
+
+
+def vendor_styles(scenario: Scenario) -> Mapping[str, VendorStyle]:
+    """Style of each vendor: the scenario's colour or the next free one of the palette.
+
+    Lines and markers differ by position, so that vendors are told apart in grey.
+
+    Raises
+    ------
+    SimError
+        If a colour of the scenario is none.
+    """
+    for name, vendor in scenario.vendors.items():
+        if vendor.colour and not COLOUR.fullmatch(vendor.colour):
+            raise SimError(f"vendors.{name}.colour = {vendor.colour!r}: must be #rrggbb")
+    taken = [vendor.colour for vendor in scenario.vendors.values() if vendor.colour]
+    free = cycle([c for c in COLOURS if all(_distance(c, t) > ALIKE for t in taken)] or COLOURS)
+    return {
+        name: VendorStyle(
+            label=vendor.label or name.replace("_", " "),
+            colour=vendor.colour or next(free),
+            line=LINES[place % len(LINES)],
+            marker=MARKERS[place % len(MARKERS)],
+        )
+        for place, (name, vendor) in enumerate(scenario.vendors.items())
+    }
+
+
+def _distance(one: str, other: str) -> float:
+    from matplotlib.colors import to_rgb
+
+    return dist(to_rgb(one), to_rgb(other))

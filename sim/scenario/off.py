@@ -1,0 +1,53 @@
+"""A scenario without some of its levers, as plain tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sim.errors import Problem
+from sim.scenario.paths import set_path
+from sim.scenario.schema.scenario import Scenario
+
+
+def plain_tables(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as dictionaries and lists that `typed` reads back to an equal one."""
+    data = scenario.model_dump(mode="python")
+    for key in ("hosts", "events", "sources"):
+        data[key] = list(data[key])
+    return data
+
+
+def by_strategy_first(changes: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Names of strategies before their parameters: a new name drops the old parameters."""
+    return sorted(changes, key=lambda change: not change[0].endswith(".strategy"))
+
+
+def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], list[Problem]]:
+    """Plain tables in which the named levers are off, and the off-patches that cannot be.
+
+    The off-patches are written, events of the levers do not happen, nobody hosts (or lists a
+    price for) a closed family of somebody else, and the levers go with what they cost.
+    """
+    off = set(names)
+    data = plain_tables(scenario)
+    problems = []
+    for name in sorted(off & set(scenario.levers)):
+        for path, value in by_strategy_first(scenario.levers[name].off.items()):
+            problem = set_path(data, path, value)
+            if problem is not None:
+                problems.append(Problem("", f"levers.{name}.off", path, problem.rule, problem.hint))
+    data["events"] = [
+        event for event in data["events"] if event["lever"] not in off and _served(data, event)
+    ]
+    data["hosts"] = [host for host in data["hosts"] if _served(data, host)]
+    data["levers"] = {name: lever for name, lever in data["levers"].items() if name not in off}
+    return data, problems
+
+
+def _served(data: dict[str, Any], entry: dict[str, Any]) -> bool:
+    """False where a platform other than the owner would serve a closed family."""
+    family = data["families"].get(entry.get("family"))
+    if not isinstance(family, dict) or family.get("weights") != "closed":
+        return True
+    return entry.get("vendor") in (None, "", family.get("owner"))

@@ -1,0 +1,260 @@
+"""Dotted paths through a scenario's tables, checked against the models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from sim.errors import Problem
+from sim.events.base import Event, event_kinds
+from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.vendors import Openness, Vendor
+from sim.strategies.registry import strategies
+
+Key = str | int
+LONGEST_LIST_OF_NAMES = 12
+LONGEST_VALUE = 60
+
+
+def nearest_hint(name: object, known: list[str]) -> str:
+    """The nearest known name, or the list of all when none is near and the list is short."""
+    close = get_close_matches(str(name), known, n=1, cutoff=0.5)
+    if close:
+        return f"nearest: {close[0]}"
+    if not known:
+        return "no name is known here"
+    listed = ", ".join(known[:LONGEST_LIST_OF_NAMES])
+    return f"known: {listed}{', ...' if len(known) > LONGEST_LIST_OF_NAMES else ''}"
+
+
+def _visible(text: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def shown(value: object) -> str:
+    """A value as the file would write it, cut to one short line."""
+    if isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, int) and value.bit_length() > 256:
+        text = "an integer of more than 77 digits"
+    elif isinstance(value, str):
+        cut = value[: LONGEST_VALUE + 1]
+        text = f'"{_visible(cut)}"'
+    elif isinstance(value, Mapping):
+        text = (
+            "{" + ", ".join(_visible(str(key)) for key in list(value)[:LONGEST_LIST_OF_NAMES]) + "}"
+        )
+    elif isinstance(value, list | tuple):
+        text = f"a list of {len(value)}"
+    else:
+        text = str(value)
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 4] + " ..."
+
+
+def dotted(keys: tuple[Key, ...]) -> str:
+    """The keys joined by dots."""
+    return ".".join(_visible(str(key)) for key in keys)
+
+
+def covers(pattern: str, path: str) -> bool:
+    """Whether a dotted pattern (* = any one name) is the path or a table above it."""
+    wanted, found = pattern.split("."), path.split(".")
+    return len(wanted) <= len(found) and all(
+        fnmatchcase(name, mask) for mask, name in zip(wanted, found, strict=False)
+    )
+
+
+def bare(annotation: Any) -> Any:
+    """The type without `Annotated` and without `None`."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif get_origin(annotation) in (Union, UnionType):
+            members = [arg for arg in get_args(annotation) if arg is not NoneType]
+            if len(members) != 1:
+                return annotation
+            annotation = members[0]
+        else:
+            return annotation
+
+
+def model_of(annotation: Any) -> type[BaseModel] | None:
+    """The model behind an annotation, if it is one."""
+    kind = bare(annotation)
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def item_of(annotation: Any, container: type) -> Any:
+    """The item type of a `dict[str, X]` or `tuple[X, ...]`; None for anything else."""
+    kind = bare(annotation)
+    if get_origin(kind) is not container:
+        return None
+    args = get_args(kind)
+    return bare(args[1] if container is dict else args[0])
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place in the tables: what the models say is there, and what the data hold."""
+
+    annotation: Any
+    data: Any
+    strategy: tuple[str, str] | None = None
+
+    def fields(self) -> Mapping[str, FieldInfo] | None:
+        """The named fields of a table; None where any name may stand."""
+        if self.strategy is not None:
+            kind, name = self.strategy
+            known = strategies(kind).get(name)
+            fields = dict(known.Parameters.model_fields) if known else None
+            if fields is not None and kind == "pricing":
+                fields["strategy"] = FieldInfo(annotation=str, description="name of the strategy")
+            return fields
+        model = model_of(self.annotation)
+        if model is Event and isinstance(self.data, Mapping):
+            what = self.data.get("what")
+            model = event_kinds().get(what, Event) if isinstance(what, str) else Event
+        return model.model_fields if model is not None else None
+
+    def names_tables(self) -> bool:
+        """Whether this is a table of tables that have names of their own."""
+        return model_of(item_of(self.annotation, dict)) is not None
+
+    def is_list(self) -> bool:
+        """Whether this is a list of tables."""
+        return model_of(item_of(self.annotation, tuple)) is not None
+
+    def child(self, key: Key) -> Spot:
+        """The place under one key."""
+        data: Any = None
+        if (isinstance(self.data, Mapping) and key in self.data) or (
+            isinstance(self.data, list | tuple) and isinstance(key, int) and key < len(self.data)
+        ):
+            data = self.data[key]  # type: ignore[index]
+        fields = self.fields()
+        if fields is not None and key in fields:
+            return Spot(fields[str(key)].annotation, data, self._strategy(str(key), data))
+        item = item_of(self.annotation, dict) or item_of(self.annotation, tuple)
+        return Spot(item if item is not None else Any, data)
+
+    def _strategy(self, key: str, data: Any) -> tuple[str, str] | None:
+        model = model_of(self.annotation)
+        table = data if isinstance(data, Mapping) else {}
+        if model is Vendor and key == "pricing":
+            return "pricing", str(table.get("strategy", "list"))
+        if model is Openness and key == "parameters" and isinstance(self.data, Mapping):
+            return "openness", str(self.data.get("strategy", "closed"))
+        return None
+
+
+def spot_at(data: Any, keys: tuple[Key, ...]) -> Spot:
+    """The place that the keys lead to from the top of a scenario."""
+    spot = Spot(Scenario, data)
+    for key in keys:
+        spot = spot.child(key)
+    return spot
+
+
+def field_at(data: Any, keys: tuple[Key, ...]) -> FieldInfo | None:
+    """What the models say about the value at the keys; None where any name may stand."""
+    if not keys:
+        return None
+    fields = spot_at(data, keys[:-1]).fields()
+    return fields.get(str(keys[-1])) if fields else None
+
+
+def leaves(data: Any, keys: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, ...], Any]]:
+    """Every value that is no table and no list of tables, with its keys."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from leaves(value, (*keys, key))
+    elif isinstance(data, list | tuple) and any(isinstance(item, Mapping) for item in data):
+        for index, value in enumerate(data):
+            yield from leaves(value, (*keys, index))
+    else:
+        yield keys, data
+
+
+def _unknown(keys: tuple[Key, ...], value: Any, known: list[str]) -> Problem:
+    return Problem("", dotted(keys), shown(value), "no such path", nearest_hint(keys[-1], known))
+
+
+def _refusal(spot: Spot, keys: tuple[Key, ...], value: Any, last: bool) -> Problem | None:
+    """Why the last of the keys cannot be followed from the spot."""
+    key = keys[-1]
+    if spot.is_list():
+        length = len(spot.data) if isinstance(spot.data, list | tuple) else 0
+        if not isinstance(key, int) or key >= length:
+            return Problem(
+                "",
+                dotted(keys),
+                shown(value),
+                "no such entry of the list",
+                f"entries: 0 to {length - 1}" if length else "the list is empty",
+            )
+        return None
+    fields = spot.fields()
+    if fields is not None:
+        return None if key in fields else _unknown(keys, value, list(fields))
+    held = spot.data if isinstance(spot.data, Mapping) else {}
+    if spot.names_tables() and key not in held and not (last and isinstance(value, Mapping)):
+        return _unknown(keys, value, [str(name) for name in held])
+    if (
+        model_of(spot.annotation) is None
+        and item_of(spot.annotation, dict) is None
+        and spot.strategy is None
+        and not isinstance(spot.data, Mapping)
+    ):
+        return Problem(
+            "",
+            dotted(keys),
+            shown(value),
+            "no such path",
+            f"{dotted(keys[:-1])} is a value, not a table",
+        )
+    return None
+
+
+def set_path(data: dict[str, Any], path: str, value: Any) -> Problem | None:
+    """Write a value at a dotted path of plain tables; a table that is left out is begun.
+
+    A new name of a strategy drops the parameters of the old one.
+
+    Returns
+    -------
+    Problem | None
+        Why it cannot be: the path is not in the models or names nothing of this scenario.
+    """
+    keys = tuple(int(part) if part.isdecimal() else part for part in path.split("."))
+    spot = Spot(Scenario, data)
+    node: Any = data
+    for depth, key in enumerate(keys):
+        last = depth == len(keys) - 1
+        refusal = _refusal(spot, keys[: depth + 1], value, last)
+        if refusal is not None:
+            return Problem("", path, refusal.value, refusal.rule, refusal.hint)
+        if last:
+            break
+        if isinstance(node, dict) and node.get(str(key)) is None:
+            node[str(key)] = {}
+        node = node[key]
+        spot = Spot(spot.child(key).annotation, node, spot.child(key).strategy)
+        if not isinstance(node, dict | list):
+            return Problem(
+                "",
+                path,
+                shown(value),
+                "no such path",
+                f"{dotted(keys[: depth + 1])} is a value, not a table",
+            )
+    if keys[-1] == "strategy" and node.get("strategy") != value:
+        node.clear()
+    node[keys[-1]] = value
+    return None

@@ -1,0 +1,30 @@
+"""Off switches: each mechanism can be taken out alone."""
+
+from __future__ import annotations
+
+from sim.parts import Part, par
+
+
+def _on(doc: str) -> bool:
+    switch: bool = par(True, doc, flag="input")
+    return switch
+
+
+class Mechanisms(Part):
+    """true = the mechanism works; false = it is neutral and nothing else changes."""
+
+    switching_costs: bool = _on("kappa of platform and family")
+    home_cloud: bool = _on("eta: pull of the home cloud")
+    communities: bool = _on("developers: utility, contributions, cheaper self-hosting")
+    consideration: bool = _on("awareness; off = every platform is considered")
+    attention: bool = _on("attention shocks by events")
+    reliability: bool = _on("omega: remembered reliability")
+    capacity: bool = _on("limited accelerators; off = everything is served, no scarcity cost")
+    spill_over: bool = _on("unserved volume tries its second choice")
+    learning: bool = _on("own experience lowers unit cost")
+    self_hosting: bool = _on("HOST offers")
+    lasting_taste: bool = _on("xi: lasting taste of a client for a platform")
+    adoption: bool = _on("Bass adoption; off = all workloads from the start")
+    usage_response: bool = _on("volume answers to price")
+    long_documents: bool = _on("penalty for too short a context window")
+    triggers: bool = _on("reviews after a price rise or a fall of reliability")

@@ -1,0 +1,95 @@
+"""Vendors: platforms with appeal, cards, money and strategies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from sim.parts import Part, par, table
+
+
+class Integration(Part):
+    """Scales the home bonus of this platform by channel (1 = as the market)."""
+
+    api: float = par(1.0, "model calls", low=0.0, high=5.0)
+    host: float = par(1.0, "self-hosting", low=0.0, high=5.0)
+    rent: float = par(1.0, "accelerator rent", low=0.0, high=5.0)
+
+
+class Stack(Part):
+    """The own stack: chips, scheduling, integration."""
+
+    own_chip_share: float = par(0.0, "psi: share of cards that are self-made", unit="share",
+                                low=0.0, high=1.0, source="LITERATURE 5")
+    scheduling: float = par(1.0, "throughput gained by scheduling and clusters", above=0.0,
+                            high=10.0)
+    integration: Integration = table(Integration, "pull of the home cloud against the market's")
+
+
+class Capacity(Part):
+    """Accelerators: what is there, what may be ordered."""
+
+    initial: float | None = par(None, "cards in the first month; absent = sized to the first "
+                                "month's load", unit="1000 cards", low=0.0, high=1e6)
+    order_cap: float = par(12.0, "cards that capital spending allows in a month, first month",
+                           unit="1000 cards/month", low=0.0, high=1e6, source="START")
+    order_cap_growth: float = par(1.0 / 12.0, "growth of that cap, linear", unit="1/month",
+                                  low=-1.0, high=10.0, source="START")
+    expected_growth: float = par(0.0, "log growth of load it expects at the start", unit="1/month",
+                                 low=-0.5, high=1.0)
+    trend_memory: float = par(0.7, "weight of the past in the load growth it expects",
+                              unit="1/month", low=0.0, high=0.999)
+    headroom: float = par(1.25, "cards wanted over the expected load", low=0.0, high=10.0)
+    internal_load: float = par(0.0, "tokens of own consumer apps in the first month",
+                               unit="T tokens/month", low=0.0, high=1e6)
+    internal_growth: float = par(0.0, "their growth in the first month (log)", unit="1/month",
+                                 low=-0.5, high=2.0)
+    internal_slowdown: float = par(0.0, "how fast that growth fades", unit="1/month", low=0.0,
+                                   high=1.0)
+
+
+class Appeal(Part):
+    """What keeps clients beyond price and capability: the platform's own constant, by channel."""
+
+    api: float = par(0.0, "model calls", unit="util", low=-20.0, high=20.0)
+    host: float = par(0.0, "self-hosting on its cards", unit="util", low=-20.0, high=20.0)
+    rent: float = par(0.0, "accelerator rent", unit="util", low=-20.0, high=20.0)
+
+
+class Finance(Part):
+    """Money: what a vendor starts with and how deep it may go."""
+
+    cash: float = par(0.0, "cash in the first month", unit="M yuan", low=-1e7, high=1e8)
+    funding_limit: float = par(1e6, "debt at which prices must cover unit cost", unit="M yuan",
+                               low=0.0, high=1e9)
+
+
+class Openness(Part):
+    """The openness strategy and its parameters (see `sim list`)."""
+
+    strategy: str = par("closed", "closed, delayed_open, open_weights or host_rivals",
+                        flag="input")
+    parameters: dict[str, Any] = Field({}, description="parameters of the strategy")
+
+
+class Vendor(Part):
+    """A platform that sells model calls and accelerators."""
+
+    label: str = par("", "name in pictures", flag="input")
+    colour: str = par("", "colour in pictures, #rrggbb", flag="input")
+    model_company: bool = par(False, "no cloud of its own: outside the IDC scope", flag="input")
+    foreign: bool = par(False, "removed by data residency", flag="input")
+    rents: bool = par(True, "rents accelerators", flag="input")
+    appeal: Appeal = table(Appeal, "platform constants")
+    roots: dict[str, float] = par({}, "sector roots: utility by segment", unit="util")
+    awareness: float = par(0.9, "a0: base awareness", low=0.0, high=20.0, source="START")
+    home_share: float = par(0.0, "clients whose home cloud it is", unit="share", low=0.0, high=1.0)
+    pricing: dict[str, Any] = Field(
+        {"strategy": "list"}, description="pricing strategy by name and its parameters",
+        json_schema_extra={"unit": "-", "source": "", "flag": "input"})
+    openness: Openness = table(Openness, "what it does with weights")
+    stack: Stack = table(Stack, "own chips, scheduling, integration")
+    capacity: Capacity = table(Capacity, "accelerators")
+    rent_factor: float = par(1.0, "its rent against the market rent", above=0.0, high=10.0)
+    finance: Finance = table(Finance, "money")

@@ -1,0 +1,110 @@
+"""The JSON schema of a scenario file, for editors and for checking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from sim.events.base import Event, event_kinds
+from sim.scenario.schema.families import Host
+from sim.scenario.schema.scenario import Scenario, Source
+from sim.scenario.schema.vendors import Openness, Vendor
+from sim.strategies.registry import strategies
+
+MONTH = {"type": "string", "pattern": r"^\d{4}-\d{1,2}(-\d{1,2})?$"}
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def _made() -> tuple[dict[type[BaseModel], str], dict[str, Any]]:
+    """The definition name of each model, and all definitions."""
+    models: list[type[BaseModel]] = [Scenario, Vendor, Openness, Host, Source, Event]
+    models += event_kinds().values()
+    for kind in ("pricing", "openness"):
+        models += [cls.Parameters for cls in strategies(kind).values()]
+    unique = list(dict.fromkeys(models))
+    refs, schema = models_json_schema([(model, "validation") for model in unique])
+    names = {model: str(refs[(model, "validation")]["$ref"]).rsplit("/", 1)[-1] for model in unique}
+    return names, schema["$defs"]
+
+
+def _months(node: Any) -> Any:
+    """Months may be written without a day."""
+    if isinstance(node, dict):
+        if node.get("format") == "date" and node.get("type") == "string":
+            rest = {key: value for key, value in node.items() if key not in ("format", "type")}
+            return {**rest, **MONTH}
+        return {key: _months(value) for key, value in node.items()}
+    return [_months(item) for item in node] if isinstance(node, list) else node
+
+
+def _events(names: dict[type[BaseModel], str], defs: dict[str, Any]) -> dict[str, Any]:
+    for name, cls in event_kinds().items():
+        defs[names[cls]]["properties"]["what"] = {"const": name}
+    kinds = {name: f"#/$defs/{names[cls]}" for name, cls in event_kinds().items()}
+    if not kinds:
+        return {"$ref": f"#/$defs/{names[Event]}"}
+    return {
+        "type": "object",
+        "oneOf": [{"$ref": ref} for ref in kinds.values()],
+        "discriminator": {"propertyName": "what", "mapping": kinds},
+    }
+
+
+def _pricing(names: dict[type[BaseModel], str], defs: dict[str, Any]) -> dict[str, Any]:
+    choices = []
+    for name, cls in strategies("pricing").items():
+        own = defs[names[cls.Parameters]].get("properties", {})
+        choices.append(
+            {
+                "type": "object",
+                "properties": {"strategy": {"const": name}, **own},
+                "additionalProperties": False,
+            }
+        )
+    return {"description": "pricing strategy by name and its parameters", "anyOf": choices}
+
+
+def _openness(names: dict[type[BaseModel], str], whole: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{key: whole[key] for key in ("description", "title") if key in whole},
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {
+                    "strategy": {"const": name},
+                    "parameters": {"$ref": f"#/$defs/{names[cls.Parameters]}"},
+                },
+                "additionalProperties": False,
+            }
+            for name, cls in strategies("openness").items()
+        ],
+    }
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema (2020-12) of a scenario file; each value carries unit, source and flag.
+
+    Events are told apart by `what`, strategies by their name. With `extends`, values that a table
+    requires may stand in the file below, so only entries of lists and whole files without
+    `extends` must be complete.
+    """
+    names, defs = _made()
+    complete: list[type[BaseModel]] = [Host, Source, Event, *event_kinds().values()]
+    whole = [names[cls] for cls in complete]
+    for name, definition in defs.items():
+        if name not in whole and name != names[Scenario]:
+            definition.pop("required", None)
+    defs[names[Vendor]]["properties"]["pricing"] = _pricing(names, defs)
+    defs[names[Openness]] = _openness(names, defs[names[Openness]])
+    root = defs.pop(names[Scenario])
+    root["properties"]["events"]["items"] = _events(names, defs)
+    root["properties"]["extends"] = {
+        "type": "string",
+        "description": "scenario file below this one, relative to it",
+    }
+    required = root.pop("required", [])
+    root["anyOf"] = [{"required": ["extends"]}, {"required": required}]
+    schema: dict[str, Any] = _months({"$schema": DIALECT, **root, "$defs": defs})
+    return schema

@@ -1,0 +1,145 @@
+"""The annotated file of `sim new`: a small market, with every other parameter as a comment."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from sim.errors import Problem, ScenarioError
+from sim.scenario.describe import Parameter, parameter, parameters
+from sim.scenario.paths import item_of, model_of, shown
+from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.vendors import Vendor
+from sim.scenario.toml_text import key_text, toml_value
+from sim.strategies.registry import strategies
+
+HEADING = """\
+# {title}
+# Every value below may be changed. A line such as `# months = 36` shows a default: take away the
+# mark to set another value. The words above a value: meaning (unit; range; source).
+# Check the file with `sim check`, run it with `sim run`, see all parameters with `sim describe`.
+"""
+
+
+def _note(facts: Parameter) -> str:
+    unit = "" if facts.unit == "-" else facts.unit
+    words = "; ".join(part for part in (unit, facts.range, facts.source) if part)
+    return f"# {facts.doc}" + (f" ({words})" if words else "")
+
+
+def _line(name: str, field: FieldInfo, given: Mapping[str, Any]) -> Iterator[str]:
+    facts = parameter(name, field)
+    yield _note(facts)
+    if name in given:
+        yield f"{name} = {toml_value(given[name])}"
+    elif facts.default is None:
+        yield f"# {name} ="
+    else:
+        yield f"# {name} = {toml_value(facts.default)}"
+
+
+def _pricing(given: Mapping[str, Any], path: str) -> Iterator[str]:
+    known = strategies("pricing")
+    yield f"\n# Pricing: {', '.join(known)}"
+    yield f"[{path}]"
+    yield f"strategy = {toml_value(given['strategy'])}"
+    for name, field in known[given["strategy"]].Parameters.model_fields.items():
+        yield from _line(name, field, given)
+
+
+def _heading(model: type[BaseModel], path: str) -> Iterator[str]:
+    yield f"\n# {(inspect.getdoc(model) or '').splitlines()[0]}"
+    yield f"[{path}]"
+
+
+def _is_value(field: FieldInfo) -> bool:
+    kinds = (field.annotation, item_of(field.annotation, dict), item_of(field.annotation, tuple))
+    return not any(model_of(kind) for kind in kinds)
+
+
+def _part(
+    model: type[BaseModel], given: Mapping[str, Any], path: str, whole: bool
+) -> Iterator[str]:
+    """The lines of one table and of the tables in it; `whole` shows what is not given, too."""
+    tables = []
+    for name, field in model.model_fields.items():
+        if (model is Vendor and name == "pricing") or not _is_value(field):
+            tables.append((name, field))
+        elif isinstance(given.get(name), Mapping) and given[name]:
+            yield _note(parameter(name, field))
+            yield from (f"{name}.{key_text(k)} = {toml_value(v)}" for k, v in given[name].items())
+        elif name in given or (whole and name != "parameters"):
+            yield from _line(name, field, given)
+    for name, field in tables:
+        below = f"{path}.{name}" if path else name
+        if name in given or whole:
+            yield from _table(model, name, field, given.get(name), below, whole)
+
+
+def _table(
+    model: type[BaseModel], name: str, field: FieldInfo, given: Any, path: str, whole: bool
+) -> Iterator[str]:
+    if model is Vendor and name == "pricing":
+        yield from _pricing(given or {"strategy": "list"}, path)
+        return
+    part = model_of(field.annotation)
+    named = model_of(item_of(field.annotation, dict))
+    listed = model_of(item_of(field.annotation, tuple))
+    if part is not None:
+        yield from _heading(part, path)
+        yield from _part(part, given or {}, path, whole)
+    elif named is not None:
+        for number, (key, item) in enumerate((given or {}).items()):
+            yield from _heading(named, f"{path}.{key_text(key)}")
+            yield from _part(named, item, f"{path}.{key_text(key)}", whole and number == 0)
+    elif listed is not None and not given:
+        yield f"\n# {field.description}: write [[{path}]]"
+    elif listed is not None:
+        for item in given:
+            yield f"\n# {(inspect.getdoc(listed) or '').splitlines()[0]}"
+            yield f"[[{path}]]"
+            yield from _part(listed, item, path, False)
+
+
+def starter_text(name: str) -> str:
+    """The annotated starting file, made from the models and a small market."""
+    raw = (resources.files("sim") / "data" / "starter.toml").read_text(encoding="utf-8")
+    market = {**tomllib.loads(raw), "name": name}
+    lines = [HEADING.format(title=market["title"])]
+    lines += _part(Scenario, market, "", True)
+    return "\n".join(lines) + "\n"
+
+
+def write_starter(name: str, folder: Path) -> Path:
+    """Write the starting file NAME.toml into the folder; an existing file stays as it is.
+
+    Raises
+    ------
+    ScenarioError
+        The name cannot be one, or the file exists.
+    """
+    stem = name.removesuffix(".toml")
+    rule = next(p for p in parameters(Scenario) if p.path == "name")
+    pattern = next(
+        item.pattern for item in Scenario.model_fields["name"].metadata if hasattr(item, "pattern")
+    )
+    if not re.fullmatch(pattern.strip("^$"), stem) or stem.endswith("/"):
+        raise ScenarioError([Problem("", "name", shown(name), f"must be a {rule.doc}")])
+    path = folder / f"{stem}.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(starter_text(stem))
+    except FileExistsError:
+        raise ScenarioError(
+            [Problem("", "name", shown(name), f"{path} exists and stays as it is")]
+        ) from None
+    return path

@@ -1,0 +1,265 @@
+"""Plain tables to a typed scenario, with every problem of names, types and ranges at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from sim.errors import Problem
+from sim.events.base import Event, event_kinds
+from sim.scenario.limits import depth_problem, value_problems
+from sim.scenario.paths import Key, dotted, field_at, nearest_hint, shown, spot_at
+from sim.scenario.schema.scenario import Scenario
+from sim.strategies.registry import strategies
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+NAMED_TABLES = ("segments", "regions", "kinds", "families", "vendors", "levers")
+RESERVED = {
+    "vendors": ("own_machines", "postponed"),
+    "kinds": ("all",),
+    "segments": ("all",),
+    "regions": ("all",),
+    "families": ("all",),
+}
+_PHRASES = {
+    "extra_forbidden": "unknown key",
+    "missing": "is required",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "dict_type": "must be a table",
+    "tuple_type": "must be a list",
+    "finite_number": "must be a finite number",
+}
+_SHOULD = re.compile(r"^\w+ should ")
+Located = tuple[tuple[Key, ...], Problem]
+
+
+class Typed(NamedTuple):
+    """The scenario if nothing is wrong, what is wrong, and what stands without the wrong values.
+
+    `rest` is the scenario in which every wrong value that has a default fell back to it; `kept`
+    are the places in the file of the events that it still holds.
+    """
+
+    scenario: Scenario | None
+    problems: list[Problem]
+    rest: Scenario | None
+    wrong: list[str]
+    kept: list[int]
+
+
+def _hint(field: Any) -> str:
+    if field is None:
+        return ""
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    unit = extra.get("unit", "-")
+    parts = [field.description or "", "" if unit == "-" else f"unit: {unit}"]
+    return "; ".join(part for part in parts if part)
+
+
+def _located(error: ErrorDetails, prefix: tuple[Key, ...], data: Any) -> Located:
+    keys = (*prefix, *error["loc"])
+    rule = _PHRASES.get(error["type"])
+    if rule is None:
+        rule = _SHOULD.sub("must ", error["msg"]).removeprefix("Value error, ")
+    value = "(absent)" if error["type"] == "missing" else shown(error["input"])
+    if error["type"] == "extra_forbidden":
+        fields = spot_at(data, keys[:-1]).fields()
+        hint = nearest_hint(keys[-1], list(fields) if fields else [])
+    else:
+        hint = _hint(field_at(data, keys))
+    return keys, Problem("", dotted(keys), value, rule, hint)
+
+
+def _tried(
+    model: type[BaseModel], table: Any, prefix: tuple[Key, ...], data: Any
+) -> tuple[Any, list[Located]]:
+    """The model made of the table, or where it fails."""
+    try:
+        return model.model_validate(table), []
+    except ValidationError as error:
+        return None, [_located(item, prefix, data) for item in error.errors(include_url=False)]
+    except (OverflowError, RecursionError, TypeError) as error:
+        path = dotted(prefix) or "(file)"
+        return None, [(prefix, Problem("", path, shown(table), f"cannot be read: {error}"))]
+
+
+def _event(
+    item: Any, index: int, kinds: Mapping[str, type[Event]], data: Any
+) -> tuple[Event | None, list[Located]]:
+    keys: tuple[Key, ...] = ("events", index)
+    if isinstance(item, Event):
+        return item, []
+    if not isinstance(item, Mapping):
+        return None, [(keys, Problem("", dotted(keys), shown(item), "must be a table"))]
+    what = item.get("what")
+    if not isinstance(what, str) or what not in kinds:
+        value = shown(what) if "what" in item else "(absent)"
+        return None, [
+            (
+                (*keys, "what"),
+                Problem(
+                    "",
+                    dotted((*keys, "what")),
+                    value,
+                    "no such kind of event",
+                    nearest_hint(what, list(kinds)),
+                ),
+            )
+        ]
+    return _tried(kinds[what], dict(item), keys, data)
+
+
+def _events(data: dict[str, Any]) -> tuple[list[Event], list[int], list[Located]]:
+    items = data.get("events", ())
+    if not isinstance(items, list | tuple):
+        problem = Problem("", "events", shown(items), "must be a list", "write [[events]]")
+        return [], [], [(("events",), problem)]
+    made, kept, located = [], [], []
+    kinds = event_kinds()
+    for index, item in enumerate(items):
+        event, wrong = _event(item, index, kinds, data)
+        located += wrong
+        if event is not None:
+            made.append(event)
+            kept.append(index)
+    return made, kept, located
+
+
+def _strategy(
+    kind: str,
+    name: Any,
+    parameters: Any,
+    name_keys: tuple[Key, ...],
+    keys: tuple[Key, ...],
+    data: Any,
+) -> list[Located]:
+    known = strategies(kind)
+    if not isinstance(name, str) or name not in known:
+        value = "(absent)" if name is None else shown(name)
+        problem = Problem(
+            "",
+            dotted(name_keys),
+            value,
+            f"no such {kind} strategy",
+            nearest_hint(name, list(known)),
+        )
+        return [(name_keys, problem)]
+    if not isinstance(parameters, Mapping):
+        return []
+    return _tried(known[name].Parameters, dict(parameters), keys, data)[1]
+
+
+def _strategies(data: dict[str, Any]) -> list[Located]:
+    """Wrong names and parameters of strategies."""
+    located: list[Located] = []
+    vendors = data.get("vendors")
+    for name, vendor in vendors.items() if isinstance(vendors, Mapping) else ():
+        if not isinstance(vendor, Mapping):
+            continue
+        pricing = vendor.get("pricing", {"strategy": "list"})
+        if isinstance(pricing, Mapping):
+            keys: tuple[Key, ...] = ("vendors", name, "pricing")
+            rest = {key: value for key, value in pricing.items() if key != "strategy"}
+            located += _strategy(
+                "pricing", pricing.get("strategy"), rest, (*keys, "strategy"), keys, data
+            )
+        openness = vendor.get("openness", {})
+        if isinstance(openness, Mapping):
+            keys = ("vendors", name, "openness")
+            located += _strategy(
+                "openness",
+                openness.get("strategy", "closed"),
+                openness.get("parameters", {}),
+                (*keys, "strategy"),
+                (*keys, "parameters"),
+                data,
+            )
+    return located
+
+
+def _names(data: dict[str, Any]) -> list[Located]:
+    """Names of tables that cannot be part of a dotted path, or that mean something else."""
+    located: list[Located] = []
+    for table in NAMED_TABLES:
+        held = data.get(table)
+        for name in held if isinstance(held, Mapping) else ():
+            rule = ""
+            if not isinstance(name, str) or not NAME.fullmatch(name):
+                rule = "a name is a letter, then letters, digits, _ and -, at most 64"
+            elif name in RESERVED.get(table, ()):
+                rule = "this name is reserved"
+            if rule:
+                located.append(
+                    ((table, name), Problem("", f"{table}.{shown(name)[1:-1]}", shown(name), rule))
+                )
+    return located
+
+
+def _without(data: Any, keys: tuple[Key, ...]) -> bool:
+    """Take out one wrong value of plain tables; False if its place cannot be found."""
+    node = data
+    for key in keys[:-1]:
+        try:
+            node = node[key]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return isinstance(node, dict) and node.pop(keys[-1], node) is not node
+
+
+def _copied(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {key: _copied(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_copied(value) for value in data]
+    return data
+
+
+def _smallest_with_default(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+    if keys[0] in ("hosts", "sources"):
+        return keys[:1]
+    return keys[:-1] if keys[-1] == "strategy" else keys
+
+
+def _rest(data: dict[str, Any], located: list[Located]) -> Scenario | None:
+    rest = _copied(data)
+    for keys, _ in located:
+        if keys and keys[0] != "events":
+            _without(rest, _smallest_with_default(keys))
+    scenario: Scenario | None = _tried(Scenario, rest, (), rest)[0]
+    return scenario
+
+
+def typed(data: Mapping[str, Any]) -> Typed:
+    """Try to make a scenario of plain tables.
+
+    Notes
+    -----
+    Events and strategy parameters are tried one by one, so that a wrong one hides no other.
+    """
+    deep = depth_problem(data)
+    if deep is not None:
+        return Typed(None, [deep], None, [deep.path], [])
+    plain = {key: value for key, value in data.items() if key != "events"}
+    events, kept, located = _events(dict(data))
+    located = value_problems(dict(data)) + _names(plain) + located + _strategies(plain)
+    plain["events"] = events
+    scenario, wrong = _tried(Scenario, plain, (), data)
+    located += wrong
+    seen: dict[tuple[Key, ...], Problem] = {}
+    for keys, problem in located:
+        seen.setdefault(keys, problem)
+    problems = list(seen.values())
+    if not problems:
+        return Typed(scenario, [], scenario, [], kept)
+    return Typed(
+        None,
+        problems,
+        scenario or _rest(plain, located),
+        [problem.path for problem in problems],
+        kept,
+    )

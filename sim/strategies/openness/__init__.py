@@ -1,0 +1,1 @@
+"""Openness strategies: one file each."""

@@ -1,0 +1,65 @@
+"""What every pricing strategy is asked, and the limits that hold for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.economics.markups import price_from_elasticity
+from sim.strategies.registry import Strategy
+from sim.strategies.view import Books, View
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of the scenario's [decisions] table."""
+
+    largest_move: float
+    lowest_price: float
+    inelastic_rise: float
+
+
+class PricingStrategy(Strategy):
+    """Names the prices a vendor would like for its offers next month.
+
+    Subclasses implement `wanted`. The market then moves at most a part of the log distance, and
+    raises prices to unit cost where the vendor has reached its funding limit.
+    """
+
+    kind = "pricing"
+    follows_list: bool = False  # dated price lists of the scenario bind it
+
+    def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
+        """Prices wanted for `books.own`, yuan per million tokens, shape (n,)."""
+        raise TypeError(f"{type(self).__name__} does not say what it wants")
+
+    def bounded(self, view: View, books: Books, wanted: Floats, limits: Limits) -> Floats:
+        """The wanted prices after the limits that hold for every strategy."""
+        move = np.log(np.maximum(wanted, limits.lowest_price) / books.price)
+        price = books.price * np.exp(limits.largest_move * move)
+        if books.cash < -books.funding_limit:
+            price = np.maximum(price, books.unit_cost)
+        return np.maximum(price, limits.lowest_price)
+
+
+def rivals(view: View, books: Books) -> npt.NDArray[np.bool_]:
+    """(J,) offers of other platforms that can be bought."""
+    return (view.platform != books.vendor) & (view.price > 0)
+
+
+def elastic_price(view: View, books: Books, least: float) -> Floats | None:
+    """c / (1 - 1/E) at the long-run elasticity of own model calls; None where E is below `least`.
+
+    E is the usage-weighted mean of eta + alpha (1/(1-rho) - rho/(1-rho) s_nest - s) over the
+    panel (Berry 1994; LITERATURE 1.5), every workload reviewing once at last month's prices.
+    """
+    mine = np.zeros(len(view.price), bool)
+    mine[books.own] = True
+    elasticity = view.demand().elasticity_of(mine, view.price)
+    if not elasticity >= least:
+        return None
+    return price_from_elasticity(books.unit_cost, elasticity)

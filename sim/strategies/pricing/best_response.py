@@ -1,0 +1,32 @@
+"""Best response to last month's prices under long-run demand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.strategies.pricing.base import Floats, Limits, PricingStrategy, elastic_price
+from sim.strategies.view import Books, View
+
+
+class BestResponse(PricingStrategy):
+    """Lerner index 1/E with E the long-run elasticity; where E is too low the price may rise.
+
+    One evaluation a month at last month's prices: the fixed point over months is the static
+    Bertrand-Nash price (Milgrom & Roberts 1990: best reply converges in supermodular games).
+    """
+
+    name = "best_response"
+    source = "Milgrom & Roberts (1990, Econometrica 58:1255-1277); LITERATURE 1.5"
+    observes = ("prices", "panel demand", "own cost")
+
+    def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
+        """c / (1 - 1/E), or as high as the limits let it where demand is inelastic."""
+        price = elastic_price(view, books, view.inelastic_limit)
+        self.inelastic = price is None
+        return books.price if price is None else price
+
+    def bounded(self, view: View, books: Books, wanted: Floats, limits: Limits) -> Floats:
+        """The common limits; an inelastic month allows a bounded rise."""
+        if self.inelastic:
+            return books.price * (1.0 + limits.inelastic_rise)
+        return super().bounded(view, books, wanted, limits)

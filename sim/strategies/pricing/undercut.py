@@ -1,0 +1,41 @@
+"""Undercut the cheapest rival, never below unit cost."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.parts import Part, par
+from sim.strategies.pricing.base import Floats, PricingStrategy, rivals
+from sim.strategies.view import Books, View
+
+
+class UndercutParameters(Part):
+    """How far below the cheapest rival."""
+
+    below: float = par(0.1, "share below the cheapest rival", unit="share", low=0.0, high=0.99)
+
+
+class Undercut(PricingStrategy):
+    """p = max(c, (1 - below) x cheapest rival, scaled to the serving cost of each offer).
+
+    A family that is dearer to serve is compared with rivals in cost units: the cheapest ratio of
+    price to published cost decides, so that a large model is not sold at a small model's price.
+    """
+
+    name = "undercut"
+    source = "LITERATURE 2.3, policy P5"
+    observes = ("rival prices", "published costs", "own cost")
+    Parameters = UndercutParameters
+
+    def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
+        """The undercutting price, stopped at unit cost; last month's price without rivals."""
+        return followed(view, books, 1.0 - self.parameters.below)
+
+
+def followed(view: View, books: Books, factor: float) -> Floats:
+    """factor x the cheapest rival price per unit of published cost, stopped at unit cost."""
+    others = rivals(view, books)
+    if not others.any():
+        return books.price
+    cheapest = float(np.min(view.price[others] / view.cost_estimate[others]))
+    return np.maximum(books.unit_cost, factor * cheapest * view.cost_estimate[books.own])

@@ -1,0 +1,31 @@
+"""Random prices in a band over cost: what no thinking at all would do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.parts import Part, par
+from sim.strategies.pricing.base import Floats, PricingStrategy
+from sim.strategies.view import Books, View
+
+
+class ZeroIntelligenceParameters(Part):
+    """The band."""
+
+    lowest: float = par(0.8, "lowest price over unit cost", above=0.0, high=100.0)
+    highest: float = par(3.0, "highest price over unit cost", above=0.0, high=1000.0)
+
+
+class ZeroIntelligence(PricingStrategy):
+    """ln(p/c) uniform between two bounds, drawn anew each month (Gode & Sunder 1993)."""
+
+    name = "zero_intelligence"
+    source = "Gode & Sunder (1993, JPE 101:119-137)"
+    observes = ("own cost",)
+    deterministic = False
+    Parameters = ZeroIntelligenceParameters
+
+    def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
+        """One draw for the whole list."""
+        low, high = np.log(self.parameters.lowest), np.log(self.parameters.highest)
+        return books.unit_cost * float(np.exp(rng.uniform(low, high)))

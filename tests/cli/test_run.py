@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.cli import main
+from sim.experiment import run as running
+from tests.unit.experiment.fake_market import DUEL, FailingMarket, FakeMarket
+
+
+@pytest.fixture(autouse=True)
+def fake_market(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sim.plot.save
+
+    monkeypatch.setattr(running, "_market_model", lambda: FakeMarket)
+    monkeypatch.setattr(sim.plot.save, "save", lambda result: [result.path / "figures/belts.png"])
+
+
+def sim_run(out: Path, *options: str) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        main(["run", str(DUEL), "--workers", "1", "--out", str(out), *options])
+    return int(stopped.value.code or 0)
+
+
+def test_the_screen_shows_boards_definitions_effects_and_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sim_run(tmp_path) == 0
+    told = capsys.readouterr()
+    for words in (
+        "7 worlds, 5 of them different, x 4 replicates = 28 runs, root seed 7",
+        "Shares, last 12 months",
+        "displacement  100.0",
+        "D1  ceiling",
+        "D6  cost flag",
+        "(a) money kept",
+        "(b) money in prices",
+        "hosts its open families",
+        "reverse test",
+        "Containment is refuted",
+        "fewer than 5,000",
+        f"result   {tmp_path}",
+        "/figures (1)",
+        "next     sim plot",
+    ):
+        assert words in told.out
+    assert "28/28 runs" in told.err
+    assert "28/28" not in told.out
+
+
+def test_json_is_the_folder_and_the_verdict_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sim_run(tmp_path, "--json", "--replicates", "2", "--seed", "5") == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert Path(told["folder"]).is_dir()
+    assert told["verdict"]["root_seed"] == 5
+    assert told["verdict"]["verdicts"]["money_kept"]["n"] == 2
+    stored = json.loads((Path(told["folder"]) / "verdict.json").read_text())
+    assert stored == told["verdict"]
+
+
+def test_overrides_reach_the_stored_scenario(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import sim
+
+    options = ("--set", "vendors.new.appeal.api=0.75", "--clients", "50", "--json")
+    assert sim_run(tmp_path, "--replicates", "1", *options) == 0
+    stored = sim.open_result(json.loads(capsys.readouterr().out)["folder"]).scenario
+    assert stored.vendors["new"].appeal.api == 0.75
+    assert stored.population.clients == 50
+
+
+def test_failed_runs_are_told_and_exit_with_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_market_model", lambda: FailingMarket)
+    assert sim_run(tmp_path) == 3
+    told = capsys.readouterr()
+    assert "FAILED   14 of 28 runs" in told.out
+    assert "capacity fell below zero" in told.out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(("--replicates", "0"), "replicates"), (("--set", "vendors.nobody.label=x"), "nobody")],
+)
+def test_what_makes_no_sense_is_one_line_and_exits_with_2(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    words: str,
+) -> None:
+    assert sim_run(tmp_path, *options) == 2
+    told = capsys.readouterr()
+    assert words in told.err
+    assert "Traceback" not in told.err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.experiment.ensemble import run_ensemble
+from sim.experiment.result import Result
+from tests.unit.experiment.fake_market import DyingMarket, SlowMarket
+from tests.unit.experiment.helpers import stored_bytes
+
+Run = Callable[..., Result]
+
+SCRIPT = """
+import sys
+from sim.experiment.ensemble import run_ensemble
+from sim.scenario.reader import load
+from tests.unit.experiment.fake_market import DUEL, SlowMarket
+
+run_ensemble(load(DUEL), workers=1, out=sys.argv[1], model=SlowMarket)
+"""
+
+
+def interrupting(after: int) -> Callable[..., None]:
+    def progress(done: int, total: int, failed: int, seconds_left: float | None) -> None:
+        if done == after:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return progress
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupt_keeps_what_is_done_and_the_same_call_goes_on(
+    run_duel: Run, whole: Result, tmp_path: Path, workers: int
+) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run_duel(workers=workers, replicates=8, progress=interrupting(after=7))
+    assert signal.getsignal(signal.SIGINT) is handler
+    (folder,) = tmp_path.iterdir()
+    receipts = len(list((folder / "blocks").glob("*.json")))
+    assert 1 <= receipts < 8
+    assert json.loads((folder / "manifest.json").read_text())["status"] == "interrupted"
+    assert not (folder / "runs.parquet").exists()
+    calls: list[tuple[Any, ...]] = []
+    run_duel(replicates=8, progress=lambda *told: calls.append(told))
+    assert calls[0][:2] == (receipts * 7, 56)
+    straight = run_duel(replicates=8, out=tmp_path / "straight")
+    assert stored_bytes(folder) == stored_bytes(straight.path)
+    assert len(json.loads((folder / "manifest.json").read_text())["sessions"]) == 2
+
+
+def test_a_killed_run_goes_on_and_takes_its_lock_over(
+    duel: Any, run_duel: Run, tmp_path: Path
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "killed")],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
+    deadline = time.monotonic() + 20.0
+    while not list(tmp_path.rglob("000001.json")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert list(tmp_path.rglob("000001.json"))
+    assert list(tmp_path.rglob("run.lock"))
+    again = run_ensemble(duel, workers=1, out=tmp_path / "killed", model=SlowMarket)
+    straight = run_ensemble(duel, workers=1, out=tmp_path / "straight", model=SlowMarket)
+    assert stored_bytes(again.path) == stored_bytes(straight.path)
+    assert again.manifest["sessions"][-1]["reused"] >= 1
+
+
+def test_a_block_that_kills_its_worker_twice_is_failed_and_the_others_are_done(
+    run_duel: Run,
+) -> None:
+    result = run_duel(workers=2, model=DyingMarket)
+    assert set(result.failed["replicate"]) == {1}
+    assert set(result.failed["stage"]) == {"worker"}
+    assert len(result.failed) == 7
+    assert result.sound_replicates("on") == [0, 2, 3]
+    assert not (result.path / "blocks/000001.json").exists()
+
+
+def test_a_script_without_a_guard_is_told_what_to_do(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.replace("workers=1", "workers=2"))
+    found = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
+    assert found.returncode != 0
+    assert '__name__ == "__main__"' in found.stderr.splitlines()[-1]

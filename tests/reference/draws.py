@@ -1,0 +1,114 @@
+"""The keyed draws, written out once more with whole numbers of Python and `math`.
+
+A draw belongs to an event: stream, client, workload, month, and the name of the offer, nest or
+platform. Gumbel draws are in single precision: NumPy scalars round after every operation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import numpy as np
+
+MASK32, MASK64 = 2**32 - 1, 2**64 - 1
+GOLDEN = 0x9E3779B97F4A7C15
+SECOND_DRAW = 0x5BD1E995  # a nest needs two uniforms from one name
+
+# Cephes logf
+ROOT_HALF = float(np.float32(math.sqrt(0.5)))
+LN2_HIGH, LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
+POLYNOMIAL = [
+    np.float32(c)
+    for c in (
+        7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+        -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+    )
+]
+ONE, HALF = np.float32(1.0), np.float32(0.5)
+STEP = np.float32(2.0**-24)
+BELOW_ONE = np.float32(1.0) - STEP
+
+
+def name_key(name: str) -> int:
+    """64 bits of a name."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def short_key(name: str) -> int:
+    """32 bits of a name."""
+    return name_key(name) & MASK32
+
+
+def mix64(x: int) -> int:
+    """SplitMix64 (Steele, Lea & Flood 2014)."""
+    x = (x + GOLDEN) & MASK64
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK64
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK64
+    return x ^ (x >> 31)
+
+
+def stream_key(seed: np.random.SeedSequence, stream: str) -> int:
+    """The key of a named stream."""
+    first, second = (int(word) for word in seed.generate_state(2, np.uint64))
+    return mix64(first ^ mix64(second ^ name_key(stream)))
+
+
+def event_of(stream: int, client: int, work: int, month: int) -> int:
+    """64 bits of an event."""
+    return mix64(stream ^ mix64(client ^ work) ^ ((month * GOLDEN) & MASK64))
+
+
+def bits32(event: int, key: int) -> int:
+    """32 bits of an event for one name."""
+    x = (event & MASK32) ^ key
+    x ^= x >> 16
+    x = (x * 0x7FEB352D) & MASK32
+    x ^= (x >> 15) ^ (event >> 32)
+    x = (x * 0x846CA68B) & MASK32
+    return x ^ (x >> 16)
+
+
+def uniform(event: int, key: int) -> float:
+    """Uniform on (0, 1)."""
+    return (bits32(event, key) + 0.5) / 2.0**32
+
+
+def ln_single(x: np.float32) -> np.float32:
+    """Natural logarithm in single precision."""
+    mantissa, exponent = math.frexp(float(x))
+    if mantissa < ROOT_HALF:
+        mantissa, exponent = 2.0 * mantissa, exponent - 1
+    f, e = np.float32(mantissa) - ONE, np.float32(exponent)
+    z = f * f
+    y = POLYNOMIAL[0]
+    for coefficient in POLYNOMIAL[1:]:
+        y = y * f + coefficient
+    y = y * f * z + e * LN2_LOW - HALF * z
+    return f + y + e * LN2_HIGH
+
+
+def gumbel(event: int, key: int) -> float:
+    """Standard Gumbel."""
+    u = (np.float32(bits32(event, key) >> 8) + HALF) * STEP
+    return float(-ln_single(-ln_single(min(u, BELOW_ONE))))
+
+
+def sin_pi(u: float) -> float:
+    """sin(pi u), exact near 1 too."""
+    return math.sin(math.pi * min(u, 1.0 - u))
+
+
+def nest_shock(event: int, key: int, rho: float) -> float:
+    """(1 - rho) ln S, S one-sided stable of index s = 1 - rho (Kanter 1975)."""
+    s = 1.0 - rho
+    if s == 1.0:
+        return 0.0
+    u = uniform(event, key)
+    w = -math.log(uniform(event, key ^ SECOND_DRAW))
+    ln_stable = (
+        math.log(sin_pi(s * u))
+        - math.log(sin_pi(u)) / s
+        + (1.0 - s) / s * (math.log(sin_pi((1.0 - s) * u)) - math.log(w))
+    )
+    return s * ln_stable

@@ -1,0 +1,264 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.analysis.containment import Verdict
+from sim.analysis.document import sentence, verdict_document
+from sim.analysis.ensemble import Ensemble
+from sim.analysis.outcomes import OutcomeClass, Thresholds
+from sim.analysis.sequential import SequentialPlan, look_at
+from sim.analysis.specification import default_grid, specification_curve
+from sim.analysis.verdict import assess, ensemble_verdict
+
+NAMES = ("Incumbent", "Challenger", "Third", "Fourth")
+MONTHS = 48
+
+
+@pytest.fixture(autouse=True)
+def floating_errors():
+    with np.errstate(all="raise"):
+        yield
+
+
+def world(n=40, shift=0.0, months=MONTHS, seed=1, profit=0.0, tag="on"):
+    """A plateau: challenger ahead in tokens, incumbent in revenue; shift moves the challenger."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(months)
+    level = 0.49 + 0.01 * rng.standard_normal((n, 1))
+    bend = 0.002 * rng.standard_normal((n, months))
+    tokens = np.zeros((n, months, 4))
+    tokens[:, :, 1] = level - 0.05 * np.exp(-t / 4.0) + bend + shift
+    tokens[:, :, 0], tokens[:, :, 2], tokens[:, :, 3] = 0.2, 0.08, 0.03
+    money = np.tile([0.36, 0.15, 0.1, 0.05], (n, months, 1))
+    volume = 1e6 * tokens * np.exp(0.03 * t)[None, :, None]
+    profits = np.full((n, months, 4), 1e7 + profit)
+    return Ensemble(tokens, money, volume, profits, 0, 1, 100 + np.arange(n), tag)
+
+
+def test_clear_containment():
+    found = assess(world(), world(shift=0.06, tag="off"))
+    assert found.verdict.overall is Verdict.SUPPORTED
+    assert found.contained is Verdict.SUPPORTED
+    assert found.frequencies[OutcomeClass.CONTAINMENT].count == 40
+    assert sum(f.count for f in found.frequencies.values()) == 40
+    assert found.verdict_at_look is Verdict.SUPPORTED
+    assert not found.pyrrhic
+    assert found.notes == ()
+
+
+def test_pyrrhic_when_it_costs_the_incumbent():
+    found = assess(world(profit=-1e5), world(shift=0.06, tag="off"))
+    assert found.pyrrhic
+    assert "pyrrhic" in sentence(found, NAMES)
+    lost = assess(world(profit=-1e5), world(shift=0.0, tag="off"))
+    assert not lost.pyrrhic
+
+
+def test_the_same_world_twice_refutes_without_a_warning():
+    found = assess(world(), world())
+    assert found.tau == (0.0,) * 40
+    assert found.definitions["D2"].verdict is Verdict.REFUTED
+    assert found.verdict.overall is found.contained is Verdict.REFUTED
+    assert set(found.classes) == {OutcomeClass.STAND_OFF}
+    assert "would be the same" in sentence(found, NAMES)
+
+
+def test_one_replicate_is_undetermined():
+    found = assess(world(1), world(1, shift=0.06))
+    assert found.verdict.overall is found.contained is Verdict.UNDETERMINED
+    assert found.verdict_at_look is None
+    assert "a single replicate decides nothing" in found.notes
+    json.dumps(verdict_document({"one": found}, names=NAMES), allow_nan=False)
+
+
+def test_without_a_pair_nothing_is_supported():
+    found = assess(world(), None)
+    assert found.definitions["D2"].verdict is Verdict.NOT_APPLICABLE
+    assert found.definitions["D6"].verdict is Verdict.NOT_APPLICABLE
+    assert set(found.classes) == {OutcomeClass.STAND_OFF}
+    assert found.verdict.overall is found.contained is Verdict.UNDETERMINED
+    assert "no world without the levers" in sentence(found, NAMES)
+    broken_out = assess(world(shift=0.12), None)
+    assert broken_out.verdict.overall is Verdict.REFUTED
+    assert "refuted" in sentence(broken_out, NAMES)
+
+
+def test_dual_leadership_alone_never_contains():
+    found = assess(world(), world(shift=0.01, tag="off"))
+    assert found.definitions["D3"].verdict is Verdict.SUPPORTED
+    assert found.contained is Verdict.REFUTED
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.permutations(range(4)), st.sampled_from([0.0, 0.03, 0.06]))
+def test_order_of_vendors_does_not_matter(order, shift):
+    def moved(w):
+        arrays = {
+            name: np.ascontiguousarray(getattr(w, name)[:, :, order])
+            for name in ("token_share", "revenue_share", "token_volume", "profit")
+        }
+        return replace(w, incumbent=order.index(0), challenger=order.index(1), **arrays)
+
+    on, off = world(12), world(12, shift=shift, tag="off")
+    here, there = assess(on, off), assess(moved(on), moved(off))
+    assert here.definitions == there.definitions
+    assert here.classes == there.classes
+    assert here.verdict == there.verdict
+    assert here.token_means == tuple(there.token_means[order.index(k)] for k in range(4))
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.permutations(range(12)))
+def test_order_of_replicates_does_not_matter(order):
+    def moved(w):
+        return replace(
+            w,
+            token_share=w.token_share[order],
+            revenue_share=w.revenue_share[order],
+            token_volume=w.token_volume[order],
+            profit=w.profit[order],
+            seeds=w.seeds[order],
+        )
+
+    on, off = world(12), world(12, shift=0.04, tag="off")
+    here, there = assess(on, off), assess(moved(on), moved(off))
+    assert here.verdict.overall is there.verdict.overall
+    assert here.verdict.tau_mean == pytest.approx(there.verdict.tau_mean)
+
+
+def test_a_longer_run_reports_how_many_classes_are_kept():
+    kept = assess(world(), None, extended=world(months=72))
+    assert kept.class_kept == 1.0
+    assert "longer run: supported" in kept.definitions["D1"].note
+    lost = assess(world(), None, extended=world(months=72, shift=0.16))
+    assert lost.class_kept == 0.0
+    assert any("class kept" in note for note in lost.notes)
+    with pytest.raises(ValueError, match="longer"):
+        assess(world(), None, extended=world())
+
+
+def test_short_runs_and_two_humps_are_noted():
+    on = world(months=24)
+    tokens = on.token_share.copy()
+    tokens[::2, :, 1] += 0.05
+    notes = assess(replace(on, token_share=tokens), None).notes
+    assert any("24 months" in note for note in notes)
+    assert any("two humps" in note for note in notes)
+
+
+def test_ensemble_verdict_by_hand():
+    labels = ["containment"] * 31 + ["stand_off"] * 5 + ["breakout"] * 4
+    on = np.linspace(0.4, 0.5, 40)
+    found = ensemble_verdict(labels, on, on + 0.06, 0.03)
+    assert found.counts == {"breakout": 4, "containment": 31, "stand_off": 5}
+    assert found.interval == pytest.approx((0.6249690325768997, 0.8768390867645925))
+    assert found.overall is Verdict.SUPPORTED
+    few = ensemble_verdict(labels[-9:], on[:9], on[:9] + 0.06, 0.03)
+    assert (few.causal, few.emergence) == (Verdict.SUPPORTED, Verdict.REFUTED)
+    assert few.overall is Verdict.REFUTED
+    with pytest.raises(ValueError, match="one label"):
+        ensemble_verdict(labels, on[:3], on[:3], 0.03)
+
+
+def test_family_of_tests_widens_and_must_exist():
+    on, off = world(), world(shift=0.06, tag="off")
+    one, ten = (assess(on, off, family_of_tests=k) for k in (1, 10))
+    assert ten.verdict.interval.lower < one.verdict.interval.lower
+    with pytest.raises(ValueError, match="family"):
+        assess(on, off, family_of_tests=0)
+
+
+def test_looks_follow_the_plan():
+    assert look_at(29).number == 0
+    assert (look_at(60).number, look_at(60).alpha, look_at(60).next_n) == (2, 0.01, 120)
+    assert look_at(500).next_n is None
+    assert "5 replicates past it" in look_at(35).note
+    with pytest.raises(ValueError, match="looks"):
+        SequentialPlan((30, 30), (0.01, 0.01))
+    with pytest.raises(ValueError, match="as many"):
+        SequentialPlan((30,), (0.01, 0.01))
+    with pytest.raises(ValueError, match="replicate"):
+        look_at(0)
+
+
+def test_specification_curve_counts_the_same_verdict():
+    clear = specification_curve(world(), world(shift=0.08, tag="off"))
+    assert len(clear.points) == 81
+    assert clear.same_overall == clear.same_contained == 1.0
+    assert clear.robust
+    shaky = specification_curve(world(), world(shift=0.035, tag="off"))
+    strict = [p for p in shaky.points if p.thresholds["minimum_effect"] > 0.04]
+    assert len(strict) == 27
+    assert all(p.overall is Verdict.REFUTED for p in strict)
+    assert shaky.overall is Verdict.SUPPORTED
+    assert shaky.same_overall == pytest.approx(54 / 81)
+    assert not shaky.robust
+
+
+def test_specification_curve_takes_its_own_grid():
+    on, off = world(), world(shift=0.06, tag="off")
+    curve = specification_curve(on, off, grid={"minimum_effect": [0.01, 0.1]})
+    assert [p.overall for p in curve.points] == [Verdict.SUPPORTED, Verdict.REFUTED]
+    for bad in ({"window_months": [6]}, {"lead": [0.1]}, {}, {"lead_margin": []}):
+        with pytest.raises(ValueError, match="grid"):
+            specification_curve(on, off, grid=bad)
+
+
+def test_default_grid_holds_the_chosen_values():
+    base = Thresholds()
+    for axis, values in default_grid(base).items():
+        assert len(set(values)) == 3
+        assert getattr(base, axis) in values
+
+
+def test_document_is_json_and_carries_its_provenance():
+    on, off = world(), world(shift=0.06, tag="off")
+    found, none = assess(on, off), assess(on, on)
+    document = verdict_document(
+        {"levers": found, "placebo": none},
+        names=NAMES,
+        specifications={"levers": specification_curve(on, off)},
+    )
+    text = json.dumps(document, allow_nan=False)
+    entry = json.loads(text)["verdicts"]["levers"]
+    assert (entry["n"], entry["scenario_hash"], entry["off_scenario_hash"]) == (40, "on", "off")
+    assert entry["seeds"] == list(range(100, 140))
+    assert entry["overall"] == "supported"
+    assert entry["definitions"]["D2"]["interval_type"] == "paired t, 0.95"
+    assert entry["emergence"]["interval_type"].startswith("Wilson")
+    assert entry["token_share"]["Challenger"] == pytest.approx(0.49, abs=0.01)
+    assert len(entry["specification"]["points"]) == 81
+    assert document["holm"]["levers"]["effect_above_minimum"]
+    assert not document["holm"]["placebo"]["effect_above_minimum"]
+    assert document["holm"]["levers"]["holm_adjusted"] >= document["holm"]["levers"]["p_value"]
+
+
+def test_document_refuses_a_verdict_without_provenance():
+    found = assess(world(), None)
+    with pytest.raises(ValueError, match="at least one"):
+        verdict_document({})
+    with pytest.raises(ValueError, match="scenario hash"):
+        verdict_document({"x": replace(found, scenario_hash="")})
+    with pytest.raises(ValueError, match="seed"):
+        verdict_document({"x": replace(found, seeds=())})
+    curve = specification_curve(world(), None, grid={"lead_margin": [0.02]})
+    with pytest.raises(ValueError, match="without an assessment"):
+        verdict_document({"x": found}, specifications={"y": curve})
+
+
+@pytest.mark.parametrize(
+    ("off_shift", "word"), [(0.06, "supported"), (0.0, "refuted"), (0.03, "undetermined")]
+)
+def test_two_sentences_say_the_verdict(off_shift, word):
+    found = assess(world(), world(shift=off_shift, seed=2, tag="off"))
+    text = sentence(found, NAMES)
+    assert text.count(". ") == 1
+    assert text.endswith(".")
+    assert f"Containment is {found.verdict.overall.value}" in text
+    assert found.verdict.overall.value == word
+    with pytest.raises(ValueError, match="vendor names"):
+        sentence(found, NAMES[:2])
