@@ -12,7 +12,7 @@ def first_of_month(value: object) -> object:
     """Accept a date or the text YYYY-MM[-DD]; a month is kept as its first day."""
     if isinstance(value, str):
         parts = value.split("-")
-        if len(parts) in (2, 3) and all(part.isdigit() for part in parts):
+        if len(parts) in (2, 3) and all(part.isdigit() and len(part) <= 4 for part in parts):
             return date(int(parts[0]), int(parts[1]), 1)
     if isinstance(value, date):
         return date(value.year, value.month, 1)

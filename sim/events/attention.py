@@ -17,10 +17,12 @@ class Attention(Event):
     kind = "attention"
 
     vendor: str = par("", "platform in the news; empty = the market as a whole", flag="input")
-    awareness_gain: float = par(0.0, "added to attention, fades with attention_decay", low=0.0,
-                                high=20.0)
-    adoption_boost: float = par(0.0, "added to the logarithm of the adoption hazard, fades alike",
-                                low=0.0, high=10.0)
+    awareness_gain: float = par(
+        0.0, "added to attention, fades with attention_decay", low=0.0, high=20.0
+    )
+    adoption_boost: float = par(
+        0.0, "added to the logarithm of the adoption hazard, fades alike", low=0.0, high=10.0
+    )
 
     def apply(self, model: MarketModel) -> None:
         """Raise attention, unless the mechanism is off."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel
 
-from sim.parts import Part, par
 from sim.months import Month
+from sim.parts import Part, par
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -30,8 +30,9 @@ class Event(Part):
     what: str = par(..., "kind of event", flag="input")
     source: str = par("", "row ids of the record", flag="input")
     note: str = par("", "a sentence", flag="input")
-    lever: str = par("", "lever it belongs to: does not happen when that lever is off",
-                     flag="input")
+    lever: str = par(
+        "", "lever it belongs to: does not happen when that lever is off", flag="input"
+    )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

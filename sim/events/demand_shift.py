@@ -18,8 +18,9 @@ class DemandShift(Event):
 
     work: str = par(..., "kind of work", flag="input")
     log_change: float = par(..., "change of log volume in all", low=-5.0, high=5.0)
-    ramp_months: int = par(1, "months over which it is spread evenly", unit="month", low=1,
-                           high=120)
+    ramp_months: int = par(
+        1, "months over which it is spread evenly", unit="month", low=1, high=120
+    )
 
     def problems(self, scenario: object) -> list[str]:
         """The kind of work must exist."""

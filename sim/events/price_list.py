@@ -21,12 +21,15 @@ class PriceList(Event):
 
     vendor: str = par(..., "platform", flag="input")
     family: str = par(..., "family", flag="input")
-    price_yuan_per_million_tokens: float | None = par(None, "one price for all tokens",
-                                                      unit="yuan/M tokens", low=0.0, high=1e6)
-    input_yuan_per_million_tokens: float | None = par(None, "price of input tokens",
-                                                      unit="yuan/M tokens", low=0.0, high=1e6)
-    output_yuan_per_million_tokens: float | None = par(None, "price of output tokens",
-                                                       unit="yuan/M tokens", low=0.0, high=1e6)
+    price_yuan_per_million_tokens: float | None = par(
+        None, "one price for all tokens", unit="yuan/M tokens", low=0.0, high=1e6
+    )
+    input_yuan_per_million_tokens: float | None = par(
+        None, "price of input tokens", unit="yuan/M tokens", low=0.0, high=1e6
+    )
+    output_yuan_per_million_tokens: float | None = par(
+        None, "price of output tokens", unit="yuan/M tokens", low=0.0, high=1e6
+    )
 
     def price(self, output_share: float) -> float:
         """The effective price, yuan per million tokens."""
@@ -41,8 +44,9 @@ class PriceList(Event):
         one = self.price_yuan_per_million_tokens is not None
         parts = (self.input_yuan_per_million_tokens, self.output_yuan_per_million_tokens)
         if one == any(part is not None for part in parts) or (not one and None in parts):
-            return ["state either price_yuan_per_million_tokens, or both the input and the output "
-                    "price"]
+            return [
+                "state either price_yuan_per_million_tokens, or both the input and the output price"
+            ]
         return []
 
     def apply(self, model: MarketModel) -> None:

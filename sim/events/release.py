@@ -18,8 +18,9 @@ class Release(Event):
 
     family: str = par(..., "family", flag="input")
     capability: float | None = par(None, "new capability", unit="point", low=-20.0, high=20.0)
-    context_tokens: int | None = par(None, "new context window", unit="tokens", low=1,
-                                     high=1_000_000_000)
+    context_tokens: int | None = par(
+        None, "new context window", unit="tokens", low=1, high=1_000_000_000
+    )
     serving_cost: float | None = par(None, "new accelerator time per token", above=0.0, high=1e3)
 
     def apply(self, model: MarketModel) -> None:

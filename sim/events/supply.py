@@ -12,19 +12,27 @@ if TYPE_CHECKING:
 
 
 class Supply(Event):
-    """New availability or price of external accelerators, a new market rent, or a rent that answers scarcity."""
+    """New availability or price of external accelerators; a new market rent, or how it moves."""
 
     kind = "supply"
 
-    availability: float | None = par(None, "external cards to be had against orders", unit="share",
-                                     low=0.0, high=1.0)
-    external_cost_factor: float | None = par(None, "price of external cards against the base",
-                                             above=0.0, high=100.0)
-    rent_yuan_per_card_month: float | None = par(None, "market rent", unit="yuan/card-month",
-                                                 above=0.0, high=1e7)
+    availability: float | None = par(
+        None, "external cards to be had against orders", unit="share", low=0.0, high=1.0
+    )
+    external_cost_factor: float | None = par(
+        None, "price of external cards against the base", above=0.0, high=100.0
+    )
+    rent_yuan_per_card_month: float | None = par(
+        None, "market rent", unit="yuan/card-month", above=0.0, high=1e7
+    )
 
-    rent_response: float | None = par(None, "how fast the market rent answers scarcity from now on",
-                                      unit="1/month", low=0.0, high=1.0)
+    rent_response: float | None = par(
+        None,
+        "how fast the market rent answers scarcity from now on",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+    )
 
     def apply(self, model: MarketModel) -> None:
         """Take the new state of the world."""

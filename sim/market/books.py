@@ -63,8 +63,14 @@ def settle(model: MarketModel) -> None:
     service_fees += supply.services_on_rent * money[~calls].sum()
     cost = _cards_paid(model) * card_cost(model) / MILLION
     cost += supply.services_cost_share * services
-    model.account = Account(call_money, rent_money, services, cost, model.lever_cost.copy(),
-                            float(money.sum() + service_fees))
+    model.account = Account(
+        call_money,
+        rent_money,
+        services,
+        cost,
+        model.lever_cost.copy(),
+        float(money.sum() + service_fees),
+    )
     state.cash = state.cash + model.account.profit
     state.call_revenue = call_money
     _learn(model)
@@ -102,7 +108,8 @@ def publish(model: MarketModel) -> None:
     by_kind = volumes.by_cell.sum(axis=0)
     by_kind = np.where(world.family >= 0, by_kind, 0.0)
     mass = by_kind.sum(axis=1)
-    capability = np.vstack([state.capability + state.contribution[:, None],
-                            np.zeros(len(world.kinds))])[world.family].T
+    capability = np.vstack(
+        [state.capability + state.contribution[:, None], np.zeros(len(world.kinds))]
+    )[world.family].T
     mean = (by_kind * capability).sum(axis=1)
     np.divide(mean, mass, out=state.mean_capability, where=mass > 0.0)

@@ -7,9 +7,9 @@ one-sided-stable shocks, so that improving one offer moves clients only into it.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from sim.market.columns import UNSET
+from sim.market.compiled import inlined, kernel, step
 from sim.market.elementary import exp, ln
 from sim.market.noise import event_state, gumbel, nest_shock, uniform
 from sim.market.population import FIXED_POINT
@@ -18,7 +18,7 @@ API, HOST, RENT, NONE = 0, 1, 2, 3
 EVERYONE = -1.0
 
 
-@njit(inline="always")
+@inlined
 def price_term(price, shift, box_cox):  # type: ignore[no-untyped-def]
     """Box-Cox term of a token price, as `sim.economics.prices.price_term`."""
     if box_cox == 1.0:
@@ -28,7 +28,7 @@ def price_term(price, shift, box_cox):  # type: ignore[no-untyped-def]
     return (exp(box_cox * ln(price + shift)) - 1.0) / box_cox
 
 
-@njit(inline="always")
+@inlined
 def switching(layout, terms, j, j0):  # type: ignore[no-untyped-def]
     """Utility lost by moving from offer j0 to offer j; nothing is lost from or to postponing."""
     if j0 < 0 or layout.channel[j0] == NONE:
@@ -41,7 +41,7 @@ def switching(layout, terms, j, j0):  # type: ignore[no-untyped-def]
     return cost
 
 
-@njit(inline="always", _nrt=False)
+@step
 def candidates(i, w, j0, clients, state, layout, terms, streams, scratch):  # type: ignore[no-untyped-def]
     """Offers that workload w of client i considers: fills the scratch arrays `found`, `value`
     (without the listed price) and `price` (its price term); returns how many."""
@@ -58,7 +58,9 @@ def candidates(i, w, j0, clients, state, layout, terms, streams, scratch):  # ty
             j = layout.rent_start + v
             if terms.open[cell, j] and (seen[v] or j == j0):
                 found[n] = j
-                value[n] = terms.base[cell, k, j] + clients.taste[i, v] - switching(layout, terms, j, j0)
+                value[n] = (
+                    terms.base[cell, k, j] + clients.taste[i, v] - switching(layout, terms, j, j0)
+                )
                 if v == home:
                     value[n] += terms.home_bonus[j]
                 price[n] = terms.price[j]
@@ -109,13 +111,13 @@ def candidates(i, w, j0, clients, state, layout, terms, streams, scratch):  # ty
     return n
 
 
-@njit(inline="always")
+@inlined
 def postponing(i, k, clients, terms):  # type: ignore[no-untyped-def]
     """Utility of NONE."""
     return terms.none_base[clients.cell[i], k] - terms.none_slope[k] * clients.alpha[i]
 
 
-@njit(inline="always", _nrt=False)
+@step
 def choose(i, w, month, clients, state, layout, terms, streams, scratch):  # type: ignore[no-untyped-def]
     """Best offer, best offer on another platform, and the utility of the best."""
     j0 = state.current[w]
@@ -154,7 +156,7 @@ def choose(i, w, month, clients, state, layout, terms, streams, scratch):  # typ
     return best, second, top
 
 
-@njit(inline="always", _nrt=False)
+@step
 def due(i, w, month, clients, state, layout, terms, streams, everyone):  # type: ignore[no-untyped-def]
     """Whether a workload is looked at: new, without its offer, or its hazard strikes."""
     if clients.adopts_at[w] > terms.adopted[clients.kind[w]]:
@@ -167,7 +169,7 @@ def due(i, w, month, clients, state, layout, terms, streams, everyone):  # type:
     return uniform(event, np.uint32(1)) < hazard
 
 
-@njit(cache=True, _nrt=False)
+@kernel
 def review(month, everyone, clients, state, layout, terms, streams, tally, scratch):  # type: ignore[no-untyped-def]
     """Phase `review`: due workloads choose; `state` and `tally` are updated in place."""
     for i in range(clients.client_id.shape[0]):
@@ -176,9 +178,7 @@ def review(month, everyone, clients, state, layout, terms, streams, tally, scrat
             if not due(i, w, month, clients, state, layout, terms, streams, everyone):
                 continue
             j0 = state.current[w]
-            j, second, top = choose(
-                i, w, month, clients, state, layout, terms, streams, scratch
-            )
+            j, second, top = choose(i, w, month, clients, state, layout, terms, streams, scratch)
             state.current[w] = j
             state.second[w] = second
             if j == layout.none:
@@ -195,7 +195,7 @@ def review(month, everyone, clients, state, layout, terms, streams, tally, scrat
                 tally.flow[layout.platform[j0], layout.platform[j]] += weight
 
 
-@njit(cache=True, _nrt=False)
+@kernel
 def use(clients, state, layout, terms, tally):  # type: ignore[no-untyped-def]
     """Volumes of all workloads (partial adjustment to target), added up in whole numbers."""
     platforms = layout.n_vendors + 2
@@ -215,7 +215,9 @@ def use(clients, state, layout, terms, tally):  # type: ignore[no-untyped-def]
             ratio = terms.log_price_ratio[j]
             if layout.channel[j] == HOST:
                 ratio -= ln(np.float64(clients.skill[i]))
-            target = np.float64(clients.log_base[w]) + terms.log_growth[k] - terms.elasticity[k] * ratio
+            target = (
+                np.float64(clients.log_base[w]) + terms.log_growth[k] - terms.elasticity[k] * ratio
+            )
             lv = np.float64(state.log_volume[w])
             lv = target if lv <= UNSET * 0.5 else lv + terms.adjustment * (target - lv)
             state.log_volume[w] = lv
@@ -235,16 +237,14 @@ def use(clients, state, layout, terms, tally):  # type: ignore[no-untyped-def]
         tally.homing[number] += whole
 
 
-@njit(cache=True, _nrt=False)
+@kernel
 def panel_values(members, owners, clients, state, layout, terms, streams, values, scratch):  # type: ignore[no-untyped-def]
     """Utilities without listed prices of panel workloads, (T, J); -inf where not considered."""
     found, value = scratch.found, scratch.value
     values[:] = -np.inf
     for t in range(members.shape[0]):
         w, i = members[t], owners[t]
-        n = candidates(
-            i, w, state.current[w], clients, state, layout, terms, streams, scratch
-        )
+        n = candidates(i, w, state.current[w], clients, state, layout, terms, streams, scratch)
         for a in range(n):
             values[t, found[a]] = value[a]
         values[t, layout.none] = postponing(i, clients.kind[w], clients, terms)

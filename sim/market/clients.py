@@ -63,7 +63,9 @@ class Clients:
             price_sensitivity=float(columns.alpha[i]),
             skill=float(columns.skill[i]),
             key_account=bool(columns.key_account[i]),
-            workloads=tuple(self._workload(w) for w in range(columns.first[i], columns.first[i + 1])),
+            workloads=tuple(
+                self._workload(w) for w in range(columns.first[i], columns.first[i + 1])
+            ),
         )
 
     def _workload(self, w: int) -> WorkloadView:
@@ -73,5 +75,7 @@ class Clients:
         return WorkloadView(
             kind=model.world.kinds[model.population.kind[w]],
             offer=model.world.labels[j] if j >= 0 else "not adopted",
-            volume=float(2.718281828459045 ** float(model.choices.log_volume[w])) if served else 0.0,
+            volume=float(2.718281828459045 ** float(model.choices.log_volume[w]))
+            if served
+            else 0.0,
         )

@@ -127,8 +127,12 @@ def new_scratch(world: World) -> Scratch:
     """Room for the offers of a world."""
     j = world.n_offers
     return Scratch(
-        seen=np.zeros(world.n_vendors, bool), found=np.zeros(j, np.int64), value=np.zeros(j),
-        price=np.zeros(j), keys=np.zeros(j, np.uint32), noise=np.zeros(j, np.float32),
+        seen=np.zeros(world.n_vendors, bool),
+        found=np.zeros(j, np.int64),
+        value=np.zeros(j),
+        price=np.zeros(j),
+        keys=np.zeros(j, np.uint32),
+        noise=np.zeros(j, np.float32),
     )
 
 

@@ -31,7 +31,9 @@ def platform_throughput(model: MarketModel) -> Floats:
     cost = np.ones(model.world.n_vendors)
     if model.scenario.mechanisms.learning:
         cost = experience_unit_cost(
-            1.0, model.state.experience, model.state.experience_start,
+            1.0,
+            model.state.experience,
+            model.state.experience_start,
             model.scenario.supply.learning.exponent,
         )
     return reference_throughput(model) * model.scheduling / cost

@@ -7,14 +7,15 @@ these give the same bits everywhere. Sources: fdlibm (ln, exp), Cephes logf, Tay
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sim.market.compiled import inlined
 
 _LN2_HI = 6.93147180369123816490e-01
 _LN2_LO = 1.90821492927058770002e-10
 _INV_LN2 = 1.44269504088896338700e00
 
 
-@njit(inline="always")
+@inlined
 def ln32(x):  # type: ignore[no-untyped-def]
     """Natural logarithm of a positive normal float32; error below 5e-7."""
     bits = np.float32(x).view(np.int32)
@@ -38,7 +39,7 @@ def ln32(x):  # type: ignore[no-untyped-def]
     return f + y + ef * np.float32(0.693359375)
 
 
-@njit(inline="always")
+@inlined
 def ln(x):  # type: ignore[no-untyped-def]
     """Natural logarithm of a positive normal float64; error below 1 ulp."""
     bits = np.float64(x).view(np.int64)
@@ -48,17 +49,20 @@ def ln(x):  # type: ignore[no-untyped-def]
     s = f / (2.0 + f)
     z = s * s
     w = z * z
-    t1 = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01))
+    t1 = w * (
+        3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01)
+    )
     t2 = z * (
         6.666666666666735130e-01
-        + w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01))
+        + w
+        * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01))
     )
     r = t1 + t2
     h = 0.5 * f * f
     return e * _LN2_HI - ((h - (s * (h + r) + e * _LN2_LO)) - f)
 
 
-@njit(inline="always")
+@inlined
 def exp(x):  # type: ignore[no-untyped-def]
     """Exponential; 0 below -700 and clipped above 700, error below 1 ulp between."""
     if x < -700.0:
@@ -74,14 +78,18 @@ def exp(x):  # type: ignore[no-untyped-def]
         + t
         * (
             -2.77777777770155933842e-03
-            + t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))
+            + t
+            * (
+                6.61375632143793436117e-05
+                + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08)
+            )
         )
     )
     y = 1.0 - ((lo - (r * c) / (2.0 - c)) - hi)
     return y * np.int64((k + 1023) << np.int64(52)).view(np.float64)
 
 
-@njit(inline="always")
+@inlined
 def sin_pi(u):  # type: ignore[no-untyped-def]
     """sin(pi u) for u in [0, 1]; relative error below 1e-15."""
     x = 3.141592653589793 * min(u, 1.0 - u)

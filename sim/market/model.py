@@ -13,7 +13,15 @@ from sim.errors import RunFailure
 from sim.events.base import Event
 from sim.market.books import Account
 from sim.market.clients import Clients
-from sim.market.columns import Streams, Terms, client_columns, layout_of, new_scratch, new_state, new_tally
+from sim.market.columns import (
+    Streams,
+    Terms,
+    client_columns,
+    layout_of,
+    new_scratch,
+    new_state,
+    new_tally,
+)
 from sim.market.costs import accounting_cost
 from sim.market.noise import name_key, stream_key
 from sim.market.panel import Panel
@@ -30,6 +38,7 @@ from sim.months import month_after, months_between
 from sim.scenario.schema.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
+
 
 class MarketModel(mesa.Model):
     """One market under one seed.
@@ -194,7 +203,8 @@ class MarketModel(mesa.Model):
         weights = np.append(state.weights_open, False)[world.family]
         there = np.where(world.channel == API, state.hosting, True)
         return np.where(
-            world.channel == HOST, weights & self.rents[world.platform],
+            world.channel == HOST,
+            weights & self.rents[world.platform],
             there & (self.rents[world.platform] | (world.channel == API)),
         )
 

@@ -1,4 +1,4 @@
-"""Draws that belong to an event, not to a moment: keyed by (seed, stream, client, work, month, offer).
+"""Draws that belong to an event: keyed by (seed, stream, client, work, month, offer).
 
 The same client has the same luck in every scenario, whatever else is drawn. Keys are made from
 stable names and numbers, so adding, removing or reordering an offer leaves every other draw alone.
@@ -11,8 +11,8 @@ import hashlib
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sim.market.compiled import allocating, inlined
 from sim.market.elementary import ln, ln32, sin_pi
 
 Keys = npt.NDArray[np.uint64]
@@ -41,7 +41,7 @@ def stream_key(seed: np.random.SeedSequence, stream: str) -> np.uint64:
     return np.uint64(mix64(words[0] ^ mix64(words[1] ^ np.uint64(name_key(stream)))))
 
 
-@njit(inline="always")
+@inlined
 def mix64(x):  # type: ignore[no-untyped-def]
     """SplitMix64 finaliser: a bijection of 64 bits."""
     x = np.uint64(x) + np.uint64(0x9E3779B97F4A7C15)
@@ -50,14 +50,14 @@ def mix64(x):  # type: ignore[no-untyped-def]
     return x ^ (x >> np.uint64(31))
 
 
-@njit(inline="always")
+@inlined
 def event_state(stream, client_id, work_key, month):  # type: ignore[no-untyped-def]
     """64 bits that belong to one event of one workload."""
     who = mix64(np.uint64(client_id) ^ np.uint64(work_key))
     return mix64(np.uint64(stream) ^ who ^ (np.uint64(month) * _MONTH))
 
 
-@njit(inline="always")
+@inlined
 def bits32(state, key):  # type: ignore[no-untyped-def]
     """32 bits of an event for one offer, nest or platform."""
     lo = np.uint32(state)
@@ -70,13 +70,13 @@ def bits32(state, key):  # type: ignore[no-untyped-def]
     return np.uint32(x ^ np.uint32(x >> _U16))
 
 
-@njit(inline="always")
+@inlined
 def uniform(state, key):  # type: ignore[no-untyped-def]
     """Uniform on (0, 1) in steps of 2^-32, float64."""
     return (np.float64(bits32(state, key)) + 0.5) * _UNIT32
 
 
-@njit(inline="always")
+@inlined
 def gumbel(state, key):  # type: ignore[no-untyped-def]
     """Standard Gumbel in float32 from the 24 high bits."""
     x = bits32(state, key)
@@ -84,7 +84,7 @@ def gumbel(state, key):  # type: ignore[no-untyped-def]
     return -ln32(-ln32(u))
 
 
-@njit(inline="always")
+@inlined
 def nest_shock(state, key, rho):  # type: ignore[no-untyped-def]
     """nu = (1 - rho) ln S, S one-sided stable of index 1 - rho (Cardell 1997; Kanter 1975).
 
@@ -100,7 +100,7 @@ def nest_shock(state, key, rho):  # type: ignore[no-untyped-def]
     return s * (top + (1.0 - s) / s * (ln(sin_pi((1.0 - s) * u)) - ln(w)))
 
 
-@njit(cache=True)
+@allocating
 def uniforms(stream, ids, key):  # type: ignore[no-untyped-def]
     """Uniform draws of many clients for one named trait, shape (n,)."""
     out = np.empty(ids.shape[0], np.float64)
@@ -109,7 +109,7 @@ def uniforms(stream, ids, key):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True)
+@allocating
 def pick(stream, ids, keys, log_weight):  # type: ignore[no-untyped-def]
     """Categorical draws by Gumbel maximum: row i picks among `keys` with its log weights.
 
@@ -134,7 +134,7 @@ def pick(stream, ids, keys, log_weight):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True)
+@allocating
 def event_numbers(stream, ids, work_keys):  # type: ignore[no-untyped-def]
     """64 keyed bits of each workload, shape (m,): an order that depends on nothing else."""
     out = np.empty(ids.shape[0], np.uint64)

@@ -48,14 +48,29 @@ class Panel:
         model, world = self.model, self.model.world
         terms = model.builder.build()
         values = np.empty((len(self.members), world.n_offers))
-        panel_values(self.members, self.owners, model.columns, model.choices, model.layout, terms,
-                     model.streams, values, model.scratch)
+        panel_values(
+            self.members,
+            self.owners,
+            model.columns,
+            model.choices,
+            model.layout,
+            terms,
+            model.streams,
+            values,
+            model.scratch,
+        )
         # the builder's price terms count from the market's mean price, the panel's from zero
         priced = world.channel == API
         values[:, priced] += self.alpha[:, None] * terms.mean_price_term
         usage = terms.elasticity[self.kind]
         return Demand(
-            weights=self.weights, values=values, alpha=self.alpha, priced=priced,
-            nest=world.channel, rho=terms.rho, box_cox=terms.box_cox,
-            price_shift=terms.price_shift, usage_elasticity=usage,
+            weights=self.weights,
+            values=values,
+            alpha=self.alpha,
+            priced=priced,
+            nest=world.channel,
+            rho=terms.rho,
+            box_cox=terms.box_cox,
+            price_shift=terms.price_shift,
+            usage_elasticity=usage,
         )

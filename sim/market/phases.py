@@ -36,8 +36,17 @@ def look_again(model: MarketModel) -> None:
     model.terms = model.builder.build()
     for array in (model.tally.flow, model.tally.review):
         array[:] = 0
-    review(model.month_number, False, model.columns, model.choices, model.layout, model.terms,
-           model.streams, model.tally, model.scratch)
+    review(
+        model.month_number,
+        False,
+        model.columns,
+        model.choices,
+        model.layout,
+        model.terms,
+        model.streams,
+        model.tally,
+        model.scratch,
+    )
 
 
 def measure(model: MarketModel) -> None:

@@ -71,14 +71,27 @@ class Population:
         return Population(**moved)
 
 
-CLIENT_COLUMNS = ("client_id", "segment", "region", "home", "own_machines", "key_account", "weight",
-                  "size", "alpha", "skill", "taste")
+CLIENT_COLUMNS = (
+    "client_id",
+    "segment",
+    "region",
+    "home",
+    "own_machines",
+    "key_account",
+    "weight",
+    "size",
+    "alpha",
+    "skill",
+    "taste",
+)
 WORK_COLUMNS = ("client", "kind", "work_key", "log_base", "log_need", "adopts_at")
 
 
 def exact_total(values: Column) -> float:
     """Sum that does not depend on the order of its terms."""
-    return float(np.rint(values.astype(np.float64) * FIXED_POINT).astype(np.int64).sum()) / FIXED_POINT
+    return (
+        float(np.rint(values.astype(np.float64) * FIXED_POINT).astype(np.int64).sum()) / FIXED_POINT
+    )
 
 
 def effective_clients(population: Population) -> float:
@@ -96,18 +109,21 @@ class _Draws:
         self.seed, self.ids = seed, ids
 
     def uniform(self, trait: str) -> npt.NDArray[np.float64]:
-        return uniforms(stream_key(self.seed, f"population/{trait}"), self.ids,
-                        np.uint64(name_key(trait)))
+        return uniforms(
+            stream_key(self.seed, f"population/{trait}"), self.ids, np.uint64(name_key(trait))
+        )
 
     def normal(self, trait: str) -> npt.NDArray[np.float64]:
         return ndtri(self.uniform(trait))
 
-    def pick(self, trait: str, names: tuple[str, ...], shares: npt.NDArray[np.float64]
-             ) -> npt.NDArray[np.int64]:
+    def pick(
+        self, trait: str, names: tuple[str, ...], shares: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.int64]:
         with np.errstate(divide="ignore"):
             log_weight = np.log(np.atleast_2d(shares))
-        return pick(stream_key(self.seed, f"population/{trait}"), self.ids, keys32(list(names)),
-                    log_weight)
+        return pick(
+            stream_key(self.seed, f"population/{trait}"), self.ids, keys32(list(names)), log_weight
+        )
 
     def spread(self, trait: str, spreads: list[Spread], row: Column) -> Column:
         """Lognormal with the mean and log-sd of each client's segment."""
@@ -128,13 +144,19 @@ def _sizes(scenario: Scenario, draws: _Draws) -> tuple[Column, Column, Column]:
     return np.exp(log_size), weight, key
 
 
-def _workloads(scenario: Scenario, world: World, draws: _Draws, segment: Column, size: Column
-               ) -> dict[str, Column]:
+def _workloads(
+    scenario: Scenario, world: World, draws: _Draws, segment: Column, size: Column
+) -> dict[str, Column]:
     """Columns of workloads, client by client."""
     n = len(size)
     tables = [scenario.kinds[name] for name in world.kinds]
-    has = np.stack([draws.uniform(f"has/{name}") < table.presence
-                    for name, table in zip(world.kinds, tables, strict=True)], axis=1)
+    has = np.stack(
+        [
+            draws.uniform(f"has/{name}") < table.presence
+            for name, table in zip(world.kinds, tables, strict=True)
+        ],
+        axis=1,
+    )
     client, kind = np.nonzero(has)
     factor = np.array([scenario.segments[name].size_factor for name in world.segments])
     share = np.array([scenario.segments[name].share for name in world.segments])
@@ -167,17 +189,21 @@ def draw_population(scenario: Scenario, world: World, seed: np.random.SeedSequen
     draws = _Draws(seed, ids)
     segments = [scenario.segments[name] for name in world.segments]
     segment = draws.pick("segment", world.segments, np.array([s.share for s in segments]))
-    region = draws.pick("region", world.regions,
-                        np.array([scenario.regions[name].share for name in world.regions]))
+    region = draws.pick(
+        "region", world.regions, np.array([scenario.regions[name].share for name in world.regions])
+    )
     shares = [scenario.vendors[name].home_share for name in world.vendors]
     shares.append(max(0.0, 1.0 - math.fsum(shares)))
     home = draws.pick("home", (*world.vendors, "no_home"), np.array(shares))
     home[home == world.n_vendors] = -1
     size, weight, key = _sizes(scenario, draws)
     sd = scenario.population.taste_sd if scenario.mechanisms.lasting_taste else 0.0
-    taste = np.stack([(sd * draws.normal(f"taste/{name}")).astype(np.float32)
-                      for name in world.vendors], axis=1)
-    own = draws.uniform("own_machines") < np.array([s.own_machines_share for s in segments])[segment]
+    taste = np.stack(
+        [(sd * draws.normal(f"taste/{name}")).astype(np.float32) for name in world.vendors], axis=1
+    )
+    own = (
+        draws.uniform("own_machines") < np.array([s.own_machines_share for s in segments])[segment]
+    )
     return Population(
         client_id=ids,
         segment=segment.astype(np.int16),
@@ -203,8 +229,9 @@ def population_for(scenario: Scenario, world: World, seed: np.random.SeedSequenc
 
     Columns are never changed by a run, so worlds of a replicate may share them.
     """
-    tables = scenario.model_dump_json(include={"population", "segments", "regions", "kinds",
-                                               "mechanisms"})
+    tables = scenario.model_dump_json(
+        include={"population", "segments", "regions", "kinds", "mechanisms"}
+    )
     homes = ",".join(f"{name}={scenario.vendors[name].home_share!r}" for name in world.vendors)
     key = (tables + homes, f"{seed.entropy}/{seed.spawn_key}")
     if key not in _CACHE:

@@ -13,7 +13,7 @@ from sim.market.choice import use
 from sim.market.costs import cards_per_token
 from sim.market.population import FIXED_POINT
 from sim.market.supply import capacity
-from sim.market.world import API, HOST, RENT
+from sim.market.world import HOST, RENT
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -42,7 +42,9 @@ class Volumes:
 
 def platform_sums(model: MarketModel, values: Floats) -> Floats:
     """(V + 2,) sums over the offers of each platform, own machines and NONE last."""
-    return np.bincount(model.world.platform, weights=values, minlength=model.world.n_vendors + 2)
+    size = model.world.n_vendors + 2
+    sums = np.bincount(model.world.platform, weights=values, minlength=size)
+    return np.asarray(sums, dtype=np.float64)
 
 
 def cards_of_offers(model: MarketModel, volume: Floats, hours: Floats) -> Floats:
@@ -60,7 +62,14 @@ def cards_of_offers(model: MarketModel, volume: Floats, hours: Floats) -> Floats
 def serve(model: MarketModel) -> None:
     """Add up the volumes, ration pro rata, spill to second choices, remember reliability."""
     tally, world, scenario = model.tally, model.world, model.scenario
-    for array in (tally.volume, tally.pairs, tally.hours, tally.clients, tally.homing, tally.active):
+    for array in (
+        tally.volume,
+        tally.pairs,
+        tally.hours,
+        tally.clients,
+        tally.homing,
+        tally.active,
+    ):
         array[:] = 0
     use(model.columns, model.choices, model.layout, model.terms, tally)
     by_cell = tally.volume / FIXED_POINT
@@ -77,19 +86,29 @@ def serve(model: MarketModel) -> None:
     unserved = demanded - kept
     if scenario.mechanisms.spill_over and unserved.any():
         spilled, unserved = _spill(model, demanded, unserved, cards, load, room)
-    model.volumes = Volumes(demanded, kept, spilled, unserved, hours * fraction[world.platform],
-                            by_cell, load, room)
+    model.volumes = Volumes(
+        demanded, kept, spilled, unserved, hours * fraction[world.platform], by_cell, load, room
+    )
     _remember(model, fraction[: world.n_vendors], load, room)
 
 
-def _spill(model: MarketModel, demanded: Floats, unserved: Floats, cards: Floats, load: Floats,
-           room: Floats) -> tuple[Floats, Floats]:
+def _spill(
+    model: MarketModel,
+    demanded: Floats,
+    unserved: Floats,
+    cards: Floats,
+    load: Floats,
+    room: Floats,
+) -> tuple[Floats, Floats]:
     """Unserved tokens try their second choice among model calls; returns spilled and lost."""
     world = model.world
-    asked = demanded[: world.n_api]
     part = np.zeros((world.n_offers, world.n_api))
-    np.divide(model.tally.pairs[:, : world.n_api] / FIXED_POINT, demanded[:, None], out=part,
-              where=demanded[:, None] > 0)
+    np.divide(
+        model.tally.pairs[:, : world.n_api] / FIXED_POINT,
+        demanded[:, None],
+        out=part,
+        where=demanded[:, None] > 0,
+    )
     # rented hours have no token offer to go to
     part[world.channel == RENT] = 0.0
     going = model.scenario.supply.spill_share * unserved[:, None] * part
@@ -101,7 +120,6 @@ def _spill(model: MarketModel, demanded: Floats, unserved: Floats, cards: Floats
     spilled = np.zeros_like(demanded)
     spilled[: world.n_api] = going.sum(axis=0) * accepted
     lost = unserved - (going * accepted).sum(axis=1)
-    assert asked.shape == accepted.shape
     return spilled, lost
 
 

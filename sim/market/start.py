@@ -36,8 +36,17 @@ def start(model: MarketModel) -> None:
         inform(model)
         model.terms = model.builder.build()
         number = model.month_number - model.scenario.initial.rounds - 1 + turn
-        review(number, True, model.columns, model.choices, model.layout, model.terms,
-               model.streams, model.tally, model.scratch)
+        review(
+            number,
+            True,
+            model.columns,
+            model.choices,
+            model.layout,
+            model.terms,
+            model.streams,
+            model.tally,
+            model.scratch,
+        )
         _fill_cards(model, np.inf)
         serve(model)
         publish(model)

@@ -52,7 +52,9 @@ class TermsBuilder:
         demand, world, on = model.scenario.demand, model.world, model.scenario.mechanisms
         kappa, eta, review = demand.switching_cost, demand.home_bonus, demand.review
         scale = 1.0 if on.switching_costs else 0.0
-        self.platform_cost = scale * np.array([kappa.api, kappa.host, kappa.rent, 0.0])[world.channel]
+        self.platform_cost = (
+            scale * np.array([kappa.api, kappa.host, kappa.rent, 0.0])[world.channel]
+        )
         home = np.array([eta.api, eta.host, eta.rent, 0.0])[world.channel]
         pull = np.ones((world.n_vendors + 2, 4))
         for v, name in enumerate(world.vendors):
@@ -129,26 +131,38 @@ class TermsBuilder:
         rent = rent_of(model)
         mean_term = float(price_term(state.mean_price, demand.box_cox, demand.price_shift))
         price = np.zeros(world.n_offers)
-        price[: world.n_api] = price_term(
-            model.paid[: world.n_api], demand.box_cox, demand.price_shift
-        ) - mean_term
+        price[: world.n_api] = (
+            price_term(model.paid[: world.n_api], demand.box_cox, demand.price_shift) - mean_term
+        )
         price[world.rent_start : world.none] = np.log(rent / state.market_rent)
         hours, cost, ratio = self._hosting(rent, model.paid)
         return Terms(
-            open=self.open_offers(), base=np.ascontiguousarray(base), price=price,
-            home_bonus=self.home_bonus, platform_cost=self.platform_cost,
+            open=self.open_offers(),
+            base=np.ascontiguousarray(base),
+            price=price,
+            home_bonus=self.home_bonus,
+            platform_cost=self.platform_cost,
             family_cost=self.family_cost,
             log_context=np.log2(np.append(state.context, 1.0))[world.family],
-            cut_up=self.cut_up, awareness=model.awareness, host_cost=cost,
+            cut_up=self.cut_up,
+            awareness=model.awareness,
+            host_cost=cost,
             operations=demand.self_hosting.operations_cost,
-            none_base=self._none_base(), none_slope=self._none_slope(mean_term),
-            hours_kind=self.hours_kind, rho=self.rho, adopted=state.adopted,
-            hazard=model.hazard(self.hazard), price_shift=demand.price_shift,
-            box_cox=demand.box_cox, mean_price_term=mean_term,
-            welfare=self.theta * state.mean_capability, log_price_ratio=ratio,
+            none_base=self._none_base(),
+            none_slope=self._none_slope(mean_term),
+            hours_kind=self.hours_kind,
+            rho=self.rho,
+            adopted=state.adopted,
+            hazard=model.hazard(self.hazard),
+            price_shift=demand.price_shift,
+            box_cox=demand.box_cox,
+            mean_price_term=mean_term,
+            welfare=self.theta * state.mean_capability,
+            log_price_ratio=ratio,
             elasticity=self.elasticity,
             log_growth=self.growth * self._age() + state.log_shift,
-            adjustment=demand.usage.adjustment, unit_hours=hours,
+            adjustment=demand.usage.adjustment,
+            unit_hours=hours,
         )
 
     def _hosting(self, rent: Floats, paid: Floats) -> tuple[Floats, Floats, Floats]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import mesa
 import numpy as np
@@ -22,9 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 def _pricing(table: dict[str, object]) -> PricingStrategy:
     facts = dict(table)
-    strategy = make("pricing", str(facts.pop("strategy", "list")), facts)
-    assert isinstance(strategy, PricingStrategy)
-    return strategy
+    return cast(PricingStrategy, make("pricing", str(facts.pop("strategy", "list")), facts))
 
 
 class VendorAgent(mesa.Agent):
@@ -35,9 +33,8 @@ class VendorAgent(mesa.Agent):
         self.name, self.index = name, index
         self.table = model.scenario.vendors[name]
         self.pricing = _pricing(self.table.pricing)
-        openness = make("openness", self.table.openness.strategy, self.table.openness.parameters)
-        assert isinstance(openness, OpennessStrategy)
-        self.openness = openness
+        chosen = self.table.openness
+        self.openness = cast(OpennessStrategy, make("openness", chosen.strategy, chosen.parameters))
         self.rng_prices = model.stream(f"pricing/{name}")
 
     def set_pricing(self, table: dict[str, object]) -> None:
@@ -75,14 +72,19 @@ class VendorAgent(mesa.Agent):
         model, v = self.market, self.index
         own = model.own_offers(v)
         return Books(
-            vendor=v, own=own, price=model.state.list_price[own], unit_cost=unit_cost[own],
+            vendor=v,
+            own=own,
+            price=model.state.list_price[own],
+            unit_cost=unit_cost[own],
             utilisation=float(model.state.utilisation[v]),
-            token_share=float(model.state.token_share[v]), cash=float(model.state.cash[v]),
+            token_share=float(model.state.token_share[v]),
+            cash=float(model.state.cash[v]),
             funding_limit=self.table.finance.funding_limit,
         )
 
-    def new_prices(self, view: View, unit_cost: Floats, limits: Limits) -> tuple[
-            npt.NDArray[np.int64], Floats]:
+    def new_prices(
+        self, view: View, unit_cost: Floats, limits: Limits
+    ) -> tuple[npt.NDArray[np.int64], Floats]:
         """Own columns and their list prices for this month."""
         books = self.books(unit_cost)
         if len(books.own) == 0 or self.pricing.follows_list:
@@ -102,9 +104,14 @@ def public_view(model: MarketModel) -> View:
     for array in arrays:
         array.flags.writeable = False
     return View(
-        month=model.month, price=price, platform=world.platform, family=world.family,
-        token_share=arrays[1], cost_estimate=cost,
-        inelastic_limit=model.scenario.decisions.inelastic_limit, demand=model.panel.demand,
+        month=model.month,
+        price=price,
+        platform=world.platform,
+        family=world.family,
+        token_share=arrays[1],
+        cost_estimate=cost,
+        inelastic_limit=model.scenario.decisions.inelastic_limit,
+        demand=model.panel.demand,
     )
 
 
@@ -150,8 +157,10 @@ def decide_openness(model: MarketModel) -> None:
     for j in range(world.n_api):
         v, f = int(world.platform[j]), int(world.family[j])
         dated = any(
-            host.vendor == world.vendors[v] and host.family == world.families[f]
-            and host.start <= model.date and (host.end is None or model.date < host.end)
+            host.vendor == world.vendors[v]
+            and host.family == world.families[f]
+            and host.start <= model.date
+            and (host.end is None or model.date < host.end)
             for host in model.hosts_of[j]
         )
         by_strategy = agents[v].openness.hosts(int(state.months_open[f]))

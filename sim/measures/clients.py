@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.registry import Floats, measure
+from sim.measures.tokens import by_vendor
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -31,9 +32,7 @@ def vendors_per_client(model: MarketModel) -> float:
 @measure("workloads", "vendor")
 def active_workloads(model: MarketModel) -> Floats:
     """Workloads on the platform, as weighted up to the market."""
-    v = model.world.n_vendors
-    weight = model.counted(model.tally.active)
-    return np.bincount(model.world.platform, weights=weight, minlength=v + 2)[:v]
+    return by_vendor(model, model.counted(model.tally.active))
 
 
 @measure("share")
@@ -66,10 +65,10 @@ def reviewed(model: MarketModel) -> float:
 
 @measure("price units")
 def consumer_surplus(model: MarketModel) -> float:
-    """Mean realised utility / alpha of reviews, in units of the price term (logsum in expectation).
+    """Mean realised utility / alpha of reviews, in price-term units (a logsum in expectation).
 
-    Small & Rosen (1981, Econometrica 49:105-130). With a log price a difference d between two worlds
-    is worth a price cut of 1 - exp(-d) on every offer.
+    Small & Rosen (1981, Econometrica 49:105-130). With a log price a difference d between two
+    worlds is worth a price cut of 1 - exp(-d) on every offer.
     """
     weight = float(model.tally.review[2])
     return float(model.tally.review[3]) / weight if weight else 0.0

@@ -30,8 +30,12 @@ class Recorder:
             "offer": world.labels,
         }
         canonical = {
-            "vendor": world.vendors, "vendor_to": world.platform_names(), "kind": world.kinds,
-            "segment": world.segments, "family": world.families, "offer": world.labels,
+            "vendor": world.vendors,
+            "vendor_to": world.platform_names(),
+            "kind": world.kinds,
+            "segment": world.segments,
+            "family": world.families,
+            "offer": world.labels,
         }
         self._order = {
             dim: np.array([canonical[dim].index(name) for name in names], np.int64)

@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 Floats = npt.NDArray[np.float64]
+Read = TypeVar("Read", bound=Callable[..., Floats | float])
 DIMENSIONS = ("vendor", "vendor_to", "kind", "segment", "family", "offer")
 _MEASURES: dict[str, Measure] = {}
 
@@ -31,15 +32,13 @@ class Measure:
     read: Callable[[MarketModel], Floats | float]
 
 
-def measure(unit: str, *dims: str) -> Callable[[Callable[[MarketModel], Floats | float]],
-                                               Callable[[MarketModel], Floats | float]]:
+def measure(unit: str, *dims: str) -> Callable[[Read], Read]:
     """Register a function under its own name; its docstring's first line is the sentence."""
     unknown = set(dims) - set(DIMENSIONS)
     if unknown:
         raise ValueError(f"unknown dimension {sorted(unknown)}; known: {', '.join(DIMENSIONS)}")
 
-    def register(read: Callable[[MarketModel], Floats | float]) -> Callable[
-            [MarketModel], Floats | float]:
+    def register(read: Read) -> Read:
         name = read.__name__
         known = _MEASURES.get(name)
         if known is not None and known.read.__module__ != read.__module__:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.measures.registry import Floats, measure
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
+Bools = npt.NDArray[np.bool_]
 API, HOST = 0, 1
 
 
@@ -20,7 +22,7 @@ def shares(values: Floats) -> Floats:
     return values / total if total > 0 else np.zeros_like(values)
 
 
-def scope(model: MarketModel) -> np.ndarray:  # type: ignore[type-arg]
+def scope(model: MarketModel) -> Bools:
     """(V,) platforms inside the IDC scope: clouds, without model companies' own calls."""
     tables = model.scenario.vendors
     return np.array([not tables[name].model_company for name in model.world.vendors])
@@ -39,7 +41,8 @@ def domestic_part(model: MarketModel) -> Floats:
 def by_vendor(model: MarketModel, values: Floats) -> Floats:
     """(V,) sums of offers by platform."""
     v = model.world.n_vendors
-    return np.bincount(model.world.platform, weights=values, minlength=v + 2)[:v]
+    sums = np.bincount(model.world.platform, weights=values, minlength=v + 2)[:v]
+    return np.asarray(sums, dtype=np.float64)
 
 
 def _calls(model: MarketModel) -> Floats:
@@ -73,7 +76,8 @@ def family_tokens(model: MarketModel) -> Floats:
     hosted = world.channel == HOST
     tokens[hosted] = volumes.kept[hosted]
     owner = np.append(world.owner, 0)[world.family]
-    return np.bincount(owner, weights=tokens, minlength=world.n_vendors)
+    sums = np.bincount(owner, weights=tokens, minlength=world.n_vendors)
+    return np.asarray(sums, dtype=np.float64)
 
 
 @measure("share", "vendor")

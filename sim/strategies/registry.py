@@ -1,4 +1,4 @@
-"""Strategies by kind and name; third parties add theirs by the entry-point group `sim.strategies`."""
+"""Strategies by kind and name; others add theirs by the entry-point group `sim.strategies`."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ API_NEST, NONE_NEST = 0, 3
 
 def sealed(values: Iterable[Any], kind: type = np.float64) -> npt.NDArray[Any]:
     """A read-only array."""
-    array = np.array(tuple(values), dtype=kind)
+    array: npt.NDArray[Any] = np.array(tuple(values), dtype=kind)
     array.flags.writeable = False
     return array
 

@@ -20,7 +20,10 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
     ({"what": "release", "family": "lava", "serving_cost": 2.0}, {"serving_cost"}),
     (
         {
-            "what": "release", "family": "lava", "capability": 1.0, "context_tokens": 9_000,
+            "what": "release",
+            "family": "lava",
+            "capability": 1.0,
+            "context_tokens": 9_000,
             "serving_cost": 2.0,
         },
         {"capability", "context", "serving_cost"},
@@ -29,7 +32,9 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
     ({"what": "price_cut", **PRICE, "price_yuan_per_million_tokens": 1.0}, {"list_price"}),
     (
         {
-            "what": "price_list", **PRICE, "input_yuan_per_million_tokens": 1.0,
+            "what": "price_list",
+            **PRICE,
+            "input_yuan_per_million_tokens": 1.0,
             "output_yuan_per_million_tokens": 9.0,
         },
         {"list_price"},
@@ -97,8 +102,14 @@ def test_exact_values() -> None:
     lava = world.families.index("lava")
     event_of({"what": "release", "family": "lava", "context_tokens": 200_000}).apply(model)
     assert state.context[lava] == 64_000
-    event_of({"what": "price_list", **PRICE, "input_yuan_per_million_tokens": 1.0,
-              "output_yuan_per_million_tokens": 9.0}).apply(model)
+    event_of(
+        {
+            "what": "price_list",
+            **PRICE,
+            "input_yuan_per_million_tokens": 1.0,
+            "output_yuan_per_million_tokens": 9.0,
+        }
+    ).apply(model)
     assert state.list_price[world.api_offer("dam", "dam_open")] == 0.75 * 1.0 + 0.25 * 9.0
     event_of({"what": "price_list", **PRICE, "price_yuan_per_million_tokens": 0.0}).apply(model)
     lowest = model.scenario.decisions.lowest_price
@@ -114,20 +125,32 @@ def test_release_adds_the_strengths_of_the_family() -> None:
 
 
 def test_price_list_binds_only_vendors_that_follow_lists() -> None:
-    event = event_of({"what": "price_list", "vendor": "volcano", "family": "lava",
-                      "price_yuan_per_million_tokens": 1.0})
+    event = event_of(
+        {
+            "what": "price_list",
+            "vendor": "volcano",
+            "family": "lava",
+            "price_yuan_per_million_tokens": 1.0,
+        }
+    )
     assert changes_of(started(), event) == set()
 
 
 def test_attention_is_still_when_switched_off() -> None:
-    event = event_of({"what": "attention", "vendor": "dam", "awareness_gain": 1.0,
-                      "adoption_boost": 1.0})
+    event = event_of(
+        {"what": "attention", "vendor": "dam", "awareness_gain": 1.0, "adoption_boost": 1.0}
+    )
     assert changes_of(started({"mechanisms.attention": False}), event) == set()
 
 
 def test_a_ramp_reaches_its_log_change_in_equal_steps() -> None:
-    shift = {"what": "demand_shift", "month": "2024-02", "work": "assistant", "log_change": 0.3,
-             "ramp_months": 3}
+    shift = {
+        "what": "demand_shift",
+        "month": "2024-02",
+        "work": "assistant",
+        "log_change": 0.3,
+        "ramp_months": 3,
+    }
     model = MarketModel(changed({"events": [shift]}, months=8), 1)
     k = model.world.kinds.index("assistant")
     seen = []

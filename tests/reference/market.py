@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
+import mesa
+
 import sim.market.phases
 import sim.market.serving
 import sim.market.start
@@ -112,8 +114,19 @@ class PlainMarket(MarketModel):
 class ReferenceMarket(PlainMarket):
     """The market with one agent a client, as one would write it with Mesa alone.
 
-    Parameters are those of `MarketModel`.
+    Parameters are those of `MarketModel`; `mesa.batch_run` runs it to the end of its scenario.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={"mean_price": lambda model: model.state.mean_price}
+        )
+
+    def step(self) -> None:
+        """One month, collected at its end."""
+        super().step()
+        self.datacollector.collect(self)
 
     def review_kernel(self, month: int, everyone: bool, *arrays: Any) -> None:
         """Agents choose; the engine's columns are told."""

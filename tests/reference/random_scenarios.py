@@ -21,7 +21,6 @@ STRATEGIES: tuple[Table, ...] = (
     {"strategy": "undercut", "below": 0.1},
     {"strategy": "match"},
     {"strategy": "penetration", "target_share": 0.4},
-    {"strategy": "best_response"},
     {"strategy": "zero_intelligence", "lowest": 0.5, "highest": 6.0},
 )
 OPENNESS: tuple[Table, ...] = (
@@ -32,6 +31,7 @@ OPENNESS: tuple[Table, ...] = (
 )
 BOX_COX = (0.0, 1.0, 0.5)
 CORRELATIONS = (0.0, 0.3, 0.6, 0.8)
+LOWEST_PRICE = 2.0
 SENSITIVITY = {0.0: 1.0, 0.5: 0.5, 1.0: 0.15}  # keeps price effects of one size
 
 
@@ -54,9 +54,12 @@ class _Dice:
         return bool(self.rng.random() < p)
 
 
-def _month(dice: _Dice, months: int) -> str:
-    later = dice.whole(1, months - 1)
+def _text(later: int) -> str:
     return f"{START_YEAR + later // 12}-{later % 12 + 1:02d}"
+
+
+def _month(dice: _Dice, months: int) -> str:
+    return _text(dice.whole(1, months - 1))
 
 
 def _by_channel(dice: _Dice, low: float, high: float) -> Table:
@@ -101,34 +104,49 @@ def _families(dice: _Dice, vendors: list[str], kinds: list[str]) -> Table:
             "serving_cost": dice.between(0.3, 3.0),
             "appeal": dice.between(-0.4, 0.4),
             "community": {"developers": float(dice.whole(0, 50_000))},
-        } | ({"price": dice.between(0.5, 30.0)} if dice.chance(0.7) else {})
+        } | ({"price": dice.between(LOWEST_PRICE, 30.0)} if dice.chance(0.7) else {})
     return families
 
 
 def _hosts(dice: _Dice, vendors: list[str], families: Table, months: int) -> list[Table]:
-    return [
-        {"vendor": vendor, "family": name, "start": _month(dice, months)}
-        for name, family in families.items()
-        for vendor in vendors
-        if family["weights"] != "closed" and family["owner"] != vendor and dice.chance(0.5)
-    ]
+    hosts: list[Table] = []
+    for name, family in families.items():
+        for vendor in vendors:
+            if family["weights"] == "closed" or family["owner"] == vendor or dice.chance(0.5):
+                continue
+            start = dice.whole(0, months - 1)
+            host = {"vendor": vendor, "family": name, "start": _text(start)}
+            if dice.chance(0.5):
+                # clients must leave
+                host["end"] = _text(start + dice.whole(1, 4))
+            hosts.append(host)
+    return hosts
 
 
 def _kinds(dice: _Dice) -> Table:
     return {
         "assistant": {
-            "presence": dice.between(0.7, 1.0), "volume": 2e6, "growth": dice.between(-0.02, 0.08),
+            "presence": dice.between(0.7, 1.0),
+            "volume": 2e6,
+            "growth": dice.between(-0.02, 0.08),
             "capability_weight": dice.between(0.3, 2.0),
             "adoption": {"start": dice.between(0.2, 1.0)},
         },
         "documents": {
-            "presence": dice.between(0.4, 0.9), "volume": 8e5, "growth": dice.between(0.0, 0.08),
-            "need_median_tokens": dice.between(2e4, 4e5), "need_sigma": dice.between(0.3, 2.0),
-            "cut_up_penalty": dice.between(0.1, 1.5), "adoption": {"start": dice.between(0.1, 1.0)},
+            "presence": dice.between(0.4, 0.9),
+            "volume": 8e5,
+            "growth": dice.between(0.0, 0.08),
+            "need_median_tokens": dice.between(2e4, 4e5),
+            "need_sigma": dice.between(0.3, 2.0),
+            "cut_up_penalty": dice.between(0.1, 1.5),
+            "adoption": {"start": dice.between(0.1, 1.0)},
         },
         "training": {
-            "unit": "accelerator_hours", "presence": dice.between(0.2, 0.6), "volume": 1.5e7,
-            "usage_elasticity": dice.between(0.0, 1.0), "adoption": {"start": 1.0},
+            "unit": "accelerator_hours",
+            "presence": dice.between(0.2, 0.6),
+            "volume": 1.5e7,
+            "usage_elasticity": dice.between(0.0, 1.0),
+            "adoption": {"start": 1.0},
         },
     }
 
@@ -158,7 +176,8 @@ def _demand(dice: _Dice, box_cox: float) -> Table:
         "home_bonus": _by_channel(dice, 0.0, 2.5),
         "community_weight": dice.between(0.0, 0.6),
         "self_hosting": {
-            "appeal": dice.between(-0.5, 2.0), "utilisation": dice.between(0.1, 0.5),
+            "appeal": dice.between(-0.5, 2.0),
+            "utilisation": dice.between(0.1, 0.5),
             "operations_cost": dice.one((0.0, 2_000.0, 20_000.0)),
         },
         "outside": {"n0": dice.between(-3.0, 0.5), "discount": dice.between(0.0, 0.5)},
@@ -170,25 +189,39 @@ def _events(dice: _Dice, vendors: list[str], families: Table, months: int) -> li
     name = dice.one(list(families))
     return [
         {
-            "month": _month(dice, months), "what": "release", "family": name,
-            "capability": dice.between(0.5, 2.0), "context_tokens": 256_000, "serving_cost": 0.8,
+            "month": _month(dice, months),
+            "what": "release",
+            "family": name,
+            "capability": dice.between(0.5, 2.0),
+            "context_tokens": 256_000,
+            "serving_cost": 0.8,
         },
         {
-            "month": _month(dice, months), "what": "price_list",
-            "family": name, "vendor": families[name]["owner"],
-            "price_yuan_per_million_tokens": dice.between(0.3, 40.0),
+            "month": _month(dice, months),
+            "what": "price_list",
+            "family": name,
+            "vendor": families[name]["owner"],
+            "price_yuan_per_million_tokens": dice.between(LOWEST_PRICE, 40.0),
         },
         {
-            "month": _month(dice, months), "what": "attention", "vendor": dice.one(vendors),
-            "awareness_gain": 1.0, "adoption_boost": 0.5,
+            "month": _month(dice, months),
+            "what": "attention",
+            "vendor": dice.one(vendors),
+            "awareness_gain": 1.0,
+            "adoption_boost": 0.5,
         },
         {
-            "month": _month(dice, months), "what": "supply", "availability": 0.5,
+            "month": _month(dice, months),
+            "what": "supply",
+            "availability": 0.5,
             "rent_yuan_per_card_month": dice.between(8_000.0, 20_000.0),
         },
         {
-            "month": _month(dice, months), "what": "demand_shift", "work": "documents",
-            "log_change": dice.between(-0.5, 0.8), "ramp_months": dice.whole(1, 4),
+            "month": _month(dice, months),
+            "what": "demand_shift",
+            "work": "documents",
+            "log_change": dice.between(-0.5, 0.8),
+            "ramp_months": dice.whole(1, 4),
         },
     ]
 
@@ -206,25 +239,33 @@ def random_scenario(
     names = list(vendors)
     families = _families(dice, names, list(kinds))
     share = dice.between(0.6, 0.95)
-    return validated({
-        "name": f"random-{number}",
-        "calendar": {"start": f"{START_YEAR}-01", "months": months},
-        "containment": {"window_months": 2},
-        "population": {"clients": clients, "represents": 60_000, "size_sigma": 1.5},
-        "segments": segments,
-        "regions": {
-            REGIONS[0]: {"share": share},
-            REGIONS[1]: {"share": round(1.0 - share, 4), "domestic": False,
-                         "excluded_vendors": names[-1:]},
-        },
-        "kinds": kinds,
-        "initial": {"rounds": dice.whole(1, 3)},
-        "demand": _demand(dice, box_cox),
-        "vendors": vendors,
-        "families": families,
-        "hosts": _hosts(dice, names, families, months),
-        "events": _events(dice, names, families, months),
+    return validated(
+        {
+            "name": f"random-{number}",
+            "calendar": {"start": f"{START_YEAR}-01", "months": months},
+            "containment": {"window_months": 2},
+            "population": {"clients": clients, "represents": 60_000, "size_sigma": 1.5},
+            "segments": segments,
+            "regions": {
+                REGIONS[0]: {"share": share},
+                REGIONS[1]: {
+                    "share": round(1.0 - share, 4),
+                    "domestic": False,
+                    "excluded_vendors": names[-1:],
+                },
+            },
+            "kinds": kinds,
+            "initial": {"rounds": dice.whole(1, 3)},
+            "demand": _demand(dice, box_cox),
+            "vendors": vendors,
+            "families": families,
+            "hosts": _hosts(dice, names, families, months),
+            "events": _events(dice, names, families, months),
+            "decisions": {"lowest_price": LOWEST_PRICE},
+        # discounts go below the lowest list price
+        "budget": {"freed": {names[0]: dice.one((0.0, 1.0, 10.0))}},
         "mechanisms": {
-            name: number % 5 == 0 or dice.chance(0.8) for name in Mechanisms.model_fields
-        },
-    })
+                name: number % 5 == 0 or dice.chance(0.8) for name in Mechanisms.model_fields
+            },
+        }
+    )

@@ -137,7 +137,7 @@ def shocks(market: PlainMarket, client: int, work: int, month: int) -> Callable[
     def shock(offer: Offer) -> float:
         if offer.channel == NONE:
             return gumbel(event, offer.key)
-        rho = getattr(market.scenario.demand.nest_correlation, offer.channel)
+        rho: float = getattr(market.scenario.demand.nest_correlation, offer.channel)
         if offer.channel not in common:
             common[offer.channel] = nest_shock(nests, short_key(f"nest/{offer.channel}"), rho)
         return (1.0 - rho) * gumbel(event, offer.key) + common[offer.channel]

@@ -10,22 +10,77 @@ _S = "LITERATURE 4"
 class Containment(Part):
     """Thresholds of the definitions D1 to D6 and of the outcome classes."""
 
-    window_months: int = par(12, "W: last months that are judged", unit="month", low=2, high=600,
-                             source=_S, flag="literature")
-    lead_margin: float = par(0.02, "m: lead that counts", unit="share", low=0.0, high=1.0,
-                             source=_S, flag="literature")
-    ceiling_share: float = par(0.60, "kappa: share never reached", unit="share", low=0.0, high=1.0,
-                               source=_S, flag="literature")
-    slope_tolerance: float = par(0.0025, "eps: slope that counts as flat", unit="share/month",
-                                 low=0.0, high=1.0, source=_S, flag="literature")
-    minimum_effect: float = par(0.03, "delta_min: smallest effect that counts", unit="share",
-                                low=0.0, high=1.0, source=_S, flag="literature")
-    fragmentation_share: float = par(0.35, "f: no platform above this is fragmentation",
-                                     unit="share", low=0.0, high=1.0, source=_S, flag="literature")
-    growth_tolerance: float = par(0.01, "eps_g: growth gap that counts as none", unit="1/month",
-                                  low=0.0, high=1.0, source=_S, flag="literature")
-    conversion_limit: float = par(0.5, "chi below which tokens do not become revenue", low=0.0,
-                                  high=10.0, source=_S, flag="literature")
-    conversion_minimum_change: float = par(0.02, "smallest change of token share that D5 judges",
-                                           unit="share", low=0.0, high=1.0, source="MODEL 7",
-                                           flag="literature")
+    window_months: int = par(
+        12,
+        "W: last months that are judged",
+        unit="month",
+        low=2,
+        high=600,
+        source=_S,
+        flag="literature",
+    )
+    lead_margin: float = par(
+        0.02, "m: lead that counts", unit="share", low=0.0, high=1.0, source=_S, flag="literature"
+    )
+    ceiling_share: float = par(
+        0.60,
+        "kappa: share never reached",
+        unit="share",
+        low=0.0,
+        high=1.0,
+        source=_S,
+        flag="literature",
+    )
+    slope_tolerance: float = par(
+        0.0025,
+        "eps: slope that counts as flat",
+        unit="share/month",
+        low=0.0,
+        high=1.0,
+        source=_S,
+        flag="literature",
+    )
+    minimum_effect: float = par(
+        0.03,
+        "delta_min: smallest effect that counts",
+        unit="share",
+        low=0.0,
+        high=1.0,
+        source=_S,
+        flag="literature",
+    )
+    fragmentation_share: float = par(
+        0.35,
+        "f: no platform above this is fragmentation",
+        unit="share",
+        low=0.0,
+        high=1.0,
+        source=_S,
+        flag="literature",
+    )
+    growth_tolerance: float = par(
+        0.01,
+        "eps_g: growth gap that counts as none",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+        source=_S,
+        flag="literature",
+    )
+    conversion_limit: float = par(
+        0.5,
+        "chi below which tokens do not become revenue",
+        low=0.0,
+        high=10.0,
+        source=_S,
+        flag="literature",
+    )
+    conversion_minimum_change: float = par(
+        0.02,
+        "smallest change of token share that D5 judges",
+        unit="share",
+        low=0.0,
+        high=1.0,
+        source="MODEL 7",
+        flag="literature",
+    )

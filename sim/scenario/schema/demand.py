@@ -16,25 +16,50 @@ class ByChannel(Part):
 class NestCorrelation(Part):
     """rho of each nest: 0 is plain logit, near 1 the offers of a nest are alike."""
 
-    api: float = par(0.5, "model calls", low=0.0, high=0.95, source="LITERATURE 2.1",
-                     flag="literature")
-    host: float = par(0.5, "self-hosting", low=0.0, high=0.95, source="LITERATURE 2.1",
-                      flag="literature")
-    rent: float = par(0.5, "accelerator rent", low=0.0, high=0.95, source="LITERATURE 2.1",
-                      flag="literature")
+    api: float = par(
+        0.5, "model calls", low=0.0, high=0.95, source="LITERATURE 2.1", flag="literature"
+    )
+    host: float = par(
+        0.5, "self-hosting", low=0.0, high=0.95, source="LITERATURE 2.1", flag="literature"
+    )
+    rent: float = par(
+        0.5, "accelerator rent", low=0.0, high=0.95, source="LITERATURE 2.1", flag="literature"
+    )
 
 
 class SwitchingCost(Part):
     """kappa: utility lost by leaving the current platform or family."""
 
-    api: float = par(1.0, "another platform, model calls", unit="util", low=0.0, high=20.0,
-                     source="START; LITERATURE 2.1", flag="literature")
-    host: float = par(1.0, "another platform, self-hosting", unit="util", low=0.0, high=20.0,
-                      source="START; LITERATURE 2.1", flag="literature")
-    rent: float = par(1.5, "another platform, accelerator rent", unit="util", low=0.0, high=20.0,
-                      source="START; LITERATURE 2.1", flag="literature")
-    family: float = par(0.2, "another model family", unit="util", low=0.0, high=20.0,
-                        source="START")
+    api: float = par(
+        1.0,
+        "another platform, model calls",
+        unit="util",
+        low=0.0,
+        high=20.0,
+        source="START; LITERATURE 2.1",
+        flag="literature",
+    )
+    host: float = par(
+        1.0,
+        "another platform, self-hosting",
+        unit="util",
+        low=0.0,
+        high=20.0,
+        source="START; LITERATURE 2.1",
+        flag="literature",
+    )
+    rent: float = par(
+        1.5,
+        "another platform, accelerator rent",
+        unit="util",
+        low=0.0,
+        high=20.0,
+        source="START; LITERATURE 2.1",
+        flag="literature",
+    )
+    family: float = par(
+        0.2, "another model family", unit="util", low=0.0, high=20.0, source="START"
+    )
 
 
 class HomeBonus(Part):
@@ -42,95 +67,209 @@ class HomeBonus(Part):
 
     api: float = par(0.4, "model calls", unit="util", low=0.0, high=20.0, source="START")
     host: float = par(1.0, "self-hosting", unit="util", low=0.0, high=20.0, source="START")
-    rent: float = par(2.5, "accelerator rent; profile 1 to 4", unit="util", low=0.0, high=20.0,
-                      source="START")
+    rent: float = par(
+        2.5, "accelerator rent; profile 1 to 4", unit="util", low=0.0, high=20.0, source="START"
+    )
 
 
 class SelfHosting(Part):
     """What it takes to run an open family oneself."""
 
     appeal: float = par(0.0, "control and privacy, all segments", unit="util", low=-20.0, high=20.0)
-    utilisation: float = par(0.15, "share of full throughput that a client reaches", unit="share",
-                             above=0.0, high=1.0, source="START", flag="data")
-    operations_cost: float = par(20_000.0, "fixed cost of running it", unit="yuan/month", low=0.0,
-                                 high=1e9)
-    own_machine_factor: float = par(0.8, "cost of an own card against a rented one", low=0.0,
-                                    high=10.0)
+    utilisation: float = par(
+        0.15,
+        "share of full throughput that a client reaches",
+        unit="share",
+        above=0.0,
+        high=1.0,
+        source="START",
+        flag="data",
+    )
+    operations_cost: float = par(
+        20_000.0, "fixed cost of running it", unit="yuan/month", low=0.0, high=1e9
+    )
+    own_machine_factor: float = par(
+        0.8, "cost of an own card against a rented one", low=0.0, high=10.0
+    )
 
 
 class Outside(Part):
     """Postponing: U = n0 - discount (alpha (b(reference) - b(mean price)) + theta q_mean)."""
 
-    n0: float = par(-1.0, "utility of postponing at the reference month", unit="util", low=-50.0,
-                    high=50.0, source="START")
-    discount: float = par(0.15, "how far the market's progress makes waiting worse", low=0.0,
-                          high=1.0, source="START")
-    reference_price: float = par(12.0, "price at the reference month", unit="yuan/M tokens",
-                                 low=0.0, high=1e6, source="F0152", flag="data")
+    n0: float = par(
+        -1.0,
+        "utility of postponing at the reference month",
+        unit="util",
+        low=-50.0,
+        high=50.0,
+        source="START",
+    )
+    discount: float = par(
+        0.15, "how far the market's progress makes waiting worse", low=0.0, high=1.0, source="START"
+    )
+    reference_price: float = par(
+        12.0,
+        "price at the reference month",
+        unit="yuan/M tokens",
+        low=0.0,
+        high=1e6,
+        source="F0152",
+        flag="data",
+    )
     rent_n0: float = par(-1.0, "the same for accelerator rent", unit="util", low=-50.0, high=50.0)
 
 
 class Review(Part):
     """When a workload is looked at again: hazards a month, and triggers that fire on a change."""
 
-    api: float = par(0.12, "model calls", unit="1/month", low=0.0, high=1.0, source="START",
-                     flag="literature")
-    host: float = par(0.08, "self-hosting", unit="1/month", low=0.0, high=1.0, source="START",
-                      flag="literature")
-    rent: float = par(0.08, "accelerator rent", unit="1/month", low=0.0, high=1.0, source="START",
-                      flag="literature")
+    api: float = par(
+        0.12, "model calls", unit="1/month", low=0.0, high=1.0, source="START", flag="literature"
+    )
+    host: float = par(
+        0.08, "self-hosting", unit="1/month", low=0.0, high=1.0, source="START", flag="literature"
+    )
+    rent: float = par(
+        0.08,
+        "accelerator rent",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+        source="START",
+        flag="literature",
+    )
     none: float = par(0.30, "postponed work", unit="1/month", low=0.0, high=1.0, source="START")
-    key_account: float = par(0.085, "key accounts, any channel but postponed", unit="1/month",
-                             low=0.0, high=1.0, source="START; 1/12 of annual contracts",
-                             flag="literature")
-    triggered: float = par(0.6, "after a trigger", unit="1/month", low=0.0, high=1.0,
-                           source="START")
-    price_rise_trigger: float = par(0.25, "rise of the own price within a month that triggers",
-                                    unit="share", above=0.0, high=100.0, source="START")
-    reliability_trigger: float = par(0.9, "reliability falling through this level triggers",
-                                     unit="share", low=0.0, high=1.0)
+    key_account: float = par(
+        0.085,
+        "key accounts, any channel but postponed",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+        source="START; 1/12 of annual contracts",
+        flag="literature",
+    )
+    triggered: float = par(
+        0.6, "after a trigger", unit="1/month", low=0.0, high=1.0, source="START"
+    )
+    price_rise_trigger: float = par(
+        0.25,
+        "rise of the own price within a month that triggers",
+        unit="share",
+        above=0.0,
+        high=100.0,
+        source="START",
+    )
+    reliability_trigger: float = par(
+        0.9, "reliability falling through this level triggers", unit="share", low=0.0, high=1.0
+    )
 
 
 class Awareness(Part):
     """Who is considered: awareness = 1 - exp(-(base + attention + weight x last share))."""
 
-    share_weight: float = par(1.5, "weight of last month's token share (word of mouth)", low=0.0,
-                              high=20.0, source="START")
-    attention_decay: float = par(0.2, "forgetting of an attention shock (Nerlove-Arrow)",
-                                 unit="1/month", low=0.0, high=1.0, source="LITERATURE 2.11",
-                                 flag="literature")
+    share_weight: float = par(
+        1.5,
+        "weight of last month's token share (word of mouth)",
+        low=0.0,
+        high=20.0,
+        source="START",
+    )
+    attention_decay: float = par(
+        0.2,
+        "forgetting of an attention shock (Nerlove-Arrow)",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+        source="LITERATURE 2.11",
+        flag="literature",
+    )
 
 
 class Usage(Part):
     """Volume of a served workload: target volume x (p/p_ref)^-eta, approached a part a month."""
 
-    adjustment: float = par(0.25, "part of the log gap closed in a month", unit="1/month",
-                            above=0.0, high=1.0, source="START")
-    reference_price: float = par(12.0, "p_ref of tokens", unit="yuan/M tokens", above=0.0,
-                                 high=1e6, source="F0152", flag="data")
-    reference_rent: float = par(14_000.0, "p_ref of accelerator rent", unit="yuan/card-month",
-                                above=0.0, high=1e9, source="F0315", flag="data")
+    adjustment: float = par(
+        0.25,
+        "part of the log gap closed in a month",
+        unit="1/month",
+        above=0.0,
+        high=1.0,
+        source="START",
+    )
+    reference_price: float = par(
+        12.0,
+        "p_ref of tokens",
+        unit="yuan/M tokens",
+        above=0.0,
+        high=1e6,
+        source="F0152",
+        flag="data",
+    )
+    reference_rent: float = par(
+        14_000.0,
+        "p_ref of accelerator rent",
+        unit="yuan/card-month",
+        above=0.0,
+        high=1e9,
+        source="F0315",
+        flag="data",
+    )
 
 
 class Demand(Part):
     """Client choice (nested extreme value over API, HOST, RENT and NONE)."""
 
-    box_cox: float = par(0.0, "lambda of the price term: 0 logarithm, 1 linear", low=0.0, high=1.0,
-                         source="MODEL 3", flag="literature")
-    price_shift: float = par(0.3, "p0 added to every token price, free tiers are quotas",
-                             unit="yuan/M tokens", low=0.0, high=1e3, source="START")
-    output_token_share: float = par(0.25, "output tokens in the mix that turns input and output "
-                                    "prices into one", unit="share", low=0.0, high=1.0,
-                                    source="F0066, F0067: 168 of 776", flag="data")
+    box_cox: float = par(
+        0.0,
+        "lambda of the price term: 0 logarithm, 1 linear",
+        low=0.0,
+        high=1.0,
+        source="MODEL 3",
+        flag="literature",
+    )
+    price_shift: float = par(
+        0.3,
+        "p0 added to every token price, free tiers are quotas",
+        unit="yuan/M tokens",
+        low=0.0,
+        high=1e3,
+        source="START",
+    )
+    output_token_share: float = par(
+        0.25,
+        "output tokens in the mix that turns input and output prices into one",
+        unit="share",
+        low=0.0,
+        high=1.0,
+        source="F0066, F0067: 168 of 776",
+        flag="data",
+    )
     nest_correlation: NestCorrelation = table(NestCorrelation, "rho of each nest")
     switching_cost: SwitchingCost = table(SwitchingCost, "cost of leaving")
     home_bonus: HomeBonus = table(HomeBonus, "pull of the home cloud")
-    community_weight: float = par(0.15, "gamma on ln(1 + developers / scale); no moment "
-                                  "identifies it", unit="util", low=0.0, high=5.0, source="START")
-    community_scale: float = par(10_000.0, "developers at which a community counts ln 2",
-                                 unit="developers", above=0.0, high=1e9, source="START")
-    reliability_weight: float = par(2.0, "omega on remembered served / demanded", unit="util",
-                                    low=0.0, high=50.0, source="START")
+    community_weight: float = par(
+        0.15,
+        "gamma on ln(1 + developers / scale); no moment identifies it",
+        unit="util",
+        low=0.0,
+        high=5.0,
+        source="START",
+    )
+    community_scale: float = par(
+        10_000.0,
+        "developers at which a community counts ln 2",
+        unit="developers",
+        above=0.0,
+        high=1e9,
+        source="START",
+    )
+    reliability_weight: float = par(
+        2.0,
+        "omega on remembered served / demanded",
+        unit="util",
+        low=0.0,
+        high=50.0,
+        source="START",
+    )
     self_hosting: SelfHosting = table(SelfHosting, "running open weights oneself")
     outside: Outside = table(Outside, "postponing")
     review: Review = table(Review, "when a workload is looked at again")

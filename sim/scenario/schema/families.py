@@ -4,27 +4,46 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sim.parts import Part, par, table
 from sim.months import Month
+from sim.parts import Part, par, table
 
 
 class Community(Part):
     """Developers of an open family: Bass, faster with relative capability."""
 
-    developers: float = par(0.0, "developers in the first month", unit="developers", low=0.0,
-                            high=1e9)
-    potential: float = par(300_000.0, "developers that could ever join", unit="developers", low=0.0,
-                           high=1e9)
-    innovation: float = par(0.01, "Bass p when as capable as the market", unit="1/month", low=0.0,
-                            high=1.0, source="LITERATURE 2.8", flag="literature")
-    imitation: float = par(0.10, "Bass q", unit="1/month", low=0.0, high=2.0,
-                           source="LITERATURE 2.8", flag="literature")
-    capability_pull: float = par(1.0, "log innovation per point of relative capability", low=0.0,
-                                 high=10.0)
-    contribution: float = par(0.02, "capability gained per ln(1 + developers / scale)",
-                              unit="point", low=0.0, high=2.0)
-    hosting_ease: float = par(0.03, "self-hosting cost falls with (1 + developers / scale)^-ease",
-                              low=0.0, high=1.0)
+    developers: float = par(
+        0.0, "developers in the first month", unit="developers", low=0.0, high=1e9
+    )
+    potential: float = par(
+        300_000.0, "developers that could ever join", unit="developers", low=0.0, high=1e9
+    )
+    innovation: float = par(
+        0.01,
+        "Bass p when as capable as the market",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+        source="LITERATURE 2.8",
+        flag="literature",
+    )
+    imitation: float = par(
+        0.10,
+        "Bass q",
+        unit="1/month",
+        low=0.0,
+        high=2.0,
+        source="LITERATURE 2.8",
+        flag="literature",
+    )
+    capability_pull: float = par(
+        1.0, "log innovation per point of relative capability", low=0.0, high=10.0
+    )
+    contribution: float = par(
+        0.02, "capability gained per ln(1 + developers / scale)", unit="point", low=0.0, high=2.0
+    )
+    hosting_ease: float = par(
+        0.03, "self-hosting cost falls with (1 + developers / scale)^-ease", low=0.0, high=1.0
+    )
 
 
 class Family(Part):
@@ -33,27 +52,53 @@ class Family(Part):
     owner: str = par(..., "vendor that makes it", flag="input")
     label: str = par("", "name in pictures", flag="input")
     weights: Literal["closed", "open", "as_owner"] = par(
-        "closed", "open = anyone may run it; as_owner = the owner's openness strategy decides",
-        flag="input")
-    released: Month | None = par(None, "month it enters the market; absent = from the start",
-                                 unit="month", flag="input")
-    capability: float = par(0.0, "capability in the first month", unit="point", low=-20.0,
-                            high=20.0)
-    strengths: dict[str, float] = par({}, "capability above that for a kind of work",
-                                      unit="point")
-    context_tokens: int = par(32_000, "context window in the first month", unit="tokens", low=1,
-                              high=1_000_000_000, flag="data")
-    context_limit_tokens: int | None = par(None, "window never grows beyond this; absent = no "
-                                           "limit", unit="tokens", low=1, flag="input")
-    serving_cost: float = par(1.0, "accelerator time per token against the reference model",
-                              above=0.0, high=1e3)
-    appeal: float = par(0.0, "own appeal at its owner's platform; a host does not inherit it",
-                        unit="util", low=-20.0, high=20.0)
-    price: float | None = par(None, "list price in the first month; absent = unit cost x "
-                              "start_markup", unit="yuan/M tokens", above=0.0, high=1e6,
-                              flag="data")
-    start_markup: float = par(1.5, "price over unit cost where no price is given", above=0.0,
-                              high=1e4)
+        "closed",
+        "open = anyone may run it; as_owner = the owner's openness strategy decides",
+        flag="input",
+    )
+    released: Month | None = par(
+        None, "month it enters the market; absent = from the start", unit="month", flag="input"
+    )
+    capability: float = par(
+        0.0, "capability in the first month", unit="point", low=-20.0, high=20.0
+    )
+    strengths: dict[str, float] = par({}, "capability above that for a kind of work", unit="point")
+    context_tokens: int = par(
+        32_000,
+        "context window in the first month",
+        unit="tokens",
+        low=1,
+        high=1_000_000_000,
+        flag="data",
+    )
+    context_limit_tokens: int | None = par(
+        None,
+        "window never grows beyond this; absent = no limit",
+        unit="tokens",
+        low=1,
+        flag="input",
+    )
+    serving_cost: float = par(
+        1.0, "accelerator time per token against the reference model", above=0.0, high=1e3
+    )
+    appeal: float = par(
+        0.0,
+        "own appeal at its owner's platform; a host does not inherit it",
+        unit="util",
+        low=-20.0,
+        high=20.0,
+    )
+    price: float | None = par(
+        None,
+        "list price in the first month; absent = unit cost x start_markup",
+        unit="yuan/M tokens",
+        above=0.0,
+        high=1e6,
+        flag="data",
+    )
+    start_markup: float = par(
+        1.5, "price over unit cost where no price is given", above=0.0, high=1e4
+    )
     community: Community = table(Community, "developers, where weights are open")
 
 
@@ -63,8 +108,14 @@ class Host(Part):
     vendor: str = par(..., "platform", flag="input")
     family: str = par(..., "open family", flag="input")
     start: Month = par(..., "first month", unit="month", flag="input")
-    end: Month | None = par(None, "first month no longer; absent = stays", unit="month",
-                            flag="input")
-    price: float | None = par(None, "list price; absent = the host's unit cost x the family's "
-                              "start_markup", unit="yuan/M tokens", above=0.0, high=1e6,
-                              flag="data")
+    end: Month | None = par(
+        None, "first month no longer; absent = stays", unit="month", flag="input"
+    )
+    price: float | None = par(
+        None,
+        "list price; absent = the host's unit cost x the family's start_markup",
+        unit="yuan/M tokens",
+        above=0.0,
+        high=1e6,
+        flag="data",
+    )

@@ -13,14 +13,23 @@ class Lever(Part):
     vendor: str = par(..., "whose move", flag="input")
     title: str = par("", "a sentence", flag="input")
     off: dict[str, Any] = par(..., "dotted path -> value without the move", flag="input")
-    cost: float = par(0.0, "what the move costs while it is on, charged to cash", unit="M yuan/month",
-                      low=0.0, high=1e6)
+    cost: float = par(
+        0.0,
+        "what the move costs while it is on, charged to cash",
+        unit="M yuan/month",
+        low=0.0,
+        high=1e6,
+    )
 
 
 class Budget(Part):
     """Rule (b): the money of moves that are off goes into the vendor's token prices."""
 
-    maximum_discount: float = par(0.5, "deepest price cut that the freed money may buy",
-                                  unit="share", low=0.0, high=0.99)
-    freed: dict[str, float] = par({}, "money of moves that are off, by vendor; set by the off "
-                                  "world, not by hand", unit="M yuan/month")
+    maximum_discount: float = par(
+        0.5, "deepest price cut that the freed money may buy", unit="share", low=0.0, high=0.99
+    )
+    freed: dict[str, float] = par(
+        {},
+        "money of moves that are off, by vendor; set by the off world, not by hand",
+        unit="M yuan/month",
+    )

@@ -10,19 +10,50 @@ from sim.parts import Part, par, table
 class Population(Part):
     """How many enterprises are simulated, for how many, and how unequal they are."""
 
-    clients: int = par(20_000, "simulated clients", unit="clients", low=10, high=20_000_000,
-                       flag="input")
-    represents: int = par(290_000, "real enterprises the clients stand for", unit="clients", low=1,
-                          high=2_000_000_000, source="F0024", flag="data")
-    size_sigma: float = par(1.8, "standard deviation of log client size (lognormal)", low=0.0,
-                            high=4.0, source="LITERATURE 2.16", flag="literature")
-    size_tilt: float = par(0.7, "clients are drawn with density proportional to size^tilt and "
-                           "weigh size^-tilt", low=0.0, high=1.5, source="MODEL 3")
-    key_account_share: float = par(0.01, "largest clients of the population that are key accounts",
-                                   unit="share", low=0.0, high=1.0, source="LITERATURE 1.8",
-                                   flag="literature")
-    taste_sd: float = par(0.8, "standard deviation of the lasting taste of a client for a platform",
-                          unit="util", low=0.0, high=5.0, source="START")
+    clients: int = par(
+        20_000, "simulated clients", unit="clients", low=10, high=20_000_000, flag="input"
+    )
+    represents: int = par(
+        290_000,
+        "real enterprises the clients stand for",
+        unit="clients",
+        low=1,
+        high=2_000_000_000,
+        source="F0024",
+        flag="data",
+    )
+    size_sigma: float = par(
+        1.8,
+        "standard deviation of log client size (lognormal)",
+        low=0.0,
+        high=4.0,
+        source="LITERATURE 2.16",
+        flag="literature",
+    )
+    size_tilt: float = par(
+        0.7,
+        "clients are drawn with density proportional to size^tilt and weigh size^-tilt",
+        low=0.0,
+        high=1.5,
+        source="MODEL 3",
+    )
+    key_account_share: float = par(
+        0.01,
+        "largest clients of the population that are key accounts",
+        unit="share",
+        low=0.0,
+        high=1.0,
+        source="LITERATURE 1.8",
+        flag="literature",
+    )
+    taste_sd: float = par(
+        0.8,
+        "standard deviation of the lasting taste of a client for a platform",
+        unit="util",
+        low=0.0,
+        high=5.0,
+        source="START",
+    )
 
 
 class Spread(Part):
@@ -39,20 +70,32 @@ class Segment(Part):
     """An industry: its share of clients, tastes, skills and hard rules."""
 
     share: float = par(..., "share of clients", unit="share", low=0.0, high=1.0)
-    size_factor: float = par(1.0, "volume of a client against the all-segment mean", above=0.0,
-                             high=1e3)
+    size_factor: float = par(
+        1.0, "volume of a client against the all-segment mean", above=0.0, high=1e3
+    )
     price_sensitivity: Spread = table(Spread, "alpha: utility per unit of the price term")
     skill: Spread = table(Spread, "engineering skill: divides the accelerator time of self-hosting")
     capability_factor: float = par(1.0, "scales the weight on capability", low=0.0, high=10.0)
-    community_factor: float = par(1.0, "scales the weight on developer communities", low=0.0,
-                                  high=10.0)
-    self_host_appeal: float = par(0.0, "control and privacy of self-hosting beyond the common "
-                                  "appeal", unit="util", low=-10.0, high=10.0)
-    own_machines_share: float = par(0.0, "clients that own accelerators", unit="share", low=0.0,
-                                    high=1.0)
-    rules: tuple[Rule, ...] = par((), "hard rules that remove offers: open_weights_only = no "
-                                  "closed family; data_residency = no platform marked foreign and "
-                                  "no model company", strict=False)
+    community_factor: float = par(
+        1.0, "scales the weight on developer communities", low=0.0, high=10.0
+    )
+    self_host_appeal: float = par(
+        0.0,
+        "control and privacy of self-hosting beyond the common appeal",
+        unit="util",
+        low=-10.0,
+        high=10.0,
+    )
+    own_machines_share: float = par(
+        0.0, "clients that own accelerators", unit="share", low=0.0, high=1.0
+    )
+    rules: tuple[Rule, ...] = par(
+        (),
+        "hard rules that remove offers: open_weights_only = no "
+        "closed family; data_residency = no platform marked foreign and "
+        "no model company",
+        strict=False,
+    )
 
 
 class Region(Part):
@@ -66,8 +109,18 @@ class Region(Part):
 class Initial(Part):
     """How the first month is made."""
 
-    rounds: int = par(3, "rounds in which every workload chooses again at the frozen first month, "
-                      "so that tastes and current offers fit each other", unit="rounds", low=0,
-                      high=50)
-    utilisation: float = par(0.75, "load over capacity that a vendor without a stated capacity "
-                             "starts with", unit="share", above=0.0, high=1.0)
+    rounds: int = par(
+        3,
+        "rounds in which every workload chooses again at the frozen first month, "
+        "so that tastes and current offers fit each other",
+        unit="rounds",
+        low=0,
+        high=50,
+    )
+    utilisation: float = par(
+        0.75,
+        "load over capacity that a vendor without a stated capacity starts with",
+        unit="share",
+        above=0.0,
+        high=1.0,
+    )

@@ -2,70 +2,166 @@
 
 from __future__ import annotations
 
-from sim.parts import Part, par, table
 from sim.months import Month
+from sim.parts import Part, par, table
 
 
 class Learning(Part):
     """Own experience: throughput x (E/E_0)^exponent, experience is forgotten."""
 
-    exponent: float = par(0.08, "b of Wright's law", low=0.0, high=1.0, source="LITERATURE 2.5",
-                          flag="literature")
-    forgetting: float = par(0.03, "experience lost", unit="1/month", low=0.0, high=1.0,
-                            source="LITERATURE 2.5", flag="literature")
+    exponent: float = par(
+        0.08, "b of Wright's law", low=0.0, high=1.0, source="LITERATURE 2.5", flag="literature"
+    )
+    forgetting: float = par(
+        0.03,
+        "experience lost",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+        source="LITERATURE 2.5",
+        flag="literature",
+    )
 
 
 class Scarcity(Part):
     """Unit cost is opportunity cost: accounting cost x max(1, (u/threshold)^exponent)."""
 
-    threshold: float = par(0.9, "utilisation from which a unit costs more", unit="share",
-                           above=0.0, high=1.0, source="MODEL 4", flag="literature")
-    exponent: float = par(4.0, "how steeply", low=0.0, high=12.0, source="LITERATURE 2.6",
-                          flag="literature")
+    threshold: float = par(
+        0.9,
+        "utilisation from which a unit costs more",
+        unit="share",
+        above=0.0,
+        high=1.0,
+        source="MODEL 4",
+        flag="literature",
+    )
+    exponent: float = par(
+        4.0, "how steeply", low=0.0, high=12.0, source="LITERATURE 2.6", flag="literature"
+    )
 
 
 class Supply(Part):
     """Accelerators of the world and what they give."""
 
-    throughput: float = par(12.9, "tokens of a card at full use in the throughput month",
-                            unit="T tokens/1000 card-months", above=0.0, high=1e6,
-                            source="F0325, F0326, F0327", flag="data")
-    throughput_month: Month = par("2025-02", "month of the throughput figure", unit="month",
-                                  source="F0325", flag="data")
-    throughput_growth: float = par(0.07, "g: common trend of throughput", unit="1/month",
-                                   low=-0.1, high=0.5, source="LITERATURE 2.5", flag="literature")
-    utilisation: float = par(0.45, "utilisation that a platform reaches for model calls",
-                             unit="share", above=0.0, high=1.0, source="START", flag="data")
-    own_card_cost: float = par(4_500.0, "self-made card", unit="yuan/card-month", above=0.0,
-                               high=1e7, source="START")
-    external_card_cost: float = par(6_000.0, "bought card, before shocks", unit="yuan/card-month",
-                                    above=0.0, high=1e7, source="START; F0318", flag="data")
-    rent: float = par(14_000.0, "market rent of a card in the first month; later by events",
-                      unit="yuan/card-month", above=0.0, high=1e7, source="F0315", flag="data")
-    rent_response: float = par(0.0, "how fast the market rent answers scarcity: its log moves by "
-                               "response x ln(load / (target x cards)) a month; 0 = dated rents "
-                               "only", unit="1/month", low=0.0, high=1.0)
-    rent_target: float = par(0.85, "utilisation of all clouds at which the rent rests",
-                             unit="share", above=0.0, high=1.0)
-    card_hours: float = par(730.5, "hours of a month", unit="h/month", above=0.0, high=1e4,
-                            source="365.25 x 24 / 12", flag="data")
-    availability: float = par(1.0, "external cards to be had against orders in the first month",
-                              unit="share", low=0.0, high=1.0)
-    lead_months: int = par(5, "from order to delivery", unit="month", low=0, high=36,
-                           source="LITERATURE 2.6", flag="literature")
-    wear: float = par(0.015, "cards lost", unit="1/month", low=0.0, high=1.0,
-                      source="LITERATURE 2.6", flag="literature")
-    internal_priority: float = par(0.3, "part of the own-app load that is served before customers",
-                                   unit="share", low=0.0, high=1.0, source="MODEL 4")
-    spill_share: float = par(0.5, "unserved volume that tries its second choice", unit="share",
-                             low=0.0, high=1.0)
-    reliability_memory: float = par(0.7, "weight of the past in remembered reliability",
-                                    unit="1/month", low=0.0, high=0.999)
-    services_on_rent: float = par(0.08, "PaaS revenue per yuan of accelerator rent", low=0.0,
-                                  high=5.0, source="START")
-    services_on_calls: float = par(0.15, "PaaS revenue per yuan of model calls", low=0.0, high=5.0,
-                                   source="START")
-    services_cost_share: float = par(0.6, "cost of PaaS services per yuan of their revenue",
-                                     unit="share", low=0.0, high=2.0)
+    throughput: float = par(
+        12.9,
+        "tokens of a card at full use in the throughput month",
+        unit="T tokens/1000 card-months",
+        above=0.0,
+        high=1e6,
+        source="F0325, F0326, F0327",
+        flag="data",
+    )
+    throughput_month: Month = par(
+        "2025-02", "month of the throughput figure", unit="month", source="F0325", flag="data"
+    )
+    throughput_growth: float = par(
+        0.07,
+        "g: common trend of throughput",
+        unit="1/month",
+        low=-0.1,
+        high=0.5,
+        source="LITERATURE 2.5",
+        flag="literature",
+    )
+    utilisation: float = par(
+        0.45,
+        "utilisation that a platform reaches for model calls",
+        unit="share",
+        above=0.0,
+        high=1.0,
+        source="START",
+        flag="data",
+    )
+    own_card_cost: float = par(
+        4_500.0, "self-made card", unit="yuan/card-month", above=0.0, high=1e7, source="START"
+    )
+    external_card_cost: float = par(
+        6_000.0,
+        "bought card, before shocks",
+        unit="yuan/card-month",
+        above=0.0,
+        high=1e7,
+        source="START; F0318",
+        flag="data",
+    )
+    rent: float = par(
+        14_000.0,
+        "market rent of a card in the first month; later by events",
+        unit="yuan/card-month",
+        above=0.0,
+        high=1e7,
+        source="F0315",
+        flag="data",
+    )
+    rent_response: float = par(
+        0.0,
+        "how fast the market rent answers scarcity: its log moves by "
+        "response x ln(load / (target x cards)) a month; 0 = dated rents "
+        "only",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+    )
+    rent_target: float = par(
+        0.85, "utilisation of all clouds at which the rent rests", unit="share", above=0.0, high=1.0
+    )
+    card_hours: float = par(
+        730.5,
+        "hours of a month",
+        unit="h/month",
+        above=0.0,
+        high=1e4,
+        source="365.25 x 24 / 12",
+        flag="data",
+    )
+    availability: float = par(
+        1.0,
+        "external cards to be had against orders in the first month",
+        unit="share",
+        low=0.0,
+        high=1.0,
+    )
+    lead_months: int = par(
+        5,
+        "from order to delivery",
+        unit="month",
+        low=0,
+        high=36,
+        source="LITERATURE 2.6",
+        flag="literature",
+    )
+    wear: float = par(
+        0.015,
+        "cards lost",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+        source="LITERATURE 2.6",
+        flag="literature",
+    )
+    internal_priority: float = par(
+        0.3,
+        "part of the own-app load that is served before customers",
+        unit="share",
+        low=0.0,
+        high=1.0,
+        source="MODEL 4",
+    )
+    spill_share: float = par(
+        0.5, "unserved volume that tries its second choice", unit="share", low=0.0, high=1.0
+    )
+    reliability_memory: float = par(
+        0.7, "weight of the past in remembered reliability", unit="1/month", low=0.0, high=0.999
+    )
+    services_on_rent: float = par(
+        0.08, "PaaS revenue per yuan of accelerator rent", low=0.0, high=5.0, source="START"
+    )
+    services_on_calls: float = par(
+        0.15, "PaaS revenue per yuan of model calls", low=0.0, high=5.0, source="START"
+    )
+    services_cost_share: float = par(
+        0.6, "cost of PaaS services per yuan of their revenue", unit="share", low=0.0, high=2.0
+    )
     learning: Learning = table(Learning, "own experience")
     scarcity: Scarcity = table(Scarcity, "opportunity cost of a full house")

@@ -20,33 +20,66 @@ class Integration(Part):
 class Stack(Part):
     """The own stack: chips, scheduling, integration."""
 
-    own_chip_share: float = par(0.0, "psi: share of cards that are self-made", unit="share",
-                                low=0.0, high=1.0, source="LITERATURE 5")
-    scheduling: float = par(1.0, "throughput gained by scheduling and clusters", above=0.0,
-                            high=10.0)
+    own_chip_share: float = par(
+        0.0,
+        "psi: share of cards that are self-made",
+        unit="share",
+        low=0.0,
+        high=1.0,
+        source="LITERATURE 5",
+    )
+    scheduling: float = par(
+        1.0, "throughput gained by scheduling and clusters", above=0.0, high=10.0
+    )
     integration: Integration = table(Integration, "pull of the home cloud against the market's")
 
 
 class Capacity(Part):
     """Accelerators: what is there, what may be ordered."""
 
-    initial: float | None = par(None, "cards in the first month; absent = sized to the first "
-                                "month's load", unit="1000 cards", low=0.0, high=1e6)
-    order_cap: float = par(12.0, "cards that capital spending allows in a month, first month",
-                           unit="1000 cards/month", low=0.0, high=1e6, source="START")
-    order_cap_growth: float = par(1.0 / 12.0, "growth of that cap, linear", unit="1/month",
-                                  low=-1.0, high=10.0, source="START")
-    expected_growth: float = par(0.0, "log growth of load it expects at the start", unit="1/month",
-                                 low=-0.5, high=1.0)
-    trend_memory: float = par(0.7, "weight of the past in the load growth it expects",
-                              unit="1/month", low=0.0, high=0.999)
+    initial: float | None = par(
+        None,
+        "cards in the first month; absent = sized to the first month's load",
+        unit="1000 cards",
+        low=0.0,
+        high=1e6,
+    )
+    order_cap: float = par(
+        12.0,
+        "cards that capital spending allows in a month, first month",
+        unit="1000 cards/month",
+        low=0.0,
+        high=1e6,
+        source="START",
+    )
+    order_cap_growth: float = par(
+        1.0 / 12.0,
+        "growth of that cap, linear",
+        unit="1/month",
+        low=-1.0,
+        high=10.0,
+        source="START",
+    )
+    expected_growth: float = par(
+        0.0, "log growth of load it expects at the start", unit="1/month", low=-0.5, high=1.0
+    )
+    trend_memory: float = par(
+        0.7, "weight of the past in the load growth it expects", unit="1/month", low=0.0, high=0.999
+    )
     headroom: float = par(1.25, "cards wanted over the expected load", low=0.0, high=10.0)
-    internal_load: float = par(0.0, "tokens of own consumer apps in the first month",
-                               unit="T tokens/month", low=0.0, high=1e6)
-    internal_growth: float = par(0.0, "their growth in the first month (log)", unit="1/month",
-                                 low=-0.5, high=2.0)
-    internal_slowdown: float = par(0.0, "how fast that growth fades", unit="1/month", low=0.0,
-                                   high=1.0)
+    internal_load: float = par(
+        0.0,
+        "tokens of own consumer apps in the first month",
+        unit="T tokens/month",
+        low=0.0,
+        high=1e6,
+    )
+    internal_growth: float = par(
+        0.0, "their growth in the first month (log)", unit="1/month", low=-0.5, high=2.0
+    )
+    internal_slowdown: float = par(
+        0.0, "how fast that growth fades", unit="1/month", low=0.0, high=1.0
+    )
 
 
 class Appeal(Part):
@@ -61,15 +94,15 @@ class Finance(Part):
     """Money: what a vendor starts with and how deep it may go."""
 
     cash: float = par(0.0, "cash in the first month", unit="M yuan", low=-1e7, high=1e8)
-    funding_limit: float = par(1e6, "debt at which prices must cover unit cost", unit="M yuan",
-                               low=0.0, high=1e9)
+    funding_limit: float = par(
+        1e6, "debt at which prices must cover unit cost", unit="M yuan", low=0.0, high=1e9
+    )
 
 
 class Openness(Part):
     """The openness strategy and its parameters (see `sim list`)."""
 
-    strategy: str = par("closed", "closed, delayed_open, open_weights or host_rivals",
-                        flag="input")
+    strategy: str = par("closed", "closed, delayed_open, open_weights or host_rivals", flag="input")
     parameters: dict[str, Any] = Field({}, description="parameters of the strategy")
 
 
@@ -86,8 +119,10 @@ class Vendor(Part):
     awareness: float = par(0.9, "a0: base awareness", low=0.0, high=20.0, source="START")
     home_share: float = par(0.0, "clients whose home cloud it is", unit="share", low=0.0, high=1.0)
     pricing: dict[str, Any] = Field(
-        {"strategy": "list"}, description="pricing strategy by name and its parameters",
-        json_schema_extra={"unit": "-", "source": "", "flag": "input"})
+        {"strategy": "list"},
+        description="pricing strategy by name and its parameters",
+        json_schema_extra={"unit": "-", "source": "", "flag": "input"},
+    )
     openness: Openness = table(Openness, "what it does with weights")
     stack: Stack = table(Stack, "own chips, scheduling, integration")
     capacity: Capacity = table(Capacity, "accelerators")

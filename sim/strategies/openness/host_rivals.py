@@ -9,8 +9,9 @@ from sim.strategies.openness.base import OpennessStrategy
 class HostRivalsParameters(Part):
     """The lag."""
 
-    delay_months: int = par(1, "months from open weights to an offer", unit="month", low=0,
-                            high=120)
+    delay_months: int = par(
+        1, "months from open weights to an offer", unit="month", low=0, high=120
+    )
 
 
 class HostRivals(OpennessStrategy):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 
 from sim.economics.markups import price_from_elasticity
 from sim.strategies.registry import Strategy
@@ -52,14 +53,26 @@ def rivals(view: View, books: Books) -> npt.NDArray[np.bool_]:
 
 
 def elastic_price(view: View, books: Books, least: float) -> Floats | None:
-    """c / (1 - 1/E) at the long-run elasticity of own model calls; None where E is below `least`.
+    """c / (1 - L) with the common Lerner index L = 1/E of the own model calls; None if E < `least`.
 
-    E is the usage-weighted mean of eta + alpha (1/(1-rho) - rho/(1-rho) s_nest - s) over the
-    panel (Berry 1994; LITERATURE 1.5), every workload reviewing once at last month's prices.
+    E is the long-run elasticity at the new price, rivals held: the usage-weighted mean of
+    eta + alpha (1/(1-rho) - rho/(1-rho) s_nest - s) over the panel (Berry 1994; LITERATURE 1.5).
+    L E(L) - 1 rises through its root, which is found by bracketing.
     """
+    demand = view.demand()
     mine = np.zeros(len(view.price), bool)
     mine[books.own] = True
-    elasticity = view.demand().elasticity_of(mine, view.price)
-    if not elasticity >= least:
+
+    def excess(lerner: float) -> float:
+        price = view.price.copy()
+        price[books.own] = books.unit_cost / (1.0 - lerner)
+        return lerner * demand.elasticity_of(mine, price) - 1.0
+
+    highest = 1.0 / least
+    if excess(highest) < 0.0:
         return None
-    return price_from_elasticity(books.unit_cost, elasticity)
+    lerner = brentq(excess, 0.0, highest, xtol=ROOT_TOLERANCE)
+    return price_from_elasticity(books.unit_cost, 1.0 / lerner)
+
+
+ROOT_TOLERANCE = 1e-7

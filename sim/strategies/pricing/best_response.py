@@ -11,8 +11,8 @@ from sim.strategies.view import Books, View
 class BestResponse(PricingStrategy):
     """Lerner index 1/E with E the long-run elasticity; where E is too low the price may rise.
 
-    One evaluation a month at last month's prices: the fixed point over months is the static
-    Bertrand-Nash price (Milgrom & Roberts 1990: best reply converges in supermodular games).
+    Repeated over months it converges to the static Bertrand-Nash price (Milgrom & Roberts 1990:
+    best reply converges in supermodular games).
     """
 
     name = "best_response"

@@ -12,8 +12,14 @@ from sim.strategies.view import Books, View
 class CostPlusParameters(Part):
     """Markup over unit cost."""
 
-    markup: float = par(0.4, "price over unit cost, less 1", low=0.0, high=100.0,
-                        source="LITERATURE 2.1: margins of 30-50 %", flag="literature")
+    markup: float = par(
+        0.4,
+        "price over unit cost, less 1",
+        low=0.0,
+        high=100.0,
+        source="LITERATURE 2.1: margins of 30-50 %",
+        flag="literature",
+    )
 
 
 class CostPlus(PricingStrategy):

@@ -12,15 +12,25 @@ from sim.strategies.view import Books, View
 class PenetrationParameters(Part):
     """Target, depth, harvest."""
 
-    target_share: float = par(0.5, "platform-token share to be won", unit="share", low=0.0,
-                              high=1.0)
-    depth: float = par(0.3, "price below unit cost while attacking", unit="share", low=0.0,
-                       high=0.99)
-    harvest_markup: float = par(0.4, "price over unit cost when harvesting, less 1", low=0.0,
-                                high=100.0)
-    band: float = par(0.03, "attack ends this much above the target and begins again this much "
-                      "below, otherwise it oscillates", unit="share", low=0.0, high=0.5,
-                      source="MODEL 4", flag="literature")
+    target_share: float = par(
+        0.5, "platform-token share to be won", unit="share", low=0.0, high=1.0
+    )
+    depth: float = par(
+        0.3, "price below unit cost while attacking", unit="share", low=0.0, high=0.99
+    )
+    harvest_markup: float = par(
+        0.4, "price over unit cost when harvesting, less 1", low=0.0, high=100.0
+    )
+    band: float = par(
+        0.03,
+        "attack ends this much above the target and begins again this much "
+        "below, otherwise it oscillates",
+        unit="share",
+        low=0.0,
+        high=0.5,
+        source="MODEL 4",
+        flag="literature",
+    )
 
 
 class Penetration(PricingStrategy):

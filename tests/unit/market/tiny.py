@@ -77,6 +77,4 @@ def parts(model: MarketModel) -> dict[str, str]:
     for name, vendor in model.vendors.items():
         held[f"{name}.rng"] = vendor.rng_prices.bit_generator.state
         held[f"{name}.pricing"] = (type(vendor.pricing).__name__, vars(vendor.pricing))
-    return {
-        name: hashlib.sha256(pickle.dumps(value)).hexdigest() for name, value in held.items()
-    }
+    return {name: hashlib.sha256(pickle.dumps(value)).hexdigest() for name, value in held.items()}

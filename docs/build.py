@@ -1,0 +1,287 @@
+"""Makes what is made in docs/: reference pages, outputs shown in pages, pictures.
+
+`python docs/build.py` makes all of it; `python docs/build.py reference` (or `outputs`, `pictures`)
+makes a part. The tests compare what is committed with what this file makes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+REFERENCE = DOCS / "reference"
+PICTURES = DOCS / "pictures"
+FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+SHOWN = "text output"
+BETWEEN = "\x1e"
+PATIENCE_SECONDS = 300
+DOTS_PER_INCH = 90
+
+
+class Block(NamedTuple):
+    """A fenced block of a page: its info string, its text, and where the text lies."""
+
+    info: str
+    text: str
+    start: int
+    end: int
+
+
+def pages() -> list[Path]:
+    """The README and every page of the documentation."""
+    return [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+
+
+def blocks(page: str) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    return [
+        Block(found["info"].strip(), found["text"], found.start("text"), found.end("text"))
+        for found in FENCE.finditer(page)
+    ]
+
+
+def is_run(block: Block) -> bool:
+    """Whether a block is executed."""
+    return block.info in ("python", "bash")
+
+
+def commands(block: Block) -> str:
+    """A block as it is executed: without the lines that install the package."""
+    return "".join(line for line in block.text.splitlines(True) if "pip install" not in line)
+
+
+def _groups(found: list[Block]) -> Iterator[list[Block]]:
+    """Python blocks that follow each other share their names; a bash block stands alone."""
+    group: list[Block] = []
+    for block in found:
+        if group and block.info == "python":
+            group.append(block)
+            continue
+        if group:
+            yield group
+            group = []
+        if block.info == "python":
+            group = [block]
+        else:
+            yield [block]
+    if group:
+        yield group
+
+
+def run_page(page: str, folder: Path) -> list[str]:
+    """Execute the blocks of a page in a folder with a copy of the scenarios.
+
+    A toml block whose first line names a file is written there first.
+
+    Returns
+    -------
+    The standard output of each executed block.
+
+    Raises
+    ------
+    RuntimeError
+        A block fails; the message holds its output.
+    """
+    shutil.copytree(ROOT / "scenarios", folder / "scenarios")
+    found = blocks(page)
+    for block in found:
+        first = block.text.split("\n")[0]
+        if block.info == "toml" and first.startswith("# scenarios/"):
+            (folder / first[2:]).write_text(block.text, encoding="utf-8")
+    outputs: list[str] = []
+    for group in _groups([block for block in found if is_run(block)]):
+        outputs += _run(group, folder)
+    return outputs
+
+
+def _run(group: list[Block], folder: Path) -> list[str]:
+    text = f"\nprint({BETWEEN!r}, end='')\n".join(commands(block) for block in group)
+    if group[0].info == "python":
+        script = folder / "page.py"
+        script.write_text(text, encoding="utf-8")
+        command = [sys.executable, str(script)]
+    else:
+        command = ["bash", "-euo", "pipefail", "-c", text]
+    scripts = Path(sys.executable).parent
+    ran = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=PATIENCE_SECONDS,
+    )
+    if ran.returncode:
+        raise RuntimeError(f"exit {ran.returncode} of\n{text}\n{ran.stdout}\n{ran.stderr}")
+    return ran.stdout.split(BETWEEN) if group[0].info == "python" else [ran.stdout]
+
+
+def shown(page: str) -> list[tuple[int, Block]]:
+    """Blocks that show an output, each with the place of the executed block before it."""
+    found, ran = [], -1
+    for block in blocks(page):
+        if is_run(block):
+            ran += 1
+        elif block.info == SHOWN:
+            found.append((ran, block))
+    return found
+
+
+def with_outputs(page: str) -> str:
+    """The page with every shown output as its commands give it now."""
+    wanted = shown(page)
+    if not wanted:
+        return page
+    with tempfile.TemporaryDirectory() as folder:
+        outputs = run_page(page, Path(folder))
+    for ran, block in reversed(wanted):
+        page = page[: block.start] + outputs[ran].strip("\n") + "\n" + page[block.end :]
+    return page
+
+
+def _cell(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("<", "&lt;") or "-"
+
+
+def _row(*cells: object) -> str:
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _paragraphs(cls: type) -> str:
+    """A docstring of its own, as paragraphs."""
+    return re.sub(r"\n\s*\n", "\n\n", re.sub(r"\n[ \t]+", "\n", (cls.__doc__ or "").strip()))
+
+
+def measures_page() -> str:
+    """The reference of all measures."""
+    from sim.measures.registry import measures
+
+    lines = [
+        "# Measures",
+        "",
+        "Made by `docs/build.py` from the code. Every measure is read at the end of each month and "
+        "stored as an array over point, replicate, month and the dimensions named here.",
+        "",
+        "| measure | dimensions | unit | meaning |",
+        "|---|---|---|---|",
+    ]
+    for name, measure in measures().items():
+        dims = ", ".join(measure.dims) or "whole market"
+        lines.append(_row(f"`{name}`", dims, measure.unit, measure.doc))
+    return "\n".join(lines) + "\n"
+
+
+def strategies_page() -> str:
+    """The reference of all strategies and their parameters."""
+    from sim.strategies.registry import KINDS, strategies
+
+    lines = [
+        "# Strategies",
+        "",
+        "Made by `docs/build.py` from the code. Pricing is named in `[vendors.<name>.pricing]` with "
+        "its parameters beside the name, openness in `[vendors.<name>.openness]` with its "
+        "parameters in a table `parameters`.",
+    ]
+    for kind in KINDS:
+        lines += ["", f"## {kind}"]
+        for name, cls in strategies(kind).items():
+            lines += ["", f"### {name}", "", _paragraphs(cls), ""]
+            observes = ", ".join(cls.observes) or "nothing"
+            drawn = "draws nothing" if cls.deterministic else "draws from a stream of its own"
+            lines.append(f"Observes {observes}; {drawn}. Source: {cls.source}.")
+            lines += _parameters(cls.Parameters)
+    return "\n".join(lines) + "\n"
+
+
+def _parameters(model: Any) -> list[str]:
+    from sim.scenario.describe import default_text, parameters
+
+    rows = [
+        _row(f"`{p.path}`", p.doc, p.unit, p.range, f"`{default_text(p)}`", p.source)
+        for p in parameters(model)
+    ]
+    head = ["", "| parameter | meaning | unit | range | default | source |", "|---|---|---|---|---|---|"]
+    return [*head, *rows] if rows else []
+
+
+def parameters_page() -> str:
+    """The reference of all parameters, as `sim describe` prints it."""
+    from sim.scenario.describe import markdown
+
+    return markdown()
+
+
+REFERENCES: dict[str, Callable[[], str]] = {
+    "measures.md": measures_page,
+    "parameters.md": parameters_page,
+    "strategies.md": strategies_page,
+}
+"""Pages that the code writes, by name in docs/reference."""
+
+FIGURES = {"curves": "platform_token_share", "worlds": "", "classes": ""}
+"""Plots of the tiny scenario that the pages show, with their measure."""
+
+
+def picture_names() -> set[str]:
+    """File names of all pictures."""
+    return {f"tiny-{name}.png" for name in FIGURES}
+
+
+def make_pictures() -> None:
+    """Run the tiny scenario and draw its figures, small enough for a page."""
+    import sim
+    from sim.plot.registry import plots
+
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        result = sim.run(ROOT / "scenarios" / "tiny.toml", workers=1, out=folder)
+        for name, measure in FIGURES.items():
+            fig, _ = plots()[name].draw(result, *([measure] if measure else []))
+            path = PICTURES / f"tiny-{name}.png"
+            fig.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})
+
+
+def make_reference() -> None:
+    """Write the generated pages."""
+    for name, text in REFERENCES.items():
+        (REFERENCE / name).write_text(text(), encoding="utf-8", newline="\n")
+
+
+def make_outputs() -> None:
+    """Write the shown outputs into their pages."""
+    for path in pages():
+        page = path.read_text(encoding="utf-8")
+        made = with_outputs(page)
+        if made != page:
+            path.write_text(made, encoding="utf-8", newline="\n")
+
+
+PARTS: dict[str, Callable[[], None]] = {
+    "reference": make_reference,
+    "pictures": make_pictures,
+    "outputs": make_outputs,
+}
+
+
+def main(wanted: list[str]) -> None:
+    """Make the parts named, or all."""
+    unknown = sorted(set(wanted) - set(PARTS))
+    if unknown:
+        sys.exit(f"no part {', '.join(unknown)} (known: {', '.join(PARTS)})")
+    for name in wanted or PARTS:
+        PARTS[name]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,161 @@
+"""The model from Python: Mesa's batch runner, clients as objects, the printable month, failures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mesa
+import numpy as np
+import pytest
+from mesa.batchrunner import batch_run
+
+from sim.errors import RunFailure, ScenarioError
+from sim.market.model import MarketModel
+from sim.market.phases import PHASES, Phase
+from sim.measures.registry import measures
+from tests.unit.market.tiny import TINY, changed, differing, ran, started, tiny
+
+
+class Batched(MarketModel):
+    """Ends with its calendar and hands the batch runner its incumbent's share."""
+
+    def __init__(self, scenario: str, **settings: Any) -> None:
+        super().__init__(scenario, **settings)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={"share": lambda model: model.curves["platform_token_share"][-1, 0]}
+        )
+
+    def step(self) -> None:
+        super().step()
+        self.datacollector.collect(self)
+        self.running = self.month < self.scenario.calendar.months
+
+
+def test_batch_run_varies_keyword_parameters() -> None:
+    rows = batch_run(
+        Batched,
+        parameters={
+            "scenario": str(TINY),
+            "calendar__months": 3,
+            "containment__window_months": 2,
+            "population__taste_sd": [0.2, 0.9],
+        },
+        iterations=2,
+        number_processes=1,
+        display_progress=False,
+    )
+    assert [(row["iteration"], row["population__taste_sd"]) for row in rows] == [
+        (0, 0.2),
+        (0, 0.9),
+        (1, 0.2),
+        (1, 0.9),
+    ]
+    shares = [row["share"] for row in rows]
+    assert shares[:2] == shares[2:]
+    assert shares[0] != shares[1]
+    assert all(0 < share < 1 for share in shares)
+
+
+def test_file_and_scenario_give_the_same_market() -> None:
+    from_file = MarketModel(str(TINY), 3, calendar__months=4, containment__window_months=4).run()
+    assert differing(from_file, ran(changed(months=4), 3)) == set()
+
+
+def test_wrong_override_is_refused() -> None:
+    with pytest.raises(ScenarioError, match="supply"):
+        MarketModel(tiny(), 1, supply__availabilty=0.5)
+
+
+def test_clients_are_objects() -> None:
+    model = ran(changed(months=3))
+    client = model.clients[17]
+    assert client.number == 17
+    assert len(model.clients) == 600
+    assert client == list(model.clients)[17] == model.clients[17 - 600]
+    assert client.segment in model.scenario.segments
+    assert client.home_cloud in {*model.scenario.vendors, ""}
+    offers = {work.offer for one in model.clients for work in one.workloads}
+    assert offers <= {*model.world.labels, "not adopted"}
+    assert "not adopted" in offers
+    for work in (work for one in model.clients for work in one.workloads):
+        assert (work.volume > 0) is (work.offer not in ("none", "not adopted"))
+    with pytest.raises(IndexError, match="600"):
+        model.clients[600]
+
+
+def test_clients_add_up_to_the_curves() -> None:
+    model = ran(changed(months=3))
+    asked = sum(
+        work.volume * client.weight
+        for client in model.clients
+        for work in client.workloads
+        if work.offer.startswith(("api/", "host/"))
+    )
+    np.testing.assert_allclose(asked, model.curves["tokens_by_kind"][-1].sum(), rtol=1e-5)
+
+
+def test_vendors_are_agents_with_plain_facts() -> None:
+    model = ran(changed(months=3))
+    assert set(model.agents) == set(model.vendors.values())
+    dam = model.vendors["dam"]
+    assert dam.prices == {"dam_open": 8.0, "dam_max": 20.0}
+    assert dam.cash * 1e6 == model.curves["cash"][-1, model.axes["vendor"].index("dam")]
+    assert dam.cards > 0
+
+
+def test_the_month_can_be_printed() -> None:
+    names = [phase.name for phase in MarketModel.phases]
+    assert names == [
+        "events",
+        "deliveries",
+        "decide",
+        "inform",
+        "review",
+        "serve",
+        "settle",
+        "grow",
+        "measure",
+    ]
+    assert all(phase.does in str(phase) for phase in PHASES)
+
+
+def test_curves_have_all_measures_and_months() -> None:
+    model = ran(changed(months=3))
+    assert set(model.curves) == set(measures())
+    assert {len(curve) for curve in model.curves.values()} == {3}
+    assert model.axes["vendor"] == ("dam", "volcano", "third")
+    assert model.facts["n_eff"] > 100
+    assert 0 < model.facts["postponing_at_start"] < 0.5
+
+
+def test_dates() -> None:
+    model = started()
+    assert (model.date.year, model.date.month) == (2024, 1)
+    model.step()
+    assert (model.date.month, model.month_number) == (2, 2024 * 12 + 1)
+
+
+@pytest.mark.parametrize("error", [FloatingPointError, ValueError])
+def test_a_failing_phase_says_where(error: type[Exception]) -> None:
+    def fail(model: MarketModel) -> None:
+        raise error("no number")
+
+    class Broken(MarketModel):
+        phases = (Phase("review", "fails", fail),)
+
+    with pytest.raises(RunFailure, match="review of 2024-01: no number"):
+        Broken(changed(), 1).step()
+
+
+def test_a_model_draws_nothing_from_global_streams() -> None:
+    before = np.random.get_state()[1].tobytes()  # noqa: NPY002
+    ran(changed({"vendors.third.pricing": {"strategy": "zero_intelligence"}}, months=2))
+    assert np.random.get_state()[1].tobytes() == before  # noqa: NPY002
+
+
+def test_streams_by_name() -> None:
+    model = started()
+    one, again, other = (model.stream(name).random(4).tolist() for name in ("a", "a", "b"))
+    assert one == again
+    assert one != other
+    assert started(seed=2).stream("a").random(4).tolist() != one
