@@ -189,9 +189,9 @@ def strategies_page() -> str:
     lines = [
         "# Strategies",
         "",
-        "Made by `docs/build.py` from the code. Pricing is named in `[vendors.<name>.pricing]` with "
-        "its parameters beside the name, openness in `[vendors.<name>.openness]` with its "
-        "parameters in a table `parameters`.",
+        "Made by `docs/build.py` from the code. Pricing is named in `[vendors.<name>.pricing]`, "
+        "its parameters beside the name; openness in `[vendors.<name>.openness]`, its parameters "
+        "in a table `parameters`.",
     ]
     for kind in KINDS:
         lines += ["", f"## {kind}"]
@@ -211,7 +211,11 @@ def _parameters(model: Any) -> list[str]:
         _row(f"`{p.path}`", p.doc, p.unit, p.range, f"`{default_text(p)}`", p.source)
         for p in parameters(model)
     ]
-    head = ["", "| parameter | meaning | unit | range | default | source |", "|---|---|---|---|---|---|"]
+    head = [
+        "",
+        "| parameter | meaning | unit | range | default | source |",
+        "|---|---|---|---|---|---|",
+    ]
     return [*head, *rows] if rows else []
 
 

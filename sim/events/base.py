@@ -37,7 +37,9 @@ class Event(Part):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cls.kind:
-            if cls.kind in _KINDS and _KINDS[cls.kind].__qualname__ != cls.__qualname__:
+            known = _KINDS.get(cls.kind)
+            home = (cls.__module__, cls.__qualname__)
+            if known is not None and (known.__module__, known.__qualname__) != home:
                 raise ValueError(f"two event classes are called {cls.kind!r}")
             _KINDS[cls.kind] = cls
 

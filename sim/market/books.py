@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.costs import next_experience
-from sim.market.costs import card_cost, rent_of
+from sim.market.costs import accounting_cost, card_cost, rent_of
 from sim.market.serving import cards_of_offers, platform_sums
 from sim.market.supply import internal_cards
 from sim.market.world import API, HOST, RENT
@@ -30,6 +31,7 @@ class Account:
     services: Floats  # PaaS
     cost: Floats
     levers: Floats
+    unit_cost: Floats  # (n_api,) accounting cost, yuan per million tokens
     paid: float  # by all clients to all vendors
 
     @property
@@ -69,12 +71,13 @@ def settle(model: MarketModel) -> None:
         services,
         cost,
         model.lever_cost.copy(),
+        accounting_cost(model),
         float(money.sum() + service_fees),
     )
     state.cash = state.cash + model.account.profit
     state.call_revenue = call_money
-    _learn(model)
     publish(model)
+    _learn(model)
 
 
 def _cards_paid(model: MarketModel) -> Floats:
@@ -100,16 +103,25 @@ def publish(model: MarketModel) -> None:
     world, state, volumes = model.world, model.state, model.volumes
     tokens = np.where(world.channel == API, volumes.served, 0.0)
     platform = platform_sums(model, tokens)[: world.n_vendors]
-    total = platform.sum()
+    total = math.fsum(platform.tolist())
     if total > 0.0:
         state.token_share = platform / total
-        state.mean_price = float((tokens * model.paid).sum() / total)
-    state.last_price = model.paid.copy()
-    by_kind = volumes.by_cell.sum(axis=0)
-    by_kind = np.where(world.family >= 0, by_kind, 0.0)
-    mass = by_kind.sum(axis=1)
-    capability = np.vstack(
-        [state.capability + state.contribution[:, None], np.zeros(len(world.kinds))]
-    )[world.family].T
-    mean = (by_kind * capability).sum(axis=1)
-    np.divide(mean, mass, out=state.mean_capability, where=mass > 0.0)
+        state.mean_price = math.fsum((tokens * model.paid).tolist()) / total
+    state.last_price = np.where(model.on_sale, model.paid, 0.0)
+    state.tokens_by_kind = token_volumes(model).sum(axis=0)
+    capability = np.vstack([model.capability, np.zeros(len(world.kinds))])[world.family].T
+    for k, row in enumerate(token_volumes(model, by_offer=True)):
+        mass = math.fsum(row.tolist())
+        if mass > 0.0:
+            state.mean_capability[k] = math.fsum((row * capability[k]).tolist()) / mass
+
+
+def token_volumes(model: MarketModel, by_offer: bool = False) -> Floats:
+    """Tokens asked for, (F, K) by family and kind, or (K, J) by kind and offer."""
+    world = model.world
+    by_kind = np.where(world.family >= 0, model.volumes.by_cell.sum(axis=0), 0.0)
+    if by_offer:
+        return by_kind
+    out = np.zeros((len(world.families) + 1, len(world.kinds)))
+    np.add.at(out, world.family, by_kind.T)
+    return out[:-1]

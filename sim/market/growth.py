@@ -53,15 +53,25 @@ def shift_demand(model: MarketModel) -> None:
 def develop(model: MarketModel) -> None:
     """Developers join open families (Bass; faster where the family leads), and contribute."""
     state, world = model.state, model.world
-    scale = model.scenario.demand.community_scale
-    market = float(state.mean_capability.mean())
+    asked = state.tokens_by_kind
+    total = math.fsum(asked.tolist())
     for f, name in enumerate(world.families):
         if not state.weights_open[f]:
             continue
         table = model.scenario.families[name].community
-        ahead = float(state.capability[f].mean() + state.contribution[f]) - market
+        gap = model.capability[f] - state.mean_capability
+        ahead = math.fsum((asked * gap).tolist()) / total if total > 0.0 else 0.0
         p = min(1.0, table.innovation * math.exp(table.capability_pull * ahead))
         state.developers[f] = float(
             bass_step(state.developers[f], p, table.imitation, max(table.potential, 1e-9))
         )
-        state.contribution[f] = table.contribution * math.log1p(state.developers[f] / scale)
+    contribute(model)
+
+
+def contribute(model: MarketModel) -> None:
+    """Capability that the developers of open families add: contribution x ln(1 + D / scale)."""
+    state, scale = model.state, model.scenario.demand.community_scale
+    for f, name in enumerate(model.world.families):
+        if state.weights_open[f]:
+            gain = model.scenario.families[name].community.contribution
+            state.contribution[f] = gain * math.log1p(state.developers[f] / scale)

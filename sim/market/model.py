@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import mesa
@@ -22,7 +23,6 @@ from sim.market.columns import (
     new_state,
     new_tally,
 )
-from sim.market.costs import accounting_cost
 from sim.market.noise import name_key, stream_key
 from sim.market.panel import Panel
 from sim.market.phases import PHASES, Phase
@@ -111,6 +111,7 @@ class MarketModel(mesa.Model):
         with np.errstate(under="ignore"):
             start(self)
         self.recorder = Recorder(self)
+        self.datacollector = self._collector()
         self.facts = self._facts()
 
     @property
@@ -182,15 +183,20 @@ class MarketModel(mesa.Model):
         discount = np.append(self.state.discount, [0.0, 0.0])[self.world.platform]
         return self.state.list_price * (1.0 - discount)
 
-    @property
-    def accounting_cost(self) -> Floats:
-        """(n_api,) accounting cost of the model calls, yuan per million tokens."""
-        return accounting_cost(self)
-
     @staticmethod
     def counted(tally: npt.NDArray[np.int64]) -> Floats:
         """A whole-number tally as real enterprises or volumes."""
         return tally / FIXED_POINT
+
+    @property
+    def on_sale(self) -> npt.NDArray[np.bool_]:
+        """(J,) model calls that a platform sells this month."""
+        return np.asarray((self.world.channel == API) & self.state.hosting)
+
+    @property
+    def capability(self) -> Floats:
+        """(F, K) capability of each family, contributions of developers included."""
+        return self.state.capability + self.state.contribution[:, None]
 
     def own_offers(self, vendor: int) -> npt.NDArray[np.int64]:
         """Columns of the model calls a vendor sells now."""
@@ -230,8 +236,24 @@ class MarketModel(mesa.Model):
         fired &= self.world.channel != NONE
         return np.where(fired, np.maximum(usual, table.triggered), usual)
 
+    def _collector(self) -> mesa.DataCollector:
+        """What `mesa.batch_run` collects: this month's scoreboards by vendor."""
+        reporters: dict[str, Any] = {"month": lambda model: model.month}
+        for measure in ("platform_token_share", "full_stack_revenue_share"):
+            for v, name in enumerate(self.recorder.axes["vendor"]):
+                reporters[f"{measure}.{name}"] = partial(_last_recorded, measure=measure, vendor=v)
+        return mesa.DataCollector(model_reporters=reporters)
+
     def step(self) -> None:
-        """One month."""
+        """One month; `running` turns False after the last.
+
+        Raises
+        ------
+        RunFailure
+            When a phase cannot go on, or the calendar is over.
+        """
+        if self.month >= self.scenario.calendar.months:
+            raise RunFailure("step", f"the calendar ends after {self.month} months")
         for phase in self.phases:
             try:
                 with np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"):
@@ -239,6 +261,8 @@ class MarketModel(mesa.Model):
             except (ArithmeticError, ValueError) as error:
                 raise RunFailure(f"{phase.name} of {self.date:%Y-%m}", str(error)) from error
         self.month += 1
+        self.datacollector.collect(self)
+        self.running = self.month < self.scenario.calendar.months
 
     def run(self) -> MarketModel:
         """All months of the scenario."""
@@ -255,3 +279,7 @@ class MarketModel(mesa.Model):
     def axes(self) -> dict[str, tuple[str, ...]]:
         """Labels of the dimensions of the curves."""
         return self.recorder.axes
+
+
+def _last_recorded(model: MarketModel, measure: str, vendor: int) -> float:
+    return float(model.curves[measure][model.month - 1, vendor])

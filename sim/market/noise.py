@@ -25,6 +25,7 @@ _M1 = np.uint32(0x7FEB352D)
 _M2 = np.uint32(0x846CA68B)
 _UNIT32 = 1.0 / 4294967296.0
 _UNIT24 = np.float32(1.0 / 16777216.0)
+_BELOW_ONE = np.float32(1.0 - 2.0**-24)  # the luckiest draw would round to 1
 _HALF = np.float32(0.5)
 _MONTH = np.uint64(0x9E3779B97F4A7C15)
 
@@ -81,7 +82,7 @@ def gumbel(state, key):  # type: ignore[no-untyped-def]
     """Standard Gumbel in float32 from the 24 high bits."""
     x = bits32(state, key)
     u = (np.float32(np.int32(np.uint32(x >> _U8))) + _HALF) * _UNIT24
-    return -ln32(-ln32(u))
+    return -ln32(-ln32(min(u, _BELOW_ONE)))
 
 
 @inlined

@@ -60,8 +60,9 @@ class Panel:
             model.scratch,
         )
         # the builder's price terms count from the market's mean price, the panel's from zero
-        priced = world.channel == API
+        priced = (world.channel == API) & model.on_sale
         values[:, priced] += self.alpha[:, None] * terms.mean_price_term
+        values.flags.writeable = False
         usage = terms.elasticity[self.kind]
         return Demand(
             weights=self.weights,

@@ -111,6 +111,8 @@ def _spill(
     )
     # rented hours have no token offer to go to
     part[world.channel == RENT] = 0.0
+    # a second choice of an earlier review may be gone
+    part[:, ~model.state.hosting[: world.n_api]] = 0.0
     going = model.scenario.supply.spill_share * unserved[:, None] * part
     per_token = cards_per_token(model)
     wanted = going.sum(axis=0) * per_token

@@ -6,6 +6,7 @@ so that lasting tastes and current offers have their joint law and month 1 bring
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,10 @@ from sim.economics.costs import steady_state_experience
 from sim.market.awareness import inform
 from sim.market.books import publish
 from sim.market.choice import review
+from sim.market.growth import contribute
+from sim.market.openness import decide_openness
 from sim.market.serving import platform_sums, serve
 from sim.market.supply import internal_cards
-from sim.market.vendors import decide_openness
 from sim.market.world import API
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ def start(model: MarketModel) -> None:
     for event in model.events_of.get(-1, ()):
         event.apply(model)
     decide_openness(model)
-    model.state.months_released[model.state.released] -= 1
-    model.state.months_open[model.state.weights_open] -= 1
+    if model.scenario.mechanisms.communities:
+        contribute(model)
     _first_means(model)
     real_capacity = model.state.own_cards
     for turn in range(model.scenario.initial.rounds + 1):
@@ -63,9 +65,7 @@ def _first_means(model: MarketModel) -> None:
     state.mean_price = float(prices.mean()) if len(prices) else 0.0
     families = np.unique(world.family[: world.n_api][there])
     if len(families):
-        state.mean_capability = (state.capability + state.contribution[:, None])[families].mean(
-            axis=0
-        )
+        state.mean_capability = model.capability[families].mean(axis=0)
     state.last_price = model.paid.copy()
 
 
@@ -94,10 +94,21 @@ def _size_cards(model: MarketModel) -> None:
 
 
 def _first_experience(model: MarketModel) -> None:
-    """Experience at which the first month's output just offsets forgetting."""
+    """Experience at which the first month's output just offsets forgetting.
+
+    A platform that sells next to nothing starts with that of a small one, so that its first
+    customers do not make it an expert at once.
+    """
     tokens = np.where(model.world.channel == API, model.volumes.served, 0.0)
     output = platform_sums(model, tokens)[: model.world.n_vendors]
-    forgetting = max(model.scenario.supply.learning.forgetting, 1e-6)
+    learning = model.scenario.supply.learning
+    forgetting = max(learning.forgetting, LEAST_FORGETTING)
+    least = max(learning.least_share * math.fsum(output.tolist()), LEAST_OUTPUT)
     for v in range(model.world.n_vendors):
-        model.state.experience[v] = max(steady_state_experience(float(output[v]), forgetting), 1.0)
+        known = max(float(output[v]), least)
+        model.state.experience[v] = steady_state_experience(known, forgetting)
     model.state.experience_start = model.state.experience.copy()
+
+
+LEAST_FORGETTING = 1e-6  # keeps the steady state finite where nothing is forgotten
+LEAST_OUTPUT = 1.0  # million tokens: an empty market still has a positive reference

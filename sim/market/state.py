@@ -29,7 +29,7 @@ class MarketState:
     # vendors
     own_cards: Floats  # (V,) cards
     external_cards: Floats  # (V,)
-    pipeline: Floats  # (V, lead + 1) cards ordered, by months until delivery
+    pipeline: Floats  # (V, lead) cards ordered, by months until delivery
     load_cards: Floats  # (V,) cards wanted by customers last month
     load_trend: Floats  # (V,) expected log growth of that load a month
     utilisation: Floats  # (V,)
@@ -45,8 +45,7 @@ class MarketState:
     # families
     released: Bools  # (F,)
     weights_open: Bools  # (F,)
-    months_released: npt.NDArray[np.int64]  # (F,)
-    months_open: npt.NDArray[np.int64]  # (F,)
+    open_month: npt.NDArray[np.int64]  # (F,) month in which the weights were published
     capability: Floats  # (F, K) stated at releases
     contribution: Floats  # (F,) capability that communities added
     context: Floats  # (F,) tokens
@@ -58,6 +57,7 @@ class MarketState:
     log_shift: Floats  # (K,) dated shifts of demand reached so far
     shifts: list[tuple[int, float, int]]  # kind, log change a month, months left
     mean_capability: Floats  # (K,) token-weighted, last month
+    tokens_by_kind: Floats  # (K,) asked for last month
     mean_price: float  # token-weighted, last month
     # offers
     hosting: Bools  # (J,) platform serves this family now
@@ -83,7 +83,7 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         rent_response=scenario.supply.rent_response,
         own_cards=np.zeros(v),
         external_cards=np.zeros(v),
-        pipeline=np.zeros((v, scenario.supply.lead_months + 1)),
+        pipeline=np.zeros((v, max(scenario.supply.lead_months, 1))),
         load_cards=np.zeros(v),
         load_trend=np.zeros(v),
         utilisation=np.zeros(v),
@@ -98,8 +98,7 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         discount=np.zeros(v),
         released=np.zeros(f, bool),
         weights_open=np.zeros(f, bool),
-        months_released=np.full(f, -1, np.int64),
-        months_open=np.full(f, -1, np.int64),
+        open_month=np.zeros(f, np.int64),
         capability=capability,
         contribution=np.zeros(f),
         context=np.minimum([float(t.context_tokens) for t in families], limit),
@@ -110,6 +109,7 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         log_shift=np.zeros(k),
         shifts=[],
         mean_capability=np.zeros(k),
+        tokens_by_kind=np.zeros(k),
         mean_price=0.0,
         hosting=np.zeros(j, bool),
         list_price=np.zeros(j),

@@ -44,11 +44,13 @@ def deliver(model: MarketModel) -> None:
     move_rent(model)
     arriving = state.pipeline[:, 0].copy()
     state.pipeline[:, :-1] = state.pipeline[:, 1:]
-    state.pipeline[:, -1] = 0.0
+    state.pipeline[:, -1] = orders(model, arriving)
+    if supply.lead_months == 0:
+        arriving = state.pipeline[:, 0].copy()
+        state.pipeline[:] = 0.0
     own = model.own_chip_share
     state.own_cards = state.own_cards * (1.0 - supply.wear) + own * arriving
     state.external_cards = state.external_cards * (1.0 - supply.wear) + (1.0 - own) * arriving
-    state.pipeline[:, -1] = orders(model)
 
 
 def move_rent(model: MarketModel) -> None:
@@ -63,7 +65,7 @@ def move_rent(model: MarketModel) -> None:
         state.market_rent *= (load / (target * room)) ** state.rent_response
 
 
-def orders(model: MarketModel) -> Floats:
+def orders(model: MarketModel, arriving: Floats) -> Floats:
     """(V,) cards ordered: the expected load with headroom, capped by money and availability.
 
     The cap is A_v(t) (psi + (1 - psi) availability): own chips do not wait for the world market.
@@ -77,6 +79,7 @@ def orders(model: MarketModel) -> Floats:
         money = table.order_cap * 1000.0 * max(0.0, 1.0 + table.order_cap_growth * model.month)
         own = model.own_chip_share[v]
         cap[v] = money * (own + (1.0 - own) * state.availability)
-    there = state.own_cards + state.external_cards + state.pipeline.sum(axis=1)
+    kept = (state.own_cards + state.external_cards) * (1.0 - scenario.supply.wear)
+    there = kept + arriving + state.pipeline[:, :-1].sum(axis=1)
     missing = wanted * (state.load_cards + internal_cards(model)) - there
     return np.clip(missing, 0.0, cap)

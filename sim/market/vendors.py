@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.costs import accounting_cost, opportunity_cost
+from sim.market.openness import decide_openness
 from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
 from sim.strategies.registry import make
@@ -94,22 +95,22 @@ class VendorAgent(mesa.Agent):
 
 
 def public_view(model: MarketModel) -> View:
-    """Last month's market as a read-only snapshot."""
+    """Last month's market as a read-only snapshot; an offer that begins shows its first price."""
     world, state = model.world, model.state
-    open_now = model.available()
-    price = np.where(open_now, state.list_price, 0.0)
+    seen = np.where(state.last_price > 0.0, state.last_price, state.list_price)
+    price = np.where(model.on_sale, seen, 0.0)
     cost = np.zeros(world.n_offers)
     cost[: world.n_api] = accounting_cost(model)
-    arrays = price, state.token_share.copy(), cost
+    arrays = [price, world.platform.copy(), world.family.copy(), state.token_share.copy(), cost]
     for array in arrays:
         array.flags.writeable = False
     return View(
         month=model.month,
-        price=price,
-        platform=world.platform,
-        family=world.family,
-        token_share=arrays[1],
-        cost_estimate=cost,
+        price=arrays[0],
+        platform=arrays[1],
+        family=arrays[2],
+        token_share=arrays[3],
+        cost_estimate=arrays[4],
         inelastic_limit=model.scenario.decisions.inelastic_limit,
         demand=model.panel.demand,
     )
@@ -136,51 +137,3 @@ def _spend_freed_money(model: MarketModel) -> None:
         if money > 0.0:
             cut = money / max(state.call_revenue[v] + money, 1e-12)
             state.discount[v] = min(cut, budget.maximum_discount)
-
-
-def decide_openness(model: MarketModel) -> None:
-    """Releases, weights and hosting of this month."""
-    state, world, scenario = model.state, model.world, model.scenario
-    agents = list(model.vendors.values())
-    for f, name in enumerate(world.families):
-        table = scenario.families[name]
-        if not state.released[f]:
-            state.released[f] = table.released is None or table.released <= model.date
-        if state.released[f]:
-            state.months_released[f] += 1
-            by_owner = agents[world.owner[f]].openness.opens(int(state.months_released[f]))
-            wants = table.weights == "open" or (table.weights == "as_owner" and by_owner)
-            # published weights cannot be taken back
-            state.weights_open[f] = state.weights_open[f] or wants
-        if state.weights_open[f]:
-            state.months_open[f] += 1
-    for j in range(world.n_api):
-        v, f = int(world.platform[j]), int(world.family[j])
-        dated = any(
-            host.vendor == world.vendors[v]
-            and host.family == world.families[f]
-            and host.start <= model.date
-            and (host.end is None or model.date < host.end)
-            for host in model.hosts_of[j]
-        )
-        by_strategy = agents[v].openness.hosts(int(state.months_open[f]))
-        open_there = state.weights_open[f] and (dated or by_strategy)
-        serves = state.released[f] and (world.owner[f] == v or open_there)
-        if serves and not state.hosting[j]:
-            _start_price(model, j, agents[v])
-        state.hosting[j] = serves
-
-
-def _start_price(model: MarketModel, j: int, vendor: VendorAgent) -> None:
-    """First price of an offer: stated, or unit cost with the family's markup."""
-    world, scenario = model.world, model.scenario
-    family = scenario.families[world.families[world.family[j]]]
-    stated = family.price if world.owner[world.family[j]] == vendor.index else None
-    for host in model.hosts_of[j]:
-        if host.start <= model.date and host.price is not None:
-            stated = host.price
-    if model.state.list_price[j] > 0.0:
-        return  # a dated price list of this month has already set it
-    if stated is None:
-        stated = float(accounting_cost(model)[j]) * family.start_markup
-    model.state.list_price[j] = stated

@@ -43,7 +43,7 @@ def mean_price(model: MarketModel) -> float:
 def unit_cost(model: MarketModel) -> Floats:
     """Token-weighted mean accounting cost of model calls."""
     cost = np.zeros(model.world.n_offers)
-    cost[: model.world.n_api] = model.accounting_cost
+    cost[: model.world.n_api] = model.account.unit_cost
     return _mean_of_calls(model, cost)
 
 

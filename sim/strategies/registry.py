@@ -39,7 +39,7 @@ class Strategy:
         if cls.kind not in _CLASSES:
             raise ValueError(f"{cls.__name__}: kind {cls.kind!r} is none of {', '.join(KINDS)}")
         known = _CLASSES[cls.kind].get(cls.name)
-        if known is not None and known.__qualname__ != cls.__qualname__:
+        if known is not None and _home(known) != _home(cls):
             raise ValueError(f"two {cls.kind} strategies are called {cls.name!r}")
         _CLASSES[cls.kind][cls.name] = cls
 
@@ -49,6 +49,10 @@ class Strategy:
 
     def reset(self) -> None:
         """Forget everything learned in a run."""
+
+
+def _home(cls: type) -> tuple[str, str]:
+    return cls.__module__, cls.__qualname__
 
 
 @cache

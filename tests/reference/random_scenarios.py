@@ -262,9 +262,9 @@ def random_scenario(
             "hosts": _hosts(dice, names, families, months),
             "events": _events(dice, names, families, months),
             "decisions": {"lowest_price": LOWEST_PRICE},
-        # discounts go below the lowest list price
-        "budget": {"freed": {names[0]: dice.one((0.0, 1.0, 10.0))}},
-        "mechanisms": {
+            # discounts go below the lowest list price
+            "budget": {"freed": {names[0]: dice.one((0.0, 1.0, 10.0))}},
+            "mechanisms": {
                 name: number % 5 == 0 or dice.chance(0.8) for name in Mechanisms.model_fields
             },
         }

@@ -1,4 +1,4 @@
-"""Containment can fail: every kind of outcome is reached, roles mirror, identical vendors are equal."""
+"""Containment can fail: every class is reached, roles mirror, identical vendors are equal."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def tiny() -> Scenario:
 def run_class(scenario: Scenario, seed: int) -> OutcomeClass:
     """Class of one paired replicate; tau from the world without the incumbent's moves."""
     assert scenario.contest is not None
-    moves = [n for n, lever in scenario.levers.items() if lever.vendor == scenario.contest.incumbent]
+    incumbent_name = scenario.contest.incumbent
+    moves = [n for n, lever in scenario.levers.items() if lever.vendor == incumbent_name]
     on = MarketModel(scenario, seed).run()
     off = MarketModel(without_levers(scenario, moves), seed).run()
     names = list(on.axes["vendor"])
@@ -83,9 +84,7 @@ def test_a_contained_challenger_breaks_out_without_the_moves() -> None:
 
 def test_exchanged_roles_mirror_the_class_and_move_no_number() -> None:
     scenario = replace(tiny(), SETTINGS[OutcomeClass.INCUMBENT_ROLLBACK])
-    swapped = replace(
-        scenario, {"contest.incumbent": "volcano", "contest.challenger": "dam"}
-    )
+    swapped = replace(scenario, {"contest.incumbent": "volcano", "contest.challenger": "dam"})
     one, other = MarketModel(scenario, 3).run(), MarketModel(swapped, 3).run()
     for name, curve in one.curves.items():
         np.testing.assert_array_equal(curve, other.curves[name])
@@ -125,8 +124,10 @@ def test_exchanged_rivals_mirror_shares_within_sampling_error() -> None:
     assert (np.abs(one.mean(axis=0) - other.mean(axis=0)) < 4 * error).all()
     assert np.abs(one.mean(axis=0)[0] - one.mean(axis=0)[1]) > 4 * error[:2].max()  # they do differ
     classes = [run_class(plain, 1), run_class(mirrored, 1)]
-    assert all(found in (OutcomeClass.BREAKOUT, OutcomeClass.STAND_OFF,
-                         OutcomeClass.CONTAINMENT) for found in classes)
+    assert all(
+        found in (OutcomeClass.BREAKOUT, OutcomeClass.STAND_OFF, OutcomeClass.CONTAINMENT)
+        for found in classes
+    )
 
 
 def test_identical_vendors_are_equal_within_sampling_error_and_never_contain() -> None:

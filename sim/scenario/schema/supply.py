@@ -12,6 +12,13 @@ class Learning(Part):
     exponent: float = par(
         0.08, "b of Wright's law", low=0.0, high=1.0, source="LITERATURE 2.5", flag="literature"
     )
+    least_share: float = par(
+        0.02,
+        "a platform with less of the first month's output starts as experienced as this share",
+        unit="share",
+        low=0.0,
+        high=1.0,
+    )
     forgetting: float = par(
         0.03,
         "experience lost",

@@ -41,7 +41,10 @@ class PricingStrategy(Strategy):
     def bounded(self, view: View, books: Books, wanted: Floats, limits: Limits) -> Floats:
         """The wanted prices after the limits that hold for every strategy."""
         move = np.log(np.maximum(wanted, limits.lowest_price) / books.price)
-        price = books.price * np.exp(limits.largest_move * move)
+        return self.funded(books, books.price * np.exp(limits.largest_move * move), limits)
+
+    def funded(self, books: Books, price: Floats, limits: Limits) -> Floats:
+        """At the funding limit a price covers unit cost; no price is below the lowest."""
         if books.cash < -books.funding_limit:
             price = np.maximum(price, books.unit_cost)
         return np.maximum(price, limits.lowest_price)

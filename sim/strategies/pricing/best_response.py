@@ -28,5 +28,5 @@ class BestResponse(PricingStrategy):
     def bounded(self, view: View, books: Books, wanted: Floats, limits: Limits) -> Floats:
         """The common limits; an inelastic month allows a bounded rise."""
         if self.inelastic:
-            return books.price * (1.0 + limits.inelastic_rise)
+            return self.funded(books, books.price * (1.0 + limits.inelastic_rise), limits)
         return super().bounded(view, books, wanted, limits)

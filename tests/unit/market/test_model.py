@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import mesa
 import numpy as np
 import pytest
 from mesa.batchrunner import batch_run
@@ -16,24 +13,9 @@ from sim.measures.registry import measures
 from tests.unit.market.tiny import TINY, changed, differing, ran, started, tiny
 
 
-class Batched(MarketModel):
-    """Ends with its calendar and hands the batch runner its incumbent's share."""
-
-    def __init__(self, scenario: str, **settings: Any) -> None:
-        super().__init__(scenario, **settings)
-        self.datacollector = mesa.DataCollector(
-            model_reporters={"share": lambda model: model.curves["platform_token_share"][-1, 0]}
-        )
-
-    def step(self) -> None:
-        super().step()
-        self.datacollector.collect(self)
-        self.running = self.month < self.scenario.calendar.months
-
-
 def test_batch_run_varies_keyword_parameters() -> None:
     rows = batch_run(
-        Batched,
+        MarketModel,
         parameters={
             "scenario": str(TINY),
             "calendar__months": 3,
@@ -50,10 +32,11 @@ def test_batch_run_varies_keyword_parameters() -> None:
         (1, 0.2),
         (1, 0.9),
     ]
-    shares = [row["share"] for row in rows]
+    shares = [row["platform_token_share.dam"] for row in rows]
     assert shares[:2] == shares[2:]
     assert shares[0] != shares[1]
     assert all(0 < share < 1 for share in shares)
+    assert [row["month"] for row in rows] == [3, 3, 3, 3]
 
 
 def test_file_and_scenario_give_the_same_market() -> None:

@@ -1,0 +1,71 @@
+"""Releases, open weights and hosting: which offers exist this month, and at which first price."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.market.costs import accounting_cost
+from sim.months import months_between
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+    from sim.scenario.schema.families import Host
+
+
+def decide_openness(model: MarketModel) -> None:
+    """Part of phase `decide`: what is released, whose weights are open, who serves what."""
+    _release_and_open(model)
+    state, world = model.state, model.world
+    agents = list(model.vendors.values())
+    for j in range(world.n_api):
+        v, f = int(world.platform[j]), int(world.family[j])
+        entry = entry_in_force(model, j)
+        by_strategy = agents[v].openness.hosts(int(model.month - state.open_month[f]))
+        open_there = bool(state.weights_open[f]) and (entry is not None or by_strategy)
+        serves = bool(state.released[f]) and (world.owner[f] == v or open_there)
+        if serves and not state.hosting[j]:
+            _start_price(model, j, entry)
+        elif state.hosting[j] and not serves:
+            state.list_price[j] = 0.0
+        state.hosting[j] = serves
+
+
+def _release_and_open(model: MarketModel) -> None:
+    state, world, scenario = model.state, model.world, model.scenario
+    agents = list(model.vendors.values())
+    for f, name in enumerate(world.families):
+        table = scenario.families[name]
+        since = model.month
+        if table.released is not None:
+            since = months_between(table.released, model.date)
+        state.released[f] = state.released[f] or table.released is None or since >= 0
+        if not state.released[f] or state.weights_open[f]:
+            continue  # published weights cannot be taken back
+        by_owner = agents[world.owner[f]].openness.opens(since)
+        if table.weights == "open" or (table.weights == "as_owner" and by_owner):
+            state.weights_open[f] = True
+            state.open_month[f] = model.month
+
+
+def entry_in_force(model: MarketModel, j: int) -> Host | None:
+    """The dated entry by which a platform serves somebody's family this month."""
+    entries = [
+        host
+        for host in model.hosts_of[j]
+        if host.start <= model.date and (host.end is None or model.date < host.end)
+    ]
+    return max(entries, key=lambda host: (host.start, host.price or 0.0), default=None)
+
+
+def _start_price(model: MarketModel, j: int, entry: Host | None) -> None:
+    """First price of an offer: stated, or unit cost with the family's markup."""
+    world, state = model.world, model.state
+    if state.list_price[j] > 0.0:
+        return  # a dated price list has already set it
+    family = model.scenario.families[world.families[world.family[j]]]
+    stated = family.price if world.owner[world.family[j]] == world.platform[j] else None
+    if entry is not None and entry.price is not None:
+        stated = entry.price
+    if stated is None:
+        stated = float(accounting_cost(model)[j]) * family.start_markup
+    state.list_price[j] = max(stated, model.scenario.decisions.lowest_price)
