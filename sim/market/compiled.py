@@ -6,6 +6,8 @@ none, and counting every array of a tuple on every access costs more than the ch
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from numba import njit
@@ -14,5 +16,24 @@ _njit: Any = njit
 
 inlined = _njit(inline="always")  # a formula that becomes part of its caller
 step = _njit(inline="always", _nrt=False)  # a part of a kernel
-kernel = _njit(cache=True, _nrt=False)  # called from Python, allocates nothing, kept on disk
-allocating = _njit(cache=True)  # called from Python once a run, returns new arrays
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile what Python calls every month: allocates nothing, kept on disk."""
+    return _kept(_njit(cache=True, _nrt=False)(function))
+
+
+def allocating(function: Callable[..., Any]) -> Any:
+    """Compile what Python calls once a run: may return new arrays, kept on disk."""
+    return _kept(_njit(cache=True)(function))
+
+
+def _kept(compiled: Any) -> Any:
+    # numba looks only at the file of a kernel; its inlined parts lie in other files of this folder
+    compiled._cache._cache_file._source_stamp = _stamp()
+    return compiled
+
+
+def _stamp() -> tuple[float, int]:
+    facts = [path.stat() for path in Path(__file__).parent.glob("*.py")]
+    return max(fact.st_mtime for fact in facts), sum(fact.st_size for fact in facts)
