@@ -1,7 +1,7 @@
 """Makes what is made in docs/: reference pages, outputs shown in pages, pictures.
 
-`python docs/build.py` makes all of it; `python docs/build.py reference` (or `outputs`, `pictures`)
-makes a part. The tests compare what is committed with what this file makes.
+`python docs/build.py` makes all of it; `python docs/build.py reference` (or `outputs`, `pictures`,
+`volcano`) makes a part. The tests compare what is committed with what this file makes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ SHOWN = "text output"
 BETWEEN = "\x1e"
 PATIENCE_SECONDS = 300
 DOTS_PER_INCH = 90
+QUOTE_BEGINS = "<!-- made by docs/build.py volcano -->"
+QUOTE_ENDS = "<!-- end -->"
 
 
 class Block(NamedTuple):
@@ -233,27 +235,50 @@ REFERENCES: dict[str, Callable[[], str]] = {
 }
 """Pages that the code writes, by name in docs/reference."""
 
-FIGURES = {"curves": "platform_token_share", "worlds": "", "classes": ""}
-"""Plots of the tiny scenario that the pages show, with their measure."""
+FIGURES = {
+    "tiny": {"curves": "platform_token_share", "worlds": "", "classes": ""},
+    "volcano-dam": {"belts": "", "worlds": ""},
+}
+"""Plots of the scenarios that the pages show, with their measure."""
 
 
 def picture_names() -> set[str]:
     """File names of all pictures."""
-    return {f"tiny-{name}.png" for name in FIGURES}
+    return {f"{scenario}-{name}.png" for scenario, names in FIGURES.items() for name in names}
 
 
-def make_pictures() -> None:
-    """Run the tiny scenario and draw its figures, small enough for a page."""
+def draw(scenario: str, folder: str, workers: int) -> Any:
+    """Run a scenario and draw its figures, small enough for a page; returns the result."""
     import sim
     from sim.plot.registry import plots
 
     PICTURES.mkdir(exist_ok=True)
+    result = sim.run(ROOT / "scenarios" / f"{scenario}.toml", workers=workers, out=folder)
+    for name, measure in FIGURES[scenario].items():
+        fig, _ = plots()[name].draw(result, *([measure] if measure else []))
+        target = PICTURES / f"{scenario}-{name}.png"
+        fig.savefig(target, dpi=DOTS_PER_INCH, metadata={"Software": None})
+    return result
+
+
+def make_pictures() -> None:
+    """The pictures of the tiny scenario, in seconds."""
     with tempfile.TemporaryDirectory() as folder:
-        result = sim.run(ROOT / "scenarios" / "tiny.toml", workers=1, out=folder)
-        for name, measure in FIGURES.items():
-            fig, _ = plots()[name].draw(result, *([measure] if measure else []))
-            path = PICTURES / f"tiny-{name}.png"
-            fig.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})
+        draw("tiny", folder, workers=1)
+
+
+def make_volcano() -> None:
+    """The pictures of the main scenario and what the README quotes of it, in a minute."""
+    from sim.cli.verdict import verdict_lines
+
+    with tempfile.TemporaryDirectory() as folder:
+        result = draw("volcano-dam", folder, workers=2)
+        said = "\n".join(verdict_lines(result, result.verdict)).strip("\n")
+    readme = ROOT / "README.md"
+    before, rest = readme.read_text(encoding="utf-8").split(QUOTE_BEGINS)
+    after = rest.split(QUOTE_ENDS)[1]
+    page = f"{before}{QUOTE_BEGINS}\n```text\n{said}\n```\n{QUOTE_ENDS}{after}"
+    readme.write_text(page, encoding="utf-8", newline="\n")
 
 
 def make_reference() -> None:
@@ -274,6 +299,7 @@ def make_outputs() -> None:
 PARTS: dict[str, Callable[[], None]] = {
     "reference": make_reference,
     "pictures": make_pictures,
+    "volcano": make_volcano,
     "outputs": make_outputs,
 }
 

@@ -1,6 +1,6 @@
 """Client choice, compiled: who looks again, what it considers, what it takes.
 
-Utilities are MODEL section 3 in outer units; the draws are nested extreme value by keyed Gumbel and
+Utilities are in outer (unscaled) units, see docs/explanation/economics.md; the draws are nested extreme value by keyed Gumbel and
 one-sided-stable shocks, so that improving one offer moves clients only into it.
 """
 

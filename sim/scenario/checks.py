@@ -17,6 +17,7 @@ from sim.scenario.dated import (
     price_lists_name_offers,
 )
 from sim.scenario.findings import must_exist, problem_at
+from sim.scenario.fits import errors_make_sense, fits_make_sense
 from sim.scenario.off import plain_tables, without
 from sim.scenario.paths import covers, dotted, leaves, nearest_hint, shown
 from sim.scenario.schema.scenario import Scenario
@@ -230,6 +231,8 @@ CHECKS: tuple[Check, ...] = (
     levers_do_not_clash,
     window_fits,
     sources_match,
+    fits_make_sense,
+    errors_make_sense,
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sim.errors import Problem
+from sim.scenario.fits import numbers
 from sim.scenario.paths import set_path
 from sim.scenario.schema.scenario import Scenario
 
@@ -13,7 +14,7 @@ from sim.scenario.schema.scenario import Scenario
 def plain_tables(scenario: Scenario) -> dict[str, Any]:
     """The scenario as dictionaries and lists that `typed` reads back to an equal one."""
     data = scenario.model_dump(mode="python")
-    for key in ("hosts", "events", "sources"):
+    for key in ("hosts", "events", "sources", "fit"):
         data[key] = list(data[key])
     return data
 
@@ -27,7 +28,8 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
     """Plain tables in which the named levers are off, and the off-patches that cannot be.
 
     The off-patches are written, events of the levers do not happen, nobody hosts (or lists a
-    price for) a closed family of somebody else, and the levers go with what they cost.
+    price for) a closed family of somebody else, and the levers go with what they cost. A fit goes
+    when a path of it does.
     """
     off = set(names)
     data = plain_tables(scenario)
@@ -41,6 +43,9 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
         event for event in data["events"] if event["lever"] not in off and _served(data, event)
     ]
     data["hosts"] = [host for host in data["hosts"] if _served(data, host)]
+    if data["fit"]:
+        held = numbers(data)
+        data["fit"] = [fit for fit in data["fit"] if held.keys() >= set(fit["paths"])]
     data["levers"] = {name: lever for name, lever in data["levers"].items() if name not in off}
     return data, problems
 

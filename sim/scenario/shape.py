@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from sim.events.base import Event, event_kinds
 from sim.scenario.schema.families import Host
+from sim.scenario.schema.fit import Fit
 from sim.scenario.schema.scenario import Scenario, Source
 from sim.scenario.schema.vendors import Openness, Vendor
 from sim.strategies.registry import strategies
@@ -19,7 +20,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def _made() -> tuple[dict[type[BaseModel], str], dict[str, Any]]:
     """The definition name of each model, and all definitions."""
-    models: list[type[BaseModel]] = [Scenario, Vendor, Openness, Host, Source, Event]
+    models: list[type[BaseModel]] = [Scenario, Vendor, Openness, Host, Source, Fit, Event]
     models += event_kinds().values()
     for kind in ("pricing", "openness"):
         models += [cls.Parameters for cls in strategies(kind).values()]
@@ -91,7 +92,7 @@ def json_schema() -> dict[str, Any]:
     `extends` must be complete.
     """
     names, defs = _made()
-    complete: list[type[BaseModel]] = [Host, Source, Event, *event_kinds().values()]
+    complete: list[type[BaseModel]] = [Host, Source, Fit, Event, *event_kinds().values()]
     whole = [names[cls] for cls in complete]
     for name, definition in defs.items():
         if name not in whole and name != names[Scenario]:

@@ -220,7 +220,7 @@ def _copied(data: Any) -> Any:
 
 
 def _smallest_with_default(keys: tuple[Key, ...]) -> tuple[Key, ...]:
-    if keys[0] in ("hosts", "sources"):
+    if keys[0] in ("hosts", "sources", "fit"):
         return keys[:1]
     return keys[:-1] if keys[-1] == "strategy" else keys
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.parts import Part, par
 
-_S = "LITERATURE 4"
+_S = "pre-registered, see docs/reference/containment.md"
 
 
 class Containment(Part):
@@ -81,6 +81,6 @@ class Containment(Part):
         unit="share",
         low=0.0,
         high=1.0,
-        source="MODEL 7",
+        source="pre-registered, see docs/reference/containment.md",
         flag="literature",
     )

@@ -17,13 +17,13 @@ class NestCorrelation(Part):
     """rho of each nest: 0 is plain logit, near 1 the offers of a nest are alike."""
 
     api: float = par(
-        0.5, "model calls", low=0.0, high=0.95, source="LITERATURE 2.1", flag="literature"
+        0.5, "model calls", low=0.0, high=0.95, source="Berry (1994, RAND 25:242-262); practice 0.3-0.8", flag="literature"
     )
     host: float = par(
-        0.5, "self-hosting", low=0.0, high=0.95, source="LITERATURE 2.1", flag="literature"
+        0.5, "self-hosting", low=0.0, high=0.95, source="Berry (1994, RAND 25:242-262); practice 0.3-0.8", flag="literature"
     )
     rent: float = par(
-        0.5, "accelerator rent", low=0.0, high=0.95, source="LITERATURE 2.1", flag="literature"
+        0.5, "accelerator rent", low=0.0, high=0.95, source="Berry (1994, RAND 25:242-262); practice 0.3-0.8", flag="literature"
     )
 
 
@@ -36,7 +36,7 @@ class SwitchingCost(Part):
         unit="util",
         low=0.0,
         high=20.0,
-        source="START; LITERATURE 2.1",
+        source="Dube, Hitsch & Rossi (2010, RAND 41:417-445); Farrell & Klemperer (2007)",
         flag="literature",
     )
     host: float = par(
@@ -45,7 +45,7 @@ class SwitchingCost(Part):
         unit="util",
         low=0.0,
         high=20.0,
-        source="START; LITERATURE 2.1",
+        source="Dube, Hitsch & Rossi (2010, RAND 41:417-445); Farrell & Klemperer (2007)",
         flag="literature",
     )
     rent: float = par(
@@ -54,21 +54,21 @@ class SwitchingCost(Part):
         unit="util",
         low=0.0,
         high=20.0,
-        source="START; LITERATURE 2.1",
+        source="Dube, Hitsch & Rossi (2010, RAND 41:417-445); Farrell & Klemperer (2007)",
         flag="literature",
     )
     family: float = par(
-        0.2, "another model family", unit="util", low=0.0, high=20.0, source="START"
+        0.2, "another model family", unit="util", low=0.0, high=20.0, source="pilot study on the same record"
     )
 
 
 class HomeBonus(Part):
     """eta: integration and data gravity of the home cloud, by channel."""
 
-    api: float = par(0.4, "model calls", unit="util", low=0.0, high=20.0, source="START")
-    host: float = par(1.0, "self-hosting", unit="util", low=0.0, high=20.0, source="START")
+    api: float = par(0.4, "model calls", unit="util", low=0.0, high=20.0, source="pilot study on the same record")
+    host: float = par(1.0, "self-hosting", unit="util", low=0.0, high=20.0, source="pilot study on the same record")
     rent: float = par(
-        2.5, "accelerator rent; profile 1 to 4", unit="util", low=0.0, high=20.0, source="START"
+        2.5, "accelerator rent; profile 1 to 4", unit="util", low=0.0, high=20.0, source="pilot study on the same record"
     )
 
 
@@ -82,7 +82,7 @@ class SelfHosting(Part):
         unit="share",
         above=0.0,
         high=1.0,
-        source="START",
+        source="pilot study on the same record",
         flag="data",
     )
     operations_cost: float = par(
@@ -102,10 +102,10 @@ class Outside(Part):
         unit="util",
         low=-50.0,
         high=50.0,
-        source="START",
+        source="pilot study on the same record",
     )
     discount: float = par(
-        0.15, "how far the market's progress makes waiting worse", low=0.0, high=1.0, source="START"
+        0.15, "how far the market's progress makes waiting worse", low=0.0, high=1.0, source="pilot study on the same record"
     )
     reference_price: float = par(
         12.0,
@@ -123,10 +123,10 @@ class Review(Part):
     """When a workload is looked at again: hazards a month, and triggers that fire on a change."""
 
     api: float = par(
-        0.12, "model calls", unit="1/month", low=0.0, high=1.0, source="START", flag="literature"
+        0.12, "model calls", unit="1/month", low=0.0, high=1.0, source="pilot study on the same record", flag="literature"
     )
     host: float = par(
-        0.08, "self-hosting", unit="1/month", low=0.0, high=1.0, source="START", flag="literature"
+        0.08, "self-hosting", unit="1/month", low=0.0, high=1.0, source="pilot study on the same record", flag="literature"
     )
     rent: float = par(
         0.08,
@@ -134,21 +134,21 @@ class Review(Part):
         unit="1/month",
         low=0.0,
         high=1.0,
-        source="START",
+        source="pilot study on the same record",
         flag="literature",
     )
-    none: float = par(0.30, "postponed work", unit="1/month", low=0.0, high=1.0, source="START")
+    none: float = par(0.30, "postponed work", unit="1/month", low=0.0, high=1.0, source="pilot study on the same record")
     key_account: float = par(
         0.085,
         "key accounts, any channel but postponed",
         unit="1/month",
         low=0.0,
         high=1.0,
-        source="START; 1/12 of annual contracts",
+        source="1/12 of annual contracts",
         flag="literature",
     )
     triggered: float = par(
-        0.6, "after a trigger", unit="1/month", low=0.0, high=1.0, source="START"
+        0.6, "after a trigger", unit="1/month", low=0.0, high=1.0, source="pilot study on the same record"
     )
     price_rise_trigger: float = par(
         0.25,
@@ -156,7 +156,7 @@ class Review(Part):
         unit="share",
         above=0.0,
         high=100.0,
-        source="START",
+        source="pilot study on the same record",
     )
     reliability_trigger: float = par(
         0.9, "reliability falling through this level triggers", unit="share", low=0.0, high=1.0
@@ -171,7 +171,7 @@ class Awareness(Part):
         "weight of last month's token share (word of mouth)",
         low=0.0,
         high=20.0,
-        source="START",
+        source="pilot study on the same record",
     )
     attention_decay: float = par(
         0.2,
@@ -179,7 +179,7 @@ class Awareness(Part):
         unit="1/month",
         low=0.0,
         high=1.0,
-        source="LITERATURE 2.11",
+        source="Nerlove & Arrow (1962, Economica 29:129-142)",
         flag="literature",
     )
 
@@ -193,7 +193,7 @@ class Usage(Part):
         unit="1/month",
         above=0.0,
         high=1.0,
-        source="START",
+        source="pilot study on the same record",
     )
     reference_price: float = par(
         12.0,
@@ -223,7 +223,7 @@ class Demand(Part):
         "lambda of the price term: 0 logarithm, 1 linear",
         low=0.0,
         high=1.0,
-        source="MODEL 3",
+        source="Box & Cox (1964, JRSS B 26:211-252)",
         flag="literature",
     )
     price_shift: float = par(
@@ -232,7 +232,7 @@ class Demand(Part):
         unit="yuan/M tokens",
         low=0.0,
         high=1e3,
-        source="START",
+        source="pilot study on the same record",
     )
     output_token_share: float = par(
         0.25,
@@ -252,7 +252,7 @@ class Demand(Part):
         unit="util",
         low=0.0,
         high=5.0,
-        source="START",
+        source="pilot study on the same record",
     )
     community_scale: float = par(
         10_000.0,
@@ -260,7 +260,7 @@ class Demand(Part):
         unit="developers",
         above=0.0,
         high=1e9,
-        source="START",
+        source="pilot study on the same record",
     )
     reliability_weight: float = par(
         2.0,
@@ -268,7 +268,7 @@ class Demand(Part):
         unit="util",
         low=0.0,
         high=50.0,
-        source="START",
+        source="pilot study on the same record",
     )
     self_hosting: SelfHosting = table(SelfHosting, "running open weights oneself")
     outside: Outside = table(Outside, "postponing")

@@ -23,7 +23,7 @@ class Community(Part):
         unit="1/month",
         low=0.0,
         high=1.0,
-        source="LITERATURE 2.8",
+        source="Bass (1969); Sultan, Farley & Lehmann (1990)",
         flag="literature",
     )
     imitation: float = par(
@@ -32,7 +32,7 @@ class Community(Part):
         unit="1/month",
         low=0.0,
         high=2.0,
-        source="LITERATURE 2.8",
+        source="Bass (1969); Sultan, Farley & Lehmann (1990)",
         flag="literature",
     )
     capability_pull: float = par(

@@ -11,7 +11,7 @@ class Adoption(Part):
     """Bass diffusion of new workloads (Bass 1969), monthly."""
 
     innovation: float = par(
-        0.012, "Bass p", unit="1/month", low=0.0, high=1.0, source="START", flag="literature"
+        0.012, "Bass p", unit="1/month", low=0.0, high=1.0, source="pilot study on the same record", flag="literature"
     )
     imitation: float = par(
         0.22,
@@ -19,7 +19,7 @@ class Adoption(Part):
         unit="1/month",
         low=0.0,
         high=2.0,
-        source="LITERATURE 2.8",
+        source="Bass (1969); Sultan, Farley & Lehmann (1990)",
         flag="literature",
     )
     start: float = par(
@@ -28,7 +28,7 @@ class Adoption(Part):
         unit="share",
         low=0.0,
         high=1.0,
-        source="START",
+        source="pilot study on the same record",
         flag="literature",
     )
 
@@ -63,7 +63,7 @@ class Kind(Part):
         "eta: volume answers to price^-eta",
         low=0.0,
         high=3.0,
-        source="LITERATURE 2.15",
+        source="Demirer, Fradkin, Tadelis & Peng (2025)",
         flag="literature",
     )
     capability_weight: float = par(
@@ -81,7 +81,7 @@ class Kind(Part):
         unit="util",
         low=0.0,
         high=10.0,
-        source="START",
+        source="pilot study on the same record",
     )
     size_noise: float = par(
         0.5,

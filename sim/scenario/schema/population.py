@@ -27,7 +27,7 @@ class Population(Part):
         "standard deviation of log client size (lognormal)",
         low=0.0,
         high=4.0,
-        source="LITERATURE 2.16",
+        source="Axtell (2001, Science 293:1818-1820)",
         flag="literature",
     )
     size_tilt: float = par(
@@ -35,7 +35,7 @@ class Population(Part):
         "clients are drawn with density proportional to size^tilt and weigh size^-tilt",
         low=0.0,
         high=1.5,
-        source="MODEL 3",
+        source="importance sampling, see docs/explanation/economics.md",
     )
     key_account_share: float = par(
         0.01,
@@ -43,7 +43,7 @@ class Population(Part):
         unit="share",
         low=0.0,
         high=1.0,
-        source="LITERATURE 1.8",
+        source="largest clients are sold to one by one",
         flag="literature",
     )
     taste_sd: float = par(
@@ -52,7 +52,7 @@ class Population(Part):
         unit="util",
         low=0.0,
         high=5.0,
-        source="START",
+        source="pilot study on the same record",
     )
 
 

@@ -13,6 +13,7 @@ from sim.scenario.schema.calendar import Calendar
 from sim.scenario.schema.containment import Containment
 from sim.scenario.schema.demand import Demand
 from sim.scenario.schema.families import Family, Host
+from sim.scenario.schema.fit import Calibration, Fit
 from sim.scenario.schema.kinds import Kind
 from sim.scenario.schema.levers import Budget, Lever
 from sim.scenario.schema.mechanisms import Mechanisms
@@ -44,7 +45,7 @@ class Decisions(Part):
         unit="1/month",
         above=0.0,
         high=1.0,
-        source="MODEL 4",
+        source="design choice, see docs/explanation/economics.md",
         flag="literature",
     )
     inelastic_limit: float = par(
@@ -52,7 +53,7 @@ class Decisions(Part):
         "elasticity below which the first-order condition is not used",
         low=1.0,
         high=5.0,
-        source="MODEL 4",
+        source="design choice, see docs/explanation/economics.md",
         flag="literature",
     )
     inelastic_rise: float = par(
@@ -61,7 +62,7 @@ class Decisions(Part):
         unit="share",
         low=0.0,
         high=10.0,
-        source="MODEL 4",
+        source="design choice, see docs/explanation/economics.md",
         flag="literature",
     )
     lowest_price: float = par(
@@ -125,6 +126,10 @@ class Scenario(Part):
     sources: tuple[Source, ...] = Field(
         (), description="sources of the numbers of this file", strict=False
     )
+    fit: tuple[Fit, ...] = Field(
+        (), description="numbers that a calibration may choose", strict=False
+    )
+    calibration: Calibration = table(Calibration, "what a calibration is held against")
 
     @field_validator("events", mode="before")
     @classmethod

@@ -10,7 +10,7 @@ class Learning(Part):
     """Own experience: throughput x (E/E_0)^exponent, experience is forgotten."""
 
     exponent: float = par(
-        0.08, "b of Wright's law", low=0.0, high=1.0, source="LITERATURE 2.5", flag="literature"
+        0.08, "b of Wright's law", low=0.0, high=1.0, source="Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)", flag="literature"
     )
     least_share: float = par(
         0.02,
@@ -25,7 +25,7 @@ class Learning(Part):
         unit="1/month",
         low=0.0,
         high=1.0,
-        source="LITERATURE 2.5",
+        source="Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)",
         flag="literature",
     )
 
@@ -39,11 +39,11 @@ class Scarcity(Part):
         unit="share",
         above=0.0,
         high=1.0,
-        source="MODEL 4",
+        source="design choice, see docs/explanation/economics.md",
         flag="literature",
     )
     exponent: float = par(
-        4.0, "how steeply", low=0.0, high=12.0, source="LITERATURE 2.6", flag="literature"
+        4.0, "how steeply", low=0.0, high=12.0, source="industry practice; BPR (1964) for congestion", flag="literature"
     )
 
 
@@ -68,7 +68,7 @@ class Supply(Part):
         unit="1/month",
         low=-0.1,
         high=0.5,
-        source="LITERATURE 2.5",
+        source="Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)",
         flag="literature",
     )
     utilisation: float = par(
@@ -77,11 +77,11 @@ class Supply(Part):
         unit="share",
         above=0.0,
         high=1.0,
-        source="START",
+        source="pilot study on the same record",
         flag="data",
     )
     own_card_cost: float = par(
-        4_500.0, "self-made card", unit="yuan/card-month", above=0.0, high=1e7, source="START"
+        4_500.0, "self-made card", unit="yuan/card-month", above=0.0, high=1e7, source="pilot study on the same record"
     )
     external_card_cost: float = par(
         6_000.0,
@@ -89,7 +89,7 @@ class Supply(Part):
         unit="yuan/card-month",
         above=0.0,
         high=1e7,
-        source="START; F0318",
+        source="F0318",
         flag="data",
     )
     rent: float = par(
@@ -135,7 +135,7 @@ class Supply(Part):
         unit="month",
         low=0,
         high=36,
-        source="LITERATURE 2.6",
+        source="industry practice; BPR (1964) for congestion",
         flag="literature",
     )
     wear: float = par(
@@ -144,7 +144,7 @@ class Supply(Part):
         unit="1/month",
         low=0.0,
         high=1.0,
-        source="LITERATURE 2.6",
+        source="industry practice; BPR (1964) for congestion",
         flag="literature",
     )
     internal_priority: float = par(
@@ -153,7 +153,7 @@ class Supply(Part):
         unit="share",
         low=0.0,
         high=1.0,
-        source="MODEL 4",
+        source="design choice, see docs/explanation/economics.md",
     )
     spill_share: float = par(
         0.5, "unserved volume that tries its second choice", unit="share", low=0.0, high=1.0
@@ -162,10 +162,10 @@ class Supply(Part):
         0.7, "weight of the past in remembered reliability", unit="1/month", low=0.0, high=0.999
     )
     services_on_rent: float = par(
-        0.08, "PaaS revenue per yuan of accelerator rent", low=0.0, high=5.0, source="START"
+        0.08, "PaaS revenue per yuan of accelerator rent", low=0.0, high=5.0, source="pilot study on the same record"
     )
     services_on_calls: float = par(
-        0.15, "PaaS revenue per yuan of model calls", low=0.0, high=5.0, source="START"
+        0.15, "PaaS revenue per yuan of model calls", low=0.0, high=5.0, source="pilot study on the same record"
     )
     services_cost_share: float = par(
         0.6, "cost of PaaS services per yuan of their revenue", unit="share", low=0.0, high=2.0

@@ -9,4 +9,4 @@ class Closed(OpennessStrategy):
     """No own weights are published, no rival's family is served beyond the dated entries."""
 
     name = "closed"
-    source = "MODEL 4"
+    source = "the closed firm of Casadesus-Masanell & Ghemawat (2006)"

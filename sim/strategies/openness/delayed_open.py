@@ -16,7 +16,7 @@ class DelayedOpen(OpennessStrategy):
     """Sell first, open later (versioning in time)."""
 
     name = "delayed_open"
-    source = "Varian (2000), Buying, sharing and renting information goods; LITERATURE 2.7"
+    source = "Varian (2000), Buying, sharing and renting information goods"
     observes = ("age of the family",)
     Parameters = DelayedOpenParameters
 

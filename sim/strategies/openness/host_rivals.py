@@ -18,7 +18,7 @@ class HostRivals(OpennessStrategy):
     """Own weights stay closed; rivals' open families are served after a lag."""
 
     name = "host_rivals"
-    source = "LITERATURE 2.7: open weights are hostable on any cloud"
+    source = "open weights may be served on any cloud (licences of the open families)"
     observes = ("age of rivals' open weights",)
     Parameters = HostRivalsParameters
 

@@ -59,7 +59,7 @@ def elastic_price(view: View, books: Books, least: float) -> Floats | None:
     """c / (1 - L) with the common Lerner index L = 1/E of the own model calls; None if E < `least`.
 
     E is the long-run elasticity at the new price, rivals held: the usage-weighted mean of
-    eta + alpha (1/(1-rho) - rho/(1-rho) s_nest - s) over the panel (Berry 1994; LITERATURE 1.5).
+    eta + alpha (1/(1-rho) - rho/(1-rho) s_nest - s) over the panel (Berry 1994).
     L E(L) - 1 rises through its root, which is found by bracketing.
     """
     demand = view.demand()

@@ -16,7 +16,7 @@ class BestResponse(PricingStrategy):
     """
 
     name = "best_response"
-    source = "Milgrom & Roberts (1990, Econometrica 58:1255-1277); LITERATURE 1.5"
+    source = "Milgrom & Roberts (1990, Econometrica 58:1255-1277)"
     observes = ("prices", "panel demand", "own cost")
 
     def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:

@@ -17,7 +17,7 @@ class CostPlusParameters(Part):
         "price over unit cost, less 1",
         low=0.0,
         high=100.0,
-        source="LITERATURE 2.1: margins of 30-50 %",
+        source="margins of 30-50 %",
         flag="literature",
     )
 

@@ -13,7 +13,7 @@ class Match(PricingStrategy):
     """Meet competition: the cheapest rival's price per unit of cost (Salop 1986)."""
 
     name = "match"
-    source = "Salop (1986); LITERATURE 2.3, policy P5"
+    source = "Salop (1986); Edlin (1997, Harvard Law Review 111:528-575)"
     observes = ("rival prices", "published costs", "own cost")
 
     def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:

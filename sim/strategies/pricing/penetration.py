@@ -28,7 +28,7 @@ class PenetrationParameters(Part):
         unit="share",
         low=0.0,
         high=0.5,
-        source="MODEL 4",
+        source="a bare switch oscillates in simulation",
         flag="literature",
     )
 

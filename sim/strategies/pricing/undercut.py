@@ -23,7 +23,7 @@ class Undercut(PricingStrategy):
     """
 
     name = "undercut"
-    source = "LITERATURE 2.3, policy P5"
+    source = "Edlin (1997, Harvard Law Review 111:528-575)"
     observes = ("rival prices", "published costs", "own cost")
     Parameters = UndercutParameters
 

@@ -93,6 +93,11 @@ source = "guess"
 path = "vendors"
 flag = "literature"
 source = "START"
+[[fit]]
+name = "markup"
+paths = ["vendors.old_cloud.pricing.markup"]
+low = 0.1
+high = 0.9
 """
 
 
