@@ -22,7 +22,8 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.file}: {self.path}" if self.file else self.path
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{where} = {self.value}: {self.rule}{hint}"
+        # A name may hold a line break; a problem is one line.
+        return f"{where} = {self.value}: {self.rule}{hint}".replace("\n", "\\n")
 
 
 class ScenarioError(SimError):

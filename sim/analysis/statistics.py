@@ -331,7 +331,8 @@ def ols_slope(values: npt.ArrayLike) -> FloatArray:
     t = np.arange(y.shape[-1], dtype=np.float64)
     t -= t.mean()
     # Centring first keeps a constant path at a slope of exactly zero.
-    slope: FloatArray = np.asarray((y - y[..., :1]) @ t / (t @ t), dtype=np.float64)
+    with np.errstate(under="ignore"):
+        slope: FloatArray = np.asarray((y - y[..., :1]) @ t / (t @ t), dtype=np.float64)
     return slope
 
 

@@ -21,6 +21,9 @@ class Verb(NamedTuple):
 VERBS = {
     "run": Verb("sim.cli.run", "run", "Run a scenario: verdict, curves, figures, result folder."),
     "validate": Verb("sim.cli.validate", "validate", "Each recorded figure beside its band."),
+    "calibrate": Verb(
+        "sim.cli.calibrate", "calibrate", "Fit a few declared numbers to the record."
+    ),
     "verify": Verb("sim.cli.verify", "verify", "Known-answer cases: id, expected, got, pass."),
     "plot": Verb("sim.cli.plot", "plot", "Figures from a stored result."),
     "check": Verb("sim.cli.check", "check", "All errors of scenario files at once."),

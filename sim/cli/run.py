@@ -76,9 +76,10 @@ def _intention(market: Scenario, replicates: int | None, seed: int | None) -> li
     runs = len(plan.worlds) * plan.replicates
     distinct = len(set(plan.same_as))
     alike = f", {distinct} of them different" if distinct < len(plan.worlds) else ""
+    noun = "worlds" if len(plan.worlds) > 1 else "world"
     return [
         market.title or market.name,
-        f"{len(plan.worlds)} worlds{alike}, x {plan.replicates} replicates = {runs} runs, root "
+        f"{len(plan.worlds)} {noun}{alike}, x {plan.replicates} replicates = {runs} runs, root "
         f"seed {plan.seed}",
         f"{market.population.clients:,} clients for {market.population.represents:,} enterprises, "
         f"{market.calendar.months} months from {market.calendar.start:%Y-%m}",

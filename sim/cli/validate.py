@@ -114,7 +114,7 @@ def _lines(validation: Validation, result: Result) -> list[str]:
     for row in validation.comparisons:
         groups.setdefault((row.target.metric, row.target.unit), []).append(row)
     for (metric, unit), rows in groups.items():
-        lines += [f"{metric} [{unit}]", *_table([HEAD, *map(_cells, rows)]), ""]
+        lines += [f"{metric} [{unit}]", *table([HEAD, *map(_cells, rows)]), ""]
     count = len(validation.comparisons)
     if count:
         lines.append(f"{validation.hits} of {count} recorded figures inside the 90 % band")
@@ -159,7 +159,8 @@ def _cells(row: Comparison) -> tuple[str, ...]:
     )
 
 
-def _table(rows: list[tuple[Any, ...]]) -> list[str]:
+def table(rows: list[tuple[Any, ...]]) -> list[str]:
+    """Rows of cells as lines with columns of one width."""
     widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
     return [
         "  "

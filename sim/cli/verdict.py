@@ -31,6 +31,8 @@ def verdict_lines(result: Result, verdict: Mapping[str, Any]) -> list[str]:
         effects = list(_effects(verdict))
         lines += ["", *effects] if effects else []
         lines += ["", *_robustness(entry)]
+    else:
+        lines += _last_month(result)
     lines.append("")
     for sentence in verdict["sentences"]:
         lines += textwrap.wrap(sentence, WIDTH)
@@ -58,6 +60,9 @@ def _scoreboards(result: Result, verdict: Mapping[str, Any]) -> Iterator[str]:
     window = result.scenario.containment.window_months
     n = len(result.sound_replicates("on"))
     yield f"Shares, last {window} months: median [5 %, 95 %] of {n} replicates, per cent"
+    if "n_eff" in result.runs:
+        effective = result.runs["n_eff"].median()
+        yield f"({effective:,.0f} effective clients: Kish, token weights)"
     rows = [["", *shown.values()]]
     first = boards[next(iter(shown))]
     for vendor in sorted(first, key=lambda name: -(first[name]["median"] or 0.0)):
@@ -65,6 +70,20 @@ def _scoreboards(result: Result, verdict: Mapping[str, Any]) -> Iterator[str]:
         label = result.scenario.vendors[vendor].label or vendor
         told = ["-" if c is None else _range(c["median"], c["p05"], c["p95"]) for c in cells]
         rows.append([label, *told])
+    yield from _table(rows)
+
+
+def _last_month(result: Result) -> Iterator[str]:
+    """Prices and shares of the last month, for a scenario without a question."""
+    if not result.sound_replicates("on"):
+        return
+    last = result.curves.sel(point="on").isel(month=-1).median("replicate")
+    yield "Last month, median of the replicates"
+    rows = [["", "price index, yuan per million tokens", "platform tokens, per cent"]]
+    for name, vendor in result.scenario.vendors.items():
+        price = float(last["price_index"].sel(vendor=name))
+        share = float(last["platform_token_share"].sel(vendor=name))
+        rows.append([vendor.label or name, f"{price:.6g}", f"{POINTS * share:.1f}"])
     yield from _table(rows)
 
 

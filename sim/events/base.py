@@ -25,6 +25,7 @@ class Event(Part):
     """
 
     kind: ClassVar[str] = ""
+    rank: ClassVar[int] = 0  # within a month lower ranks act first
 
     month: Month = par(..., "month in which it happens", unit="month", flag="input")
     what: str = par(..., "kind of event", flag="input")
@@ -46,6 +47,11 @@ class Event(Part):
     def apply(self, model: MarketModel) -> None:
         """Change the model; called once, in the events phase of the month."""
         raise TypeError(f"event {self.what!r} does not say what it does")
+
+    def order(self) -> tuple[object, ...]:
+        """Sort key: month, rank, kind, vendors, families; the rest only breaks ties."""
+        names = self.vendors_named(), self.families_named()
+        return (self.month, self.rank, self.what, *names, self.model_dump_json())
 
     def vendors_named(self) -> tuple[str, ...]:
         """Vendors that must exist."""

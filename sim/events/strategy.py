@@ -17,6 +17,7 @@ class StrategyChange(Event):
     """From this month on a vendor prices by another strategy."""
 
     kind = "strategy"
+    rank = -1  # who changes to a list is bound by the lists of the same month
 
     vendor: str = par(..., "vendor", flag="input")
     pricing: dict[str, Any] = Field(description="pricing strategy by name and its parameters")

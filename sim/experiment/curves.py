@@ -34,9 +34,10 @@ class Layout:
 
     @classmethod
     def of(cls, dims: Mapping[str, tuple[str, ...]], axes: Mapping[str, tuple[str, ...]]) -> Layout:
-        """The curves with the axes that they use."""
-        used = {axis for names in dims.values() for axis in names}
-        return cls(dict(dims), {name: axes[name] for name in sorted(used)})
+        """The curves with the axes that they use; a curve over no label at all has no numbers."""
+        held = {name: names for name, names in dims.items() if all(axes[axis] for axis in names)}
+        used = {axis for names in held.values() for axis in names}
+        return cls(held, {name: axes[name] for name in sorted(used)})
 
     def joined(self, other: Layout) -> Layout:
         """Both layouts in one; where worlds differ in their labels, all labels in sorted order.

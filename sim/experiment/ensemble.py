@@ -85,7 +85,7 @@ def run_ensemble(
     plan = plan_ensemble(scenario, replicates, seed, worlds=worlds, model=model)
     with Store.opened(Path(out), plan) as store:
         tasks = store.tasks()
-        width = min(workers or default_workers(), max(1, len(tasks)))
+        width = min(workers or default_workers(plan.client_months), max(1, len(tasks)))
         if not store.is_finished():
             store.start(width)
         work = _Work(store, progress, executor, width)

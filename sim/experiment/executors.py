@@ -18,6 +18,7 @@ from sim.errors import SimError
 P = ParamSpec("P")
 T = TypeVar("T")
 
+SMALL_WORK = 2_000_000  # client-months, a few seconds: as long as processes take to start
 THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
     "OMP_NUM_THREADS",
@@ -39,8 +40,10 @@ class InProcessExecutor(Executor):
         return future
 
 
-def default_workers() -> int:
-    """Cores that this process may use."""
+def default_workers(client_months: int | None = None) -> int:
+    """Cores that this process may use; one for work that is done before a process has started."""
+    if client_months is not None and client_months < SMALL_WORK:
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

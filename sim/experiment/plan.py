@@ -42,6 +42,13 @@ class Plan:
         hashes = [point["scenario_hash"] for point in self.inputs["points"]]
         return tuple(hashes.index(found) for found in hashes)
 
+    @property
+    def client_months(self) -> int:
+        """Size of the work: clients x months x runs of worlds that differ."""
+        table = self.scenario
+        runs = len(set(self.same_as)) * self.replicates
+        return table.population.clients * table.calendar.months * runs
+
     @cached_property
     def inputs(self) -> dict[str, Any]:
         """Everything that decides the numbers, ready for JSON."""

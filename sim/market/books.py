@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 MILLION = 1e6
+LEAST_EXPERIENCE = 1e-9  # million tokens: keeps the ratio to the start defined
 
 
 @dataclass
@@ -75,7 +76,6 @@ def settle(model: MarketModel) -> None:
         float(money.sum() + service_fees),
     )
     state.cash = state.cash + model.account.profit
-    state.call_revenue = call_money
     publish(model)
     _learn(model)
 
@@ -95,7 +95,9 @@ def _learn(model: MarketModel) -> None:
     output = platform_sums(model, tokens)[: model.world.n_vendors]
     forgetting = model.scenario.supply.learning.forgetting
     state = model.state
-    state.experience = np.maximum(next_experience(state.experience, output, forgetting), 1e-9)
+    state.experience = np.maximum(
+        next_experience(state.experience, output, forgetting), LEAST_EXPERIENCE
+    )
 
 
 def publish(model: MarketModel) -> None:
@@ -107,6 +109,7 @@ def publish(model: MarketModel) -> None:
     if total > 0.0:
         state.token_share = platform / total
         state.mean_price = math.fsum((tokens * model.paid).tolist()) / total
+    state.call_revenue = platform_sums(model, tokens * model.paid)[: world.n_vendors] / MILLION
     state.last_price = np.where(model.on_sale, model.paid, 0.0)
     state.tokens_by_kind = token_volumes(model).sum(axis=0)
     capability = np.vstack([model.capability, np.zeros(len(world.kinds))])[world.family].T

@@ -1,7 +1,8 @@
 """Client choice, compiled: who looks again, what it considers, what it takes.
 
-Utilities are in outer (unscaled) units, see docs/explanation/economics.md; the draws are nested extreme value by keyed Gumbel and
-one-sided-stable shocks, so that improving one offer moves clients only into it.
+Utilities are in outer (unscaled) units, see docs/explanation/economics.md; the draws are nested
+extreme value by keyed Gumbel and one-sided-stable shocks, so that improving one offer moves clients
+only into it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,7 @@ from sim.market.compiled import inlined, kernel, step
 from sim.market.elementary import exp, ln
 from sim.market.noise import event_state, gumbel, nest_shock, uniform
 from sim.market.population import FIXED_POINT
-
-API, HOST, RENT, NONE = 0, 1, 2, 3
-EVERYONE = -1.0
+from sim.market.world import HOST, NONE
 
 
 @inlined

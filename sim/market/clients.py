@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -75,7 +76,5 @@ class Clients:
         return WorkloadView(
             kind=model.world.kinds[model.population.kind[w]],
             offer=model.world.labels[j] if j >= 0 else "not adopted",
-            volume=float(2.718281828459045 ** float(model.choices.log_volume[w]))
-            if served
-            else 0.0,
+            volume=math.exp(float(model.choices.log_volume[w])) if served else 0.0,
         )

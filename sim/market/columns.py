@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sim.market.noise import keys32
 from sim.market.population import Population
 from sim.market.world import World
 
@@ -171,8 +172,6 @@ def new_tally(world: World) -> Tally:
 
 def layout_of(world: World) -> Layout:
     """The kernel's view of the offers."""
-    from sim.market.noise import keys32
-
     return Layout(
         channel=world.channel,
         platform=world.platform,

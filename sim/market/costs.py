@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 TOKENS_PER_UNIT = 1_000.0  # T tokens per 1,000 cards -> million tokens per card
+MILLIONS_PER_TRILLION = 1e6
+CARDS_PER_UNIT = 1_000.0  # cards are stated in thousands
 
 
 def reference_throughput(model: MarketModel) -> float:

@@ -63,7 +63,7 @@ def develop(model: MarketModel) -> None:
         ahead = math.fsum((asked * gap).tolist()) / total if total > 0.0 else 0.0
         p = min(1.0, table.innovation * math.exp(table.capability_pull * ahead))
         state.developers[f] = float(
-            bass_step(state.developers[f], p, table.imitation, max(table.potential, 1e-9))
+            bass_step(state.developers[f], p, table.imitation, table.potential)
         )
     contribute(model)
 

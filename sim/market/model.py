@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from functools import partial
 from typing import Any
@@ -35,6 +36,7 @@ from sim.market.vendors import VendorAgent
 from sim.market.world import API, HOST, NONE, make_world
 from sim.measures.recorder import Recorder
 from sim.months import month_after, months_between
+from sim.scenario.schema.families import Host
 from sim.scenario.schema.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -115,6 +117,16 @@ class MarketModel(mesa.Model):
         self.facts = self._facts()
 
     @property
+    def scenario(self) -> Scenario:
+        """The market's own scenario."""
+        return self._scenario
+
+    @scenario.setter
+    def scenario(self, scenario: Scenario) -> None:
+        # Mesa 3.5 has a scenario of its own here, and writes the model into it; ours is frozen.
+        self._scenario = scenario
+
+    @property
     def seed(self) -> np.random.SeedSequence:
         """The seed sequence from which every stream is made."""
         return self.seed_sequence
@@ -125,11 +137,15 @@ class MarketModel(mesa.Model):
         self.scheduling = np.array([table.stack.scheduling for table in tables])
         self.rent_factor = np.array([table.rent_factor for table in tables])
         self.rents = np.array([table.rents for table in tables] + [True, True])
-        cost = np.zeros(len(tables))
-        for lever in self.scenario.levers.values():
-            cost[self.world.vendors.index(lever.vendor)] += lever.cost
-        self.lever_cost = cost
+        levers = self.scenario.levers.values()
+        self.lever_cost = np.array(
+            [
+                math.fsum(lever.cost for lever in levers if lever.vendor == name)
+                for name in self.world.vendors
+            ]
+        )
         labels = [label.split("/") for label in self.world.labels[: self.world.n_api]]
+        self.entries: list[Host | None] = [None] * self.world.n_api
         self.hosts_of = [
             [h for h in self.scenario.hosts if (h.vendor, h.family) == (vendor, family)]
             for _, vendor, family in labels
@@ -142,7 +158,7 @@ class MarketModel(mesa.Model):
             month = months_between(self.scenario.calendar.start, event.month)
             out.setdefault(max(month, -1), []).append(event)
         for events in out.values():
-            events.sort(key=lambda event: (event.month, event.what, event.model_dump_json()))
+            events.sort(key=Event.order)
         return out
 
     def _facts(self) -> dict[str, float]:

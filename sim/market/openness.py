@@ -25,9 +25,12 @@ def decide_openness(model: MarketModel) -> None:
         serves = bool(state.released[f]) and (world.owner[f] == v or open_there)
         if serves and not state.hosting[j]:
             _start_price(model, j, entry)
+        elif serves and entry != model.entries[j]:
+            _next_entry(model, j, entry)
         elif state.hosting[j] and not serves:
             state.list_price[j] = 0.0
         state.hosting[j] = serves
+        model.entries[j] = entry
 
 
 def _release_and_open(model: MarketModel) -> None:
@@ -41,10 +44,14 @@ def _release_and_open(model: MarketModel) -> None:
         state.released[f] = state.released[f] or table.released is None or since >= 0
         if not state.released[f] or state.weights_open[f]:
             continue  # published weights cannot be taken back
-        by_owner = agents[world.owner[f]].openness.opens(since)
-        if table.weights == "open" or (table.weights == "as_owner" and by_owner):
-            state.weights_open[f] = True
-            state.open_month[f] = model.month
+        if table.weights == "closed":
+            continue
+        owner = agents[world.owner[f]].openness
+        for age in range(since + 1):  # a family older than the run may have been open for long
+            if table.weights == "open" or owner.opens(age):
+                state.weights_open[f] = True
+                state.open_month[f] = model.month - (since - age)
+                break
 
 
 def entry_in_force(model: MarketModel, j: int) -> Host | None:
@@ -55,6 +62,13 @@ def entry_in_force(model: MarketModel, j: int) -> Host | None:
         if host.start <= model.date and (host.end is None or model.date < host.end)
     ]
     return max(entries, key=lambda host: (host.start, host.price or 0.0), default=None)
+
+
+def _next_entry(model: MarketModel, j: int, entry: Host | None) -> None:
+    """An entry that follows another without a gap brings its own price to who follows lists."""
+    vendor = model.vendors[model.world.vendors[model.world.platform[j]]]
+    if entry is not None and entry.price is not None and vendor.pricing.follows_list:
+        model.state.list_price[j] = max(entry.price, model.scenario.decisions.lowest_price)
 
 
 def _start_price(model: MarketModel, j: int, entry: Host | None) -> None:

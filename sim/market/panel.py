@@ -34,17 +34,9 @@ class Panel:
         self.weights = weight * np.exp(population.log_base[self.members].astype(np.float64))
         self.alpha = population.alpha[self.owners].astype(np.float64)
         self.kind = population.kind[self.members]
-        self._month = -1
-        self._demand: Demand | None = None
 
     def demand(self) -> Demand:
         """Long-run demand at last month's public state: every panel workload looks again."""
-        model = self.model
-        if self._demand is None or self._month != model.month:
-            self._demand, self._month = self._compute(), model.month
-        return self._demand
-
-    def _compute(self) -> Demand:
         model, world = self.model, self.model.world
         terms = model.builder.build()
         values = np.empty((len(self.members), world.n_offers))
@@ -65,7 +57,7 @@ class Panel:
         values.flags.writeable = False
         usage = terms.elasticity[self.kind]
         return Demand(
-            weights=self.weights,
+            weights=self.weights * np.exp(terms.log_growth[self.kind]),
             values=values,
             alpha=self.alpha,
             priced=priced,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Column = npt.NDArray[Any]
 FIXED_POINT = 2.0**20  # volumes and weights are added up as whole multiples of 2^-20
+LEAST_PRESENCE = 1e-12  # keeps the volume of an absent kind of work defined
+LEAST_VOLUME = 1e-30  # and its logarithm
 
 
 @dataclass
@@ -163,9 +165,11 @@ def _workloads(
     mean_factor = math.fsum((factor * share).tolist())
     log_base, log_need, adopts = (np.empty((n, len(tables)), np.float32) for _ in range(3))
     for k, (name, table) in enumerate(zip(world.kinds, tables, strict=True)):
-        each = table.volume / (scenario.population.represents * max(table.presence, 1e-12))
+        each = table.volume / (scenario.population.represents * max(table.presence, LEAST_PRESENCE))
         noise = table.size_noise * draws.normal(f"volume/{name}") - table.size_noise**2 / 2
-        log_base[:, k] = np.log(max(each, 1e-30) * size * factor[segment] / mean_factor) + noise
+        log_base[:, k] = (
+            np.log(max(each, LEAST_VOLUME) * size * factor[segment] / mean_factor) + noise
+        )
         need = math.log(table.need_median_tokens) + table.need_sigma * draws.normal(f"need/{name}")
         log_need[:, k] = need / math.log(2.0)
         adopts[:, k] = draws.uniform(f"adopts/{name}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 Floats = npt.NDArray[np.float64]
+LARGEST_COUNT = 2.0**61  # of the 63 bits of a whole number; a month does not grow fourfold
 
 
 @dataclass
@@ -72,6 +73,7 @@ def serve(model: MarketModel) -> None:
     ):
         array[:] = 0
     use(model.columns, model.choices, model.layout, model.terms, tally)
+    _refuse_overflow(tally.volume, tally.hours)
     by_cell = tally.volume / FIXED_POINT
     demanded = tally.volume.sum(axis=(0, 1)) / FIXED_POINT
     hours = tally.hours / FIXED_POINT
@@ -90,6 +92,15 @@ def serve(model: MarketModel) -> None:
         demanded, kept, spilled, unserved, hours * fraction[world.platform], by_cell, load, room
     )
     _remember(model, fraction[: world.n_vendors], load, room)
+
+
+def _refuse_overflow(*counts: npt.NDArray[np.int64]) -> None:
+    for count in counts:
+        if count.min() < 0 or count.sum(dtype=np.float64) > LARGEST_COUNT:
+            raise ValueError(
+                f"volumes above {LARGEST_COUNT / FIXED_POINT:.2g} million tokens (or card-hours) a "
+                "month cannot be added up exactly; fewer months or a slower growth of kinds"
+            )
 
 
 def _spill(

@@ -15,6 +15,7 @@ from sim.economics.costs import steady_state_experience
 from sim.market.awareness import inform
 from sim.market.books import publish
 from sim.market.choice import review
+from sim.market.costs import CARDS_PER_UNIT
 from sim.market.growth import contribute
 from sim.market.openness import decide_openness
 from sim.market.serving import platform_sums, serve
@@ -23,6 +24,10 @@ from sim.market.world import API
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+
+LEAST_FORGETTING = 1e-6  # keeps the steady state finite where nothing is forgotten
+LEAST_OUTPUT = 1.0  # million tokens: an empty market still has a positive reference
+LEAST_CARDS = 1e-9  # keeps load over cards defined where there are none
 
 
 def start(model: MarketModel) -> None:
@@ -81,12 +86,13 @@ def _size_cards(model: MarketModel) -> None:
     for v, name in enumerate(model.world.vendors):
         stated = scenario.vendors[name].capacity.initial
         born = load[v] / scenario.initial.utilisation + apps[v]
-        cards[v] = born if stated is None else stated * 1000.0
+        cards[v] = born if stated is None else stated * CARDS_PER_UNIT
     own = model.own_chip_share
     state.own_cards, state.external_cards = own * cards, (1.0 - own) * cards
-    state.pipeline[:] = (scenario.supply.wear * cards)[:, None]
+    if scenario.supply.lead_months > 0:
+        state.pipeline[:] = (scenario.supply.wear * cards)[:, None]
     state.load_cards = load
-    state.utilisation = np.minimum(load / np.maximum(cards, 1e-9), 1.0)
+    state.utilisation = np.minimum(load / np.maximum(cards, LEAST_CARDS), 1.0)
     state.reliability[:] = 1.0
     state.last_reliability[:] = 1.0
     for v, name in enumerate(model.world.vendors):
@@ -108,7 +114,3 @@ def _first_experience(model: MarketModel) -> None:
         known = max(float(output[v]), least)
         model.state.experience[v] = steady_state_experience(known, forgetting)
     model.state.experience_start = model.state.experience.copy()
-
-
-LEAST_FORGETTING = 1e-6  # keeps the steady state finite where nothing is forgotten
-LEAST_OUTPUT = 1.0  # million tokens: an empty market still has a positive reference

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.costs import reference_throughput
+from sim.market.costs import CARDS_PER_UNIT, MILLIONS_PER_TRILLION, reference_throughput
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -26,7 +26,7 @@ def internal_cards(model: MarketModel) -> Floats:
         grown = table.internal_growth * (t if fade == 0.0 else -math.expm1(-fade * t) / fade)
         tokens.append(table.internal_load * math.exp(grown))
     per_card = reference_throughput(model) * scenario.supply.utilisation * model.scheduling
-    return np.array(tokens) * 1e6 / per_card
+    return np.array(tokens) * MILLIONS_PER_TRILLION / per_card
 
 
 def capacity(model: MarketModel) -> Floats:
@@ -76,7 +76,8 @@ def orders(model: MarketModel, arriving: Floats) -> Floats:
     for v, name in enumerate(model.world.vendors):
         table = scenario.vendors[name].capacity
         wanted[v] = table.headroom * math.exp(state.load_trend[v] * lead)
-        money = table.order_cap * 1000.0 * max(0.0, 1.0 + table.order_cap_growth * model.month)
+        grown = max(0.0, 1.0 + table.order_cap_growth * model.month)
+        money = table.order_cap * CARDS_PER_UNIT * grown
         own = model.own_chip_share[v]
         cap[v] = money * (own + (1.0 - own) * state.availability)
     kept = (state.own_cards + state.external_cards) * (1.0 - scenario.supply.wear)

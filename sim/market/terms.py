@@ -115,8 +115,8 @@ class TermsBuilder:
         """The tables of this month."""
         model, world, state = self.model, self.model.world, self.model.state
         demand = model.scenario.demand
-        capability = state.capability + state.contribution[:, None]
-        ahead = np.vstack([capability - state.mean_capability, np.zeros(len(world.kinds))])
+        lead = model.capability - state.mean_capability
+        ahead = np.vstack([lead, np.zeros(len(world.kinds))])
         developers = np.append(state.developers * state.weights_open, 0.0)
         community = np.log1p(developers / demand.community_scale)[world.family]
         reliability = np.zeros(world.n_vendors + 2)

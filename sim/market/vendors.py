@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 import mesa
@@ -112,12 +113,12 @@ def public_view(model: MarketModel) -> View:
         token_share=arrays[3],
         cost_estimate=arrays[4],
         inelastic_limit=model.scenario.decisions.inelastic_limit,
-        demand=model.panel.demand,
+        demand=cache(lambda: model.panel.demand()),
     )
 
 
 def decide(model: MarketModel) -> None:
-    """Phase `decide`: openness, then prices of all vendors at once, discounts, card orders."""
+    """Phase `decide`: openness, then prices of all vendors at once, then discounts."""
     decide_openness(model)
     view, table = public_view(model), model.scenario.decisions
     unit_cost = np.zeros(model.world.n_offers)
@@ -135,5 +136,5 @@ def _spend_freed_money(model: MarketModel) -> None:
     for v, name in enumerate(model.world.vendors):
         money = budget.freed.get(name, 0.0)
         if money > 0.0:
-            cut = money / max(state.call_revenue[v] + money, 1e-12)
+            cut = money / (state.call_revenue[v] + money)
             state.discount[v] = min(cut, budget.maximum_discount)

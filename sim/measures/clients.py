@@ -23,7 +23,10 @@ def client_share(model: MarketModel) -> Floats:
 
 @measure("platforms/client")
 def vendors_per_client(model: MarketModel) -> float:
-    """Mean number of platforms of clients with work."""
+    """Mean number of platforms of clients with work.
+
+    The own machines of a client count as one.
+    """
     homing = model.tally.homing.astype(float)
     total = homing[1:].sum()
     return float((homing * np.arange(len(homing))).sum() / total) if total else 0.0
@@ -51,7 +54,10 @@ def switching_flow(model: MarketModel) -> Floats:
 
 @measure("share")
 def churn(model: MarketModel) -> float:
-    """Workloads that changed platform this month, of all adopted."""
+    """Workloads that changed platform this month, of all adopted.
+
+    To begin or to end postponing is a change too; `switching_flow` tells them apart.
+    """
     total = float(model.tally.active.sum())
     return float(model.tally.review[1]) / total if total else 0.0
 

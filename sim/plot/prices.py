@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sim.errors import SimError
 from sim.experiment.worlds import ON
 from sim.plot.bands import INTERVAL, band_table
 from sim.plot.canvas import label_axis, new_axes, write_caption, write_legend, write_title
@@ -32,9 +33,11 @@ def prices(data: Material, point: str = ON, *, ax: Any = None) -> tuple[Figure, 
     Raises
     ------
     SimError
-        If price_index or the world is not stored.
+        If price_index or the world is not stored, or nobody sold model calls.
     """
     table = price_numbers(data, point)
+    if not (table["p95"] > 0.0).any():
+        raise SimError("no price above 0 to draw on a log axis")
     fig, axes = new_axes(ax)
     axes.set_yscale("log")
     draw_measure(axes, data, table)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.plot.material import material
-from sim.plot.style import RC
+from sim.plot.style import settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ def plot(numbers: Numbers) -> Callable[[Draw], Draw]:
         def styled(data: Any, *args: Any, **options: Any) -> tuple[Figure, Any]:
             import matplotlib.style
 
-            with matplotlib.style.context(["default", RC]):
+            with matplotlib.style.context(["default", settings()]):
                 return draw(material(data), *args, **options)
 
         @functools.wraps(numbers)

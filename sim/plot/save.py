@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +13,7 @@ from sim.errors import SimError
 from sim.experiment.files import write_once
 from sim.plot.material import Material, material
 from sim.plot.registry import Plot, plots
-from sim.plot.style import RC
+from sim.plot.style import settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -123,6 +124,8 @@ def figure_bytes(fig: Figure, kind: str) -> bytes:
     import matplotlib.style
 
     buffer = io.BytesIO()
-    with matplotlib.style.context(["default", RC]):
+    with matplotlib.style.context(["default", settings()]), warnings.catch_warnings():
+        # A character that no installed font has is drawn as a box, which says it all.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         fig.savefig(buffer, format=kind, metadata=METADATA[kind])
     return buffer.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import cycle
 from math import dist
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,25 @@ RC: dict[str, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "sim",
 }
+FALLBACK_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "SimHei",
+)
+"""Fonts with Chinese characters; those of them that are installed are used where needed."""
+
+
+@cache
+def settings() -> dict[str, Any]:
+    """The style of all figures on this machine."""
+    from matplotlib.font_manager import fontManager
+
+    there = set(fontManager.get_font_names())
+    return {**RC, "font.family": ["DejaVu Sans", *(f for f in FALLBACK_FONTS if f in there)]}
 
 
 @dataclass(frozen=True)

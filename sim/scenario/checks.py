@@ -10,6 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sim.errors import Problem, ScenarioError
+from sim.scenario.bounds import (
+    calendar_is_in_range,
+    freed_money_is_not_negative,
+    levers_leave_the_frame,
+    vendors_can_be_told_apart,
+)
 from sim.scenario.dated import (
     cuts_lower_the_price,
     events_make_sense,
@@ -226,8 +232,12 @@ _CHECKS_OF_OFF: tuple[Check, ...] = (
 )
 CHECKS: tuple[Check, ...] = (
     *_CHECKS_OF_OFF,
+    calendar_is_in_range,
+    vendors_can_be_told_apart,
+    freed_money_is_not_negative,
     contest_is_between_two,
     levers_can_be_off,
+    levers_leave_the_frame,
     levers_do_not_clash,
     window_fits,
     sources_match,

@@ -94,6 +94,9 @@ SCENES: Mapping[str, Scene] = {
     "winning": Scene(share=0.9),
     "losing": Scene(share=0.0, utilisation=0.0),
     "inelastic": Scene(demand=panel(alpha=0.02, usage_elasticity=0.1)),
+    "inelastic_without_money": Scene(
+        own_price=(1.0, 2.0), cash=-600.0, demand=panel(alpha=0.02, usage_elasticity=0.1)
+    ),
     "dear_rivals": Scene(rival_price=(500.0, 900.0)),
     "cheap_rivals": Scene(rival_price=(0.02, 0.05)),
 }

@@ -176,6 +176,19 @@ def test_unknown_kind_and_names_are_refused() -> None:
         changed({"events": [{"what": "price_list", "month": MONTH, **PRICE}]})
 
 
+def test_events_of_a_month_act_by_names_whatever_their_notes_say() -> None:
+    tables = [
+        {"what": "price_list", "vendor": v, "family": f, "price_yuan_per_million_tokens": 5.0}
+        for v, f in (("dam", "dam_max"), ("dam", "dam_open"), ("volcano", "lava"))
+    ]
+    tables.append({"what": "attention", "vendor": "volcano"})
+    notes = ("z", "b", "a", "c")
+    events = [event_of({**t, "note": note}) for t, note in zip(tables, notes, strict=True)]
+    for order in (events, events[::-1]):
+        model = MarketModel(changed().model_copy(update={"events": tuple(order)}), 1)
+        assert model.events_of[2] == [events[3], events[0], events[1], events[2]]
+
+
 def test_two_kinds_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="two event classes are called 'release'"):
         type("Twin", (Event,), {"kind": "release", "__module__": __name__})

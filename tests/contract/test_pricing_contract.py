@@ -106,8 +106,9 @@ class TestEveryRule:
         aim = np.maximum(wanted, LIMITS.lowest_price)
         np.testing.assert_allclose(np.log(price / before), 0.5 * np.log(aim / before), atol=1e-12)
 
-    def test_funding_limit_raises_to_unit_cost(self, name: str) -> None:
-        scene = SCENES["out_of_money"]
+    @pytest.mark.parametrize("scene_name", ["out_of_money", "inelastic_without_money"])
+    def test_funding_limit_raises_to_unit_cost(self, name: str, scene_name: str) -> None:
+        scene = SCENES[scene_name]
         _, price = wanted_and_bounded(name, scene)
         assert (price >= np.array(scene.unit_cost)).all()
 
@@ -137,6 +138,10 @@ class TestRegistry:
     def test_kind_must_exist(self) -> None:
         with pytest.raises(ValueError, match="none of pricing, openness"):
             type("Odd", (PricingStrategy,), {"name": "odd", "kind": "oddity"})
+
+    def test_a_band_upside_down_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="must not be below lowest 3"):
+            make("pricing", "zero_intelligence", {"lowest": 3.0, "highest": 1.0})
 
     def test_parameter_out_of_range_is_refused(self) -> None:
         with pytest.raises(ValueError, match="target_share"):
@@ -201,6 +206,10 @@ class TestExactMoves:
     def test_inelastic_demand_allows_a_bounded_rise(self) -> None:
         prices = MockVendor(fresh("best_response")).play([SCENES["inelastic"]] * 2)
         np.testing.assert_allclose(prices, [[12.5, 25.0], [15.625, 31.25]], rtol=1e-15)
+
+    def test_inelastic_demand_without_money_covers_cost(self) -> None:
+        price = MockVendor(fresh("best_response")).move(SCENES["inelastic_without_money"])
+        np.testing.assert_allclose(price, SCENES["inelastic_without_money"].unit_cost, rtol=1e-15)
 
     def test_best_response_recovers_from_an_inelastic_month(self) -> None:
         strategy = fresh("best_response")

@@ -22,6 +22,8 @@ STRATEGIES: tuple[Table, ...] = (
     {"strategy": "match"},
     {"strategy": "penetration", "target_share": 0.4},
     {"strategy": "zero_intelligence", "lowest": 0.5, "highest": 6.0},
+    {"strategy": "best_response"},
+    {"strategy": "nash"},
 )
 OPENNESS: tuple[Table, ...] = (
     {"strategy": "closed"},
@@ -261,7 +263,7 @@ def random_scenario(
             "families": families,
             "hosts": _hosts(dice, names, families, months),
             "events": _events(dice, names, families, months),
-            "decisions": {"lowest_price": LOWEST_PRICE},
+            "decisions": {"lowest_price": LOWEST_PRICE, "panel": 50},
             # discounts go below the lowest list price
             "budget": {"freed": {names[0]: dice.one((0.0, 1.0, 10.0))}},
             "mechanisms": {

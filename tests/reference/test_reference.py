@@ -13,6 +13,7 @@ from sim.market.elementary import ln32
 from sim.market.model import MarketModel
 from sim.market.noise import event_state, gumbel, nest_shock, uniform
 from sim.market.noise import stream_key as compiled_stream_key
+from sim.strategies.registry import strategies
 from tests.reference import draws
 from tests.reference.client import ClientAgent
 from tests.reference.market import ReferenceMarket
@@ -119,6 +120,8 @@ def test_random_scenarios_cover_the_ranges() -> None:
     rules = {rule for s in scenarios for part in s.segments.values() for rule in part.rules}
     assert rules == {"open_weights_only", "data_residency"}
     assert any(s.hosts for s in scenarios)
+    rules = {str(v.pricing["strategy"]) for s in scenarios for v in s.vendors.values()}
+    assert rules == set(strategies("pricing"))
 
 
 def test_draws_equal_the_compiled_ones_bit_by_bit() -> None:

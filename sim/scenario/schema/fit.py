@@ -19,8 +19,8 @@ class Fit(Part):
     paths: tuple[str, ...] = par(
         ..., "dotted paths that take the number", flag="input", strict=False, min_length=1
     )
-    low: float = par(..., "smallest number tried", flag="input")
-    high: float = par(..., "largest number tried", flag="input")
+    low: float = par(..., "smallest number tried", low=-1e12, high=1e12, flag="input")
+    high: float = par(..., "largest number tried", low=-1e12, high=1e12, flag="input")
     scale: bool = par(
         False,
         "the number is a factor on what stands at each path, instead of the value",

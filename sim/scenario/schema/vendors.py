@@ -110,7 +110,9 @@ class Vendor(Part):
     """A platform that sells model calls and accelerators."""
 
     label: str = par("", "name in pictures", flag="input")
-    colour: str = par("", "colour in pictures, #rrggbb", flag="input")
+    colour: str = par(
+        "", "colour in pictures, #rrggbb", flag="input", pattern="^(#[0-9a-fA-F]{6})?$"
+    )
     model_company: bool = par(False, "no cloud of its own: outside the IDC scope", flag="input")
     foreign: bool = par(False, "removed by data residency", flag="input")
     rents: bool = par(True, "rents accelerators", flag="input")

@@ -13,6 +13,7 @@ from sim.strategies.registry import Strategy
 from sim.strategies.view import Books, View
 
 Floats = npt.NDArray[np.float64]
+ROOT_TOLERANCE = 1e-7  # of the Lerner index
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,3 @@ def elastic_price(view: View, books: Books, least: float) -> Floats | None:
         return None
     lerner = brentq(excess, 0.0, highest, xtol=ROOT_TOLERANCE)
     return price_from_elasticity(books.unit_cost, 1.0 / lerner)
-
-
-ROOT_TOLERANCE = 1e-7

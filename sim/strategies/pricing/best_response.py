@@ -19,6 +19,10 @@ class BestResponse(PricingStrategy):
     source = "Milgrom & Roberts (1990, Econometrica 58:1255-1277)"
     observes = ("prices", "panel demand", "own cost")
 
+    def reset(self) -> None:
+        """No month has been met yet."""
+        self.inelastic = False
+
     def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
         """c / (1 - 1/E), or as high as the limits let it where demand is inelastic."""
         price = elastic_price(view, books, view.inelastic_limit)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
+from pydantic import model_validator
 
 from sim.parts import Part, par
 from sim.strategies.pricing.base import Floats, PricingStrategy
@@ -14,6 +17,12 @@ class ZeroIntelligenceParameters(Part):
 
     lowest: float = par(0.8, "lowest price over unit cost", above=0.0, high=100.0)
     highest: float = par(3.0, "highest price over unit cost", above=0.0, high=1000.0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.highest < self.lowest:
+            raise ValueError(f"highest {self.highest:g} must not be below lowest {self.lowest:g}")
+        return self
 
 
 class ZeroIntelligence(PricingStrategy):
