@@ -93,6 +93,8 @@ def _lines(found: Calibrated, title: str) -> list[str]:
         f"sum of squared misses: {misfit.start:.1f} at the start, {misfit.fitted:.1f} fitted; on "
         f"other seeds {misfit.start_other:.1f} and {misfit.fitted_other:.1f}",
     ]
+    if misfit.fitted < misfit.start and misfit.fitted_other >= misfit.start_other:
+        lines.append("on other seeds the fit is no better than the start: raise --seeds")
     if found.birge > 1.0:
         lines.append(
             f"the misses pass the errors assumed: standard errors are widened x {found.birge:.2f}"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.cli import EXPECTED_ERROR, complain
+
 if TYPE_CHECKING:
     from sim.experiment.result import Result
     from sim.scenario.schema.scenario import Scenario
@@ -56,12 +58,15 @@ def run(
             market, replicates=replicates, seed=seed, workers=workers, out=out, progress=told
         )
     verdict = result.verdict
-    figures = _figures(result)
+    figures, trouble = _figures(result)
     if json_:
         document = {"folder": str(result.path), "verdict": verdict}
         print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         _say(["", *verdict_lines(result, verdict), "", *_where(result, figures, scenario)])
+    if trouble:
+        complain(trouble)
+        return EXPECTED_ERROR
     return SOME_FAILED if len(result.failed) else 0
 
 
@@ -86,12 +91,17 @@ def _intention(market: Scenario, replicates: int | None, seed: int | None) -> li
     ]
 
 
-def _figures(result: Result) -> list[Path]:
+def _figures(result: Result) -> tuple[list[Path], str]:
+    """The pictures, or why they could not be written: the verdict is shown all the same."""
+    from sim.errors import SimError
     from sim.plot.save import save
 
     if not result.sound_replicates("on"):
-        return []
-    return [path for path in save(result) if path.suffix == ".png"]
+        return [], ""
+    try:
+        return [path for path in save(result) if path.suffix == ".png"], ""
+    except SimError as error:
+        return [], f"no figures: {error}"
 
 
 def _where(result: Result, figures: list[Path], scenario: Path) -> list[str]:

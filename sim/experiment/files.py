@@ -55,7 +55,7 @@ def cannot_write(path: Path, error: OSError) -> SimError:
     """What to tell when the disk refuses: nothing that was finished is lost."""
     reason = error.strerror or str(error)
     return SimError(
-        f"cannot write {path}: {reason}; finished replicates are kept, and the same command "
+        f"cannot write {path}: {reason}; nothing that is finished is lost, and the same command "
         "goes on from there once there is room and permission"
     )
 

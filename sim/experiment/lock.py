@@ -43,12 +43,17 @@ class FolderLock:
             self.path.unlink(missing_ok=True)
 
     def _create(self, content: bytes) -> bool:
+        made = False
         try:
             with self.path.open("xb") as file:
+                made = True
                 file.write(content)
         except FileExistsError:
             return False
         except OSError as error:
+            if made:
+                # An empty lock would look like that of somebody else.
+                self.path.unlink(missing_ok=True)
             raise cannot_write(self.path, error) from error
         return True
 

@@ -31,14 +31,14 @@ def happen(model: MarketModel) -> None:
         event.apply(model)
 
 
-def look_again(model: MarketModel) -> None:
-    """Due workloads choose; everyone else stays."""
+def look(model: MarketModel, number: int, everyone: bool) -> None:
+    """Due workloads (or everyone) choose under the draws of month `number`."""
     model.terms = model.builder.build()
     for array in (model.tally.flow, model.tally.review):
         array[:] = 0
     review(
-        model.month_number,
-        False,
+        number,
+        everyone,
         model.columns,
         model.choices,
         model.layout,
@@ -47,6 +47,11 @@ def look_again(model: MarketModel) -> None:
         model.tally,
         model.scratch,
     )
+
+
+def look_again(model: MarketModel) -> None:
+    """Due workloads choose; everyone else stays."""
+    look(model, model.month_number, everyone=False)
 
 
 def measure(model: MarketModel) -> None:

@@ -14,10 +14,10 @@ import numpy as np
 from sim.economics.costs import steady_state_experience
 from sim.market.awareness import inform
 from sim.market.books import publish
-from sim.market.choice import review
 from sim.market.costs import CARDS_PER_UNIT
 from sim.market.growth import contribute
 from sim.market.openness import decide_openness
+from sim.market.phases import look
 from sim.market.serving import platform_sums, serve
 from sim.market.supply import internal_cards
 from sim.market.world import API
@@ -41,19 +41,8 @@ def start(model: MarketModel) -> None:
     real_capacity = model.state.own_cards
     for turn in range(model.scenario.initial.rounds + 1):
         inform(model)
-        model.terms = model.builder.build()
         number = model.month_number - model.scenario.initial.rounds - 1 + turn
-        review(
-            number,
-            True,
-            model.columns,
-            model.choices,
-            model.layout,
-            model.terms,
-            model.streams,
-            model.tally,
-            model.scratch,
-        )
+        look(model, number, everyone=True)
         _fill_cards(model, np.inf)
         serve(model)
         publish(model)

@@ -58,7 +58,8 @@ def save(
     Raises
     ------
     SimError
-        If a plot asked for by name does not exist or cannot be drawn from this result.
+        If a plot asked for by name does not exist or cannot be drawn from this result, or a file
+        cannot be written.
     """
     if folder is None and isinstance(result, Material):
         raise SimError("a folder is needed to save figures without a result")
@@ -69,12 +70,16 @@ def save(
     for plot in chosen:
         for options in _variants(plot, data, measures):
             try:
-                paths += _save_one(plot, data, options, target, svg)
+                files = _drawn(plot, data, options, svg)
             except SimError as error:
                 if names is not None:
                     raise SimError(f"{plot.name}: {error}") from error
                 if skipped is not None:
                     skipped(plot.name, str(error))
+                continue
+            for name, content in files.items():
+                write_once(target / name, content)
+                paths.append(target / name)
     return paths
 
 
@@ -96,9 +101,7 @@ def _variants(plot: Plot, data: Material, measures: Iterable[str] | None) -> lis
     return [{"measure": name} for name in measures]
 
 
-def _save_one(
-    plot: Plot, data: Material, options: dict[str, str], folder: Path, svg: bool
-) -> list[Path]:
+def _drawn(plot: Plot, data: Material, options: dict[str, str], svg: bool) -> dict[str, bytes]:
     stem = "_".join([plot.name, *options.values()])
     fig, _ = plot.draw(data, **options)
     table = plot.numbers(data, **options)
@@ -106,9 +109,7 @@ def _save_one(
     kinds = ("png", "svg") if svg else ("png",)
     files = {f"{stem}.{kind}": figure_bytes(fig, kind) for kind in kinds}
     files[f"{stem}.csv"] = csv
-    for name, content in files.items():
-        write_once(folder / name, content)
-    return [folder / name for name in files]
+    return files
 
 
 def figure_bytes(fig: Figure, kind: str) -> bytes:

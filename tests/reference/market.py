@@ -14,7 +14,6 @@ import mesa
 
 import sim.market.phases
 import sim.market.serving
-import sim.market.start
 from sim.market.columns import UNSET
 from sim.market.model import MarketModel
 from tests.reference.client import ClientAgent, Decision, Traits, Workload
@@ -41,18 +40,17 @@ class PlainMarket(MarketModel):
     @contextmanager
     def _kernels(self) -> Iterator[None]:
         with ExitStack() as stack:
-            for module in (sim.market.start, sim.market.phases):
-                stack.enter_context(mock.patch.object(module, "review", self.review_kernel))
+            stack.enter_context(mock.patch.object(sim.market.phases, "review", self.review_kernel))
             stack.enter_context(mock.patch.object(sim.market.serving, "use", self.use_kernel))
             yield
 
     def review_kernel(self, month: int, everyone: bool, *arrays: Any) -> None:
         """Stands in for the compiled `review`."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} has no plain kernel")
 
     def use_kernel(self, *arrays: Any) -> None:
         """Stands in for the compiled `use`."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} has no plain kernel")
 
     @property
     def plain_clients(self) -> list[ClientAgent]:

@@ -17,13 +17,28 @@ class NestCorrelation(Part):
     """rho of each nest: 0 is plain logit, near 1 the offers of a nest are alike."""
 
     api: float = par(
-        0.5, "model calls", low=0.0, high=0.95, source="Berry (1994, RAND 25:242-262); practice 0.3-0.8", flag="literature"
+        0.5,
+        "model calls",
+        low=0.0,
+        high=0.95,
+        source="Berry (1994, RAND 25:242-262); practice 0.3-0.8",
+        flag="literature",
     )
     host: float = par(
-        0.5, "self-hosting", low=0.0, high=0.95, source="Berry (1994, RAND 25:242-262); practice 0.3-0.8", flag="literature"
+        0.5,
+        "self-hosting",
+        low=0.0,
+        high=0.95,
+        source="Berry (1994, RAND 25:242-262); practice 0.3-0.8",
+        flag="literature",
     )
     rent: float = par(
-        0.5, "accelerator rent", low=0.0, high=0.95, source="Berry (1994, RAND 25:242-262); practice 0.3-0.8", flag="literature"
+        0.5,
+        "accelerator rent",
+        low=0.0,
+        high=0.95,
+        source="Berry (1994, RAND 25:242-262); practice 0.3-0.8",
+        flag="literature",
     )
 
 
@@ -58,17 +73,22 @@ class SwitchingCost(Part):
         flag="literature",
     )
     family: float = par(
-        0.2, "another model family", unit="util", low=0.0, high=20.0, source="pilot study on the same record"
+        0.2, "another model family", unit="util", low=0.0, high=20.0, source="pilot study"
     )
 
 
 class HomeBonus(Part):
     """eta: integration and data gravity of the home cloud, by channel."""
 
-    api: float = par(0.4, "model calls", unit="util", low=0.0, high=20.0, source="pilot study on the same record")
-    host: float = par(1.0, "self-hosting", unit="util", low=0.0, high=20.0, source="pilot study on the same record")
+    api: float = par(0.4, "model calls", unit="util", low=0.0, high=20.0, source="pilot study")
+    host: float = par(1.0, "self-hosting", unit="util", low=0.0, high=20.0, source="pilot study")
     rent: float = par(
-        2.5, "accelerator rent; profile 1 to 4", unit="util", low=0.0, high=20.0, source="pilot study on the same record"
+        2.5,
+        "accelerator rent; profile 1 to 4",
+        unit="util",
+        low=0.0,
+        high=20.0,
+        source="pilot study",
     )
 
 
@@ -82,7 +102,7 @@ class SelfHosting(Part):
         unit="share",
         above=0.0,
         high=1.0,
-        source="pilot study on the same record",
+        source="pilot study",
         flag="data",
     )
     operations_cost: float = par(
@@ -102,10 +122,14 @@ class Outside(Part):
         unit="util",
         low=-50.0,
         high=50.0,
-        source="pilot study on the same record",
+        source="pilot study",
     )
     discount: float = par(
-        0.15, "how far the market's progress makes waiting worse", low=0.0, high=1.0, source="pilot study on the same record"
+        0.15,
+        "how far the market's progress makes waiting worse",
+        low=0.0,
+        high=1.0,
+        source="pilot study",
     )
     reference_price: float = par(
         12.0,
@@ -123,10 +147,22 @@ class Review(Part):
     """When a workload is looked at again: hazards a month, and triggers that fire on a change."""
 
     api: float = par(
-        0.12, "model calls", unit="1/month", low=0.0, high=1.0, source="pilot study on the same record", flag="literature"
+        0.12,
+        "model calls",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+        source="pilot study",
+        flag="literature",
     )
     host: float = par(
-        0.08, "self-hosting", unit="1/month", low=0.0, high=1.0, source="pilot study on the same record", flag="literature"
+        0.08,
+        "self-hosting",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+        source="pilot study",
+        flag="literature",
     )
     rent: float = par(
         0.08,
@@ -134,10 +170,12 @@ class Review(Part):
         unit="1/month",
         low=0.0,
         high=1.0,
-        source="pilot study on the same record",
+        source="pilot study",
         flag="literature",
     )
-    none: float = par(0.30, "postponed work", unit="1/month", low=0.0, high=1.0, source="pilot study on the same record")
+    none: float = par(
+        0.30, "postponed work", unit="1/month", low=0.0, high=1.0, source="pilot study"
+    )
     key_account: float = par(
         0.085,
         "key accounts, any channel but postponed",
@@ -148,7 +186,7 @@ class Review(Part):
         flag="literature",
     )
     triggered: float = par(
-        0.6, "after a trigger", unit="1/month", low=0.0, high=1.0, source="pilot study on the same record"
+        0.6, "after a trigger", unit="1/month", low=0.0, high=1.0, source="pilot study"
     )
     price_rise_trigger: float = par(
         0.25,
@@ -156,7 +194,7 @@ class Review(Part):
         unit="share",
         above=0.0,
         high=100.0,
-        source="pilot study on the same record",
+        source="pilot study",
     )
     reliability_trigger: float = par(
         0.9, "reliability falling through this level triggers", unit="share", low=0.0, high=1.0
@@ -171,7 +209,7 @@ class Awareness(Part):
         "weight of last month's token share (word of mouth)",
         low=0.0,
         high=20.0,
-        source="pilot study on the same record",
+        source="pilot study",
     )
     attention_decay: float = par(
         0.2,
@@ -193,7 +231,7 @@ class Usage(Part):
         unit="1/month",
         above=0.0,
         high=1.0,
-        source="pilot study on the same record",
+        source="pilot study",
     )
     reference_price: float = par(
         12.0,
@@ -232,7 +270,7 @@ class Demand(Part):
         unit="yuan/M tokens",
         low=0.0,
         high=1e3,
-        source="pilot study on the same record",
+        source="pilot study",
     )
     output_token_share: float = par(
         0.25,
@@ -252,7 +290,7 @@ class Demand(Part):
         unit="util",
         low=0.0,
         high=5.0,
-        source="pilot study on the same record",
+        source="pilot study",
     )
     community_scale: float = par(
         10_000.0,
@@ -260,7 +298,7 @@ class Demand(Part):
         unit="developers",
         above=0.0,
         high=1e9,
-        source="pilot study on the same record",
+        source="pilot study",
     )
     reliability_weight: float = par(
         2.0,
@@ -268,7 +306,7 @@ class Demand(Part):
         unit="util",
         low=0.0,
         high=50.0,
-        source="pilot study on the same record",
+        source="pilot study",
     )
     self_hosting: SelfHosting = table(SelfHosting, "running open weights oneself")
     outside: Outside = table(Outside, "postponing")

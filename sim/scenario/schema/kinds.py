@@ -11,7 +11,7 @@ class Adoption(Part):
     """Bass diffusion of new workloads (Bass 1969), monthly."""
 
     innovation: float = par(
-        0.012, "Bass p", unit="1/month", low=0.0, high=1.0, source="pilot study on the same record", flag="literature"
+        0.012, "Bass p", unit="1/month", low=0.0, high=1.0, source="pilot study", flag="literature"
     )
     imitation: float = par(
         0.22,
@@ -28,7 +28,7 @@ class Adoption(Part):
         unit="share",
         low=0.0,
         high=1.0,
-        source="pilot study on the same record",
+        source="pilot study",
         flag="literature",
     )
 
@@ -81,7 +81,7 @@ class Kind(Part):
         unit="util",
         low=0.0,
         high=10.0,
-        source="pilot study on the same record",
+        source="pilot study",
     )
     size_noise: float = par(
         0.5,

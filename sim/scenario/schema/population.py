@@ -52,7 +52,7 @@ class Population(Part):
         unit="util",
         low=0.0,
         high=5.0,
-        source="pilot study on the same record",
+        source="pilot study",
     )
 
 

@@ -10,7 +10,12 @@ class Learning(Part):
     """Own experience: throughput x (E/E_0)^exponent, experience is forgotten."""
 
     exponent: float = par(
-        0.08, "b of Wright's law", low=0.0, high=1.0, source="Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)", flag="literature"
+        0.08,
+        "b of Wright's law",
+        low=0.0,
+        high=1.0,
+        source="Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)",
+        flag="literature",
     )
     least_share: float = par(
         0.02,
@@ -43,7 +48,12 @@ class Scarcity(Part):
         flag="literature",
     )
     exponent: float = par(
-        4.0, "how steeply", low=0.0, high=12.0, source="industry practice; BPR (1964) for congestion", flag="literature"
+        4.0,
+        "how steeply",
+        low=0.0,
+        high=12.0,
+        source="industry practice; BPR (1964) for congestion",
+        flag="literature",
     )
 
 
@@ -77,11 +87,11 @@ class Supply(Part):
         unit="share",
         above=0.0,
         high=1.0,
-        source="pilot study on the same record",
+        source="pilot study",
         flag="data",
     )
     own_card_cost: float = par(
-        4_500.0, "self-made card", unit="yuan/card-month", above=0.0, high=1e7, source="pilot study on the same record"
+        4_500.0, "self-made card", unit="yuan/card-month", above=0.0, high=1e7, source="pilot study"
     )
     external_card_cost: float = par(
         6_000.0,
@@ -162,10 +172,10 @@ class Supply(Part):
         0.7, "weight of the past in remembered reliability", unit="1/month", low=0.0, high=0.999
     )
     services_on_rent: float = par(
-        0.08, "PaaS revenue per yuan of accelerator rent", low=0.0, high=5.0, source="pilot study on the same record"
+        0.08, "PaaS revenue per yuan of accelerator rent", low=0.0, high=5.0, source="pilot study"
     )
     services_on_calls: float = par(
-        0.15, "PaaS revenue per yuan of model calls", low=0.0, high=5.0, source="pilot study on the same record"
+        0.15, "PaaS revenue per yuan of model calls", low=0.0, high=5.0, source="pilot study"
     )
     services_cost_share: float = par(
         0.6, "cost of PaaS services per yuan of their revenue", unit="share", low=0.0, high=2.0

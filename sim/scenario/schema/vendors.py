@@ -50,7 +50,7 @@ class Capacity(Part):
         unit="1000 cards/month",
         low=0.0,
         high=1e6,
-        source="pilot study on the same record",
+        source="pilot study",
     )
     order_cap_growth: float = par(
         1.0 / 12.0,
@@ -58,7 +58,7 @@ class Capacity(Part):
         unit="1/month",
         low=-1.0,
         high=10.0,
-        source="pilot study on the same record",
+        source="pilot study",
     )
     expected_growth: float = par(
         0.0, "log growth of load it expects at the start", unit="1/month", low=-0.5, high=1.0
@@ -118,7 +118,7 @@ class Vendor(Part):
     rents: bool = par(True, "rents accelerators", flag="input")
     appeal: Appeal = table(Appeal, "platform constants")
     roots: dict[str, float] = par({}, "sector roots: utility by segment", unit="util")
-    awareness: float = par(0.9, "a0: base awareness", low=0.0, high=20.0, source="pilot study on the same record")
+    awareness: float = par(0.9, "a0: base awareness", low=0.0, high=20.0, source="pilot study")
     home_share: float = par(0.0, "clients whose home cloud it is", unit="share", low=0.0, high=1.0)
     pricing: dict[str, Any] = Field(
         {"strategy": "list"},

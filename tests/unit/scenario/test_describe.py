@@ -56,7 +56,7 @@ def test_parameter_states_its_facts() -> None:
     assert row.unit == "1/month"
     assert find("families.<name>.weights").kind == "closed or open or as_owner"
     assert find("vendors.<name>.capacity.initial").default is None
-    assert find("demand.review.api").source == "pilot study on the same record"
+    assert find("demand.review.api").source == "pilot study"
 
 
 def test_strategies_and_events_are_in_the_reference() -> None:
