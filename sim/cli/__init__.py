@@ -27,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     A verb that returns a whole number ends with it.
     """
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     sys.exit(_status(sys.argv[1:] if arguments is None else arguments))

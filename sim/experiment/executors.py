@@ -6,9 +6,11 @@ Any `concurrent.futures.Executor` serves: processes, Dask (`Client.get_executor(
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from typing import Any, ParamSpec, TypeVar
@@ -50,13 +52,25 @@ def default_workers(client_months: int | None = None) -> int:
 
 
 def one_thread_each() -> None:
-    """Prepare a worker: one thread for libraries, interrupts are the parent's business."""
+    """Prepare a worker: one thread for libraries, interrupts are the parent's business.
+
+    A worker ends when its parent is gone, however that came about.
+    """
     for name in THREAD_VARIABLES:
         os.environ[name] = "1"
     numba: Any = sys.modules.get("numba")
     if numba is not None:
         numba.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    # A pool's workers hold both ends of its pipes, so the death of the parent does not wake them.
+    multiprocessing.connection.wait([parent])
+    os._exit(1)
 
 
 def local_pool(workers: int) -> Executor:
