@@ -105,7 +105,7 @@ def read_json(path: Path) -> dict[str, Any]:
         document = json.loads(path.read_bytes())
     except OSError as error:
         raise SimError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SimError(f"cannot read {path}: no valid JSON ({error})") from error
     if not isinstance(document, dict):
         raise SimError(f"cannot read {path}: no JSON object")

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
-from sim.experiment.curves import FOLDER, ROOT
+from sim.experiment.curves import ROOT
 from sim.experiment.files import json_bytes, read_json, write_once
 from sim.experiment.run import DONE
 from sim.experiment.store import MANIFEST, RUNS, SCENARIO, check_schema
+from sim.experiment.stored import read_curves, read_runs, refuse_incomplete
 from sim.experiment.worlds import ON
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Result:
             raise SimError(f"{self.path} is no result folder: it has no {MANIFEST}")
         self.manifest = read_json(self.path / MANIFEST)
         check_schema(self.path, self.manifest)
+        refuse_incomplete(self.path / MANIFEST, self.manifest)
         if not all((self.path / name).exists() for name in (RUNS, ROOT, SCENARIO)):
             raise SimError(
                 f"{self.path} is not finished (status: {self.manifest.get('status')}); "
@@ -56,19 +58,14 @@ class Result:
 
     @cached_property
     def curves(self) -> xr.Dataset:
-        """Curves over point, replicate, month and vendor, read from disk when used."""
-        import numpy as np
-        import xarray as xr
+        """Curves over point, replicate, month and vendor, read from disk when used.
 
-        data = xr.open_zarr(self.path / FOLDER, consolidated=False, chunks=None)
-        # A folder lists its files in any order.
-        data = data[sorted(data.data_vars)].assign_coords(
-            {
-                name: (name, np.array([str(label) for label in labels.to_numpy()]))
-                for name, labels in data.coords.items()
-                if labels.dtype.kind not in "iM"
-            }
-        )
+        Raises
+        ------
+        SimError
+            A stored file is missing or damaged.
+        """
+        data = read_curves(self.path)
         data.attrs.update(
             seed=self.seed,
             replicates=self.replicates,
@@ -79,10 +76,14 @@ class Result:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run: point, replicate, seed, status, stage, message, facts, outcomes."""
-        import pandas as pd
+        """One row a run: point, replicate, seed, status, stage, message, facts, outcomes.
 
-        return pd.read_parquet(self.path / RUNS)
+        Raises
+        ------
+        SimError
+            The table is damaged.
+        """
+        return read_runs(self.path / RUNS)
 
     @cached_property
     def scenario(self) -> Scenario:

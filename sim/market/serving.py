@@ -99,7 +99,7 @@ def _refuse_overflow(*counts: npt.NDArray[np.int64]) -> None:
         if count.min() < 0 or count.sum(dtype=np.float64) > LARGEST_COUNT:
             raise ValueError(
                 f"volumes above {LARGEST_COUNT / FIXED_POINT:.2g} million tokens (or card-hours) a "
-                "month cannot be added up exactly; fewer months or a slower growth of kinds"
+                "month cannot be added up exactly: too many months, growth or too low a price"
             )
 
 

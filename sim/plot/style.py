@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import cycle
 from math import dist
 from typing import TYPE_CHECKING, Any
-
-from sim.errors import SimError
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
@@ -26,7 +23,6 @@ COLOURS = (
     "#000000",
     "#7F7F7F",
 )
-COLOUR = re.compile("#[0-9a-fA-F]{6}")
 LINES: tuple[Any, ...] = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 NEUTRAL = "#333333"
@@ -93,15 +89,7 @@ def vendor_styles(scenario: Scenario) -> Mapping[str, VendorStyle]:
     """Style of each vendor: the scenario's colour or the next free one of the palette.
 
     Lines and markers differ by position, so that vendors are told apart in grey.
-
-    Raises
-    ------
-    SimError
-        If a colour of the scenario is none.
     """
-    for name, vendor in scenario.vendors.items():
-        if vendor.colour and not COLOUR.fullmatch(vendor.colour):
-            raise SimError(f"vendors.{name}.colour = {vendor.colour!r}: must be #rrggbb")
     taken = [vendor.colour for vendor in scenario.vendors.values() if vendor.colour]
     free = cycle([c for c in COLOURS if all(_distance(c, t) > ALIKE for t in taken)] or COLOURS)
     return {

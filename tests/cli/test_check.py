@@ -57,6 +57,13 @@ CASES = {
     "host_of_own_family": ("hosts.1.vendor", "old_cloud", "serves its own family"),
     "no_month": ("calendar.start", '"2024-13"', "month must be in 1..12"),
     "out_of_folder": ("extends", '"../base.toml"', "leads out of wrong/"),
+    "far_future": ("calendar.start", "9999-06-01", "must lie in the years 1900 to 2200"),
+    "too_many_vendors": ("vendors", "61 vendors", "must be at most 60"),
+    "negative_money": ("budget.freed.old_cloud", "-1.0", "must not be negative"),
+    "no_colour": ("vendors.old_cloud.colour", '"red"', "must match pattern"),
+    "lever_off_calendar": ("levers.open_source.off", "calendar.months", "is no move of a vendor"),
+    "lever_adds_vendor": ("levers.open_source.off", "vendors.fourth", "must not add or remove"),
+    "broken_name": ("vendors.a\\nb", '"a\\nb"', "a name is a letter"),
     "circle": ("extends", '"circle.toml"', "goes round in a circle"),
     "no_base": ("extends", '"nowhere.toml"', "no such file"),
 }

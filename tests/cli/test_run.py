@@ -85,6 +85,26 @@ def test_failed_runs_are_told_and_exit_with_3(
     assert "capacity fell below zero" in told.out
 
 
+def test_figures_that_cannot_be_written_do_not_hide_the_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sim.plot.save
+    from sim.errors import SimError
+
+    def full(result: Any) -> list[Path]:
+        raise SimError("cannot write belts.png: No space left on device")
+
+    monkeypatch.setattr(sim.plot.save, "save", full)
+    assert sim_run(tmp_path) == 2
+    told = capsys.readouterr()
+    assert "Containment is refuted" in told.out
+    assert told.err.splitlines()[-1] == (
+        "no figures: cannot write belts.png: No space left on device"
+    )
+    assert sim_run(tmp_path, "--json") == 2
+    assert json.loads(capsys.readouterr().out)["verdict"]["contest"]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [(("--replicates", "0"), "replicates"), (("--set", "vendors.nobody.label=x"), "nobody")],

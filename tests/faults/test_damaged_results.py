@@ -137,6 +137,36 @@ def test_a_lock_of_another_host_is_respected(run_duel: Run) -> None:
         run_duel()
 
 
+def test_a_lock_that_cannot_be_written_is_not_left_behind(
+    run_duel: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Path.open
+
+    class Full:
+        def __init__(self, file: Any) -> None:
+            self.file = file
+
+        def __enter__(self) -> Full:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.file.close()
+
+        def write(self, content: bytes) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def full(path: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
+        file = opened(path, mode, *args, **more)
+        return Full(file) if path.name == "run.lock" else file
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", full)
+        with pytest.raises(SimError, match="No space left"):
+            run_duel()
+    assert not list(tmp_path.rglob("run.lock"))
+    run_duel()
+
+
 def test_a_lock_of_a_dead_process_is_taken_over(run_duel: Run) -> None:
     folder = run_duel().path
     gone = subprocess.Popen([sys.executable, "-c", ""])

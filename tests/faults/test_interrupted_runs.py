@@ -29,6 +29,18 @@ run_ensemble(load(DUEL), workers=1, out=sys.argv[1], model=SlowMarket)
 """
 
 
+PARENT = """
+import os
+import time
+from sim.experiment.executors import local_pool
+
+if __name__ == "__main__":
+    pool = local_pool(2)
+    print(pool.submit(os.getpid).result(), flush=True)
+    time.sleep(60)
+"""
+
+
 def interrupting(after: int) -> Callable[..., None]:
     def progress(done: int, total: int, failed: int, seconds_left: float | None) -> None:
         if done == after:
@@ -76,6 +88,35 @@ def test_a_killed_run_goes_on_and_takes_its_lock_over(
     straight = run_ensemble(duel, workers=1, out=tmp_path / "straight", model=SlowMarket)
     assert stored_bytes(again.path) == stored_bytes(straight.path)
     assert again.manifest["sessions"][-1]["reused"] >= 1
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(PARENT)
+    parent = subprocess.Popen(
+        [sys.executable, str(script)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    os.kill(worker, 0)
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 10.0
+    while is_running(worker) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not is_running(worker)
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there and no zombie that nobody has buried yet."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_block_that_kills_its_worker_twice_is_failed_and_the_others_are_done(

@@ -34,11 +34,6 @@ def test_default_colours_are_colours():
     assert len({to_rgb(colour) for colour in COLOURS}) == len(COLOURS)
 
 
-def test_a_colour_that_is_none_is_refused(scenario):
-    with pytest.raises(SimError, match=r"vendors\.v\.colour = 'reddish': must be #rrggbb"):
-        vendor_styles(_market(scenario, v={"colour": "reddish"}))
-
-
 @pytest.mark.parametrize(
     ("seed", "scenario_hash", "missing"),
     [(None, "abc", "root seed"), (1, "", "scenario hash"), (None, "", "root seed and scenario h")],
