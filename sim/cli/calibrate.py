@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from sim.cli.options import RESULTS, Changes, Clients, Out, Record, ScenarioFile, Seed, Workers
 
 if TYPE_CHECKING:
     from sim.analysis.fitted import Calibrated, FittedNumber, FittedTarget
@@ -16,33 +17,22 @@ TARGETS = ("entity", "period", "recorded", "start", "fitted", "miss", "other see
 
 
 def calibrate(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file (TOML).", show_default=False)],
-    record: Annotated[
-        Path | None, typer.Option(help="Record (CSV) [default: the one shipped].")
-    ] = None,
+    scenario: ScenarioFile,
+    record: Record = None,
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Seeds used for fitting [default: the scenario's].")
     ] = None,
     check_seeds: Annotated[
         int | None, typer.Option(min=2, help="Other seeds [default: the scenario's].")
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Root seed [default: the scenario's].")
-    ] = None,
+    seed: Seed = None,
     iterations: Annotated[
         int | None, typer.Option(min=1, help="Steps at most [default: the scenario's].")
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Another value at a dotted path."),
-    ] = None,
-    clients: Annotated[int | None, typer.Option(min=1, help="Simulated clients.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes [default: all cores].")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder that takes the result folder.")] = Path(
-        "results"
-    ),
+    set_: Changes = None,
+    clients: Clients = None,
+    workers: Workers = None,
+    out: Out = RESULTS,
     json_: Annotated[
         bool, typer.Option("--json", help="Print folder, numbers and targets as JSON.")
     ] = False,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import EXPECTED_ERROR, complain
+from sim.cli.options import RESULTS, Changes, Clients, Out, Replicates, ScenarioFile, Seed, Workers
 
 if TYPE_CHECKING:
     from sim.experiment.result import Result
@@ -18,24 +19,13 @@ SOME_FAILED = 3
 
 
 def run(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file (TOML).", show_default=False)],
-    replicates: Annotated[
-        int | None, typer.Option(min=1, help="Replicates of each world [default: the scenario's].")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Root seed [default: the scenario's].")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Another value at a dotted path."),
-    ] = None,
-    clients: Annotated[int | None, typer.Option(min=1, help="Simulated clients.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes [default: all cores].")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder that takes the result folder.")] = Path(
-        "results"
-    ),
+    scenario: ScenarioFile,
+    replicates: Replicates = None,
+    seed: Seed = None,
+    set_: Changes = None,
+    clients: Clients = None,
+    workers: Workers = None,
+    out: Out = RESULTS,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the result folder and the verdict as JSON.")
     ] = False,

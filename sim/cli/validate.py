@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.cli.options import RESULTS, Changes, Clients, Out, Record, Replicates, Seed, Workers
+
 if TYPE_CHECKING:
     from sim.analysis.validation import Comparison, Validation
     from sim.experiment.result import Result
@@ -23,26 +25,13 @@ def validate(
     scenario: Annotated[
         Path, typer.Argument(help="Scenario file, or a result folder.", show_default=False)
     ],
-    record: Annotated[
-        Path | None, typer.Option(help="Record (CSV) [default: the one shipped].")
-    ] = None,
-    replicates: Annotated[
-        int | None, typer.Option(min=1, help="Replicates [default: the scenario's].")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Root seed [default: the scenario's].")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Another value at a dotted path."),
-    ] = None,
-    clients: Annotated[int | None, typer.Option(min=1, help="Simulated clients.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes [default: all cores].")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder that takes the result folder.")] = Path(
-        "results"
-    ),
+    record: Record = None,
+    replicates: Replicates = None,
+    seed: Seed = None,
+    set_: Changes = None,
+    clients: Clients = None,
+    workers: Workers = None,
+    out: Out = RESULTS,
     json_: Annotated[
         bool, typer.Option("--json", help="Print targets and unmapped figures as JSON.")
     ] = False,
