@@ -83,15 +83,7 @@ class FittedTarget:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
-        target = self.target
-        return {
-            "id": target.id,
-            "metric": target.metric,
-            "entity": target.entity,
-            "period_start": target.period_start.isoformat(),
-            "period_end": target.period_end.isoformat(),
-            "unit": target.unit,
-            "recorded": target.value,
+        return self.target.as_dict() | {
             "relative_error": self.error,
             "simulated": self.figure._asdict(),
             "miss": self.miss._asdict(),

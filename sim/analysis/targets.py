@@ -56,6 +56,18 @@ class Target:
         """The vendors' names, joined."""
         return TOGETHER.join(self.vendors)
 
+    def as_dict(self) -> dict[str, Any]:
+        """The recorded figure as plain values."""
+        return {
+            "id": self.id,
+            "metric": self.metric,
+            "entity": self.entity,
+            "period_start": self.period_start.isoformat(),
+            "period_end": self.period_end.isoformat(),
+            "unit": self.unit,
+            "recorded": self.value,
+        }
+
 
 class Unmapped(NamedTuple):
     """A recorded figure that no measure of the run answers to, and why."""

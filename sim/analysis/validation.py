@@ -55,15 +55,7 @@ class Comparison:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values under the names of the machine-readable output."""
-        target = self.target
-        return {
-            "id": target.id,
-            "metric": target.metric,
-            "entity": target.entity,
-            "period_start": target.period_start.isoformat(),
-            "period_end": target.period_end.isoformat(),
-            "unit": target.unit,
-            "recorded": target.value,
+        return self.target.as_dict() | {
             "median": self.median,
             "p05": self.p05,
             "p25": self.p25,
