@@ -32,6 +32,7 @@ class Account:
     services: Floats  # PaaS
     cost: Floats
     levers: Floats
+    spending: dict[str, Floats]  # on moves, by purpose
     unit_cost: Floats  # (n_api,) accounting cost, yuan per million tokens
     paid: float  # by all clients to all vendors
 
@@ -41,9 +42,17 @@ class Account:
         return self.calls + self.rent + self.services
 
     @property
+    def spent(self) -> Floats:
+        """(V,) spending on moves, all purposes."""
+        out = np.zeros_like(self.levers)
+        for purpose in sorted(self.spending):
+            out += self.spending[purpose]
+        return out
+
+    @property
     def profit(self) -> Floats:
-        """(V,) revenue less cost and the cost of moves."""
-        return self.revenue - self.cost - self.levers
+        """(V,) revenue less cost, the cost of levers and the spending on moves."""
+        return self.revenue - self.cost - self.levers - self.spent
 
 
 def settle(model: MarketModel) -> None:
@@ -72,6 +81,7 @@ def settle(model: MarketModel) -> None:
         services,
         cost,
         model.lever_cost.copy(),
+        dict(model.spending),
         accounting_cost(model),
         float(money.sum() + service_fees),
     )

@@ -93,6 +93,7 @@ class MarketModel(mesa.Model):
         self.population = population or population_for(scenario, self.world, self.seed)
         self._vendor_tables()
         self.state = start_state(scenario, self.world)
+        self.spending: dict[str, Floats] = {}
         self.awareness = np.ones((self.world.n_cells, self.world.n_vendors))
         self.columns = client_columns(self.population, self.world)
         self.choices = new_state(self.population)
@@ -169,6 +170,11 @@ class MarketModel(mesa.Model):
             "workloads": float(self.population.n_workloads),
             "postponing_at_start": float(weight[self.world.none]) / total if total else 0.0,
         }
+
+    def charge(self, purpose: str, money: Floats) -> None:
+        """Book spending of this month on a move, (V,) million yuan; settled with the month."""
+        before = self.spending.get(purpose)
+        self.spending[purpose] = money.copy() if before is None else before + money
 
     def stream(self, name: str) -> np.random.Generator:
         """A random stream of its own for everything that is not keyed to a client."""
@@ -270,6 +276,7 @@ class MarketModel(mesa.Model):
         """
         if self.month >= self.scenario.calendar.months:
             raise RunFailure("step", f"the calendar ends after {self.month} months")
+        self.spending = {}
         for phase in self.phases:
             try:
                 with np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"):

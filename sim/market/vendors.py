@@ -13,7 +13,7 @@ from sim.market.costs import accounting_cost, opportunity_cost
 from sim.market.openness import decide_openness
 from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
-from sim.strategies.registry import make
+from sim.strategies.registry import Strategy, make
 from sim.strategies.view import Books, View
 
 if TYPE_CHECKING:
@@ -23,8 +23,13 @@ Floats = npt.NDArray[np.float64]
 
 
 def _pricing(table: dict[str, object]) -> PricingStrategy:
+    return cast(PricingStrategy, _named("pricing", "list", table))
+
+
+def _named(kind: str, usual: str, table: dict[str, object]) -> Strategy:
+    """The strategy that a flat table names, the rest of the table being its parameters."""
     facts = dict(table)
-    return cast(PricingStrategy, make("pricing", str(facts.pop("strategy", "list")), facts))
+    return make(kind, str(facts.pop("strategy", usual)), facts)
 
 
 class VendorAgent(mesa.Agent):

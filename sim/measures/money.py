@@ -61,6 +61,12 @@ def lever_cost(model: MarketModel) -> Floats:
     return model.account.levers * MILLION
 
 
+@measure("yuan/month", "vendor")
+def move_spending(model: MarketModel) -> Floats:
+    """Spending on moves that act through money: campaigns, credits, subsidies, research."""
+    return model.account.spent * MILLION
+
+
 @measure("yuan", "vendor")
 def cash(model: MarketModel) -> Floats:
     """Cash at the end of the month."""

@@ -26,6 +26,7 @@ class Recorder:
             "vendor_to": (*scenario.vendors, *ends),
             "kind": tuple(scenario.kinds),
             "segment": tuple(scenario.segments),
+            "region": tuple(scenario.regions),
             "family": tuple(scenario.families),
             "offer": world.labels,
         }
@@ -34,6 +35,7 @@ class Recorder:
             "vendor_to": world.platform_names(),
             "kind": world.kinds,
             "segment": world.segments,
+            "region": world.regions,
             "family": world.families,
             "offer": world.labels,
         }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Read = TypeVar("Read", bound=Callable[..., Floats | float])
-DIMENSIONS = ("vendor", "vendor_to", "kind", "segment", "family", "offer")
+DIMENSIONS = ("vendor", "vendor_to", "kind", "segment", "region", "family", "offer")
 _MEASURES: dict[str, Measure] = {}
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+import sim.strategies as package
 from sim.parts import Part
 
-KINDS = ("pricing", "openness")
+KINDS = tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.ispkg))
 _CLASSES: dict[str, dict[str, type[Strategy]]] = {kind: {} for kind in KINDS}
 
 
@@ -58,9 +59,9 @@ def _home(cls: type) -> tuple[str, str]:
 @cache
 def _load() -> None:
     for kind in KINDS:
-        package = importlib.import_module(f"sim.strategies.{kind}")
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{package.__name__}.{module.name}")
+        folder = importlib.import_module(f"{package.__name__}.{kind}")
+        for module in pkgutil.iter_modules(folder.__path__):
+            importlib.import_module(f"{folder.__name__}.{module.name}")
     for entry in entry_points(group="sim.strategies"):
         entry.load()
 
