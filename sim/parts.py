@@ -44,3 +44,20 @@ def par(
 def table(kind: type[Part], doc: str) -> Any:
     """A sub-table that may be left out: its own defaults hold."""
     return Field(default_factory=kind, description=doc)
+
+
+def strategy_table(kind: str, usual: str | None, doc: str) -> Any:
+    """A flat table that names a strategy of that kind beside its parameters; None = may be absent."""
+    facts: Any = {"unit": "-", "source": "", "flag": "input", "strategies": kind}
+    default = None if usual is None else {"strategy": usual}
+    return Field(default, description=doc, json_schema_extra=facts)
+
+
+def strategy_fields(model: type[BaseModel]) -> dict[str, str]:
+    """Kinds of the flat strategy tables of a model by field name."""
+    found = {}
+    for name, field in model.model_fields.items():
+        facts = field.json_schema_extra
+        if isinstance(facts, dict) and "strategies" in facts:
+            found[name] = str(facts["strategies"])
+    return found

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from sim.market.costs import accounting_cost, opportunity_cost
 from sim.market.openness import decide_openness
+from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
 from sim.strategies.registry import Strategy, make
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
-def _pricing(table: dict[str, object]) -> PricingStrategy:
-    return cast(PricingStrategy, _named("pricing", "list", table))
-
-
 def _named(kind: str, usual: str, table: dict[str, object]) -> Strategy:
     """The strategy that a flat table names, the rest of the table being its parameters."""
     facts = dict(table)
@@ -35,18 +32,22 @@ def _named(kind: str, usual: str, table: dict[str, object]) -> Strategy:
 class VendorAgent(mesa.Agent):
     """A platform. Its numbers live in the market's arrays; this is who decides about them."""
 
+    pricing: PricingStrategy
+
     def __init__(self, model: MarketModel, name: str, index: int) -> None:
         super().__init__(model)
         self.name, self.index = name, index
         self.table = model.scenario.vendors[name]
-        self.pricing = _pricing(self.table.pricing)
+        for field in strategy_tables():
+            self.set_strategy(field, getattr(self.table, field))
         chosen = self.table.openness
         self.openness = cast(OpennessStrategy, make("openness", chosen.strategy, chosen.parameters))
         self.rng_prices = model.stream(f"pricing/{name}")
 
-    def set_pricing(self, table: dict[str, object]) -> None:
-        """Change the pricing strategy from now on."""
-        self.pricing = _pricing(table)
+    def set_strategy(self, field: str, table: dict[str, object]) -> None:
+        """Change the strategy of one of the vendor's flat strategy tables from now on."""
+        kind, usual = strategy_tables()[field]
+        setattr(self, field, _named(kind, usual, table))
 
     @property
     def market(self) -> MarketModel:

@@ -13,10 +13,10 @@ from sim.events.base import Event, event_kinds
 from sim.scenario.paths import bare, item_of, model_of
 from sim.scenario.provenance import provenance, provenance_markdown, unsourced
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.schema.vendors import Openness, Vendor
+from sim.scenario.schema.vendors import Openness, Vendor, strategy_tables
 from sim.scenario.shape import json_schema
 from sim.scenario.toml_text import toml_value
-from sim.strategies.registry import strategies
+from sim.strategies.registry import KINDS, strategies
 
 __all__ = [
     "Parameter",
@@ -128,10 +128,11 @@ def _below(
     model: type[BaseModel], name: str, field: FieldInfo, path: str, when: str
 ) -> Iterator[Parameter]:
     """The parameters of one field: itself, or those of the tables in it."""
-    if model is Vendor and name == "pricing":
-        strategy = FieldInfo(annotation=str, default="list", description="pricing strategy")
+    if model is Vendor and name in strategy_tables():
+        kind, usual = strategy_tables()[name]
+        strategy = FieldInfo(annotation=str, default=usual, description=f"{kind} strategy")
         yield parameter(f"{path}.strategy", strategy)
-        yield from _of_strategies("pricing", path)
+        yield from _of_strategies(kind, path)
     elif model is Openness and name == "parameters":
         yield from _of_strategies("openness", path)
     elif model is Scenario and name == "events":
@@ -192,12 +193,7 @@ def _facts(when: str) -> str:
     _, name, _ = when.split('"')
     if when.startswith("what"):
         return inspect.getdoc(event_kinds()[name]) or ""
-    known = [
-        cls
-        for kind in ("pricing", "openness")
-        for key, cls in strategies(kind).items()
-        if key == name
-    ]
+    known = [cls for kind in KINDS for key, cls in strategies(kind).items() if key == name]
     return (inspect.getdoc(known[0]) or "").split("\n")[0]
 
 

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from sim.errors import Problem
 from sim.events.base import Event, event_kinds
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.schema.vendors import Openness, Vendor
+from sim.scenario.schema.vendors import Openness, Vendor, strategy_tables
 from sim.strategies.registry import strategies
 
 Key = str | int
@@ -107,6 +107,7 @@ class Spot:
     annotation: Any
     data: Any
     strategy: tuple[str, str] | None = None
+    flat: bool = False  # the name of the strategy stands among its parameters
 
     def fields(self) -> Mapping[str, FieldInfo] | None:
         """The named fields of a table; None where any name may stand."""
@@ -114,7 +115,7 @@ class Spot:
             kind, name = self.strategy
             known = strategies(kind).get(name)
             fields = dict(known.Parameters.model_fields) if known else None
-            if fields is not None and kind == "pricing":
+            if fields is not None and self.flat:
                 fields["strategy"] = FieldInfo(annotation=str, description="name of the strategy")
             return fields
         model = model_of(self.annotation)
@@ -140,18 +141,21 @@ class Spot:
             data = self.data[key]  # type: ignore[index]
         fields = self.fields()
         if fields is not None and key in fields:
-            return Spot(fields[str(key)].annotation, data, self._strategy(str(key), data))
+            strategy, flat = self._strategy(str(key), data)
+            return Spot(fields[str(key)].annotation, data, strategy, flat)
         item = item_of(self.annotation, dict) or item_of(self.annotation, tuple)
         return Spot(item if item is not None else Any, data)
 
-    def _strategy(self, key: str, data: Any) -> tuple[str, str] | None:
+    def _strategy(self, key: str, data: Any) -> tuple[tuple[str, str] | None, bool]:
+        """Kind and name of the strategy whose parameters lie under the key, and whether flat."""
         model = model_of(self.annotation)
         table = data if isinstance(data, Mapping) else {}
-        if model is Vendor and key == "pricing":
-            return "pricing", str(table.get("strategy", "list"))
+        if model is Vendor and key in strategy_tables():
+            kind, usual = strategy_tables()[key]
+            return (kind, str(table.get("strategy", usual))), True
         if model is Openness and key == "parameters" and isinstance(self.data, Mapping):
-            return "openness", str(self.data.get("strategy", "closed"))
-        return None
+            return ("openness", str(self.data.get("strategy", "closed"))), False
+        return None, False
 
 
 def spot_at(data: Any, keys: tuple[Key, ...]) -> Spot:
@@ -245,7 +249,8 @@ def set_path(data: dict[str, Any], path: str, value: Any) -> Problem | None:
         if isinstance(node, dict) and node.get(str(key)) is None:
             node[str(key)] = {}
         node = node[key]
-        spot = Spot(spot.child(key).annotation, node, spot.child(key).strategy)
+        child = spot.child(key)
+        spot = Spot(child.annotation, node, child.strategy, child.flat)
         if not isinstance(node, dict | list):
             return Problem(
                 "",

@@ -12,7 +12,7 @@ from sim.events.base import Event
 from sim.scenario.paths import covers
 from sim.scenario.schema.levers import Lever
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.schema.vendors import Openness, Vendor
+from sim.scenario.schema.vendors import Openness, Vendor, strategy_tables
 from sim.strategies.registry import strategies
 
 
@@ -39,9 +39,11 @@ def _is_number(value: object) -> bool:
 
 def _strategy(part: BaseModel, name: str) -> BaseModel | None:
     """The typed parameters of a vendor's strategy, if the field holds one."""
-    if isinstance(part, Vendor) and name == "pricing":
-        kind, chosen = "pricing", str(part.pricing.get("strategy"))
-        given = {key: value for key, value in part.pricing.items() if key != "strategy"}
+    tables = strategy_tables()
+    if isinstance(part, Vendor) and name in tables:
+        kind, table = tables[name][0], getattr(part, name)
+        chosen = str(table.get("strategy"))
+        given = {key: value for key, value in table.items() if key != "strategy"}
     elif isinstance(part, Openness) and name == "parameters":
         kind, chosen, given = "openness", part.strategy, part.parameters
     else:

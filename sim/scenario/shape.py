@@ -11,8 +11,8 @@ from sim.events.base import Event, event_kinds
 from sim.scenario.schema.families import Host
 from sim.scenario.schema.fit import Fit
 from sim.scenario.schema.scenario import Scenario, Source
-from sim.scenario.schema.vendors import Openness, Vendor
-from sim.strategies.registry import strategies
+from sim.scenario.schema.vendors import Openness, Vendor, strategy_tables
+from sim.strategies.registry import KINDS, strategies
 
 MONTH = {"type": "string", "pattern": r"^\d{4}-\d{1,2}(-\d{1,2})?$"}
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -22,7 +22,7 @@ def _made() -> tuple[dict[type[BaseModel], str], dict[str, Any]]:
     """The definition name of each model, and all definitions."""
     models: list[type[BaseModel]] = [Scenario, Vendor, Openness, Host, Source, Fit, Event]
     models += event_kinds().values()
-    for kind in ("pricing", "openness"):
+    for kind in KINDS:
         models += [cls.Parameters for cls in strategies(kind).values()]
     unique = list(dict.fromkeys(models))
     refs, schema = models_json_schema([(model, "validation") for model in unique])
@@ -53,9 +53,9 @@ def _events(names: dict[type[BaseModel], str], defs: dict[str, Any]) -> dict[str
     }
 
 
-def _pricing(names: dict[type[BaseModel], str], defs: dict[str, Any]) -> dict[str, Any]:
+def _flat(kind: str, names: dict[type[BaseModel], str], defs: dict[str, Any]) -> dict[str, Any]:
     choices = []
-    for name, cls in strategies("pricing").items():
+    for name, cls in strategies(kind).items():
         own = defs[names[cls.Parameters]].get("properties", {})
         choices.append(
             {
@@ -64,7 +64,7 @@ def _pricing(names: dict[type[BaseModel], str], defs: dict[str, Any]) -> dict[st
                 "additionalProperties": False,
             }
         )
-    return {"description": "pricing strategy by name and its parameters", "anyOf": choices}
+    return {"description": f"{kind} strategy by name and its parameters", "anyOf": choices}
 
 
 def _openness(names: dict[type[BaseModel], str], whole: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +97,8 @@ def json_schema() -> dict[str, Any]:
     for name, definition in defs.items():
         if name not in whole and name != names[Scenario]:
             definition.pop("required", None)
-    defs[names[Vendor]]["properties"]["pricing"] = _pricing(names, defs)
+    for field, (kind, _) in strategy_tables().items():
+        defs[names[Vendor]]["properties"][field] = _flat(kind, names, defs)
     defs[names[Openness]] = _openness(names, defs[names[Openness]])
     root = defs.pop(names[Scenario])
     root["properties"]["events"]["items"] = _events(names, defs)

@@ -17,7 +17,7 @@ from sim.errors import Problem, ScenarioError
 from sim.scenario.describe import Parameter, parameter, parameters
 from sim.scenario.paths import item_of, model_of, shown
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.schema.vendors import Vendor
+from sim.scenario.schema.vendors import Vendor, strategy_tables
 from sim.scenario.toml_text import key_text, toml_value
 from sim.strategies.registry import strategies
 
@@ -46,9 +46,9 @@ def _line(name: str, field: FieldInfo, given: Mapping[str, Any]) -> Iterator[str
         yield f"# {name} = {toml_value(facts.default)}"
 
 
-def _pricing(given: Mapping[str, Any], path: str) -> Iterator[str]:
-    known = strategies("pricing")
-    yield f"\n# Pricing: {', '.join(known)}"
+def _flat(kind: str, given: Mapping[str, Any], path: str) -> Iterator[str]:
+    known = strategies(kind)
+    yield f"\n# {kind.capitalize()}: {', '.join(known)}"
     yield f"[{path}]"
     yield f"strategy = {toml_value(given['strategy'])}"
     for name, field in known[given["strategy"]].Parameters.model_fields.items():
@@ -71,7 +71,7 @@ def _part(
     """The lines of one table and of the tables in it; `whole` shows what is not given, too."""
     tables = []
     for name, field in model.model_fields.items():
-        if (model is Vendor and name == "pricing") or not _is_value(field):
+        if (model is Vendor and name in strategy_tables()) or not _is_value(field):
             tables.append((name, field))
         elif isinstance(given.get(name), Mapping) and given[name]:
             yield _note(parameter(name, field))
@@ -87,8 +87,9 @@ def _part(
 def _table(
     model: type[BaseModel], name: str, field: FieldInfo, given: Any, path: str, whole: bool
 ) -> Iterator[str]:
-    if model is Vendor and name == "pricing":
-        yield from _pricing(given or {"strategy": "list"}, path)
+    if model is Vendor and name in strategy_tables():
+        kind, usual = strategy_tables()[name]
+        yield from _flat(kind, given or {"strategy": usual}, path)
         return
     part = model_of(field.annotation)
     named = model_of(item_of(field.annotation, dict))

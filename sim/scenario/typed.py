@@ -14,6 +14,7 @@ from sim.events.base import Event, event_kinds
 from sim.scenario.limits import depth_problem, value_problems
 from sim.scenario.paths import Key, dotted, field_at, nearest_hint, shown, spot_at
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.registry import strategies
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -161,13 +162,15 @@ def _strategies(data: dict[str, Any]) -> list[Located]:
     for name, vendor in vendors.items() if isinstance(vendors, Mapping) else ():
         if not isinstance(vendor, Mapping):
             continue
-        pricing = vendor.get("pricing", {"strategy": "list"})
-        if isinstance(pricing, Mapping):
-            keys: tuple[Key, ...] = ("vendors", name, "pricing")
-            rest = {key: value for key, value in pricing.items() if key != "strategy"}
-            located += _strategy(
-                "pricing", pricing.get("strategy"), rest, (*keys, "strategy"), keys, data
-            )
+        keys: tuple[Key, ...]
+        for field, (kind, usual) in strategy_tables().items():
+            table = vendor.get(field, {"strategy": usual})
+            if isinstance(table, Mapping):
+                keys = ("vendors", name, field)
+                rest = {key: value for key, value in table.items() if key != "strategy"}
+                located += _strategy(
+                    kind, table.get("strategy"), rest, (*keys, "strategy"), keys, data
+                )
         openness = vendor.get("openness", {})
         if isinstance(openness, Mapping):
             keys = ("vendors", name, "openness")

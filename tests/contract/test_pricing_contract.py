@@ -136,7 +136,7 @@ class TestRegistry:
         assert strategies(kind)[taken].__name__ != "Twin"
 
     def test_kind_must_exist(self) -> None:
-        with pytest.raises(ValueError, match="'oddity' is none of .*pricing"):
+        with pytest.raises(ValueError, match=r"'oddity' is none of .*pricing"):
             type("Odd", (PricingStrategy,), {"name": "odd", "kind": "oddity"})
 
     def test_a_band_upside_down_is_refused(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from sim.parts import Part, par, table
+from sim.parts import Part, par, strategy_fields, strategy_table, table
 
 
 class Integration(Part):
@@ -120,13 +120,19 @@ class Vendor(Part):
     roots: dict[str, float] = par({}, "sector roots: utility by segment", unit="util")
     awareness: float = par(0.9, "a0: base awareness", low=0.0, high=20.0, source="pilot study")
     home_share: float = par(0.0, "clients whose home cloud it is", unit="share", low=0.0, high=1.0)
-    pricing: dict[str, Any] = Field(
-        {"strategy": "list"},
-        description="pricing strategy by name and its parameters",
-        json_schema_extra={"unit": "-", "source": "", "flag": "input"},
+    pricing: dict[str, Any] = strategy_table(
+        "pricing", "list", "pricing strategy by name and its parameters"
     )
     openness: Openness = table(Openness, "what it does with weights")
     stack: Stack = table(Stack, "own chips, scheduling, integration")
     capacity: Capacity = table(Capacity, "accelerators")
     rent_factor: float = par(1.0, "its rent against the market rent", above=0.0, high=10.0)
     finance: Finance = table(Finance, "money")
+
+
+def strategy_tables() -> dict[str, tuple[str, str]]:
+    """Flat strategy tables of a vendor: (kind, usual strategy) by field name."""
+    tables = strategy_fields(Vendor).items()
+    return {
+        name: (kind, str(Vendor.model_fields[name].default["strategy"])) for name, kind in tables
+    }
