@@ -47,7 +47,7 @@ def table(kind: type[Part], doc: str) -> Any:
 
 
 def strategy_table(kind: str, usual: str | None, doc: str) -> Any:
-    """A flat table that names a strategy of that kind beside its parameters; None = may be absent."""
+    """A flat table that names a strategy beside its parameters; usual None = may be absent."""
     facts: Any = {"unit": "-", "source": "", "flag": "input", "strategies": kind}
     default = None if usual is None else {"strategy": usual}
     return Field(default, description=doc, json_schema_extra=facts)

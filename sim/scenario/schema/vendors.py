@@ -132,7 +132,6 @@ class Vendor(Part):
 
 def strategy_tables() -> dict[str, tuple[str, str]]:
     """Flat strategy tables of a vendor: (kind, usual strategy) by field name."""
-    tables = strategy_fields(Vendor).items()
-    return {
-        name: (kind, str(Vendor.model_fields[name].default["strategy"])) for name, kind in tables
-    }
+    fields = Vendor.model_fields
+    kinds = strategy_fields(Vendor).items()
+    return {name: (kind, str(fields[name].default["strategy"])) for name, kind in kinds}
