@@ -27,16 +27,23 @@ def par(
     above: float | None = None,
     source: str = "",
     flag: Flag = "assumed",
+    log: bool = False,
     **more: Any,
 ) -> Any:
-    """A parameter with unit, range, sentence, source and flag (`...` as default = required)."""
+    """A parameter with unit, range, sentence, source and flag (`...` as default = required).
+
+    `log` says that the model uses its logarithm, so that halfway is the geometric mean.
+    """
+    facts: Any = {"unit": unit, "source": source, "flag": flag}
+    if log:
+        facts["log"] = True
     return Field(
         default,
         description=doc,
         ge=low,
         le=high,
         gt=above,
-        json_schema_extra={"unit": unit, "source": source, "flag": flag},
+        json_schema_extra=facts,
         **more,
     )
 

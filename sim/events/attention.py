@@ -24,6 +24,11 @@ class Attention(Event):
         0.0, "added to the logarithm of the adoption hazard, fades alike", low=0.0, high=10.0
     )
 
+    def scaled(self, intensity: float) -> Attention:
+        """So much less attention."""
+        gain, boost = intensity * self.awareness_gain, intensity * self.adoption_boost
+        return self.model_copy(update={"awareness_gain": gain, "adoption_boost": boost})
+
     def apply(self, model: MarketModel) -> None:
         """Raise attention, unless the mechanism is off."""
         if not model.scenario.mechanisms.attention:

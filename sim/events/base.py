@@ -48,6 +48,10 @@ class Event(Part):
         """Change the model; called once, in the events phase of the month."""
         raise TypeError(f"event {self.what!r} does not say what it does")
 
+    def scaled(self, intensity: float) -> Event:
+        """This event as part of a move that is made in part; most happen or do not."""
+        return self
+
     def order(self) -> tuple[object, ...]:
         """Sort key: month, rank, kind, vendors, families; the rest only breaks ties."""
         names = self.vendors_named(), self.families_named()

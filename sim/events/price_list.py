@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from sim.events.base import Event
@@ -31,6 +32,18 @@ class PriceList(Event):
         None, "price of output tokens", unit="yuan/M tokens", low=0.0, high=1e6
     )
 
+    part: float = par(
+        1.0,
+        "part of the way (in logarithms) from the price before to this one",
+        unit="share",
+        low=0.0,
+        high=1.0,
+    )
+
+    def scaled(self, intensity: float) -> PriceList:
+        """So much less of the way."""
+        return self.model_copy(update={"part": intensity * self.part})
+
     def price(self, output_share: float) -> float:
         """The effective price, yuan per million tokens."""
         if self.price_yuan_per_million_tokens is not None:
@@ -55,7 +68,11 @@ class PriceList(Event):
             return
         price = self.price(model.scenario.demand.output_token_share)
         j = model.world.api_offer(self.vendor, self.family)
-        model.state.list_price[j] = max(price, model.scenario.decisions.lowest_price)
+        price = max(price, model.scenario.decisions.lowest_price)
+        before = float(model.state.list_price[j])
+        if self.part < 1.0 and before > 0.0:
+            price = before * math.exp(self.part * math.log(price / before))
+        model.state.list_price[j] = price
 
 
 class PriceCut(PriceList):

@@ -36,6 +36,7 @@ from sim.market.vendors import VendorAgent
 from sim.market.world import API, HOST, NONE, make_world
 from sim.measures.recorder import Recorder
 from sim.months import month_after, months_between
+from sim.scenario.intensity import at_intensity
 from sim.scenario.schema.families import Host
 from sim.scenario.schema.scenario import Scenario
 
@@ -87,12 +88,12 @@ class MarketModel(mesa.Model):
             rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(rng)
         )
         super().__init__(rng=np.random.default_rng(self.seed_sequence))
-        self.scenario = scenario
+        self.scenario = at_intensity(scenario)
         self.month = 0
-        self.world = make_world(scenario)
-        self.population = population or population_for(scenario, self.world, self.seed)
+        self.world = make_world(self.scenario)
+        self.population = population or population_for(self.scenario, self.world, self.seed)
         self._vendor_tables()
-        self.state = start_state(scenario, self.world)
+        self.state = start_state(self.scenario, self.world)
         self.spending: dict[str, Floats] = {}
         self.awareness = np.ones((self.world.n_cells, self.world.n_vendors))
         self.columns = client_columns(self.population, self.world)
@@ -141,7 +142,7 @@ class MarketModel(mesa.Model):
         levers = self.scenario.levers.values()
         self.lever_cost = np.array(
             [
-                math.fsum(lever.cost for lever in levers if lever.vendor == name)
+                math.fsum(lever.cost * lever.intensity for lever in levers if lever.vendor == name)
                 for name in self.world.vendors
             ]
         )

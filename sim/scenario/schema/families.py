@@ -70,6 +70,7 @@ class Family(Part):
         low=1,
         high=1_000_000_000,
         flag="data",
+        log=True,
     )
     context_limit_tokens: int | None = par(
         None,
@@ -77,6 +78,7 @@ class Family(Part):
         unit="tokens",
         low=1,
         flag="input",
+        log=True,
     )
     serving_cost: float = par(
         1.0, "accelerator time per token against the reference model", above=0.0, high=1e3

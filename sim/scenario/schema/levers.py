@@ -13,9 +13,17 @@ class Lever(Part):
     vendor: str = par(..., "whose move", flag="input")
     title: str = par("", "a sentence", flag="input")
     off: dict[str, Any] = par(..., "dotted path -> value without the move", flag="input")
+    intensity: float = par(
+        1.0,
+        "how much of the move is made: 1 as the scenario says, 0 as if the lever were off",
+        unit="share",
+        low=0.0,
+        high=1.0,
+        flag="input",
+    )
     cost: float = par(
         0.0,
-        "what the move costs while it is on, charged to cash",
+        "what the whole move costs, charged to cash; in part at a lower intensity",
         unit="M yuan/month",
         low=0.0,
         high=1e6,
