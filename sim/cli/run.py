@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,10 +13,12 @@ from sim.cli import EXPECTED_ERROR, complain
 from sim.cli.options import RESULTS, Changes, Clients, Out, Replicates, ScenarioFile, Seed, Workers
 
 if TYPE_CHECKING:
+    from sim.analysis.episode import EpisodeFindings
     from sim.experiment.result import Result
     from sim.scenario.schema.scenario import Scenario
 
 SOME_FAILED = 3
+WIDTH = 100
 
 
 def run(
@@ -50,10 +53,14 @@ def run(
     verdict = result.verdict
     figures, trouble = _figures(result)
     if json_:
-        document = {"folder": str(result.path), "verdict": verdict}
+        document: dict[str, Any] = {"folder": str(result.path), "verdict": verdict}
+        findings = _episode(result)
+        if findings is not None:
+            document["episode"] = findings.document()
         print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
-        _say(["", *verdict_lines(result, verdict), "", *_where(result, figures, scenario)])
+        _say(["", *verdict_lines(result, verdict), *_sentences(result)])
+        _say(["", *_where(result, figures, scenario)])
     if trouble:
         complain(trouble)
         return EXPECTED_ERROR
@@ -92,6 +99,21 @@ def _figures(result: Result) -> tuple[list[Path], str]:
         return [path for path in save(result) if path.suffix == ".png"], ""
     except SimError as error:
         return [], f"no figures: {error}"
+
+
+def _episode(result: Result) -> EpisodeFindings | None:
+    from sim.analysis.episode import episode_findings
+
+    if not result.scenario.episode.measure or not result.sound_replicates("on"):
+        return None
+    return episode_findings(result)
+
+
+def _sentences(result: Result) -> list[str]:
+    findings = _episode(result)
+    if findings is None:
+        return []
+    return ["", *(line for text in findings.sentences for line in textwrap.wrap(text, WIDTH))]
 
 
 def _where(result: Result, figures: list[Path], scenario: Path) -> list[str]:

@@ -13,6 +13,7 @@ from sim.experiment.provenance import code_fingerprint
 from sim.experiment.run import ModelMaker
 from sim.experiment.worlds import World, worlds_of
 from sim.scenario.patches import replace, scenario_hash
+from sim.scenario.paths import nearest_hint
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
@@ -102,8 +103,18 @@ def plan_ensemble(
     if not 0 <= root < 2**63:
         raise SimError(f"seed = {root}: must lie between 0 and 2^63 - 1")
     scenario = replace(scenario, {"ensemble.replicates": runs, "ensemble.seed": root})
+    _refuse_unknown_measure(scenario)
     chosen = worlds_of(scenario) if worlds is None else worlds
     names = [world.name for world in chosen]
     if not names or len(set(names)) < len(names):
         raise SimError(f"worlds need names of their own, got {names}")
     return Plan(scenario, chosen, root, runs, model)
+
+
+def _refuse_unknown_measure(scenario: Scenario) -> None:
+    from sim.measures.registry import measures
+
+    name = scenario.episode.measure
+    if name and name not in measures():
+        hint = nearest_hint(name, list(measures()))
+        raise SimError(f"episode.measure = {name!r}: no such measure ({hint})")

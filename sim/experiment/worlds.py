@@ -15,6 +15,7 @@ OFF_MONEY_KEPT = "off_money_kept"
 OFF_MONEY_IN_PRICE = "off_money_in_price"
 CHALLENGER_OFF = "challenger_off"
 HOSTS = "challenger_hosts"
+EPISODE_OFF = "episode_off"
 DOES_NOT_HOST = "challenger_does_not_host"
 
 
@@ -58,12 +59,14 @@ def worlds_of(scenario: Scenario) -> tuple[World, ...]:
     Without a contest that is the scenario alone. With one: all levers of the incumbent off, its
     money kept (rule a) or put into its prices (rule b); these three again with the challenger's
     hosting of the incumbent's open families the other way round; and the challenger's own levers
-    off, the reverse test. What has no lever or no open family is left out.
+    off, the reverse test. What has no lever or no open family is left out. An episode adds the
+    world it is held against.
     """
     on = World(ON, "as the scenario stands", scenario)
     contest = scenario.contest
+    beside = _episode_world(scenario)
     if contest is None:
-        return (on,)
+        return (on, *beside)
     worlds = [on, *_off_worlds(scenario, scenario, contest)]
     opened = open_families_of(scenario, contest.incumbent)
     if opened and len(worlds) > 1:
@@ -72,7 +75,15 @@ def worlds_of(scenario: Scenario) -> tuple[World, ...]:
     if own:
         title = "no move of the challenger (reverse test)"
         worlds.append(World(CHALLENGER_OFF, title, without_levers(scenario, own)))
-    return tuple(worlds)
+    return (*worlds, *beside)
+
+
+def _episode_world(scenario: Scenario) -> tuple[World, ...]:
+    episode = scenario.episode
+    if not episode.measure:
+        return ()
+    other = without_levers(scenario, episode.without).replace(dict(episode.off))
+    return (World(EPISODE_OFF, episode.without_title, other),)
 
 
 def _off_worlds(named_for: Scenario, scenario: Scenario, contest: Contest) -> list[World]:

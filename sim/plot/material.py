@@ -19,6 +19,7 @@ from sim.plot.style import VendorStyle, vendor_styles
 if TYPE_CHECKING:
     import xarray as xr
 
+    from sim.scenario.schema.episode import Episode
     from sim.scenario.schema.scenario import Scenario
 
 FloatArray = npt.NDArray[np.float64]
@@ -35,6 +36,7 @@ class Material:
     incumbent: str | None
     challenger: str | None
     targets: tuple[Target, ...]
+    episode: Episode | None = None
 
     @property
     def points(self) -> tuple[str, ...]:
@@ -157,6 +159,7 @@ def make_material(
         incumbent=contest.incumbent if contest else None,
         challenger=contest.challenger if contest else None,
         targets=tuple(targets(load_record(), scenario)),
+        episode=scenario.episode,
     )
 
 

@@ -19,6 +19,7 @@ FRAME = (
     "contest",
     "population",
     "levers",
+    "episode",
     "budget",
     "containment",
     "sources",

@@ -22,6 +22,7 @@ from sim.scenario.dated import (
     hosts_make_sense,
     price_lists_name_offers,
 )
+from sim.scenario.episodes import episode_makes_sense
 from sim.scenario.findings import must_exist, problem_at
 from sim.scenario.fits import errors_make_sense, fits_make_sense
 from sim.scenario.off import plain_tables, without
@@ -237,6 +238,7 @@ CHECKS: tuple[Check, ...] = (
     freed_money_is_not_negative,
     contest_is_between_two,
     levers_can_be_off,
+    episode_makes_sense,
     levers_leave_the_frame,
     levers_do_not_clash,
     window_fits,

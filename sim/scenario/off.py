@@ -46,6 +46,7 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
     if data["fit"]:
         held = numbers(data)
         data["fit"] = [fit for fit in data["fit"] if held.keys() >= set(fit["paths"])]
+    data["episode"] = {}  # it is told from the whole scenario
     data["levers"] = {name: lever for name, lever in data["levers"].items() if name not in off}
     return data, problems
 

@@ -12,6 +12,7 @@ from sim.parts import Part, par, table
 from sim.scenario.schema.calendar import Calendar
 from sim.scenario.schema.containment import Containment
 from sim.scenario.schema.demand import Demand
+from sim.scenario.schema.episode import Episode
 from sim.scenario.schema.families import Family, Host
 from sim.scenario.schema.fit import Calibration, Fit
 from sim.scenario.schema.kinds import Kind
@@ -120,6 +121,7 @@ class Scenario(Part):
     )
     events: tuple[SerializeAsAny[Event], ...] = Field((), description="dated events", strict=False)
     levers: dict[str, Lever] = Field({}, description="moves that can be taken away")
+    episode: Episode = table(Episode, "what a small scenario shows")
     budget: Budget = table(Budget, "what rule (b) may do")
     mechanisms: Mechanisms = table(Mechanisms, "off switches")
     containment: Containment = table(Containment, "thresholds")

@@ -1,0 +1,183 @@
+"""Two sentences about an episode, made from its stored numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.analysis.statistics import PairedComparison, paired_comparison
+from sim.errors import SimError
+from sim.experiment.worlds import EPISODE_OFF, ON
+
+if TYPE_CHECKING:
+    from sim.experiment.result import Result
+
+Floats = npt.NDArray[np.float64]
+PERCENT = 100.0
+
+
+class Path(NamedTuple):
+    """First and last months of a measure of one vendor (or of the market), by replicate."""
+
+    name: str
+    first: Floats
+    last: Floats
+    without: Floats | None
+
+
+class EpisodeFindings(NamedTuple):
+    """What an episode shows."""
+
+    measure: str
+    unit: str
+    replicates: int
+    paths: tuple[Path, ...]
+    sentences: tuple[str, str]
+
+    def document(self) -> dict[str, Any]:
+        """Plain numbers for JSON: medians, 90 % bands, paired differences with intervals."""
+        rows = []
+        for path in self.paths:
+            row: dict[str, Any] = {
+                "of": path.name,
+                "first": _band(path.first),
+                "last": _band(path.last),
+            }
+            if path.without is not None:
+                pair = paired_comparison(path.without, path.last)
+                row["difference"] = {
+                    "mean": pair.mean,
+                    "interval": [pair.interval.lower, pair.interval.upper],
+                    "interval_type": "paired t, 95 %",
+                    "n": pair.n,
+                }
+            rows.append(row)
+        return {
+            "measure": self.measure,
+            "unit": self.unit,
+            "replicates": self.replicates,
+            "paths": rows,
+            "sentences": list(self.sentences),
+        }
+
+
+def episode_findings(result: Result) -> EpisodeFindings:
+    """The sentences of a result whose scenario has an `[episode]`.
+
+    The last value is the mean over `containment.window_months`; differences are paired, world
+    with less world without, same replicate.
+
+    Raises
+    ------
+    SimError
+        The scenario has no episode, its measure is not stored or not by vendor or market, or no
+        run was finished in both worlds.
+    """
+    scenario = result.scenario
+    episode = scenario.episode
+    if not episode.measure:
+        raise SimError(f"{result.path}: its scenario has no [episode]")
+    if episode.measure not in result.curves:
+        raise SimError(f"{result.path}: no measure {episode.measure} is stored")
+    values = result.curves[episode.measure]
+    if set(values.dims) - {"point", "replicate", "month", "vendor"}:
+        raise SimError(f"episode.measure = {episode.measure}: must be by vendor or of the market")
+    points = [ON] + ([EPISODE_OFF] if EPISODE_OFF in result.points else [])
+    sound = result.sound_replicates(*points)
+    if not sound:
+        raise SimError(f"{result.path} has no finished run of the episode")
+    chosen = values.sel(point=points, replicate=sound).load()
+    window = min(scenario.containment.window_months, chosen.sizes["month"])
+    paths = []
+    for name, label in _whose(result):
+        own = chosen.sel(vendor=name) if name else chosen
+        last = own.isel(month=slice(-window, None)).mean("month")
+        paths.append(
+            Path(
+                label,
+                own.sel(point=ON).isel(month=0).values,
+                last.sel(point=ON).values,
+                last.sel(point=EPISODE_OFF).values if EPISODE_OFF in points else None,
+            )
+        )
+    unit = str(values.attrs.get("unit", "-"))
+    title = str(values.attrs.get("long_name", "")).rstrip(".") or episode.measure
+    sentences = (
+        _course(paths, title, unit, window, len(sound)),
+        _comparison(paths, unit, episode.without_title),
+    )
+    return EpisodeFindings(episode.measure, unit, len(sound), tuple(paths), sentences)
+
+
+def _whose(result: Result) -> list[tuple[str, str]]:
+    scenario = result.scenario
+    names: tuple[str, ...] = scenario.episode.vendors
+    if "vendor" not in result.curves[scenario.episode.measure].dims:
+        return [("", "the market")]
+    if not names and scenario.contest is not None:
+        names = (scenario.contest.incumbent, scenario.contest.challenger)
+    names = names or tuple(scenario.vendors)
+    return [(name, scenario.vendors[name].label or name) for name in names]
+
+
+def _band(values: Floats) -> dict[str, float]:
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return {"median": float(middle), "p05": float(low), "p95": float(high)}
+
+
+def _number(value: float, unit: str) -> str:
+    if unit == "share":
+        return f"{PERCENT * value:.1f} %"
+    for size, word in ((1e12, "trillion "), (1e9, "billion "), (1e6, "million ")):
+        if abs(value) >= size:
+            return f"{value / size:.3g} {word}{unit}"
+    return f"{value:.3g}" if unit == "-" else f"{value:.3g} {unit}"
+
+
+def _course(paths: list[Path], title: str, unit: str, window: int, n: int) -> str:
+    told = []
+    for path in paths:
+        first, last = _band(path.first), _band(path.last)
+        band = f"[{_number(last['p05'], unit)}, {_number(last['p95'], unit)}]"
+        change = ""
+        if unit != "share" and first["median"] > 0.0:
+            change = f", {PERCENT * (last['median'] / first['median'] - 1.0):+.0f} %"
+        told.append(
+            f"{path.name} goes from {_number(first['median'], unit)} to "
+            f"{_number(last['median'], unit)} {band}{change}"
+        )
+    head = title[0].lower() + title[1:]
+    return (
+        f"In {n} runs, {head} (first month against the mean of the last {window}; median [90 % "
+        f"band]): {'; '.join(told)}."
+    )
+
+
+def _comparison(paths: list[Path], unit: str, title: str) -> str:
+    told = []
+    for path in paths:
+        if path.without is None or path.last.size < 2:
+            continue
+        pair = paired_comparison(path.without, path.last)
+        told.append(f"{path.name} {_told_difference(pair, unit)} ({_call(pair)})")
+    if not told:
+        return "Nothing was run beside it."
+    return (
+        f"Against the same runs {title} (mean paired difference [95 % interval]): "
+        f"{'; '.join(told)}."
+    )
+
+
+def _told_difference(pair: PairedComparison, unit: str) -> str:
+    low, high = pair.interval.lower, pair.interval.upper
+    if unit == "share":
+        return f"{PERCENT * pair.mean:+.2f} points [{PERCENT * low:+.2f}, {PERCENT * high:+.2f}]"
+    return f"{_number(pair.mean, unit)} [{_number(low, unit)}, {_number(high, unit)}]"
+
+
+def _call(pair: PairedComparison) -> str:
+    if pair.interval.lower > 0.0:
+        return "higher"
+    return "lower" if pair.interval.upper < 0.0 else "no difference shown"
