@@ -24,6 +24,7 @@ VERBS = {
     "calibrate": Verb(
         "sim.cli.calibrate", "calibrate", "Fit a few declared numbers to the record."
     ),
+    "attribute": Verb("sim.cli.attribute", "attribute", "Which move does it, and where."),
     "verify": Verb("sim.cli.verify", "verify", "Known-answer cases: id, expected, got, pass."),
     "plot": Verb("sim.cli.plot", "plot", "Figures from a stored result."),
     "check": Verb("sim.cli.check", "check", "All errors of scenario files at once."),

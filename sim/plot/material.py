@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class Material:
     challenger: str | None
     targets: tuple[Target, ...]
     episode: Episode | None = None
+    folder: Path | None = None
 
     @property
     def points(self) -> tuple[str, ...]:
@@ -167,4 +169,5 @@ def material(data: Any) -> Material:
     """Material as it is, or made from a stored result."""
     if isinstance(data, Material):
         return data
-    return make_material(data.curves, data.scenario, data.seed, data.scenario_hash)
+    made = make_material(data.curves, data.scenario, data.seed, data.scenario_hash)
+    return replace(made, folder=getattr(data, "path", None))

@@ -1,0 +1,98 @@
+"""Benchmarks without intelligence, and the placebo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sim.analysis.attribution.base import (
+    Asked,
+    Finding,
+    Part,
+    own_levers,
+    paired_row,
+    register,
+    shares,
+)
+from sim.experiment.worlds import OFF_MONEY_KEPT, ON, World
+from sim.scenario.patches import without_levers
+from sim.scenario.schema.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.experiment.result import Result
+
+VENDORS, CLIENTS, PLACEBO = "random_vendors", "random_clients", "placebo"
+
+
+def random_vendors(scenario: Scenario) -> Scenario:
+    """Every vendor prices at random above cost from the first month (Gode & Sunder 1993)."""
+    changes: dict[str, Any] = {
+        f"vendors.{name}.pricing": {"strategy": "zero_intelligence"} for name in scenario.vendors
+    }
+    changes["events"] = [
+        event.model_dump()
+        for event in scenario.events
+        if event.what not in ("strategy", "price_list", "price_cut")
+    ]
+    return scenario.replace(changes)
+
+
+def random_clients(scenario: Scenario) -> Scenario:
+    """Clients see neither price nor capability: what is left is luck, inertia and availability."""
+    changes: dict[str, Any] = {}
+    for name in scenario.segments:
+        changes[f"segments.{name}.price_sensitivity.mean"] = LEAST
+        changes[f"segments.{name}.price_sensitivity.sd"] = 0.0
+    for name in scenario.kinds:
+        changes[f"kinds.{name}.capability_weight"] = 0.0
+    return scenario.replace(changes)
+
+
+LEAST = 1e-3
+"""A price sensitivity that no choice shows; 0 would leave surplus in money undefined."""
+
+
+def worlds(scenario: Scenario, asked: Asked) -> tuple[World, ...]:
+    """ON and OFF under each benchmark, and ON once more under a lever that does nothing."""
+    levers = own_levers(scenario)
+    placebo = scenario.replace({"levers": {**_tables(scenario), PLACEBO: _nothing(scenario)}})
+    found = [
+        World(ON, "as the scenario stands", scenario),
+        World(OFF_MONEY_KEPT, "without levers", without_levers(scenario, levers)),
+        World(PLACEBO, "with one more lever, which does nothing", placebo),
+    ]
+    for name, bare in ((VENDORS, random_vendors(scenario)), (CLIENTS, random_clients(scenario))):
+        found += [
+            World(name, name.replace("_", " "), bare),
+            World(f"{name}-off", f"{name}, without levers", without_levers(bare, levers)),
+        ]
+    return tuple(found)
+
+
+def _tables(scenario: Scenario) -> dict[str, Any]:
+    return {name: lever.model_dump() for name, lever in scenario.levers.items()}
+
+
+def _nothing(scenario: Scenario) -> dict[str, Any]:
+    assert scenario.contest is not None
+    return {"vendor": scenario.contest.incumbent, "off": {}, "title": "nothing"}
+
+
+def read(result: Result, asked: Asked) -> Finding:
+    """tau in points under each benchmark; the placebo's effect, which must be exactly 0."""
+    rows = []
+    for label, on, off in (
+        ("as it stands", ON, OFF_MONEY_KEPT),
+        ("vendors that price at random", VENDORS, f"{VENDORS}-off"),
+        ("clients that see neither price nor capability", CLIENTS, f"{CLIENTS}-off"),
+        ("placebo: a lever that does nothing", PLACEBO, ON),
+    ):
+        table = shares(result, [on, off])
+        rows.append(paired_row(label, table[1] - table[0]))
+    exact = rows[-1].mean == 0.0 and rows[-1].low in (0.0, None)
+    note = "the placebo's effect is exactly 0" if exact else "THE PLACEBO HAS AN EFFECT"
+    return Finding("benchmarks", "tau under benchmarks, points", tuple(rows), (note,))
+
+
+PART = register(
+    Part("benchmarks", "vendors or clients without intelligence; placebo", worlds, read)
+)

@@ -1,0 +1,113 @@
+"""Attribution on a small market: what it runs, what it adds up, what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.analysis.attribution.attribute import ATTRIBUTION, attribute, document
+from sim.analysis.attribution.base import Asked, Finding, Row, parts
+from sim.analysis.attribution.frozen import FrozenRivals
+from sim.errors import SimError
+from sim.plot.registry import plots
+from sim.scenario.schema.scenario import Scenario
+from tests.unit.market.tiny import changed
+
+SMALL = {"population.clients": 120}
+
+
+def found(
+    tmp_path: Path, name: str, scenario: Scenario | None = None, **asked: Any
+) -> tuple[Any, Finding]:
+    market = scenario or changed(SMALL)
+    (pair,) = attribute(market, [name], Asked(**asked), replicates=3, workers=1, out=tmp_path)
+    return pair
+
+
+def by_label(finding: Finding) -> dict[str, Row]:
+    return {row.label: row for row in finding.rows}
+
+
+@pytest.mark.parametrize("name", sorted(parts()))
+def test_every_part_states_what_a_conclusion_needs(name: str, tmp_path: Path) -> None:
+    result, finding = found(tmp_path, name, draws=2)
+    stored = json.loads((result.path / ATTRIBUTION).read_text())
+    assert stored["scenario_hash"] == result.scenario_hash
+    assert stored["root_seed"] == result.seed
+    assert len(finding.rows) > 0
+    assert all(row["n"] > 1 and row["interval_type"] for row in stored["rows"])
+    _, axes = plots()["attribution"].draw(result)
+    assert len(axes.patches) == len(finding.rows)
+
+
+def test_shares_add_up_to_the_whole_effect(tmp_path: Path) -> None:
+    _, shapley = found(tmp_path, "shapley")
+    _, rules = found(tmp_path, "rules")
+    rows = by_label(shapley)
+    total = rows["all together"].mean
+    assert sum(row.mean for row in shapley.rows if row.facts["kind"] == "share") == pytest.approx(
+        total, abs=1e-12
+    )
+    assert total == pytest.approx(by_label(rules)["money kept, hosting as it is"].mean)
+
+
+def test_orders_drawn_agree_with_all_coalitions_of_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, exact = found(tmp_path, "shapley")
+    monkeypatch.setattr("sim.analysis.attribution.shapley.MOST_EXACT", 1)
+    _, drawn = found(tmp_path, "shapley", permutations=4)
+    both, other = by_label(exact), by_label(drawn)
+    for name in ("full_stack", "open_source"):
+        assert other[name].mean == pytest.approx(both[name].mean)
+        assert other[name].facts["sampling_error"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_dose_ends_at_the_whole_effect(tmp_path: Path) -> None:
+    _, dose = found(tmp_path, "dose")
+    _, rules = found(tmp_path, "rules")
+    whole = by_label(rules)["money kept, hosting as it is"].mean
+    assert by_label(dose)["all at 1"].mean == pytest.approx(whole)
+
+
+def test_the_placebo_has_no_effect_at_all(tmp_path: Path) -> None:
+    _, finding = found(tmp_path, "benchmarks")
+    placebo = by_label(finding)["placebo: a lever that does nothing"]
+    assert (placebo.mean, placebo.low, placebo.high) == (0.0, 0.0, 0.0)
+    assert finding.notes == ("the placebo's effect is exactly 0",)
+
+
+def test_frozen_rivals_repeat_their_prices_in_the_world_without_levers() -> None:
+    on = changed({**SMALL, "vendors.volcano.pricing": {"strategy": "match"}})
+    off = on.replace({"vendors.dam.pricing": {"strategy": "list"}, "vendors.dam.appeal.api": -3.0})
+    maker = FrozenRivals(on)
+    first, other = maker(on, rng=3).run(), maker(off, rng=3).run()
+    free = FrozenRivals(off)(off, rng=3).run()
+    volcano = first.axes["vendor"].index("volcano")
+    dam = first.axes["vendor"].index("dam")
+    prices = [model.curves["price_index"][:, volcano] for model in (first, other, free)]
+    assert np.allclose(prices[0], prices[1], rtol=0.05)
+    shares = [model.curves["platform_token_share"][-1, dam] for model in (first, other)]
+    assert shares[1] < shares[0]
+
+
+def test_what_cannot_be_attributed_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SimError, match="nearest: shapley"):
+        found(tmp_path, "shaply")
+    alone = changed({"contest": None, "levers": {}})
+    with pytest.raises(SimError, match=r"needs a \[contest\]"):
+        found(tmp_path, "rules", alone)
+    with pytest.raises(SimError, match="no lever to take away"):
+        found(tmp_path, "rules", changed({**SMALL, "levers": {}}))
+
+
+def test_no_conclusion_without_an_interval(tmp_path: Path) -> None:
+    result, finding = found(tmp_path, "frozen")
+    bare = Finding("frozen", "t", (Row("x", 1.0, None, None, 0, ""),))
+    assert document(result, finding)["replicates"] == 3
+    with pytest.raises(SimError, match="no conclusion without"):
+        document(result, bare)
