@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.economics.costs import steady_state_experience
+from sim.market.agents import count_users, open_platforms
 from sim.market.awareness import inform
 from sim.market.books import publish
 from sim.market.costs import CARDS_PER_UNIT
@@ -35,6 +36,7 @@ def start(model: MarketModel) -> None:
     for event in model.events_of.get(-1, ()):
         event.apply(model)
     decide_openness(model)
+    open_platforms(model)
     if model.scenario.mechanisms.communities:
         contribute(model)
     _first_means(model)
@@ -47,6 +49,7 @@ def start(model: MarketModel) -> None:
         serve(model)
         publish(model)
     model.state.own_cards = real_capacity
+    count_users(model)
     _size_cards(model)
     _first_experience(model)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sim.market.agents import AgentPlatforms, no_platforms
 from sim.market.world import World
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class MarketState:
     context: Floats  # (F,) tokens
     serving_cost: Floats  # (F,)
     developers: Floats  # (F,)
+    # agent platforms of the vendors
+    platforms: AgentPlatforms
     # demand side of the world
     adopted: Floats  # (K,)
     adoption_boost: float  # log factor on adoption, fades
@@ -104,6 +107,7 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         context=np.minimum([float(t.context_tokens) for t in families], limit),
         serving_cost=np.array([t.serving_cost for t in families]),
         developers=np.array([t.community.developers for t in families]),
+        platforms=no_platforms(scenario, world),
         adopted=np.array([t.adoption.start if adopts else 1.0 for t in kinds]),
         adoption_boost=0.0,
         log_shift=np.zeros(k),

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.prices import price_term
+from sim.market.agents import agent_utility, agent_weights
 from sim.market.columns import Terms
 from sim.market.costs import hosting_hours, rent_of
 from sim.market.world import API, HOST, NONE, RENT
@@ -35,6 +36,7 @@ class TermsBuilder:
         )
         gamma = demand.community_weight if on.communities else 0.0
         self.gamma = np.repeat([gamma * s.community_factor for s in segments], self.regions)
+        self.agents = agent_weights(model)
         self.fixed = self._constants(cells)
         self.eligible = self._eligibility(cells)
         self.hours_kind = np.array([k.unit == "accelerator_hours" for k in kinds])
@@ -128,6 +130,8 @@ class TermsBuilder:
             + self.gamma[:, None, None] * community
             + reliability[world.platform]
         )
+        if self.agents is not None:
+            base += agent_utility(model, self.agents)
         rent = rent_of(model)
         mean_term = float(price_term(state.mean_price, demand.box_cox, demand.price_shift))
         price = np.zeros(world.n_offers)

@@ -9,9 +9,11 @@ import mesa
 import numpy as np
 import numpy.typing as npt
 
+from sim.market.agents import decide_agents
 from sim.market.costs import accounting_cost, opportunity_cost
 from sim.market.openness import decide_openness
 from sim.scenario.schema.vendors import strategy_tables
+from sim.strategies.agents.base import AgentBooks, AgentStrategy
 from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
 from sim.strategies.registry import Strategy, make
@@ -33,6 +35,8 @@ class VendorAgent(mesa.Agent):
     """A platform. Its numbers live in the market's arrays; this is who decides about them."""
 
     pricing: PricingStrategy
+    agents: AgentStrategy
+    launched: AgentStrategy | None = None  # whose platform is open
 
     def __init__(self, model: MarketModel, name: str, index: int) -> None:
         super().__init__(model)
@@ -90,6 +94,10 @@ class VendorAgent(mesa.Agent):
             funding_limit=self.table.finance.funding_limit,
         )
 
+    def agent_books(self) -> AgentBooks:
+        """What only this vendor knows when it pays builders."""
+        return AgentBooks(self.index, self.cash, self.table.finance.funding_limit)
+
     def new_prices(
         self, view: View, unit_cost: Floats, limits: Limits
     ) -> tuple[npt.NDArray[np.int64], Floats]:
@@ -124,7 +132,7 @@ def public_view(model: MarketModel) -> View:
 
 
 def decide(model: MarketModel) -> None:
-    """Phase `decide`: openness, then prices of all vendors at once, then discounts."""
+    """Phase `decide`: openness, prices of all vendors at once, discounts, agent platforms."""
     decide_openness(model)
     view, table = public_view(model), model.scenario.decisions
     unit_cost = np.zeros(model.world.n_offers)
@@ -134,6 +142,7 @@ def decide(model: MarketModel) -> None:
     for own, price in plans:
         model.state.list_price[own] = price
     _spend_freed_money(model)
+    decide_agents(model)
 
 
 def _spend_freed_money(model: MarketModel) -> None:

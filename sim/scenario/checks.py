@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sim.errors import Problem, ScenarioError
+from sim.scenario.agent_checks import agent_platforms_have_work, agent_tables_name_segments
 from sim.scenario.bounds import (
     calendar_is_in_range,
     freed_money_is_not_negative,
@@ -230,6 +231,8 @@ _CHECKS_OF_OFF: tuple[Check, ...] = (
     kinds_have_offers,
     stacks_are_not_free,
     floor_is_below_list_prices,
+    agent_tables_name_segments,
+    agent_platforms_have_work,
 )
 CHECKS: tuple[Check, ...] = (
     *_CHECKS_OF_OFF,

@@ -89,4 +89,11 @@ class Kind(Part):
         low=0.0,
         high=3.0,
     )
+    agent_work: float = par(
+        0.0,
+        "part of this work that agents do: scales agents.weight",
+        unit="share",
+        low=0.0,
+        high=1.0,
+    )
     adoption: Adoption = table(Adoption, "how fast clients begin")

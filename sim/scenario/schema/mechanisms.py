@@ -28,3 +28,4 @@ class Mechanisms(Part):
     usage_response: bool = _on("volume answers to price")
     long_documents: bool = _on("penalty for too short a context window")
     triggers: bool = _on("reviews after a price rise or a fall of reliability")
+    agent_platforms: bool = _on("agents and builders of platforms; off = there are none")

@@ -79,6 +79,7 @@ class Segment(Part):
     community_factor: float = par(
         1.0, "scales the weight on developer communities", low=0.0, high=10.0
     )
+    agent_factor: float = par(1.0, "scales the weight on agents", low=0.0, high=10.0)
     self_host_appeal: float = par(
         0.0,
         "control and privacy of self-hosting beyond the common appeal",

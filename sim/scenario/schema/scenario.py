@@ -9,6 +9,7 @@ from pydantic import Field, SerializeAsAny, field_validator
 
 from sim.events.base import Event, parse_event
 from sim.parts import Part, par, table
+from sim.scenario.schema.agents import Agents
 from sim.scenario.schema.calendar import Calendar
 from sim.scenario.schema.containment import Containment
 from sim.scenario.schema.demand import Demand
@@ -112,6 +113,7 @@ class Scenario(Part):
     kinds: dict[str, Kind] = Field(description="kinds of work", min_length=1)
     initial: Initial = table(Initial, "how the first month is made")
     demand: Demand = table(Demand, "client choice")
+    agents: Agents = table(Agents, "agent platforms")
     supply: Supply = table(Supply, "accelerators and cost")
     decisions: Decisions = table(Decisions, "limits on pricing")
     families: dict[str, Family] = Field({}, description="model families")

@@ -123,6 +123,12 @@ class Vendor(Part):
     pricing: dict[str, Any] = strategy_table(
         "pricing", "list", "pricing strategy by name and its parameters"
     )
+    agents: dict[str, Any] = strategy_table(
+        "agents", "none", "agent platform strategy by name and its parameters"
+    )
+    agent_fit: dict[str, float] = par(
+        {}, "fit of its agents to a segment: scales agents.weight, 1 where left out", unit="-"
+    )
     openness: Openness = table(Openness, "what it does with weights")
     stack: Stack = table(Stack, "own chips, scheduling, integration")
     capacity: Capacity = table(Capacity, "accelerators")

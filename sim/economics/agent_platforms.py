@@ -1,0 +1,147 @@
+"""Agents and builders of platforms: who joins, what is made, which agents run where."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sim.economics.arrays import Floats, fraction, positive
+from sim.economics.diffusion import bass_step
+
+
+class Joining(NamedTuple):
+    """Builders that join, (V, S), and the money they are paid, (V,) in the unit of the budget."""
+
+    builders: Floats
+    paid: Floats
+
+
+def usable_agents(agents: ArrayLike, portability: ArrayLike, open_: ArrayLike) -> Floats:
+    """Agents that run on each platform, (V, S): its own and the portable ones of others.
+
+    ``usable_vs = A_vs + sum_u!=v min(pi_us, pi_vs) A_us``, and 0 where the platform is not open:
+    an agent runs elsewhere as far as both platforms keep a common interface. With portability 1
+    everywhere all platforms run the same agents.
+
+    Parameters
+    ----------
+    agents, portability, open_
+        (V, S) by platform and side: number, share in [0, 1], whether there is a platform.
+
+    Source: Corts & Lederman (2009, IJIO 27:121-136): software that is not exclusive spreads the
+    network effect over the market.
+    """
+    number, share = (np.asarray(x, dtype=np.float64) for x in (agents, portability))
+    there = np.asarray(open_, dtype=bool)
+    number = np.where(there, number, 0.0)
+    runs = np.minimum(share[:, None, :], share[None, :, :])
+    own = np.arange(len(number))
+    runs[own, own, :] = 1.0
+    return np.where(there, (runs * number[None, :, :]).sum(axis=1), 0.0)
+
+
+def next_agents(
+    agents: ArrayLike,
+    users: ArrayLike,
+    builders: ArrayLike,
+    pace: ArrayLike,
+    by_users: float,
+    by_builders: float,
+    retirement: float,
+) -> Floats:
+    """Agents after a month: ``A' = (1 - r) A + pace (e_u U + e_b B)``.
+
+    Inflow is proportional to users and to builders; as builders follow users, agents end at
+    ``phi U`` with ``phi`` of :func:`entry_rate` (free entry).
+
+    Source: Church & Gandal (1992, J. Ind. Econ. 40:85-103).
+    """
+    now, served, makers = (np.asarray(x, dtype=np.float64) for x in (agents, users, builders))
+    made = np.asarray(pace, dtype=np.float64) * (by_users * served + by_builders * makers)
+    return np.asarray((1.0 - fraction("retirement", retirement)) * now + made)
+
+
+def willing_builders(
+    builders: ArrayLike, users: ArrayLike, per_user: float, innovation: float, imitation: float
+) -> Floats:
+    """Builders that join by themselves in a month: ``(p + q B/m)(m - B)``, ``m = per_user U``.
+
+    None join a platform without users, or one with more builders than its users feed.
+
+    Source: Bass (1969, Management Science 15:215-227).
+    """
+    now = np.asarray(builders, dtype=np.float64)
+    potential = per_user * np.asarray(users, dtype=np.float64)
+    return np.asarray(bass_step(now, innovation, imitation, potential) - now)
+
+
+def subsidised_builders(
+    willing: ArrayLike,
+    left: ArrayLike,
+    subsidy: ArrayLike,
+    budget: ArrayLike,
+    reach: float,
+    scale: float,
+) -> Joining:
+    """Builders that join where each new one is paid, as long as the budget of the month lasts.
+
+    A subsidy s draws the share ``reach s / (s + scale)`` of those who are not there yet. Every new
+    builder is paid, also those who would have come anyway: ``n = min(willing + drawn, budget/s)``
+    are paid, and not fewer than the willing join. One budget serves both sides pro rata.
+
+    Parameters
+    ----------
+    willing, left, subsidy
+        (V, S) builders that join by themselves, builders not there yet, money per new builder.
+    budget
+        (V,) money of the month.
+    reach, scale
+        Largest share drawn in a month, and the subsidy that draws half of it.
+
+    Raises
+    ------
+    ValueError
+        If the reach is no share or the scale is not positive.
+    """
+    alone, rest, each = (np.asarray(x, dtype=np.float64) for x in (willing, left, subsidy))
+    drawn = fraction("reach", reach) * each / (each + positive("scale", scale)) * rest
+    wanted = np.where(each > 0.0, alone + drawn, 0.0)
+    bill = (each * wanted).sum(axis=1)
+    lasts = np.ones_like(bill)
+    np.divide(np.asarray(budget, dtype=np.float64), bill, out=lasts, where=bill > 0.0)
+    lasts = np.minimum(lasts, 1.0)
+    return Joining(np.maximum(alone, lasts[:, None] * wanted), lasts * bill)
+
+
+def entry_rate(
+    pace: float,
+    by_users: float,
+    by_builders: float,
+    retirement: float,
+    per_user: float,
+    innovation: float,
+    imitation: float,
+    departure: float,
+) -> float:
+    """Agents per user in the long run, without subsidies: ``phi = pace (e_u + e_b k b) / r``.
+
+    k = builders that a user feeds, and b solves ``(p + q b)(1 - b) = l b``: joining balances
+    leaving at rate l.
+
+    Raises
+    ------
+    ValueError
+        If the retirement or the departure is not positive: nothing settles.
+    """
+    leave = positive("departure", departure)
+    p, q = innovation, imitation
+    # q b^2 - (q - p - l) b - p = 0, written so that q = 0 and small p lose no digits
+    half = q - p - leave
+    root = float(np.sqrt(half**2 + 4.0 * q * p))
+    if half > 0.0:
+        settled = (half + root) / (2.0 * q)
+    else:
+        settled = 2.0 * p / (root - half) if p > 0.0 else 0.0
+    return pace * (by_users + by_builders * per_user * settled) / positive("retirement", retirement)

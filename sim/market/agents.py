@@ -1,0 +1,202 @@
+"""Agent platforms: who joins, how agents grow, and what they are worth to clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.economics.agent_platforms import (
+    next_agents,
+    subsidised_builders,
+    usable_agents,
+    willing_builders,
+)
+from sim.market.agent_users import count_agent_users
+from sim.market.population import FIXED_POINT
+from sim.market.world import World
+from sim.strategies.agents.base import SIDES, AgentView, Launch
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+    from sim.scenario.schema.scenario import Scenario
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+MILLION = 1e6
+
+
+@dataclass
+class AgentPlatforms:
+    """Arrays (V, S) by platform and side (see `SIDES`) unless said otherwise."""
+
+    open: Bools
+    agents: Floats
+    builders: Floats
+    days: Floats  # to build an agent
+    portability: Floats
+    joining: Floats  # builders that join this month
+    users: Floats  # clients whose agent work the platform serves; 0 while no platform is open
+    clients: Floats  # (S,) clients that have begun agent work, wherever
+
+    def launch(self, v: int, opened: Launch) -> None:
+        """Open sides of a platform; agents and builders are added to what is there."""
+        for s in np.flatnonzero(opened.sides):
+            self.open[v, s] = True
+            self.agents[v, s] += opened.agents
+            self.builders[v, s] += opened.builders
+            if opened.days_to_build is not None:
+                self.days[v, s] = opened.days_to_build
+            if opened.portability is not None:
+                self.portability[v, s] = opened.portability
+
+
+def no_platforms(scenario: Scenario, world: World) -> AgentPlatforms:
+    """Nobody has opened a platform yet."""
+    shape = (world.n_vendors, len(SIDES))
+    return AgentPlatforms(
+        open=np.zeros(shape, bool),
+        agents=np.zeros(shape),
+        builders=np.zeros(shape),
+        days=np.full(shape, scenario.agents.days_to_build),
+        portability=np.zeros(shape),
+        joining=np.zeros(shape),
+        users=np.zeros(shape),
+        clients=np.zeros(len(SIDES)),
+    )
+
+
+def active(model: MarketModel) -> bool:
+    """Whether anybody has an agent platform."""
+    on = model.scenario.mechanisms.agent_platforms
+    return on and bool(model.state.platforms.open.any())
+
+
+def side_of_cells(model: MarketModel) -> npt.NDArray[np.int64]:
+    """(cells,) place in `SIDES` of the side that serves the clients of each cell."""
+    creators = model.scenario.agents.creator_segments
+    names = ["creators" if s in creators else "enterprises" for s in model.world.segments]
+    sides = [SIDES.index(name) for name in names]
+    return np.repeat(np.array(sides, np.int64), len(model.world.regions))
+
+
+def open_platforms(model: MarketModel) -> None:
+    """Vendors whose agent strategy begins open what it names."""
+    if not model.scenario.mechanisms.agent_platforms:
+        return
+    for vendor in model.vendors.values():
+        if vendor.launched is not vendor.agents:
+            vendor.launched = vendor.agents
+            opened = vendor.agents.launch()
+            if opened is not None:
+                model.state.platforms.launch(vendor.index, opened)
+
+
+def agent_view(model: MarketModel) -> AgentView:
+    """Last month's agent platforms as a read-only snapshot."""
+    held = model.state.platforms
+    names = ("open", "agents", "builders", "users", "portability", "clients")
+    arrays = {name: getattr(held, name).copy() for name in names}
+    for array in arrays.values():
+        array.flags.writeable = False
+    return AgentView(month=model.month, **arrays)
+
+
+def decide_agents(model: MarketModel) -> None:
+    """Part of phase `decide`: platforms open, all vendors at once say what they pay builders.
+
+    Who joins follows from last month's users, so that the month's bill is known when it is settled.
+    """
+    open_platforms(model)
+    if not active(model):
+        return
+    held, table, view = model.state.platforms, model.scenario.agents, agent_view(model)
+    offers = [v.agents.funded(view, v.agent_books()) for v in model.vendors.values()]
+    willing = willing_builders(
+        held.builders,
+        np.where(held.open, held.users, 0.0),
+        table.builders_per_user,
+        table.innovation,
+        table.imitation,
+    )
+    there = held.builders + willing
+    left = np.maximum(table.builders_per_user * held.clients - there, 0.0)
+    joined = subsidised_builders(
+        willing,
+        np.where(held.open, left, 0.0),
+        np.stack([offer.per_builder for offer in offers]),
+        np.array([offer.budget for offer in offers]) * MILLION,
+        table.subsidy_reach,
+        table.subsidy_scale,
+    )
+    held.joining = joined.builders
+    if joined.paid.any():
+        model.charge("agents", joined.paid / MILLION)
+
+
+def grow_agents(model: MarketModel) -> None:
+    """Part of phase `grow`: users are counted, agents are made, builders come and go."""
+    if not active(model):
+        return
+    count_users(model)
+    held, table = model.state.platforms, model.scenario.agents
+    held.agents = next_agents(
+        held.agents,
+        held.users,
+        held.builders,
+        np.where(held.open, table.days_to_build / held.days, 0.0),
+        table.by_users,
+        table.by_builders,
+        table.retirement,
+    )
+    held.builders = (1.0 - table.departure) * held.builders + held.joining
+
+
+def count_users(model: MarketModel) -> None:
+    """Clients by the platforms that serve their agent work, and all that have begun any."""
+    if not active(model):
+        return
+    v = model.world.n_vendors
+    counts = np.zeros((v + 1, len(SIDES)), np.int64)
+    kinds = [model.scenario.kinds[name].agent_work > 0.0 for name in model.world.kinds]
+    count_agent_users(
+        model.columns, model.choices, model.layout, np.array(kinds), side_of_cells(model), counts
+    )
+    model.state.platforms.users = counts[:v] / FIXED_POINT
+    model.state.platforms.clients = counts[v] / FIXED_POINT
+
+
+def agent_weights(model: MarketModel) -> Floats | None:
+    """(cells, K, V) phi of each segment, kind of work and platform; None where all are 0."""
+    scenario, world = model.scenario, model.world
+    if scenario.agents.weight == 0.0 or not scenario.mechanisms.agent_platforms:
+        return None
+    work = np.array([scenario.kinds[name].agent_work for name in world.kinds])
+    fit = np.array(
+        [
+            [
+                scenario.segments[s].agent_factor * scenario.vendors[v].agent_fit.get(s, 1.0)
+                for v in world.vendors
+            ]
+            for s in world.segments
+        ]
+    )
+    weights = scenario.agents.weight * work[None, :, None] * fit[:, None, :]
+    return np.repeat(weights, len(world.regions), axis=0)
+
+
+def agent_utility(model: MarketModel, weights: Floats) -> Floats:
+    """(cells, K, J): phi ln(1 + usable agents / scale) of model calls, 0 of other offers.
+
+    Agents of the other side count by `cross_side`.
+    """
+    world, held, table = model.world, model.state.platforms, model.scenario.agents
+    usable = usable_agents(held.agents, held.portability, held.open)
+    usable = usable + table.cross_side * usable[:, ::-1]
+    worth = np.log1p(usable / table.scale)[:, side_of_cells(model)].T
+    out = np.zeros((*weights.shape[:2], world.n_offers))
+    platform = world.platform[: world.n_api]
+    out[:, :, : world.n_api] = (weights * worth[:, None, :])[:, :, platform]
+    return out

@@ -1,0 +1,1 @@
+"""Agent platform strategies: one file each."""

@@ -1,0 +1,108 @@
+"""What every agent platform strategy is asked, what it sees, and the limit that holds for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.parts import Part, par
+from sim.strategies.registry import Strategy
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Side = Literal["creators", "enterprises", "both"]
+SIDES = ("creators", "enterprises")
+
+
+def sides_of(side: Side) -> tuple[bool, ...]:
+    """Whether each of `SIDES` is meant."""
+    return tuple(side in (name, "both") for name in SIDES)
+
+
+class Launch(NamedTuple):
+    """The platform that a vendor opens or upgrades; None leaves what there is."""
+
+    sides: tuple[bool, ...]  # (S,) which of `SIDES`
+    days_to_build: float | None
+    portability: float | None
+    agents: float  # on each of these sides
+    builders: float
+
+
+class Offer(NamedTuple):
+    """What a vendor pays for new builders this month."""
+
+    per_builder: Floats  # (S,) yuan
+    budget: float  # million yuan for both sides
+
+
+def _nothing() -> Offer:
+    none = np.zeros(len(SIDES))
+    none.flags.writeable = False
+    return Offer(none, 0.0)
+
+
+NOTHING = _nothing()
+
+
+@dataclass(frozen=True)
+class AgentView:
+    """Last month as everybody could see it; read-only, (V, S) by platform and side."""
+
+    month: int
+    open: Bools
+    agents: Floats
+    builders: Floats
+    users: Floats  # clients whose agent work the platform serves
+    portability: Floats
+    clients: Floats  # (S,) clients that have begun agent work, wherever
+
+
+@dataclass(frozen=True)
+class AgentBooks:
+    """What only the vendor itself knows."""
+
+    vendor: int
+    cash: float  # million yuan
+    funding_limit: float  # million yuan
+
+
+class PlatformParameters(Part):
+    """The platform as it opens."""
+
+    side: Side = par("both", "whom it serves: creators, enterprises or both", flag="input")
+    days_to_build: float | None = par(
+        None,
+        "days to build an agent on it; absent = agents.days_to_build",
+        unit="days",
+        above=0.0,
+        high=3_650.0,
+    )
+    agents: float = par(0.0, "agents on each side when it opens", unit="agents", low=0.0, high=1e12)
+    builders: float = par(
+        0.0, "builders on each side when it opens", unit="builders", low=0.0, high=1e12
+    )
+
+
+class AgentStrategy(Strategy):
+    """Opens an agent platform, or none, and pays builders to join.
+
+    Subclasses implement `launch`, asked once, and `offer`, asked every month.
+    """
+
+    kind = "agents"
+
+    def launch(self) -> Launch | None:
+        """The platform that opens when the strategy begins; None opens nothing."""
+        return None
+
+    def offer(self, view: AgentView, books: AgentBooks) -> Offer:
+        """Money for the builders that join this month."""
+        return NOTHING
+
+    def funded(self, view: AgentView, books: AgentBooks) -> Offer:
+        """The offer, but nothing from a vendor that has reached its funding limit."""
+        return NOTHING if books.cash < -books.funding_limit else self.offer(view, books)
