@@ -53,6 +53,7 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
         {"what": "demand_shift", "work": "assistant", "log_change": 0.3, "ramp_months": 3},
         {"log_shift", "shifts"},
     ),
+    ({"what": "agent_platform", "vendor": "dam", "days_to_build": 3.0}, {"platforms"}),
 ]
 
 
@@ -136,6 +137,28 @@ def test_price_list_binds_only_vendors_that_follow_lists() -> None:
     assert changes_of(started(), event) == set()
 
 
+def test_an_agent_platform_opens_and_is_upgraded() -> None:
+    model = started()
+    held, v = model.state.platforms, model.world.vendors.index("volcano")
+    opened = {"what": "agent_platform", "vendor": "volcano", "side": "creators", "agents": 40.0}
+    event_of({**opened, "portability": 0.2}).apply(model)
+    assert held.open.sum() == 1
+    assert held.open[v].tolist() == [True, False]
+    assert (held.agents[v, 0], held.portability[v, 0], held.days[v, 0]) == (40.0, 0.2, 7.0)
+    upgraded = {"what": "agent_platform", "vendor": "volcano", "days_to_build": 2.0}
+    event_of({**upgraded, "builders": 5.0}).apply(model)
+    assert held.open[v].tolist() == [True, True]
+    assert held.agents[v].tolist() == [40.0, 0.0]
+    assert held.portability[v].tolist() == [0.2, 0.0]
+    assert held.builders[v].tolist() == [5.0, 5.0]
+    assert held.days[v].tolist() == [2.0, 2.0]
+
+
+def test_an_agent_platform_is_still_when_switched_off() -> None:
+    event = event_of({"what": "agent_platform", "vendor": "dam", "agents": 9.0})
+    assert changes_of(started({"mechanisms.agent_platforms": False}), event) == set()
+
+
 def test_attention_is_still_when_switched_off() -> None:
     event = event_of(
         {"what": "attention", "vendor": "dam", "awareness_gain": 1.0, "adoption_boost": 1.0}
@@ -168,7 +191,7 @@ def test_attention_fades() -> None:
 
 
 def test_unknown_kind_and_names_are_refused() -> None:
-    with pytest.raises(ValueError, match="known: attention"):
+    with pytest.raises(ValueError, match="known: agent_platform, attention"):
         event_of({"what": "miracle"})
     with pytest.raises(ScenarioError, match="lavva"):
         changed({"events": [{"what": "release", "month": MONTH, "family": "lavva"}]})

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from sim.market.model import MarketModel
 from sim.months import months_between
+from sim.strategies.agents.base import SIDES
 from tests.reference.draws import short_key
 
 API, HOST, RENT, NONE = "api", "host", "rent", "none"
@@ -55,6 +56,20 @@ class Market:
     market_rent: float
     adopted: dict[str, float]
     log_shift: dict[str, float]
+    usable_agents: dict[tuple[str, str], float]  # platform and side, those of others included
+
+
+def _usable_agents(model: MarketModel) -> dict[tuple[str, str], float]:
+    held, names = model.state.platforms, model.world.vendors
+    usable: dict[tuple[str, str], float] = {}
+    for s, side in enumerate(SIDES):
+        for v, name in enumerate(names):
+            usable[name, side] = 0.0
+            for u in range(len(names)):
+                if held.open[v, s] and held.open[u, s]:
+                    runs = min(held.portability[u, s], held.portability[v, s]) if u != v else 1.0
+                    usable[name, side] += float(runs * held.agents[u, s])
+    return usable
 
 
 def published(model: MarketModel) -> Market:
@@ -90,6 +105,7 @@ def published(model: MarketModel) -> Market:
         market_rent=float(state.market_rent),
         adopted=dict(zip(world.kinds, map(float, state.adopted), strict=True)),
         log_shift=dict(zip(world.kinds, map(float, state.log_shift), strict=True)),
+        usable_agents=_usable_agents(model),
     )
 
 

@@ -31,9 +31,16 @@ OPENNESS: tuple[Table, ...] = (
     {"strategy": "delayed_open", "parameters": {"delay_months": 3}},
     {"strategy": "host_rivals", "parameters": {"delay_months": 2}},
 )
+AGENTS: tuple[Table, ...] = (
+    {"strategy": "none"},
+    {"strategy": "own_platform", "agents": 400.0, "portability": 0.3, "days_to_build": 3.0},
+    {"strategy": "subsidise", "side": "creators", "subsidy": 900.0, "portability": 0.8},
+    {"strategy": "open_plugins", "side": "enterprises", "builders": 30.0},
+)
 BOX_COX = (0.0, 1.0, 0.5)
 CORRELATIONS = (0.0, 0.3, 0.6, 0.8)
 LOWEST_PRICE = 2.0
+AGENT_DICE = 1_000_000
 SENSITIVITY = {0.0: 1.0, 0.5: 0.5, 1.0: 0.15}  # keeps price effects of one size
 
 
@@ -228,6 +235,16 @@ def _events(dice: _Dice, vendors: list[str], families: Table, months: int) -> li
     ]
 
 
+def _add_agents(dice: _Dice, segments: Table, kinds: Table, vendors: Table) -> None:
+    """Agent platforms, with dice of their own: everything else is drawn as without them."""
+    kinds["documents"]["agent_work"] = dice.between(0.3, 1.0)
+    for table in segments.values():
+        table["agent_factor"] = dice.between(0.5, 1.5)
+    for table in vendors.values():
+        table["agents"] = dict(dice.one(AGENTS))
+        table["agent_fit"] = {segment: dice.between(0.0, 2.0) for segment in segments}
+
+
 def random_scenario(
     number: int, *, clients: int | None = None, months: int | None = None
 ) -> Scenario:
@@ -241,6 +258,7 @@ def random_scenario(
     names = list(vendors)
     families = _families(dice, names, list(kinds))
     share = dice.between(0.6, 0.95)
+    _add_agents(_Dice(number + AGENT_DICE), segments, kinds, vendors)
     return validated(
         {
             "name": f"random-{number}",
@@ -257,6 +275,12 @@ def random_scenario(
                 },
             },
             "kinds": kinds,
+            "agents": {
+                "weight": 0.5,
+                "scale": 20.0,
+                "creator_segments": list(segments)[:1],
+                "cross_side": 0.25,
+            },
             "initial": {"rounds": dice.whole(1, 3)},
             "demand": _demand(dice, box_cox),
             "vendors": vendors,

@@ -19,6 +19,8 @@ def utility(client: ClientAgent, offer: Offer, work: Workload, news: Market) -> 
     value = _of_platform(client, offer, news)
     if offer.family is not None:
         value += _of_family(client, offer, work, news)
+    if offer.channel == API:
+        value += _of_agents(client, offer, work, news)
     value -= client.traits.alpha * _price(client, offer, work, news)
     return value - _switching(client, offer, work)
 
@@ -62,6 +64,21 @@ def _of_family(client: ClientAgent, offer: Offer, work: Workload, news: Market) 
     if offer.channel == HOST:
         value += demand.self_hosting.appeal + segment.self_host_appeal
     return value
+
+
+def _of_agents(client: ClientAgent, offer: Offer, work: Workload, news: Market) -> float:
+    scenario, segment = client.market.scenario, client.traits.segment
+    if not scenario.mechanisms.agent_platforms:
+        return 0.0
+    table, vendor = scenario.agents, scenario.vendors[offer.platform]
+    sides = ["enterprises", "creators"]
+    if segment in table.creator_segments:
+        sides.reverse()
+    usable = news.usable_agents[offer.platform, sides[0]]
+    usable += table.cross_side * news.usable_agents[offer.platform, sides[1]]
+    phi = table.weight * scenario.kinds[work.kind].agent_work
+    phi *= scenario.segments[segment].agent_factor * vendor.agent_fit.get(segment, 1.0)
+    return phi * math.log(1.0 + usable / table.scale)
 
 
 def hosting_cost(client: ClientAgent, offer: Offer, news: Market) -> float:

@@ -14,6 +14,12 @@ from tests.unit.market.tiny import by_names, changed, differing, ran, tiny
 
 LATE = "2024-12"  # the twelfth month
 SCARCE = {"vendors.volcano.capacity.initial": 0.4, "vendors.volcano.capacity.order_cap": 0.2}
+AGENTS: dict[str, Any] = {
+    "agents.weight": 0.6,
+    "agents.scale": 10.0,
+    "kinds.documents.agent_work": 1.0,
+    "vendors.volcano.agents": {"strategy": "own_platform", "agents": 50.0},
+}
 LATE_EVENTS: dict[str, dict[str, Any]] = {
     "release": {"what": "release", "family": "lava", "capability": 2.0},
     "price_list": {
@@ -57,17 +63,19 @@ OFF: dict[str, dict[str, Any]] = {
         f"kinds.{k}.cut_up_penalty": 0.0 for k in ("assistant", "documents", "training")
     },
     "triggers": {"demand.review.triggered": 0.0},
+    "agent_platforms": {"agents.weight": 0.0},
 }
 # What a switch means beyond clients' choices: numbers that are not computed, or another layout.
 APART = {
     "communities": {"developers"},
     "capacity": {"utilisation", "external_cards", "own_cards", "cash", "profit"},
     "self_hosting": {"list_price"},
+    "agent_platforms": {"agents", "builders", "agent_users", "creator_agents", "enterprise_agents"},
 }
 
 
 def shocked(changes: dict[str, Any] | None = None, months: int = 10) -> Any:
-    """Tiny with scarce cards and an attention shock, so that every mechanism has work to do."""
+    """Tiny with scarce cards, agents and an attention shock: every mechanism has work to do."""
     events = [event.model_dump() for event in tiny().events]
     events.append(
         {
@@ -87,7 +95,7 @@ def shocked(changes: dict[str, Any] | None = None, months: int = 10) -> Any:
             "price_yuan_per_million_tokens": 60.0,
         }
     )
-    return changed(SCARCE | {"events": events} | (changes or {}), months=months)
+    return changed(SCARCE | AGENTS | {"events": events} | (changes or {}), months=months)
 
 
 def test_same_seed_same_bits() -> None:
