@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.events.base import Event
 from sim.parts import par
-from sim.strategies.agents.base import Launch, Side, sides_of
+from sim.strategies.agents.base import Side, sides_of
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -36,18 +36,31 @@ class AgentPlatform(Event):
         0.0, "builders that come with it on each side", unit="builders", low=0.0, high=1e12
     )
 
+    part: float = par(
+        1.0,
+        "part of the way (in logarithms of days) from the platform before to this one",
+        unit="share",
+        low=0.0,
+        high=1.0,
+    )
+
+    def scaled(self, intensity: float) -> AgentPlatform:
+        """So much less of the way, and of what comes with it."""
+        return self.model_copy(update={"part": intensity * self.part})
+
     def apply(self, model: MarketModel) -> None:
         """Open the sides and take what is stated, unless the mechanism is off."""
         if not model.scenario.mechanisms.agent_platforms:
             return
-        v = model.world.vendors.index(self.vendor)
-        model.state.platforms.launch(
-            v,
-            Launch(
-                sides_of(self.side),
-                self.days_to_build,
-                self.portability,
-                self.agents,
-                self.builders,
-            ),
-        )
+        held, v = model.state.platforms, model.world.vendors.index(self.vendor)
+        for side, meant in enumerate(sides_of(self.side)):
+            if not meant:
+                continue
+            held.open[v, side] = True
+            held.agents[v, side] += self.part * self.agents
+            held.builders[v, side] += self.part * self.builders
+            if self.days_to_build is not None:
+                held.days[v, side] *= (self.days_to_build / held.days[v, side]) ** self.part
+            if self.portability is not None:
+                gap = self.portability - held.portability[v, side]
+                held.portability[v, side] += self.part * gap

@@ -47,10 +47,9 @@ class AgentPlatforms:
             self.open[v, s] = True
             self.agents[v, s] += opened.agents
             self.builders[v, s] += opened.builders
+            self.portability[v, s] = opened.portability
             if opened.days_to_build is not None:
                 self.days[v, s] = opened.days_to_build
-            if opened.portability is not None:
-                self.portability[v, s] = opened.portability
 
 
 def no_platforms(scenario: Scenario, world: World) -> AgentPlatforms:

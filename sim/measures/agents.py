@@ -48,7 +48,10 @@ def agent_users(model: MarketModel) -> Floats:
 
 @measure("share", "vendor")
 def agent_token_share(model: MarketModel) -> Floats:
-    """Share of the platform tokens asked for by agent work; all 0 where there is none."""
+    """Share of the platform tokens asked for by agent work.
+
+    All 0 where there is none.
+    """
     world = model.world
     kinds = [model.scenario.kinds[name].agent_work > 0.0 for name in world.kinds]
     volume = model.volumes.by_cell.sum(axis=0)[kinds].sum(axis=0)

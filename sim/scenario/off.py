@@ -7,7 +7,7 @@ from typing import Any
 
 from sim.errors import Problem
 from sim.scenario.fits import numbers
-from sim.scenario.paths import set_path
+from sim.scenario.paths import covers, set_path
 from sim.scenario.schema.scenario import Scenario
 
 
@@ -28,8 +28,8 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
     """Plain tables in which the named levers are off, and the off-patches that cannot be.
 
     The off-patches are written, events of the levers do not happen, nobody hosts (or lists a
-    price for) a closed family of somebody else, and the levers go with what they cost. A fit goes
-    when a path of it does.
+    price for) a closed family of somebody else, and the levers go with what they cost and the
+    sources of that. A fit goes when a path of it does.
     """
     off = set(names)
     data = plain_tables(scenario)
@@ -48,7 +48,15 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
         data["fit"] = [fit for fit in data["fit"] if held.keys() >= set(fit["paths"])]
     data["episode"] = {}  # it is told from the whole scenario
     data["levers"] = {name: lever for name, lever in data["levers"].items() if name not in off}
+    data["sources"] = [source for source in data["sources"] if _told(data, source["path"])]
     return data, problems
+
+
+def _told(data: dict[str, Any], path: str) -> bool:
+    """False where a source tells of levers that are gone."""
+    top, *names = path.split(".")
+    held = data["levers"]
+    return top != "levers" or any(covers(".".join(names[:1]), name) for name in held)
 
 
 def _served(data: dict[str, Any], entry: dict[str, Any]) -> bool:

@@ -58,7 +58,7 @@ class TestEveryStrategy:
             assert any(opened.sides)
             assert opened.agents >= 0.0
             assert opened.builders >= 0.0
-            assert opened.portability is None or 0.0 <= opened.portability <= 1.0
+            assert 0.0 <= opened.portability <= 1.0
 
     def test_offers_are_money_and_the_view_stays(self, name: str) -> None:
         strategy, seen = fresh(name), view()

@@ -154,6 +154,17 @@ def test_an_agent_platform_opens_and_is_upgraded() -> None:
     assert held.days[v].tolist() == [2.0, 2.0]
 
 
+def test_an_agent_platform_in_part_goes_part_of_the_way() -> None:
+    model = started()
+    held, v = model.state.platforms, model.world.vendors.index("dam")
+    whole = {"what": "agent_platform", "vendor": "dam", "side": "creators", "agents": 40.0}
+    half = event_of({**whole, "days_to_build": 28.0, "portability": 0.6}).scaled(0.5)
+    half.apply(model)
+    assert held.open[v].tolist() == [True, False]
+    assert held.days[v, 0] == pytest.approx(14.0)
+    assert (held.agents[v, 0], held.portability[v, 0]) == (20.0, 0.3)
+
+
 def test_an_agent_platform_is_still_when_switched_off() -> None:
     event = event_of({"what": "agent_platform", "vendor": "dam", "agents": 9.0})
     assert changes_of(started({"mechanisms.agent_platforms": False}), event) == set()

@@ -23,11 +23,11 @@ def sides_of(side: Side) -> tuple[bool, ...]:
 
 
 class Launch(NamedTuple):
-    """The platform that a vendor opens or upgrades; None leaves what there is."""
+    """The platform that a vendor opens."""
 
     sides: tuple[bool, ...]  # (S,) which of `SIDES`
-    days_to_build: float | None
-    portability: float | None
+    days_to_build: float | None  # None = as the market
+    portability: float
     agents: float  # on each of these sides
     builders: float
 
