@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.costs import accounting_cost, opportunity_cost
+from sim.market.goodwill import decide_campaigns
 from sim.market.openness import decide_openness
 from sim.scenario.schema.vendors import strategy_tables
+from sim.strategies.marketing.base import MarketingStrategy
 from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
 from sim.strategies.registry import Strategy, make
@@ -33,6 +35,7 @@ class VendorAgent(mesa.Agent):
     """A platform. Its numbers live in the market's arrays; this is who decides about them."""
 
     pricing: PricingStrategy
+    marketing: MarketingStrategy
 
     def __init__(self, model: MarketModel, name: str, index: int) -> None:
         super().__init__(model)
@@ -124,13 +127,14 @@ def public_view(model: MarketModel) -> View:
 
 
 def decide(model: MarketModel) -> None:
-    """Phase `decide`: openness, then prices of all vendors at once, then discounts."""
+    """Phase `decide`: openness, then prices and campaigns of all at once, then discounts."""
     decide_openness(model)
     view, table = public_view(model), model.scenario.decisions
     unit_cost = np.zeros(model.world.n_offers)
     unit_cost[: model.world.n_api] = opportunity_cost(model)
     limits = Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
     plans = [vendor.new_prices(view, unit_cost, limits) for vendor in model.vendors.values()]
+    decide_campaigns(model)
     for own, price in plans:
         model.state.list_price[own] = price
     _spend_freed_money(model)

@@ -16,6 +16,7 @@ from sim.scenario.bounds import (
     levers_leave_the_frame,
     vendors_can_be_told_apart,
 )
+from sim.scenario.campaigns import marketing_makes_sense
 from sim.scenario.dated import (
     cuts_lower_the_price,
     events_make_sense,
@@ -230,6 +231,7 @@ _CHECKS_OF_OFF: tuple[Check, ...] = (
     kinds_have_offers,
     stacks_are_not_free,
     floor_is_below_list_prices,
+    marketing_makes_sense,
 )
 CHECKS: tuple[Check, ...] = (
     *_CHECKS_OF_OFF,

@@ -123,6 +123,9 @@ class Vendor(Part):
     pricing: dict[str, Any] = strategy_table(
         "pricing", "list", "pricing strategy by name and its parameters"
     )
+    marketing: dict[str, Any] = strategy_table(
+        "marketing", "none", "marketing strategy by name and its parameters"
+    )
     openness: Openness = table(Openness, "what it does with weights")
     stack: Stack = table(Stack, "own chips, scheduling, integration")
     capacity: Capacity = table(Capacity, "accelerators")

@@ -1,0 +1,24 @@
+"""Economic sense of marketing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sim.errors import Problem
+from sim.scenario.findings import problem_at
+from sim.scenario.paths import shown
+from sim.scenario.schema.scenario import Scenario
+from sim.strategies.marketing.base import MarketingStrategy
+from sim.strategies.registry import make
+
+
+def marketing_makes_sense(scenario: Scenario) -> Iterator[Problem]:
+    """Marketing strategies name what exists and reach somebody."""
+    for name, vendor in scenario.vendors.items():
+        facts = dict(vendor.marketing)
+        chosen = str(facts.pop("strategy"))
+        strategy = make("marketing", chosen, facts)
+        if not isinstance(strategy, MarketingStrategy):
+            continue
+        for rule in strategy.problems(scenario, name):
+            yield problem_at(f"vendors.{name}.marketing", shown(chosen), rule)
