@@ -16,8 +16,11 @@ def marketing_makes_sense(scenario: Scenario) -> Iterator[Problem]:
     """Marketing strategies name what exists and reach somebody."""
     for name, vendor in scenario.vendors.items():
         facts = dict(vendor.marketing)
-        chosen = str(facts.pop("strategy"))
-        strategy = make("marketing", chosen, facts)
+        chosen = str(facts.pop("strategy", ""))
+        try:
+            strategy = make("marketing", chosen, facts)
+        except ValueError:
+            continue  # names and types are told apart from sense
         if not isinstance(strategy, MarketingStrategy):
             continue
         for rule in strategy.problems(scenario, name):
