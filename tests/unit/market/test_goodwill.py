@@ -98,7 +98,7 @@ def test_awareness_follows_its_formula() -> None:
 
 
 def test_goodwill_enters_through_awareness_alone() -> None:
-    lively = {"demand.review.api": 1.0, "demand.goodwill.awareness_weight": 5.0}
+    lively = {"mechanisms.adoption": False, "demand.goodwill.awareness_weight": 5.0}
     one, other = (
         MarketModel(changed(lively | {"events": events}), 1) for events in ([], [campaign()])
     )
