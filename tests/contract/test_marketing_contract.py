@@ -133,13 +133,13 @@ def test_local_stages_reach_whom_they_name() -> None:
     stages = [
         {"segments": ["retail"], "reach": 0.5},
         {"regions": ["overseas"], "reach": 0.25},
-        {"segments": ["finance"], "regions": ["domestic"], "reach": 1.0},
+        {"segments": ["finance"], "regions": ["domestic"], "reach": 1.0, "elsewhere": 0.125},
     ]
     first = played(fresh("surround", months=[1], budget=30.0, stages=stages))[0]
     assert first == [
         (10.0, (0.0, 0.0, 0.5, 0.5)),
         (10.0, (0.0, 0.25, 0.0, 0.25)),
-        (10.0, (1.0, 0.0, 0.0, 0.0)),
+        (10.0, (1.0, 0.125, 0.125, 0.125)),
     ]
 
 

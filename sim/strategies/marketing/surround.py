@@ -5,6 +5,7 @@ from __future__ import annotations
 from sim.parts import Part, par
 from sim.strategies.marketing.base import (
     YEAR,
+    Floats,
     MarketingBooks,
     MarketingStrategy,
     MarketingView,
@@ -25,13 +26,21 @@ class LocalStage(Part):
     reach: float = par(
         0.25, "share of their clients that it reaches", unit="share", low=0.0, high=1.0
     )
+    elsewhere: float = par(
+        0.0, "share of all other clients that it reaches", unit="share", low=0.0, high=1.0
+    )
+
+    def seen(self, view: MarketingView) -> Floats:
+        """(cells,) reach of the stage."""
+        home = view.reach(1.0, self.segments, self.regions)
+        return self.reach * home + self.elsewhere * (1.0 - home)
 
 
 class SurroundParameters(Part):
     """Budget, months and stages."""
 
     budget: float = par(
-        100.0, "money of each round, the same on every stage", unit="M yuan", low=0.0, high=1e6
+        100.0, "money of each round, in equal parts on its stages", unit="M yuan", low=0.0, high=1e6
     )
     months: tuple[CalendarMonth, ...] = par(
         (2,),
@@ -71,7 +80,7 @@ class Surround(MarketingStrategy):
         count = len(facts.stages)
         money = facts.budget / count
         return tuple(
-            Stage(money, view.reach(stage.reach, stage.segments, stage.regions))
+            Stage(money, stage.seen(view))
             for since in passed
             for j, stage in enumerate(facts.stages)
             if j * facts.spread // count == since

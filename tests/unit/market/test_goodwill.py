@@ -9,10 +9,12 @@ import pytest
 
 from sim.analysis import verification
 from sim.economics.goodwill import total_response
-from sim.economics.reach import surround_gain
+from sim.economics.reach import campaign_inflow, surround_gain
 from sim.errors import ScenarioError
 from sim.market.model import MarketModel
-from tests.unit.market.tiny import by_names, changed, differing, ran
+from sim.scenario.patches import replace, without_levers
+from sim.scenario.reader import load
+from tests.unit.market.tiny import TINY, by_names, changed, differing, ran
 
 CASES = {case["id"]: case for case in verification.load_cases()}
 SMALL = {"population.clients": 50, "demand.awareness.share_weight": 0.0}
@@ -255,8 +257,6 @@ def test_nonsense_is_refused_before_the_first_month(changes: dict[str, Any], wor
 
 
 def test_levers_take_campaigns_away() -> None:
-    from sim.scenario.patches import without_levers
-
     lever = {
         "levers.gala": {
             "vendor": "volcano",
@@ -268,3 +268,50 @@ def test_levers_take_campaigns_away() -> None:
     assert ran(scenario).curves["marketing_spending"].sum() == 200e6
     off = without_levers(scenario, ["gala"])
     assert differing(ran(off), ran(changed({"events": []}, months=3))) == set()
+
+
+def test_sources_of_a_campaign_go_with_it() -> None:
+    scenario = changed(
+        {
+            "vendors.volcano.marketing": {"strategy": "exclusive"},
+            "levers.gala": {
+                "vendor": "volcano",
+                "off": {"vendors.volcano.marketing": {"strategy": "none"}},
+            },
+            "sources": [
+                {"path": path, "flag": "assumed", "source": "a test"}
+                for path in ("vendors.volcano.marketing.strategy", "vendors.*.finance")
+            ],
+        }
+    )
+    told = replace(
+        scenario,
+        {
+            "vendors.volcano.marketing.budget": 90.0,
+            "sources.0.path": "vendors.*.marketing.budget",
+        },
+    )
+    assert [s.path for s in without_levers(told, ["gala"]).sources] == ["vendors.*.finance"]
+    assert len(without_levers(told, ["price_war"]).sources) == 2
+
+
+def test_the_galas_of_2026_cost_the_same_and_reach_as_stated() -> None:
+    scenario = replace(load(TINY.parent / "gala-2026.toml"), {"population.clients": 100})
+    model = ran(scenario)
+    alibaba, volcano = (
+        model.axes["vendor"].index(name) for name in ("alibaba_cloud", "volcano_engine")
+    )
+    cost = model.curves["marketing_spending"]
+    assert cost[7, [alibaba, volcano]].tolist() == [100e6, 100e6]
+    assert cost.sum() == 200e6
+    table = scenario.demand.goodwill
+    law = (table.overlap, table.elasticity, table.scale)
+    reaches = {"delta": [0.4, 0.4, 0.4, 0.15], "henan": [0.4, *[0.15] * 3], "rest": [0.15] * 4}
+    local = sum(
+        scenario.regions[name].share * float(campaign_inflow([25.0] * 4, reach, *law))
+        for name, reach in reaches.items()
+    )
+    assert goodwill_of(model, "alibaba_cloud")[7] == pytest.approx(local)
+    national = float(campaign_inflow([100.0], [0.6], *law))
+    assert goodwill_of(model, "volcano_engine")[7] == pytest.approx(national)
+    assert local < national
