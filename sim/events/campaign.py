@@ -34,9 +34,13 @@ class Campaign(Event):
         """Segments and regions exist and have clients."""
         return audience_problems(scenario, self.segments, self.regions)
 
+    def scaled(self, intensity: float) -> Campaign:
+        """So much less money."""
+        return self.model_copy(update={"spend_million_yuan": intensity * self.spend_million_yuan})
+
     def apply(self, model: MarketModel) -> None:
         """Set the stages up, unless the mechanism is off."""
-        if not model.scenario.mechanisms.goodwill:
+        if not model.scenario.mechanisms.goodwill or self.spend_million_yuan == 0.0:
             return
         world = model.world
         inside = audience(world.segments, world.regions, self.segments, self.regions)

@@ -28,7 +28,7 @@ def segment_goodwill(model: MarketModel) -> Floats:
 
 @measure("share", "vendor")
 def awareness(model: MarketModel) -> Floats:
-    """Clients that know the platform, beside those whose home or current platform it is."""
+    """Awareness of the platform, mean over clients."""
     return _mean(model, model.awareness)
 
 

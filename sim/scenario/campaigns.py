@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sim.errors import Problem
+from sim.events.strategy import StrategyChange
 from sim.scenario.findings import problem_at
 from sim.scenario.paths import shown
 from sim.scenario.schema.scenario import Scenario
@@ -14,8 +15,14 @@ from sim.strategies.registry import make
 
 def marketing_makes_sense(scenario: Scenario) -> Iterator[Problem]:
     """Marketing strategies name what exists and reach somebody."""
-    for name, vendor in scenario.vendors.items():
-        facts = dict(vendor.marketing)
+    tables = [(f"vendors.{n}.marketing", n, part.marketing) for n, part in scenario.vendors.items()]
+    tables += [
+        (f"events.{index}.marketing", event.vendor, event.marketing)
+        for index, event in enumerate(scenario.events)
+        if isinstance(event, StrategyChange) and event.marketing is not None
+    ]
+    for path, name, table in tables:
+        facts = dict(table)
         chosen = str(facts.pop("strategy", ""))
         try:
             strategy = make("marketing", chosen, facts)
@@ -24,4 +31,4 @@ def marketing_makes_sense(scenario: Scenario) -> Iterator[Problem]:
         if not isinstance(strategy, MarketingStrategy):
             continue
         for rule in strategy.problems(scenario, name):
-            yield problem_at(f"vendors.{name}.marketing", shown(chosen), rule)
+            yield problem_at(path, shown(chosen), rule)

@@ -246,6 +246,19 @@ def test_order_of_vendors_and_stages_in_the_file_says_nothing() -> None:
         ({"events": [campaign(vendor="volcan")]}, "nearest: volcano"),
         ({"events": [campaign(stages=0)]}, "greater than"),
         (
+            {
+                "events": [
+                    {
+                        "what": "strategy",
+                        "month": "2024-03",
+                        "vendor": "dam",
+                        "marketing": {"strategy": "reactive", "rival": "nobody"},
+                    }
+                ]
+            },
+            "no such vendor: 'nobody'",
+        ),
+        (
             {"segments.void": {"share": 0.0}, "events": [campaign(segments=["void"])]},
             "reaches no client",
         ),
@@ -268,6 +281,29 @@ def test_levers_take_campaigns_away() -> None:
     assert ran(scenario).curves["marketing_spending"].sum() == 200e6
     off = without_levers(scenario, ["gala"])
     assert differing(ran(off), ran(changed({"events": []}, months=3))) == set()
+
+
+def test_a_dated_change_of_strategy() -> None:
+    change = {
+        "what": "strategy",
+        "month": "2024-03",
+        "vendor": "dam",
+        "marketing": {"strategy": "steady", "budget": 3.0},
+    }
+    model = ran(changed({"events": [change]}, months=5))
+    cost = model.curves["marketing_spending"][:, model.axes["vendor"].index("dam")]
+    assert cost.tolist() == [0.0, 0.0, 3e6, 3e6, 3e6]
+
+
+def test_half_a_lever_is_half_a_campaign() -> None:
+    tables = {
+        "levers.gala": {"vendor": "volcano", "off": {"vendors.volcano.marketing.budget": 0.0}},
+        "vendors.volcano.marketing": {"strategy": "exclusive", "budget": 100.0, "months": [1]},
+        "events": [campaign(lever="gala")],
+    }
+    for intensity in (0.0, 0.5, 1.0):
+        part = changed(tables | {"levers.gala.intensity": intensity}, months=2)
+        assert ran(part).curves["marketing_spending"].sum() == intensity * 200e6
 
 
 def test_sources_of_a_campaign_go_with_it() -> None:
