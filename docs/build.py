@@ -192,8 +192,8 @@ def strategies_page() -> str:
         "# Strategies",
         "",
         "Made by `docs/build.py` from the code. Pricing is named in `[vendors.<name>.pricing]`, "
-        "its parameters beside the name; openness in `[vendors.<name>.openness]`, its parameters "
-        "in a table `parameters`.",
+        "its parameters beside the name; other kinds likewise, but openness has its parameters in "
+        "a table `parameters`.",
     ]
     for kind in KINDS:
         lines += ["", f"## {kind}"]

@@ -21,6 +21,7 @@ class StrategyChange(Event):
     vendor: str = par(..., "vendor", flag="input")
     pricing: dict[str, Any] | None = strategy_table("pricing", None, "new pricing strategy")
     agents: dict[str, Any] | None = strategy_table("agents", None, "new agent platform strategy")
+    marketing: dict[str, Any] | None = strategy_table("marketing", None, "new marketing strategy")
 
     def changes(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Fields of the vendor and the strategy tables that replace them."""

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 
 def inform(model: MarketModel) -> None:
-    """Awareness (cells, V) = 1 - exp(-(base + attention + weight x last token share)).
+    """Awareness (cells, V) = 1 - exp(-(base + attention + weight x last token share + goodwill)).
 
-    Goeree (2008, Econometrica 76:1017-1074) for consideration; word of mouth by last month's share.
+    Goeree (2008, Econometrica 76:1017-1074) for consideration; word of mouth by last month's share;
+    goodwill enters as a1 ln(1 + A / A0), here and nowhere else.
     """
     scenario, state = model.scenario, model.state
     if not scenario.mechanisms.consideration:
@@ -21,4 +22,6 @@ def inform(model: MarketModel) -> None:
         return
     base = np.array([scenario.vendors[name].awareness for name in model.world.vendors])
     heard = scenario.demand.awareness.share_weight * state.token_share
-    model.awareness[:] = -np.expm1(-(base + state.attention + heard))
+    table = scenario.demand.goodwill
+    known = table.awareness_weight * np.log1p(state.goodwill / table.scale)
+    model.awareness[:] = -np.expm1(-(base + state.attention + heard + known))

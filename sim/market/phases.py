@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sim.market.awareness import inform
 from sim.market.books import settle
 from sim.market.choice import review
+from sim.market.goodwill import gather_goodwill
 from sim.market.growth import grow
 from sim.market.serving import serve
 from sim.market.supply import deliver
@@ -29,6 +30,12 @@ def happen(model: MarketModel) -> None:
     """Apply the events of this month, in the order of their kinds and names."""
     for event in model.events_of.get(model.month, ()):
         event.apply(model)
+
+
+def hear(model: MarketModel) -> None:
+    """Goodwill takes in the campaigns of the month, and awareness follows."""
+    gather_goodwill(model)
+    inform(model)
 
 
 def look(model: MarketModel, number: int, everyone: bool) -> None:
@@ -63,7 +70,7 @@ PHASES: tuple[Phase, ...] = (
     Phase("events", "dated events of the scenario take effect", happen),
     Phase("deliveries", "ordered cards arrive, old ones wear out, new ones are ordered", deliver),
     Phase("decide", "all vendors decide at once from last month's public market", decide),
-    Phase("inform", "awareness of platforms follows attention and last month's share", inform),
+    Phase("inform", "awareness follows goodwill, attention and last month's share", hear),
     Phase("review", "workloads whose contract ends or whose trigger fires choose", look_again),
     Phase("serve", "volumes meet capacity: rationing, second choices, reliability", serve),
     Phase("settle", "revenue by layer, cost, cash, experience", settle),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sim.market.agents import AgentPlatforms, no_platforms
 from sim.market.world import World
+from sim.strategies.marketing.base import Stage
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
@@ -40,6 +41,9 @@ class MarketState:
     last_reliability: Floats  # (V,)
     cash: Floats  # (V,) million yuan
     attention: Floats  # (V,)
+    goodwill: Floats  # (cells, V) million yuan, forgotten over time
+    campaign: Floats  # (V,) million yuan of campaigns last month, seen by all
+    stages: list[tuple[int, Stage]]  # vendor and stage, this month
     token_share: Floats  # (V,) platform tokens of last month
     call_revenue: Floats  # (V,) million yuan of model calls last month
     discount: Floats  # (V,) price cut paid by freed money
@@ -96,6 +100,9 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         last_reliability=np.ones(v),
         cash=np.array([t.finance.cash for t in vendors]),
         attention=np.zeros(v),
+        goodwill=np.zeros((world.n_cells, v)),
+        campaign=np.zeros(v),
+        stages=[],
         token_share=np.zeros(v),
         call_revenue=np.zeros(v),
         discount=np.zeros(v),

@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from sim.market.agents import decide_agents
 from sim.market.costs import accounting_cost, opportunity_cost
+from sim.market.goodwill import decide_campaigns
 from sim.market.openness import decide_openness
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.agents.base import AgentBooks, AgentStrategy
+from sim.strategies.marketing.base import MarketingStrategy
 from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
 from sim.strategies.registry import Strategy, make
@@ -37,6 +39,7 @@ class VendorAgent(mesa.Agent):
     pricing: PricingStrategy
     agents: AgentStrategy
     launched: AgentStrategy | None = None  # whose platform is open
+    marketing: MarketingStrategy
 
     def __init__(self, model: MarketModel, name: str, index: int) -> None:
         super().__init__(model)
@@ -133,12 +136,14 @@ def public_view(model: MarketModel) -> View:
 
 def decide(model: MarketModel) -> None:
     """Phase `decide`: openness, prices of all vendors at once, discounts, agent platforms."""
+    """Phase `decide`: openness, then prices and campaigns of all at once, then discounts."""
     decide_openness(model)
     view, table = public_view(model), model.scenario.decisions
     unit_cost = np.zeros(model.world.n_offers)
     unit_cost[: model.world.n_api] = opportunity_cost(model)
     limits = Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
     plans = [vendor.new_prices(view, unit_cost, limits) for vendor in model.vendors.values()]
+    decide_campaigns(model)
     for own, price in plans:
         model.state.list_price[own] = price
     _spend_freed_money(model)

@@ -17,6 +17,7 @@ from sim.scenario.bounds import (
     levers_leave_the_frame,
     vendors_can_be_told_apart,
 )
+from sim.scenario.campaigns import marketing_makes_sense
 from sim.scenario.dated import (
     cuts_lower_the_price,
     events_make_sense,
@@ -233,6 +234,7 @@ _CHECKS_OF_OFF: tuple[Check, ...] = (
     floor_is_below_list_prices,
     agent_tables_name_segments,
     agent_platforms_have_work,
+    marketing_makes_sense,
 )
 CHECKS: tuple[Check, ...] = (
     *_CHECKS_OF_OFF,

@@ -8,6 +8,7 @@ from typing import Any
 from sim.errors import Problem
 from sim.scenario.fits import numbers
 from sim.scenario.paths import covers, set_path
+from sim.scenario.paths import covers, dotted, leaves, set_path
 from sim.scenario.schema.scenario import Scenario
 
 
@@ -30,6 +31,8 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
     The off-patches are written, events of the levers do not happen, nobody hosts (or lists a
     price for) a closed family of somebody else, and the levers go with what they cost and the
     sources of that. A fit goes when a path of it does.
+    price for) a closed family of somebody else, and the levers go with what they cost. A fit
+    goes when a path of it does, a source when nothing is left that it covers.
     """
     off = set(names)
     data = plain_tables(scenario)
@@ -49,6 +52,13 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
     data["episode"] = {}  # it is told from the whole scenario
     data["levers"] = {name: lever for name, lever in data["levers"].items() if name not in off}
     data["sources"] = [source for source in data["sources"] if _told(data, source["path"])]
+    if off:
+        paths = [dotted(keys) for keys, _ in leaves(data)]
+        data["sources"] = [
+            source
+            for source in data["sources"]
+            if any(covers(source["path"], path) for path in paths)
+        ]
     return data, problems
 
 

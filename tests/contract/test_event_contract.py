@@ -45,6 +45,7 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
     ),
     ({"what": "attention", "vendor": "dam", "awareness_gain": 1.0}, {"attention"}),
     ({"what": "attention", "awareness_gain": 1.0, "adoption_boost": 0.5}, {"adoption_boost"}),
+    ({"what": "campaign", "vendor": "dam", "spend_million_yuan": 5.0, "stages": 2}, {"stages"}),
     ({"what": "supply", "availability": 0.4}, {"availability"}),
     ({"what": "supply", "external_cost_factor": 2.0}, {"external_cost_factor"}),
     ({"what": "supply", "rent_yuan_per_card_month": 9_000.0}, {"market_rent"}),
@@ -175,6 +176,11 @@ def test_attention_is_still_when_switched_off() -> None:
         {"what": "attention", "vendor": "dam", "awareness_gain": 1.0, "adoption_boost": 1.0}
     )
     assert changes_of(started({"mechanisms.attention": False}), event) == set()
+
+
+def test_a_campaign_is_still_when_switched_off() -> None:
+    event = event_of({"what": "campaign", "vendor": "dam", "spend_million_yuan": 5.0})
+    assert changes_of(started({"mechanisms.goodwill": False}), event) == set()
 
 
 def test_a_ramp_reaches_its_log_change_in_equal_steps() -> None:

@@ -151,6 +151,8 @@ EVENTS = [
     {"what": "release", "month": "2024-02", "family": "lava", "capability": 0.9},
     {"what": "release", "month": "2024-02", "family": "dam_open", "context_tokens": 64_000},
     {"what": "attention", "month": "2024-02", "vendor": "volcano", "awareness_gain": 0.5},
+    {"what": "campaign", "month": "2024-02", "vendor": "dam", "spend_million_yuan": 90.0},
+    {"what": "campaign", "month": "2024-02", "vendor": "dam", "spend_million_yuan": 7.0},
     {
         "what": "price_list",
         "month": "2024-03",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.parts import Part, par, table
+from sim.scenario.schema.marketing import Goodwill
 
 
 class ByChannel(Part):
@@ -202,7 +203,7 @@ class Review(Part):
 
 
 class Awareness(Part):
-    """Who is considered: awareness = 1 - exp(-(base + attention + weight x last share))."""
+    """Who is considered: awareness = 1 - exp(-(base + attention + weight x share + goodwill))."""
 
     share_weight: float = par(
         1.5,
@@ -312,4 +313,5 @@ class Demand(Part):
     outside: Outside = table(Outside, "postponing")
     review: Review = table(Review, "when a workload is looked at again")
     awareness: Awareness = table(Awareness, "who is considered")
+    goodwill: Goodwill = table(Goodwill, "what campaigns leave")
     usage: Usage = table(Usage, "how much is used")

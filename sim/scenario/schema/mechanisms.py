@@ -18,6 +18,7 @@ class Mechanisms(Part):
     communities: bool = _on("developers: utility, contributions, cheaper self-hosting")
     consideration: bool = _on("awareness; off = every platform is considered")
     attention: bool = _on("attention shocks by events")
+    goodwill: bool = _on("campaigns, their cost and the goodwill they leave")
     reliability: bool = _on("omega: remembered reliability")
     capacity: bool = _on("limited accelerators; off = everything is served, no scarcity cost")
     spill_over: bool = _on("unserved volume tries its second choice")

@@ -128,6 +128,8 @@ class Vendor(Part):
     )
     agent_fit: dict[str, float] = par(
         {}, "fit of its agents to a segment: scales agents.weight, 1 where left out", unit="-"
+    marketing: dict[str, Any] = strategy_table(
+        "marketing", "none", "marketing strategy by name and its parameters"
     )
     openness: Openness = table(Openness, "what it does with weights")
     stack: Stack = table(Stack, "own chips, scheduling, integration")

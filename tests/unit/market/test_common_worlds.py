@@ -29,6 +29,7 @@ LATE_EVENTS: dict[str, dict[str, Any]] = {
         "price_yuan_per_million_tokens": 3.0,
     },
     "attention": {"what": "attention", "vendor": "volcano", "awareness_gain": 2.0},
+    "campaign": {"what": "campaign", "vendor": "volcano", "spend_million_yuan": 2_000.0},
     "supply": {"what": "supply", "external_cost_factor": 3.0, "availability": 0.1},
     "demand_shift": {"what": "demand_shift", "work": "assistant", "log_change": 0.5},
     "strategy": {"what": "strategy", "vendor": "third", "pricing": {"strategy": "undercut"}},
@@ -45,6 +46,7 @@ OFF: dict[str, dict[str, Any]] = {
     },
     "consideration": {f"vendors.{v}.awareness": 20.0 for v in ("dam", "volcano", "third")},
     "attention": {"events": [event.model_dump() for event in tiny().events]},
+    "goodwill": {"events": [event.model_dump() for event in tiny().events]},
     "reliability": {"demand.reliability_weight": 0.0},
     "capacity": {f"vendors.{v}.capacity.initial": 1_000.0 for v in ("dam", "volcano", "third")},
     "spill_over": {"supply.spill_share": 0.0},
@@ -65,9 +67,12 @@ OFF: dict[str, dict[str, Any]] = {
     "triggers": {"demand.review.triggered": 0.0},
     "agent_platforms": {"agents.weight": 0.0},
 }
+# Mechanisms that only an event sets to work.
+EVENT_OF = {"attention": "attention", "goodwill": "campaign"}
 # What a switch means beyond clients' choices: numbers that are not computed, or another layout.
 APART = {
     "communities": {"developers"},
+    "consideration": {"awareness"},
     "capacity": {"utilisation", "external_cards", "own_cards", "cash", "profit"},
     "self_hosting": {"list_price"},
     "agent_platforms": {"agents", "builders", "agent_users", "creator_agents", "enterprise_agents"},
@@ -84,6 +89,14 @@ def shocked(changes: dict[str, Any] | None = None, months: int = 10) -> Any:
             "vendor": "volcano",
             "awareness_gain": 1.0,
             "adoption_boost": 0.3,
+        }
+    )
+    events.append(
+        {
+            "what": "campaign",
+            "month": "2024-04",
+            "vendor": "third",
+            "spend_million_yuan": 1_000.0,
         }
     )
     events.append(
@@ -174,17 +187,9 @@ class TestOff:
     def test_is_the_neutral_parameter(self, mechanism: str) -> None:
         off = shocked({f"mechanisms.{mechanism}": False})
         neutral = shocked(OFF[mechanism])
-        if mechanism == "attention":
-            neutral = shocked(
-                OFF[mechanism]
-                | {
-                    "events": [
-                        event.model_dump()
-                        for event in shocked().events
-                        if event.what != "attention"
-                    ]
-                }
-            )
+        if mechanism in EVENT_OF:
+            kept = [e.model_dump() for e in shocked().events if e.what != EVENT_OF[mechanism]]
+            neutral = shocked(OFF[mechanism] | {"events": kept})
         one, other = ran(off), ran(neutral)
         assert differing(one, other) <= APART.get(mechanism, set())
 

@@ -1,0 +1,78 @@
+"""Campaigns of a month and the goodwill they leave, by segment and region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.economics.goodwill import next_goodwill
+from sim.economics.reach import campaign_inflow
+from sim.strategies.marketing.base import MarketingBooks, MarketingView, Stage
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+Floats = npt.NDArray[np.float64]
+
+
+def client_shares(model: MarketModel) -> Floats:
+    """(cells,) share of clients by segment and region, as the scenario states them."""
+    scenario, world = model.scenario, model.world
+    segments = [scenario.segments[name].share for name in world.segments]
+    regions = [scenario.regions[name].share for name in world.regions]
+    return np.outer(segments, regions).ravel()
+
+
+def decide_campaigns(model: MarketModel) -> None:
+    """Part of phase `decide`: all vendors name their stages from last month's campaigns."""
+    if not model.scenario.mechanisms.goodwill:
+        return
+    state, view = model.state, public_campaigns(model)
+    for vendor in model.vendors.values():
+        books = MarketingBooks(vendor.index, vendor.cash, vendor.table.finance.funding_limit)
+        wanted = vendor.marketing.campaign(view, books)
+        state.stages += [(vendor.index, stage) for stage in wanted]
+
+
+def public_campaigns(model: MarketModel) -> MarketingView:
+    """Last month's campaigns as a read-only snapshot."""
+    world, state = model.world, model.state
+    arrays = [client_shares(model), state.campaign.copy(), state.token_share.copy()]
+    for array in arrays:
+        array.flags.writeable = False
+    return MarketingView(
+        month=model.month,
+        date=model.date,
+        vendors=world.vendors,
+        segments=world.segments,
+        regions=world.regions,
+        clients=arrays[0],
+        campaign=arrays[1],
+        token_share=arrays[2],
+    )
+
+
+def gather_goodwill(model: MarketModel) -> None:
+    """Part of phase `inform`: A' = (1 - lambda) A + u, and the campaigns are paid."""
+    state, table = model.state, model.scenario.demand.goodwill
+    inflow, money = np.zeros_like(state.goodwill), np.zeros_like(state.campaign)
+    for v in sorted({v for v, _ in state.stages}):
+        stages = [stage for owner, stage in state.stages if owner == v]
+        inflow[:, v] = _inflow(model, stages)
+        money[v] = sum(stage.money for stage in stages)
+    state.goodwill = next_goodwill(state.goodwill, inflow, table.decay)
+    state.campaign, state.stages = money, []
+    if money.any():
+        model.charge("marketing", money)
+
+
+def _inflow(model: MarketModel, stages: list[Stage]) -> Floats:
+    """(cells,) goodwill added; the money of a stage is spread over the clients it is meant for."""
+    table, clients = model.scenario.demand.goodwill, client_shares(model)
+    reach = np.array([stage.reach for stage in stages])
+    meant = np.where(reach > 0.0, clients, 0.0).sum(axis=1)
+    money = np.zeros(len(stages))
+    np.divide([stage.money for stage in stages], meant, out=money, where=meant > 0.0)
+    return campaign_inflow(money, reach, table.overlap, table.elasticity, table.scale)

@@ -1,0 +1,1 @@
+"""Marketing strategies: one file each."""
