@@ -135,8 +135,7 @@ def public_view(model: MarketModel) -> View:
 
 
 def decide(model: MarketModel) -> None:
-    """Phase `decide`: openness, prices of all vendors at once, discounts, agent platforms."""
-    """Phase `decide`: openness, then prices and campaigns of all at once, then discounts."""
+    """Phase `decide`: openness, then prices and moves of all vendors at once, then discounts."""
     decide_openness(model)
     view, table = public_view(model), model.scenario.decisions
     unit_cost = np.zeros(model.world.n_offers)

@@ -13,6 +13,9 @@ from sim.scenario.paths import Key, field_at, set_path
 from sim.scenario.schema.scenario import Scenario
 
 
+ABSENT = object()
+
+
 def at_intensity(scenario: Scenario) -> Scenario:
     """The market as the intensities of its levers make it.
 
@@ -45,6 +48,8 @@ def at_intensity(scenario: Scenario) -> Scenario:
                 int(part) if part.isdecimal() else part for part in path.split(".")
             )
             on = _held(full, keys)
+            if on is ABSENT:
+                continue
             problem = set_path(data, path, _between(full, keys, off, on, lever.intensity))
             if problem is not None:
                 problems.append(problem)
@@ -60,12 +65,15 @@ def at_intensity(scenario: Scenario) -> Scenario:
 
 
 def _held(data: Any, keys: tuple[Key, ...]) -> Any:
+    """The value with the lever on; the default where the file is silent, `ABSENT` without one."""
+    node = data
     for key in keys:
         try:
-            data = data[key]
+            node = node[key]
         except (KeyError, IndexError, TypeError):
-            return None
-    return data
+            field = field_at(data, keys)
+            return ABSENT if field is None or field.is_required() else field.default
+    return node
 
 
 def _between(data: Any, keys: tuple[Key, ...], off: Any, on: Any, intensity: float) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 
 from sim.errors import Problem
 from sim.scenario.fits import numbers
-from sim.scenario.paths import covers, set_path
 from sim.scenario.paths import covers, dotted, leaves, set_path
 from sim.scenario.schema.scenario import Scenario
 
@@ -29,8 +28,6 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
     """Plain tables in which the named levers are off, and the off-patches that cannot be.
 
     The off-patches are written, events of the levers do not happen, nobody hosts (or lists a
-    price for) a closed family of somebody else, and the levers go with what they cost and the
-    sources of that. A fit goes when a path of it does.
     price for) a closed family of somebody else, and the levers go with what they cost. A fit
     goes when a path of it does, a source when nothing is left that it covers.
     """
@@ -51,7 +48,6 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
         data["fit"] = [fit for fit in data["fit"] if held.keys() >= set(fit["paths"])]
     data["episode"] = {}  # it is told from the whole scenario
     data["levers"] = {name: lever for name, lever in data["levers"].items() if name not in off}
-    data["sources"] = [source for source in data["sources"] if _told(data, source["path"])]
     if off:
         paths = [dotted(keys) for keys, _ in leaves(data)]
         data["sources"] = [
@@ -60,13 +56,6 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
             if any(covers(source["path"], path) for path in paths)
         ]
     return data, problems
-
-
-def _told(data: dict[str, Any], path: str) -> bool:
-    """False where a source tells of levers that are gone."""
-    top, *names = path.split(".")
-    held = data["levers"]
-    return top != "levers" or any(covers(".".join(names[:1]), name) for name in held)
 
 
 def _served(data: dict[str, Any], entry: dict[str, Any]) -> bool:

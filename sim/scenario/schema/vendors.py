@@ -128,6 +128,7 @@ class Vendor(Part):
     )
     agent_fit: dict[str, float] = par(
         {}, "fit of its agents to a segment: scales agents.weight, 1 where left out", unit="-"
+    )
     marketing: dict[str, Any] = strategy_table(
         "marketing", "none", "marketing strategy by name and its parameters"
     )
