@@ -75,7 +75,9 @@ def with_freed_budget(scenario: Scenario, names: Iterable[str]) -> Scenario:
     freed = dict(scenario.budget.freed)
     for name in sorted(set(wanted)):
         lever = scenario.levers[name]
-        freed[lever.vendor] = freed.get(lever.vendor, 0.0) + lever.cost * lever.intensity
+        freed[lever.vendor] = freed.get(lever.vendor, 0.0) + lever.intensity * (
+            lever.cost + lever.frees
+        )
     return replace(without_levers(scenario, wanted), {"budget.freed": freed})
 
 

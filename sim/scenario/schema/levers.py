@@ -28,6 +28,13 @@ class Lever(Part):
         low=0.0,
         high=1e6,
     )
+    frees: float = par(
+        0.0,
+        "spending of its own strategies that stops with it: freed under rule (b) beside the cost",
+        unit="M yuan/month",
+        low=0.0,
+        high=1e6,
+    )
 
 
 class Budget(Part):
