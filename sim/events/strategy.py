@@ -20,6 +20,7 @@ class StrategyChange(Event):
 
     vendor: str = par(..., "vendor", flag="input")
     pricing: dict[str, Any] | None = strategy_table("pricing", None, "new pricing strategy")
+    investment: dict[str, Any] | None = strategy_table("capacity", None, "new capacity strategy")
 
     def changes(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Fields of the vendor and the strategy tables that replace them."""

@@ -1,4 +1,4 @@
-"""Phase `grow`: adoption, attention that fades, developers of open families."""
+"""Phase `grow`: adoption, fading attention, developers of open families; homes move."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.economics.diffusion import bass_step
+from sim.market.migration import migrate
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -20,6 +21,7 @@ def grow(model: MarketModel) -> None:
     shift_demand(model)
     if model.scenario.mechanisms.communities:
         develop(model)
+    migrate(model)
 
 
 def adopt(model: MarketModel) -> None:

@@ -67,6 +67,6 @@ PHASES: tuple[Phase, ...] = (
     Phase("review", "workloads whose contract ends or whose trigger fires choose", look_again),
     Phase("serve", "volumes meet capacity: rationing, second choices, reliability", serve),
     Phase("settle", "revenue by layer, cost, cash, experience", settle),
-    Phase("grow", "adoption, fading attention, developers of open families", grow),
+    Phase("grow", "adoption, fading attention, developers of open families, homes", grow),
     Phase("measure", "recorders read the month", measure),
 )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sim.market.costs import accounting_cost, opportunity_cost
 from sim.market.openness import decide_openness
 from sim.scenario.schema.vendors import strategy_tables
+from sim.strategies.capacity.base import CapacityStrategy
 from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
 from sim.strategies.registry import Strategy, make
@@ -33,6 +34,7 @@ class VendorAgent(mesa.Agent):
     """A platform. Its numbers live in the market's arrays; this is who decides about them."""
 
     pricing: PricingStrategy
+    investment: CapacityStrategy
 
     def __init__(self, model: MarketModel, name: str, index: int) -> None:
         super().__init__(model)

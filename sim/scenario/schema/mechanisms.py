@@ -28,3 +28,5 @@ class Mechanisms(Part):
     usage_response: bool = _on("volume answers to price")
     long_documents: bool = _on("penalty for too short a context window")
     triggers: bool = _on("reviews after a price rise or a fall of reliability")
+    supply_shocks: bool = _on("random shocks to bought accelerators")
+    migration: bool = _on("home clouds move toward the platform of the largest spend")
