@@ -13,7 +13,12 @@ from sim.scenario.schema.mechanisms import Mechanisms
 from tests.unit.market.tiny import by_names, changed, differing, ran, tiny
 
 LATE = "2024-12"  # the twelfth month
-SCARCE = {"vendors.volcano.capacity.initial": 0.4, "vendors.volcano.capacity.order_cap": 0.2}
+SCARCE = {
+    "vendors.volcano.capacity.initial": 0.4,
+    "vendors.volcano.capacity.order_cap": 0.2,
+    "supply.shocks.sd": 0.2,
+    "demand.migration.rate": 0.1,
+}
 LATE_EVENTS: dict[str, dict[str, Any]] = {
     "release": {"what": "release", "family": "lava", "capability": 2.0},
     "price_list": {
@@ -57,11 +62,20 @@ OFF: dict[str, dict[str, Any]] = {
         f"kinds.{k}.cut_up_penalty": 0.0 for k in ("assistant", "documents", "training")
     },
     "triggers": {"demand.review.triggered": 0.0},
+    "supply_shocks": {"supply.shocks.sd": 0.0},
+    "migration": {"demand.migration.rate": 0.0},
 }
 # What a switch means beyond clients' choices: numbers that are not computed, or another layout.
 APART = {
     "communities": {"developers"},
-    "capacity": {"utilisation", "external_cards", "own_cards", "cash", "profit"},
+    "capacity": {
+        "utilisation",
+        "external_cards",
+        "own_cards",
+        "cards_ordered",
+        "cash",
+        "profit",
+    },
     "self_hosting": {"list_price"},
 }
 
