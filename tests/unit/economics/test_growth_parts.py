@@ -15,7 +15,7 @@ amounts = st.floats(1e-3, 1e6)
 
 class TestTokenGrowthParts:
     def test_one_kind_is_exact(self) -> None:
-        """The known answer `jev-p1`: half the price, tokens 2.14 a client, adoption 0.2 to 0.303."""
+        """The known answer `jev-p1`: the price halves, adoption goes from 0.2 to 0.303."""
         known = price_cut_rebound(eta=1.1, price_cut=0.5, adoption_alpha=0.8, adoption=0.2)
         parts = token_growth_parts(
             [[10.0], [10.0 * known.total_tokens * 1.5]],
