@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats
 
+MONTHS_OF_YEAR, MONTHS_OF_QUARTER, QUARTERS_OF_YEAR = 12, 3, 4
+
 
 class GrowthShares(NamedTuple):
     """Shares (V, M) and monthly log growth (V, M-1), of vendors, the market and the shares."""
@@ -44,3 +46,54 @@ def share_ratio_log_change(volumes: ArrayLike, first: int, second: int) -> Float
     if not (0 <= first < len(growth) and 0 <= second < len(growth)):
         raise ValueError(f"vendors must lie below {len(growth)}, got {first}, {second}")
     return np.asarray(growth[first] - growth[second])
+
+
+def year_on_year(monthly: ArrayLike) -> Floats:
+    """Growth ``x_t / x_{t-12} - 1`` of monthly amounts (M, ...), as (M - 12, ...).
+
+    The first twelve months have no year before them and are left out.
+
+    Raises
+    ------
+    ValueError
+        If there are no more than twelve months, or an amount to compare with is not positive.
+    """
+    amount = np.asarray(monthly, dtype=np.float64)
+    if amount.ndim == 0 or len(amount) <= MONTHS_OF_YEAR:
+        raise ValueError("growth over a year needs more than twelve months")
+    return _growth(amount, MONTHS_OF_YEAR)
+
+
+def quarters_of_growth(monthly: ArrayLike, least: float = 1.0) -> int:
+    """Longest run of quarters whose amount grew by at least ``least`` on the year.
+
+    ``least = 1`` is triple-digit growth (100 %). Quarters are counted from the first month; a
+    last one that is not full is left out.
+
+    Parameters
+    ----------
+    monthly
+        (M,) amounts of months, at least 15: five quarters.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than five quarters or an amount to compare with is not positive.
+    """
+    amount = np.asarray(monthly, dtype=np.float64)
+    quarters = len(amount) // MONTHS_OF_QUARTER if amount.ndim == 1 else 0
+    if quarters <= QUARTERS_OF_YEAR:
+        raise ValueError("quarterly growth over a year needs one row of at least fifteen months")
+    sums = amount[: quarters * MONTHS_OF_QUARTER].reshape(quarters, -1).sum(axis=1)
+    longest = run = 0
+    for grew in _growth(sums, QUARTERS_OF_YEAR) >= least:
+        run = run + 1 if grew else 0
+        longest = max(longest, run)
+    return longest
+
+
+def _growth(amount: Floats, steps: int) -> Floats:
+    before = amount[:-steps]
+    if not (np.isfinite(amount).all() and (before > 0).all()):
+        raise ValueError("amounts must be finite, those to compare with > 0")
+    return np.asarray(amount[steps:] / before - 1.0)

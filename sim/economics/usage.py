@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sim.economics.arrays import fraction
 
@@ -60,3 +61,62 @@ def price_cut_rebound(
         eta + adoption_alpha * (1 - adoption),
         eta + adoption_alpha * (1 - after),
     )
+
+
+class TokenGrowth(NamedTuple):
+    """Parts of the log growth of tokens; they add up to it exactly."""
+
+    price: float
+    adoption: float
+    growth: float
+
+    @property
+    def total(self) -> float:
+        """ln(T_1 / T_0)."""
+        return self.price + self.adoption + self.growth
+
+
+def token_growth_parts(
+    tokens: ArrayLike, price: ArrayLike, adopted: ArrayLike, usage_elasticity: ArrayLike
+) -> TokenGrowth:
+    """Which part of token growth is due to price, to adoption, and to growth per workload.
+
+    By kind k, ``ln(T_k1/T_k0) = -eta_k ln(p_1/p_0) + ln(a_k1/a_k0) + rest_k``; kinds are added up
+    with logarithmic-mean weights ``L(T_k1, T_k0) / L(T_1, T_0)``, which leaves no residual
+    (Ang 2004, Energy Policy 32:1131-1139: LMDI-I). The rest holds growth of work per workload,
+    capability and the lag of use behind price. Tokens had prices stood: ``T_1 e^-price``.
+
+    Parameters
+    ----------
+    tokens
+        (2, K) first and last, > 0; million tokens a month.
+    price
+        (2,) mean price of both months, > 0, or (2, K).
+    adopted
+        (2, K) adopted shares, > 0.
+    usage_elasticity
+        (K,) eta.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ or an entry is not positive and finite.
+    """
+    from scipy.special import exprel
+
+    volume, share = np.asarray(tokens, dtype=np.float64), np.asarray(adopted, dtype=np.float64)
+    paid = np.asarray(price, dtype=np.float64)
+    paid = paid[:, None] if paid.ndim == 1 else paid
+    if volume.ndim != 2 or len(volume) != 2 or share.shape != volume.shape or len(paid) != 2:
+        raise ValueError("tokens and adopted must be (2, kinds), price (2,) or (2, kinds)")
+    for name, array in (("tokens", volume), ("price", paid), ("adopted", share)):
+        if not (np.isfinite(array) & (array > 0)).all():
+            raise ValueError(f"{name} must be finite and > 0")
+    first, change = volume[0], np.log(volume[1] / volume[0])
+    total = float(np.log(volume[1].sum() / first.sum()))
+    # the logarithmic mean (b - a) / ln(b / a) is a (e^x - 1) / x with x = ln(b / a)
+    weight = first * exprel(change) / (first.sum() * exprel(total))
+    by_price = -np.asarray(usage_elasticity, dtype=np.float64) * np.log(paid[1] / paid[0])
+    by_adoption = np.log(share[1] / share[0])
+    price_part, adoption_part = float(weight @ by_price), float(weight @ by_adoption)
+    return TokenGrowth(price_part, adoption_part, total - price_part - adoption_part)

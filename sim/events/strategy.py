@@ -22,6 +22,7 @@ class StrategyChange(Event):
     pricing: dict[str, Any] | None = strategy_table("pricing", None, "new pricing strategy")
     agents: dict[str, Any] | None = strategy_table("agents", None, "new agent platform strategy")
     marketing: dict[str, Any] | None = strategy_table("marketing", None, "new marketing strategy")
+    investment: dict[str, Any] | None = strategy_table("capacity", None, "new capacity strategy")
 
     def changes(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Fields of the vendor and the strategy tables that replace them."""

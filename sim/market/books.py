@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.costs import next_experience
+from sim.market.chips import equivalents
 from sim.market.costs import accounting_cost, card_cost, rent_of
 from sim.market.serving import cards_of_offers, platform_sums
 from sim.market.supply import internal_cards
@@ -30,6 +31,7 @@ class Account:
     calls: Floats  # MaaS: model calls
     rent: Floats  # IaaS: accelerators rented for training and for self-hosting
     services: Floats  # PaaS
+    applications: Floats  # built on model calls; outside full-stack revenue
     cost: Floats
     levers: Floats
     spending: dict[str, Floats]  # on moves, by purpose
@@ -51,8 +53,8 @@ class Account:
 
     @property
     def profit(self) -> Floats:
-        """(V,) revenue less cost, the cost of levers and the spending on moves."""
-        return self.revenue - self.cost - self.levers - self.spent
+        """(V,) all revenue less cost, the cost of levers and the spending on moves."""
+        return self.revenue + self.applications - self.cost - self.levers - self.spent
 
 
 def settle(model: MarketModel) -> None:
@@ -73,12 +75,16 @@ def settle(model: MarketModel) -> None:
     services = supply.services_on_calls * call_money + supply.services_on_rent * rent_money
     service_fees = supply.services_on_calls * money[calls].sum()
     service_fees += supply.services_on_rent * money[~calls].sum()
+    applications = supply.applications_on_calls * call_money
+    service_fees += supply.applications_on_calls * money[calls].sum()
     cost = _cards_paid(model) * card_cost(model) / MILLION
     cost += supply.services_cost_share * services
+    cost += supply.applications_cost_share * applications
     model.account = Account(
         call_money,
         rent_money,
         services,
+        applications,
         cost,
         model.lever_cost.copy(),
         dict(model.spending),
@@ -92,11 +98,11 @@ def settle(model: MarketModel) -> None:
 
 def _cards_paid(model: MarketModel) -> Floats:
     """(V,) cards charged to customers' business: used, or standing idle beside the own apps."""
-    state, volumes, v = model.state, model.volumes, model.world.n_vendors
+    volumes, v = model.volumes, model.world.n_vendors
     used = platform_sums(model, cards_of_offers(model, volumes.served, volumes.host_hours))[:v]
     if not model.scenario.mechanisms.capacity:
         return used
-    idle = state.own_cards + state.external_cards - internal_cards(model)
+    idle = equivalents(model) - internal_cards(model)
     return np.maximum(used, idle)
 
 

@@ -53,7 +53,7 @@ class Clients:
         if not -len(self) <= i < len(self):
             raise IndexError(f"client {i} of {len(self)}")
         i %= len(self)
-        home = int(columns.home[i])
+        home = int(model.columns.home[i])
         return ClientView(
             number=int(columns.client_id[i]),
             segment=model.world.segments[columns.segment[i]],

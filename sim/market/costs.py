@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sim.economics.costs import experience_unit_cost, insulated_cost_shock
 from sim.economics.scarcity import scarcity_factor
+from sim.market.chips import output_per_card, own_share
 from sim.months import months_between
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 TOKENS_PER_UNIT = 1_000.0  # T tokens per 1,000 cards -> million tokens per card
 MILLIONS_PER_TRILLION = 1e6
-CARDS_PER_UNIT = 1_000.0  # cards are stated in thousands
 
 
 def reference_throughput(model: MarketModel) -> float:
@@ -50,12 +50,22 @@ def cards_per_token(model: MarketModel) -> Floats:
 
 
 def card_cost(model: MarketModel) -> Floats:
-    """(V,) yuan of a card-month: own and bought cards; a shock of the bought ones
-    moves the logarithm by (1 - own-chip share)."""
-    supply, own = model.scenario.supply, model.own_chip_share
-    mix = own * supply.own_card_cost + (1.0 - own) * supply.external_card_cost
-    shock = math.log(model.state.external_cost_factor)
-    return mix * np.exp(insulated_cost_shock(shock, own))
+    """(V,) yuan a month of what does the work of a bought card: own and bought cards; a shock
+    of the bought ones moves the logarithm by (1 - own-chip share)."""
+    return _cost_of_mix(model, own_share(model))
+
+
+def planned_card_cost(model: MarketModel) -> Floats:
+    """(V,) the same for cards in the planned mix, whatever the output of own chips is."""
+    return _cost_of_mix(model, model.chips.planned)
+
+
+def _cost_of_mix(model: MarketModel, own: Floats) -> Floats:
+    supply = model.scenario.supply
+    made = supply.own_card_cost * model.chips.cost
+    mix = own * made + (1.0 - own) * supply.external_card_cost
+    shock = math.log(model.state.external_cost_factor) + model.state.supply_shock
+    return mix * np.exp(insulated_cost_shock(shock, own)) / output_per_card(model, own)
 
 
 def accounting_cost(model: MarketModel) -> Floats:

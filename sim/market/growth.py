@@ -1,4 +1,5 @@
 """Phase `grow`: adoption, attention that fades, developers of open families, agents."""
+"""Phase `grow`: adoption, fading attention, developers of open families; homes move."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from sim.economics.diffusion import bass_step
 from sim.market.agents import grow_agents
+from sim.market.migration import migrate
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -22,6 +24,7 @@ def grow(model: MarketModel) -> None:
     if model.scenario.mechanisms.communities:
         develop(model)
     grow_agents(model)
+    migrate(model)
 
 
 def adopt(model: MarketModel) -> None:

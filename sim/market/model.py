@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sim.errors import RunFailure
 from sim.events.base import Event
 from sim.market.books import Account
+from sim.market.chips import chips_of
 from sim.market.clients import Clients
 from sim.market.columns import (
     Streams,
@@ -24,6 +25,7 @@ from sim.market.columns import (
     new_state,
     new_tally,
 )
+from sim.market.migration import Homes
 from sim.market.noise import name_key, stream_key
 from sim.market.panel import Panel
 from sim.market.phases import PHASES, Phase
@@ -31,6 +33,7 @@ from sim.market.population import FIXED_POINT, Population, effective_clients, po
 from sim.market.serving import Volumes
 from sim.market.start import start
 from sim.market.state import start_state
+from sim.market.supply import shock_path
 from sim.market.terms import TermsBuilder
 from sim.market.vendors import VendorAgent
 from sim.market.world import API, HOST, NONE, make_world
@@ -97,6 +100,8 @@ class MarketModel(mesa.Model):
         self.spending: dict[str, Floats] = {}
         self.awareness = np.ones((self.world.n_cells, self.world.n_vendors))
         self.columns = client_columns(self.population, self.world)
+        self.homes = Homes(self)
+        self.shocks = shock_path(self)
         self.choices = new_state(self.population)
         self.layout = layout_of(self.world)
         self.tally = new_tally(self.world)
@@ -135,7 +140,7 @@ class MarketModel(mesa.Model):
 
     def _vendor_tables(self) -> None:
         tables = [self.scenario.vendors[name] for name in self.world.vendors]
-        self.own_chip_share = np.array([table.stack.own_chip_share for table in tables])
+        self.chips = chips_of(self)
         self.scheduling = np.array([table.stack.scheduling for table in tables])
         self.rent_factor = np.array([table.rent_factor for table in tables])
         self.rents = np.array([table.rents for table in tables] + [True, True])

@@ -75,5 +75,6 @@ PHASES: tuple[Phase, ...] = (
     Phase("serve", "volumes meet capacity: rationing, second choices, reliability", serve),
     Phase("settle", "revenue by layer, cost, cash, experience", settle),
     Phase("grow", "adoption, fading attention, developers of open families, agents", grow),
+    Phase("grow", "adoption, fading attention, developers of open families, homes", grow),
     Phase("measure", "recorders read the month", measure),
 )

@@ -15,7 +15,7 @@ from sim.economics.costs import steady_state_experience
 from sim.market.agents import count_users, open_platforms
 from sim.market.awareness import inform
 from sim.market.books import publish
-from sim.market.costs import CARDS_PER_UNIT
+from sim.market.chips import CARDS_PER_UNIT, output_per_card
 from sim.market.growth import contribute
 from sim.market.openness import decide_openness
 from sim.market.phases import look
@@ -72,19 +72,22 @@ def _fill_cards(model: MarketModel, cards: float) -> None:
 
 def _size_cards(model: MarketModel) -> None:
     """Cards stated, or sized to the first month's load; then the pipeline replaces wear."""
+    own = model.chips.planned
+    work = output_per_card(model, own)
     state, scenario = model.state, model.scenario
     load, apps = model.volumes.load, internal_cards(model)
     cards = np.zeros(model.world.n_vendors)
     for v, name in enumerate(model.world.vendors):
         stated = scenario.vendors[name].capacity.initial
-        born = load[v] / scenario.initial.utilisation + apps[v]
+        born = (load[v] / scenario.initial.utilisation + apps[v]) / work[v]
         cards[v] = born if stated is None else stated * CARDS_PER_UNIT
-    own = model.own_chip_share
     state.own_cards, state.external_cards = own * cards, (1.0 - own) * cards
     if scenario.supply.lead_months > 0:
         state.pipeline[:] = (scenario.supply.wear * cards)[:, None]
+        most = model.chips.most(0)[:, None]
+        state.own_pipeline[:] = np.minimum(own[:, None] * state.pipeline, most)
     state.load_cards = load
-    state.utilisation = np.minimum(load / np.maximum(cards, LEAST_CARDS), 1.0)
+    state.utilisation = np.minimum(load / np.maximum(cards * work, LEAST_CARDS), 1.0)
     state.reliability[:] = 1.0
     state.last_reliability[:] = 1.0
     for v, name in enumerate(model.world.vendors):

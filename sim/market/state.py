@@ -28,10 +28,15 @@ class MarketState:
     external_cost_factor: float
     market_rent: float  # yuan per card-month
     rent_response: float  # how fast it answers scarcity, 1/month
+    supply_shock: float  # z: log price of bought cards over its dated path
+    obtainable: float  # availability this month, the shock included
     # vendors
     own_cards: Floats  # (V,) cards
     external_cards: Floats  # (V,)
     pipeline: Floats  # (V, lead) cards ordered, by months until delivery
+    own_pipeline: Floats  # (V, lead) those of them that are self-made
+    ordered: Floats  # (V,) cards ordered this month
+    app_tokens: Floats  # (V,) million tokens of the vendors' own apps this month
     load_cards: Floats  # (V,) cards wanted by customers last month
     load_trend: Floats  # (V,) expected log growth of that load a month
     utilisation: Floats  # (V,)
@@ -88,9 +93,14 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         external_cost_factor=1.0,
         market_rent=scenario.supply.rent,
         rent_response=scenario.supply.rent_response,
+        supply_shock=0.0,
+        obtainable=scenario.supply.availability,
         own_cards=np.zeros(v),
         external_cards=np.zeros(v),
         pipeline=np.zeros((v, max(scenario.supply.lead_months, 1))),
+        own_pipeline=np.zeros((v, max(scenario.supply.lead_months, 1))),
+        ordered=np.zeros(v),
+        app_tokens=np.zeros(v),
         load_cards=np.zeros(v),
         load_trend=np.zeros(v),
         utilisation=np.zeros(v),

@@ -1,4 +1,4 @@
-"""Accelerators: deliveries, wear, orders."""
+"""Accelerators: deliveries, wear, orders, and the world market they come from."""
 
 from __future__ import annotations
 
@@ -8,16 +8,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.costs import CARDS_PER_UNIT, MILLIONS_PER_TRILLION, reference_throughput
+from sim.economics.shocks import ar1_with_jumps
+from sim.market.chips import (
+    CARDS_PER_UNIT,
+    equivalents,
+    largest_order,
+    output_per_card,
+    self_made,
+)
+from sim.market.costs import MILLIONS_PER_TRILLION, planned_card_cost, reference_throughput
+from sim.strategies.capacity.base import SupplyBooks, SupplyView
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 Floats = npt.NDArray[np.float64]
+STREAM = "supply"
 
 
 def internal_cards(model: MarketModel) -> Floats:
     """(V,) cards that the vendors' own consumer apps need this month."""
+    per_card = reference_throughput(model) * model.scenario.supply.utilisation * model.scheduling
+    return internal_tokens(model) * MILLIONS_PER_TRILLION / per_card
+
+
+def internal_tokens(model: MarketModel) -> Floats:
+    """(V,) T tokens of the vendors' own consumer apps this month."""
     scenario, t = model.scenario, model.month
     tokens = []
     for name in model.world.vendors:
@@ -25,32 +41,61 @@ def internal_cards(model: MarketModel) -> Floats:
         fade = table.internal_slowdown
         grown = table.internal_growth * (t if fade == 0.0 else -math.expm1(-fade * t) / fade)
         tokens.append(table.internal_load * math.exp(grown))
-    per_card = reference_throughput(model) * scenario.supply.utilisation * model.scheduling
-    return np.array(tokens) * MILLIONS_PER_TRILLION / per_card
+    return np.array(tokens)
 
 
 def capacity(model: MarketModel) -> Floats:
     """(V,) cards for customers: all, less the part of the own-app load that goes first."""
-    state = model.state
     first = model.scenario.supply.internal_priority * internal_cards(model)
-    return np.maximum(state.own_cards + state.external_cards - first, 0.0)
+    return np.maximum(equivalents(model) - first, 0.0)
+
+
+def shock_path(model: MarketModel) -> Floats:
+    """(months,) z of the whole run; all 0 without shocks."""
+    table, months = model.scenario.supply.shocks, model.scenario.calendar.months
+    if not model.scenario.mechanisms.supply_shocks or (
+        table.sd == 0.0 and table.jump_probability == 0.0
+    ):
+        return np.zeros(months)
+    return ar1_with_jumps(
+        model.stream(STREAM).standard_normal((months, 3)),
+        table.persistence,
+        table.sd,
+        table.jump_probability,
+        table.jump_mean,
+        table.jump_sd,
+    )
+
+
+def shake(model: MarketModel) -> None:
+    """This month's shock to the price and availability of bought cards."""
+    state = model.state
+    state.supply_shock = float(model.shocks[model.month])
+    response = model.scenario.supply.shocks.availability_response
+    state.obtainable = state.availability * math.exp(-response * max(state.supply_shock, 0.0))
 
 
 def deliver(model: MarketModel) -> None:
     """Phase `deliveries`: ordered cards arrive, old ones wear out, new ones are ordered."""
     state, supply = model.state, model.scenario.supply
+    shake(model)
+    state.app_tokens = internal_tokens(model) * MILLIONS_PER_TRILLION
     if not model.scenario.mechanisms.capacity:
         return
     move_rent(model)
-    arriving = state.pipeline[:, 0].copy()
-    state.pipeline[:, :-1] = state.pipeline[:, 1:]
-    state.pipeline[:, -1] = orders(model, arriving)
+    arriving, own_arriving = state.pipeline[:, 0].copy(), state.own_pipeline[:, 0].copy()
+    for line in (state.pipeline, state.own_pipeline):
+        line[:, :-1] = line[:, 1:]
+    state.ordered, state.own_pipeline[:, -1] = orders(model, arriving, own_arriving)
+    state.pipeline[:, -1] = state.ordered
     if supply.lead_months == 0:
-        arriving = state.pipeline[:, 0].copy()
+        arriving, own_arriving = state.pipeline[:, 0].copy(), state.own_pipeline[:, 0].copy()
         state.pipeline[:] = 0.0
-    own = model.own_chip_share
-    state.own_cards = state.own_cards * (1.0 - supply.wear) + own * arriving
-    state.external_cards = state.external_cards * (1.0 - supply.wear) + (1.0 - own) * arriving
+        state.own_pipeline[:] = 0.0
+    planned = model.chips.planned
+    bought = np.where(model.chips.limited, arriving - own_arriving, (1.0 - planned) * arriving)
+    state.own_cards = state.own_cards * (1.0 - supply.wear) + own_arriving
+    state.external_cards = state.external_cards * (1.0 - supply.wear) + bought
 
 
 def move_rent(model: MarketModel) -> None:
@@ -65,22 +110,59 @@ def move_rent(model: MarketModel) -> None:
         state.market_rent *= (load / (target * room)) ** state.rent_response
 
 
-def orders(model: MarketModel, arriving: Floats) -> Floats:
-    """(V,) cards ordered: the expected load with headroom, capped by money and availability.
+def supply_view(model: MarketModel) -> SupplyView:
+    """What every vendor can see of the accelerator market."""
+    state = model.state
+    load = math.fsum(state.load_cards)
+    grown = math.fsum((state.load_cards * state.load_trend).tolist())
+    return SupplyView(
+        month=model.month,
+        date=model.date,
+        lead_months=model.scenario.supply.lead_months,
+        availability=state.obtainable,
+        market_growth=grown / load if load > 0.0 else 0.0,
+    )
 
-    The cap is A_v(t) (psi + (1 - psi) availability): own chips do not wait for the world market.
-    """
-    state, scenario = model.state, model.scenario
-    lead = scenario.supply.lead_months
-    wanted, cap = np.zeros(model.world.n_vendors), np.zeros(model.world.n_vendors)
-    for v, name in enumerate(model.world.vendors):
-        table = scenario.vendors[name].capacity
-        wanted[v] = table.headroom * math.exp(state.load_trend[v] * lead)
+
+def supply_books(
+    model: MarketModel, arriving: Floats, own_arriving: Floats
+) -> tuple[SupplyBooks, ...]:
+    """What each vendor alone knows when it orders."""
+    state, scenario, chips = model.state, model.scenario, model.chips
+    own = own_arriving + state.own_pipeline[:, :-1].sum(axis=1)
+    kept = equivalents(model) * (1.0 - scenario.supply.wear)
+    there = kept + arriving + state.pipeline[:, :-1].sum(axis=1) + (chips.performance - 1.0) * own
+    load = state.load_cards + internal_cards(model)
+    work = output_per_card(model, chips.planned)
+    factor = planned_card_cost(model) * work / scenario.supply.external_card_cost
+    tables = [scenario.vendors[name] for name in model.world.vendors]
+    return tuple(
+        SupplyBooks(
+            load=float(load[v]),
+            there=float(there[v]),
+            trend=float(state.load_trend[v]),
+            headroom=table.capacity.headroom,
+            output_per_card=float(work[v]),
+            cost_factor=float(factor[v]),
+            cash=float(state.cash[v]),
+            funding_limit=table.finance.funding_limit,
+        )
+        for v, table in enumerate(tables)
+    )
+
+
+def orders(model: MarketModel, arriving: Floats, own_arriving: Floats) -> tuple[Floats, Floats]:
+    """(V,) cards ordered and those of them that are self-made: what each strategy wants, capped
+    by money and availability (`largest_order`)."""
+    scenario, view = model.scenario, supply_view(model)
+    wanted, money = np.zeros(model.world.n_vendors), np.zeros(model.world.n_vendors)
+    books = supply_books(model, arriving, own_arriving)
+    for v, vendor in enumerate(model.vendors.values()):
+        wanted[v] = max(0.0, vendor.investment.order(view, books[v]))
+        table = scenario.vendors[vendor.name].capacity
         grown = max(0.0, 1.0 + table.order_cap_growth * model.month)
-        money = table.order_cap * CARDS_PER_UNIT * grown
-        own = model.own_chip_share[v]
-        cap[v] = money * (own + (1.0 - own) * state.availability)
-    kept = (state.own_cards + state.external_cards) * (1.0 - scenario.supply.wear)
-    there = kept + arriving + state.pipeline[:, :-1].sum(axis=1)
-    missing = wanted * (state.load_cards + internal_cards(model)) - there
-    return np.clip(missing, 0.0, cap)
+        capped = table.order_cap * CARDS_PER_UNIT * grown
+        money[v] = wanted[v] if vendor.investment.budgeted else capped
+    obtainable = model.state.obtainable
+    ordered = np.clip(wanted, 0.0, largest_order(model, money, obtainable))
+    return ordered, self_made(model, ordered, money, obtainable)

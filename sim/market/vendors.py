@@ -16,6 +16,7 @@ from sim.market.openness import decide_openness
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.agents.base import AgentBooks, AgentStrategy
 from sim.strategies.marketing.base import MarketingStrategy
+from sim.strategies.capacity.base import CapacityStrategy
 from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
 from sim.strategies.registry import Strategy, make
@@ -40,6 +41,7 @@ class VendorAgent(mesa.Agent):
     agents: AgentStrategy
     launched: AgentStrategy | None = None  # whose platform is open
     marketing: MarketingStrategy
+    investment: CapacityStrategy
 
     def __init__(self, model: MarketModel, name: str, index: int) -> None:
         super().__init__(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from sim.measures.registry import Floats, measure
@@ -57,3 +58,22 @@ def experience(model: MarketModel) -> Floats:
 def developers(model: MarketModel) -> Floats:
     """Developers of each open family."""
     return model.state.developers * model.state.weights_open
+
+
+@measure("yuan/card-month")
+def external_card_price(model: MarketModel) -> float:
+    """Cost of a bought card: the base, its dated factor and the random shock."""
+    factor = model.state.external_cost_factor * math.exp(model.state.supply_shock)
+    return model.scenario.supply.external_card_cost * factor
+
+
+@measure("share")
+def external_availability(model: MarketModel) -> float:
+    """Bought cards to be had against orders."""
+    return model.state.obtainable
+
+
+@measure("cards/month", "vendor")
+def cards_ordered(model: MarketModel) -> Floats:
+    """Cards ordered this month, self-made and bought (0 where capacity does not limit)."""
+    return model.state.ordered

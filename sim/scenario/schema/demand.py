@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sim.parts import Part, par, table
 from sim.scenario.schema.marketing import Goodwill
+from sim.scenario.schema.migration import Migration
 
 
 class ByChannel(Part):
@@ -285,6 +286,7 @@ class Demand(Part):
     nest_correlation: NestCorrelation = table(NestCorrelation, "rho of each nest")
     switching_cost: SwitchingCost = table(SwitchingCost, "cost of leaving")
     home_bonus: HomeBonus = table(HomeBonus, "pull of the home cloud")
+    migration: Migration = table(Migration, "home clouds that move")
     community_weight: float = par(
         0.15,
         "gamma on ln(1 + developers / scale); no moment identifies it",

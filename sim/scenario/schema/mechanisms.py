@@ -30,3 +30,5 @@ class Mechanisms(Part):
     long_documents: bool = _on("penalty for too short a context window")
     triggers: bool = _on("reviews after a price rise or a fall of reliability")
     agent_platforms: bool = _on("agents and builders of platforms; off = there are none")
+    supply_shocks: bool = _on("random shocks to bought accelerators")
+    migration: bool = _on("home clouds move toward the platform of the largest spend")

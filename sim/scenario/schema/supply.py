@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sim.months import Month
 from sim.parts import Part, par, table
+from sim.scenario.schema.shocks import SupplyShocks
 
 
 class Learning(Part):
@@ -180,5 +181,16 @@ class Supply(Part):
     services_cost_share: float = par(
         0.6, "cost of PaaS services per yuan of their revenue", unit="share", low=0.0, high=2.0
     )
+    applications_on_calls: float = par(
+        0.0,
+        "revenue of applications on the platform per yuan of model calls; outside full-stack "
+        "revenue",
+        low=0.0,
+        high=20.0,
+    )
+    applications_cost_share: float = par(
+        0.6, "cost of applications per yuan of their revenue", unit="share", low=0.0, high=2.0
+    )
     learning: Learning = table(Learning, "own experience")
     scarcity: Scarcity = table(Scarcity, "opportunity cost of a full house")
+    shocks: SupplyShocks = table(SupplyShocks, "random shocks to bought cards")

@@ -28,6 +28,30 @@ class Stack(Part):
         high=1.0,
         source="shipments F0384-F0386",
     )
+    chip_output: float | None = par(
+        None,
+        "most self-made cards ordered in a month, first month; the rest of the plan is bought; "
+        "absent = no limit",
+        unit="1000 cards/month",
+        low=0.0,
+        high=1e6,
+    )
+    chip_output_growth: float = par(
+        0.0, "growth of that limit, linear", unit="1/month", low=-1.0, high=10.0
+    )
+    chip_performance: float = par(
+        1.0, "work of a self-made card against a bought one", above=0.0, high=10.0
+    )
+    chip_cost: float = par(
+        1.0, "cost of a self-made card against supply.own_card_cost", above=0.0, high=10.0
+    )
+    depth: float = par(
+        0.0,
+        "how many layers clients buy together: holds their home clouds",
+        unit="share",
+        low=0.0,
+        high=1.0,
+    )
     scheduling: float = par(
         1.0, "throughput gained by scheduling and clusters", above=0.0, high=10.0
     )
@@ -135,6 +159,9 @@ class Vendor(Part):
     openness: Openness = table(Openness, "what it does with weights")
     stack: Stack = table(Stack, "own chips, scheduling, integration")
     capacity: Capacity = table(Capacity, "accelerators")
+    investment: dict[str, Any] = strategy_table(
+        "capacity", "follow", "capacity strategy by name and its parameters"
+    )
     rent_factor: float = par(1.0, "its rent against the market rent", above=0.0, high=10.0)
     finance: Finance = table(Finance, "money")
 

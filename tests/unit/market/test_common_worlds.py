@@ -19,6 +19,11 @@ AGENTS: dict[str, Any] = {
     "agents.scale": 10.0,
     "kinds.documents.agent_work": 1.0,
     "vendors.volcano.agents": {"strategy": "own_platform", "agents": 50.0},
+SCARCE = {
+    "vendors.volcano.capacity.initial": 0.4,
+    "vendors.volcano.capacity.order_cap": 0.2,
+    "supply.shocks.sd": 0.2,
+    "demand.migration.rate": 0.1,
 }
 LATE_EVENTS: dict[str, dict[str, Any]] = {
     "release": {"what": "release", "family": "lava", "capability": 2.0},
@@ -66,6 +71,8 @@ OFF: dict[str, dict[str, Any]] = {
     },
     "triggers": {"demand.review.triggered": 0.0},
     "agent_platforms": {"agents.weight": 0.0},
+    "supply_shocks": {"supply.shocks.sd": 0.0},
+    "migration": {"demand.migration.rate": 0.0},
 }
 # Mechanisms that only an event sets to work.
 EVENT_OF = {"attention": "attention", "goodwill": "campaign"}
@@ -74,6 +81,14 @@ APART = {
     "communities": {"developers"},
     "consideration": {"awareness"},
     "capacity": {"utilisation", "external_cards", "own_cards", "cash", "profit"},
+    "capacity": {
+        "utilisation",
+        "external_cards",
+        "own_cards",
+        "cards_ordered",
+        "cash",
+        "profit",
+    },
     "self_hosting": {"list_price"},
     "agent_platforms": {"agents", "builders", "agent_users", "creator_agents", "enterprise_agents"},
 }

@@ -132,8 +132,11 @@ class TestSpillOver:
 class TestOrders:
     @pytest.mark.parametrize("lead", [0, 1, 2, 5])
     def test_arrive_after_the_lead_time(self, monkeypatch: pytest.MonkeyPatch, lead: int) -> None:
-        def once(model: MarketModel, *_: Any) -> npt.NDArray[np.float64]:
-            return np.full(3, 700.0 if model.month == 1 else 0.0)
+        def once(
+            model: MarketModel, *_: Any
+        ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+            ordered = np.full(3, 700.0 if model.month == 1 else 0.0)
+            return ordered, model.chips.planned * ordered
 
         monkeypatch.setattr(supply, "orders", once)
         model = ran(changed({"supply.lead_months": lead, "supply.wear": 0.0}, months=9))

@@ -73,6 +73,7 @@ def parts(model: MarketModel) -> dict[str, str]:
     account = getattr(model, "account", None)
     held |= {f"account.{name}": value for name, value in vars(account).items()} if account else {}
     held |= {"awareness": model.awareness, "month": model.month}
+    held |= {"homes": (model.columns.home, model.homes.count, model.homes.moved)}
     held["rng"] = model.rng.bit_generator.state
     for name, vendor in model.vendors.items():
         held[f"{name}.rng"] = vendor.rng_prices.bit_generator.state

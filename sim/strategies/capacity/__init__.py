@@ -1,0 +1,1 @@
+"""Capacity strategies: one file each."""
