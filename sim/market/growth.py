@@ -1,5 +1,4 @@
-"""Phase `grow`: adoption, attention that fades, developers of open families, agents."""
-"""Phase `grow`: adoption, fading attention, developers of open families; homes move."""
+"""Phase `grow`: adoption, fading attention, developers of open families, agents; homes move."""
 
 from __future__ import annotations
 

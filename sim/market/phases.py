@@ -74,7 +74,6 @@ PHASES: tuple[Phase, ...] = (
     Phase("review", "workloads whose contract ends or whose trigger fires choose", look_again),
     Phase("serve", "volumes meet capacity: rationing, second choices, reliability", serve),
     Phase("settle", "revenue by layer, cost, cash, experience", settle),
-    Phase("grow", "adoption, fading attention, developers of open families, agents", grow),
-    Phase("grow", "adoption, fading attention, developers of open families, homes", grow),
+    Phase("grow", "adoption, attention, developers, agents, home clouds move on", grow),
     Phase("measure", "recorders read the month", measure),
 )

@@ -15,8 +15,8 @@ from sim.market.goodwill import decide_campaigns
 from sim.market.openness import decide_openness
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.agents.base import AgentBooks, AgentStrategy
-from sim.strategies.marketing.base import MarketingStrategy
 from sim.strategies.capacity.base import CapacityStrategy
+from sim.strategies.marketing.base import MarketingStrategy
 from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
 from sim.strategies.registry import Strategy, make

@@ -12,7 +12,6 @@ from sim.scenario.off import by_strategy_first, plain_tables, without
 from sim.scenario.paths import Key, field_at, set_path
 from sim.scenario.schema.scenario import Scenario
 
-
 ABSENT = object()
 
 

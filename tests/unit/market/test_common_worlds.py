@@ -13,12 +13,12 @@ from sim.scenario.schema.mechanisms import Mechanisms
 from tests.unit.market.tiny import by_names, changed, differing, ran, tiny
 
 LATE = "2024-12"  # the twelfth month
-SCARCE = {"vendors.volcano.capacity.initial": 0.4, "vendors.volcano.capacity.order_cap": 0.2}
 AGENTS: dict[str, Any] = {
     "agents.weight": 0.6,
     "agents.scale": 10.0,
     "kinds.documents.agent_work": 1.0,
     "vendors.volcano.agents": {"strategy": "own_platform", "agents": 50.0},
+}
 SCARCE = {
     "vendors.volcano.capacity.initial": 0.4,
     "vendors.volcano.capacity.order_cap": 0.2,
@@ -80,7 +80,6 @@ EVENT_OF = {"attention": "attention", "goodwill": "campaign"}
 APART = {
     "communities": {"developers"},
     "consideration": {"awareness"},
-    "capacity": {"utilisation", "external_cards", "own_cards", "cash", "profit"},
     "capacity": {
         "utilisation",
         "external_cards",
