@@ -61,6 +61,7 @@ def common_lerner(
     *,
     choice_weight: float = 1.0,
     lifetime: float = 1.0,
+    room: float = 1.0,
 ) -> float | None:
     """Best common Lerner index of one platform's offers, rivals held; None if E < ``least``.
 
@@ -74,7 +75,10 @@ def common_lerner(
         Columns of the platform.
     prices : (J,) float
     cost : (n,) float
-        Unit cost of the own columns.
+        Unit cost of the own columns, less what a unit is worth beside its price.
+    room : float
+        Unit cost over that net cost, >= 1: prices are sought up to the same ceiling
+        ``unit cost / (1 - 1/least)`` whatever the net cost is.
     """
     from scipy.optimize import brentq
 
@@ -86,7 +90,7 @@ def common_lerner(
         trial[columns] = costs / (1.0 - lerner)
         return lerner * lifetime * demand.elasticity_of(mine, trial, choice_weight) - 1.0
 
-    highest = 1.0 / least
+    highest = 1.0 / least if room == 1.0 else 1.0 - (1.0 - 1.0 / least) / room
     if excess(highest) < 0.0:
         return None
     return float(brentq(excess, 0.0, highest, xtol=ROOT_TOLERANCE))

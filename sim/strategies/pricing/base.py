@@ -12,7 +12,7 @@ from sim.strategies.registry import Strategy
 from sim.strategies.view import Books, View
 
 Floats = npt.NDArray[np.float64]
-LEAST_NET_COST = 1e-6  # of unit cost: keeps the markup rule defined where a unit pays for itself
+LEAST_NET_COST = 1e-3  # of unit cost: keeps the markup rule defined where a unit pays for itself
 
 
 @dataclass(frozen=True)
@@ -86,5 +86,6 @@ def elastic_price(
         least,
         choice_weight=choice_weight,
         lifetime=lifetime,
+        room=max(float(books.unit_cost.sum() / cost.sum()), 1.0),
     )
     return None if lerner is None else price_from_elasticity(cost, 1.0 / lerner)
