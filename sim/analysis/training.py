@@ -209,9 +209,8 @@ def train(
     how, market = training or Training(), arena(scenario, vendor, seed)
     nash = market.nash(scenario.decisions.inelastic_limit)
     monopoly = market.monopoly(nash)
-    grids = np.stack(
-        [price_grid(low, high, how.points, how.margin) for low, high in zip(nash, monopoly)]
-    )
+    ends = zip(nash.tolist(), monopoly.tolist(), strict=True)
+    grids = np.stack([price_grid(low, high, how.points, how.margin) for low, high in ends])
     learned = train_duopoly(
         market.table(grids),
         how.steps,

@@ -50,12 +50,12 @@ def train(
 
 
 def _lines(policy: Policy, out: Path) -> list[str]:
-    name = json.dumps(out.name, ensure_ascii=False)
+    pricing = f'{{ strategy = "q_learning", policy = {json.dumps(out.name, ensure_ascii=False)} }}'
     return [
-        f"{policy.vendor} against {policy.rival}: {policy.steps:,} periods, seed {policy.seed}, last "
-        f"change of what it does in period {policy.settled:,}",
+        f"{policy.vendor} against {policy.rival}: {policy.steps:,} periods, seed {policy.seed}; "
+        f"what it does last changed in period {policy.settled:,}",
         f"profit gain Delta = {policy.profit_gain:.3f} (0 Nash, 1 joint monopoly)",
         f"prices over unit cost from {policy.own_grid[0]:.3f} to {policy.own_grid[-1]:.3f}",
         f"policy   {out}",
-        f'next     vendors.{policy.vendor}.pricing = {{ strategy = "q_learning", policy = {name} }}',
+        f"next     vendors.{policy.vendor}.pricing = {pricing}",
     ]

@@ -103,8 +103,8 @@ def learning_value(
 
     ``sum_k delta^k (1-d)^(k-1) b (E_k/E)^(-b) Q / E_k`` over the months k = 1, 2, ... in which
     output stays at Q: a unit adds to experience, less what is forgotten, and each unit made later
-    costs ``b / E_k`` less. Below 1 unless experience shrinks; ``b d delta / (1 - delta (1-d))`` where
-    it stands still.
+    costs ``b / E_k`` less. Below 1 unless experience shrinks; ``b d delta / (1 - delta (1-d))``
+    where it stands still.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Strategies whose parameters lie in files: read into the scenario, so that its hash covers them."""
+"""Strategy parameters that lie in files: read into the scenario, so that its hash covers them."""
 
 from __future__ import annotations
 
@@ -60,9 +60,7 @@ def _content(stated: Path, name: str, path: str, label: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         if isinstance(error, ScenarioError):
             raise
-        raise ScenarioError(
-            [Problem(label, path, shown(name), "is no JSON", str(error))]
-        ) from None
+        raise ScenarioError([Problem(label, path, shown(name), "is no JSON", str(error))]) from None
     if not isinstance(content, dict):
         raise ScenarioError([Problem(label, path, shown(name), "must hold a JSON object")])
     return content

@@ -159,7 +159,11 @@ class TestInTheMarket:
             model = duopoly(
                 strategy,
                 **switching,
-                **{"mechanisms.switching_costs": True, "decisions.panel": 200, "calendar.months": 24},
+                **{
+                    "mechanisms.switching_costs": True,
+                    "decisions.panel": 200,
+                    "calendar.months": 24,
+                },
             )
             return float(model.curves["mean_price"][-12:].mean())
 

@@ -112,7 +112,11 @@ def test_a_learned_policy_sets_prices_in_a_run(policy: Policy) -> None:
 
 @pytest.mark.parametrize(
     ("bad", "rule"),
-    [({"steps": 0}, "steps >= 1"), ({"discount": 1.0}, "discount"), ({"learning_rate": 2.0}, "lear")],
+    [
+        ({"steps": 0}, "steps >= 1"),
+        ({"discount": 1.0}, "discount"),
+        ({"learning_rate": 2.0}, "lear"),
+    ],
 )
 def test_bad_settings_are_refused(bad: dict[str, float], rule: str) -> None:
     facts = {"steps": 10, "discount": 0.9, "learning_rate": 0.1, "exploration_decay": 0.1} | bad

@@ -17,7 +17,7 @@ class BestResponse(PricingStrategy):
 
     name = "best_response"
     source = "Milgrom & Roberts (1990, Econometrica 58:1255-1277)"
-    observes = ("prices", "panel demand", "own cost")
+    observes: tuple[str, ...] = ("prices", "panel demand", "own cost")
 
     def reset(self) -> None:
         """No month has been met yet."""

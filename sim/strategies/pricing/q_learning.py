@@ -81,7 +81,7 @@ class QLearningParameters(Part):
         WithJsonSchema(
             {
                 "type": ["string", "object"],
-                "description": "file written by `sim train`, beside or below this one; or its content",
+                "description": "file written by `sim train`, or its content",
             }
         ),
     ] = par(..., "what was learned: the path of a file, or its content", flag="input")
@@ -95,7 +95,7 @@ class QLearningParameters(Part):
 
 
 class QLearning(PricingStrategy):
-    """The price that a Q-learner trained offline takes after last month's prices (no learning here).
+    """The price that a Q-learner trained offline takes after last month's prices.
 
     Learning takes 1e5 to 1e6 periods (Calvano et al. 2020), so that nothing is learned in the
     months of a run: `sim train` teaches, the policy is data of the scenario.
