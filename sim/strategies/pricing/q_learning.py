@@ -44,16 +44,31 @@ class Policy(Part):
         "periods of training",
         unit="periods",
         low=LEAST_STEPS,
+        high=10**12,
         source="Calvano et al. (2020, AER 110:3267-3297): 1e5 to 1e6 periods to converge",
         flag="literature",
     )
-    settled: int = par(..., "last period that changed what it does", low=0, flag="data")
-    seed: int = par(..., "seed of its draws", low=0, flag="input")
+    settled: int = par(
+        ...,
+        "last period that changed what it does",
+        unit="periods",
+        low=0,
+        high=10**12,
+        flag="data",
+    )
+    seed: int = par(..., "seed of its draws", low=0, high=2**63 - 1, flag="input")
     discount: float = par(..., "delta", low=0.0, high=1.0, source=MADE_BY, flag="literature")
     learning_rate: float = par(..., "alpha", low=0.0, high=1.0, source=MADE_BY, flag="literature")
-    exploration_decay: float = par(..., "beta", low=0.0, source=MADE_BY, flag="literature")
+    exploration_decay: float = par(
+        ..., "beta", unit="1/period", low=0.0, high=1.0, source=MADE_BY, flag="literature"
+    )
     profit_gain: float = par(
-        ..., "Delta: 0 at the Nash, 1 at the joint-monopoly profit", source=MADE_BY, flag="data"
+        ...,
+        "Delta: 0 at the Nash, 1 at the joint-monopoly profit",
+        low=-1e6,
+        high=2.0,
+        source=MADE_BY,
+        flag="data",
     )
     scenario: str = par(..., "SHA-256 of the scenario it learned in", flag="input")
     checksum: str = par(..., "SHA-256 of all other values", flag="input")

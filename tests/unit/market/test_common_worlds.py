@@ -88,6 +88,7 @@ APART = {
         "cash",
         "profit",
     },
+    "capacity": {"utilisation", "external_cards", "own_cards", "cash", "profit", "objective"},
     "self_hosting": {"list_price"},
     "agent_platforms": {"agents", "builders", "agent_users", "creator_agents", "enterprise_agents"},
 }
