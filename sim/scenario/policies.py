@@ -72,7 +72,7 @@ def policies_name_rivals(scenario: Scenario) -> Iterator[Problem]:
     tables += [
         (f"events.{index}", event.vendor, event.pricing)
         for index, event in enumerate(scenario.events)
-        if isinstance(event, StrategyChange)
+        if isinstance(event, StrategyChange) and event.pricing is not None
     ]
     for path, vendor, pricing in tables:
         policy = pricing.get("policy")
