@@ -13,12 +13,11 @@ from sim.market.agents import decide_agents
 from sim.market.costs import accounting_cost, opportunity_cost
 from sim.market.goodwill import decide_campaigns
 from sim.market.openness import decide_openness
+from sim.market.private import churn_of, outputs, share_value
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.agents.base import AgentBooks, AgentStrategy
 from sim.strategies.capacity.base import CapacityStrategy
 from sim.strategies.marketing.base import MarketingStrategy
-from sim.market.private import churn_of, outputs, share_value
-from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
 from sim.strategies.registry import Strategy, make

@@ -87,8 +87,8 @@ APART = {
         "cards_ordered",
         "cash",
         "profit",
+        "objective",
     },
-    "capacity": {"utilisation", "external_cards", "own_cards", "cash", "profit", "objective"},
     "self_hosting": {"list_price"},
     "agent_platforms": {"agents", "builders", "agent_users", "creator_agents", "enterprise_agents"},
 }
