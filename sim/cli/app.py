@@ -25,6 +25,7 @@ VERBS = {
         "sim.cli.calibrate", "calibrate", "Fit a few declared numbers to the record."
     ),
     "attribute": Verb("sim.cli.attribute", "attribute", "Which move does it, and where."),
+    "train": Verb("sim.cli.train", "train", "Teach a pricing algorithm before a run."),
     "verify": Verb("sim.cli.verify", "verify", "Known-answer cases: id, expected, got, pass."),
     "plot": Verb("sim.cli.plot", "plot", "Figures from a stored result."),
     "check": Verb("sim.cli.check", "check", "All errors of scenario files at once."),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
+
+NEGLIGIBLE = 1e-12  # discounted part of a saving beyond which months are not added up
 
 
 def learning_exponent(progress_ratio: float) -> float:
@@ -90,6 +94,41 @@ def experience_path(
 def steady_state_experience(output: float, depreciation: float) -> float:
     """Experience ``q / d`` at which forgetting offsets constant output, d > 0."""
     return output / positive("depreciation", depreciation)
+
+
+def learning_value(
+    experience: float, output: float, exponent: float, depreciation: float, discount: float
+) -> float:
+    """Discounted future saving by one unit made today, as a share of today's unit cost.
+
+    ``sum_k delta^k (1-d)^(k-1) b (E_k/E)^(-b) Q / E_k`` over the months k = 1, 2, ... in which
+    output stays at Q: a unit adds to experience, less what is forgotten, and each unit made later
+    costs ``b / E_k`` less. Below 1 unless experience shrinks; ``b d delta / (1 - delta (1-d))``
+    where it stands still.
+
+    Raises
+    ------
+    ValueError
+        If the experience is not positive, output or exponent is negative, the depreciation lies
+        outside [0, 1] or the discount outside [0, 1).
+
+    Source: Spence (1981, Bell Journal of Economics 12:49-70); Cabral & Riordan (1994, Econometrica
+    62:1115-1140).
+    """
+    start, kept = positive("experience", experience), 1 - fraction("depreciation", depreciation)
+    delta = fraction("discount", discount, below_one=True)
+    if not (output >= 0 and exponent >= 0):
+        raise ValueError(f"output and exponent must be >= 0, got {output} and {exponent}")
+    if delta * output * exponent == 0:
+        return 0.0
+    lasts = delta * kept
+    months = 1 if lasts == 0 else math.ceil(math.log(NEGLIGIBLE) / math.log(lasts)) + 1
+    k = np.arange(months)
+    remains = kept ** (k + 1.0)
+    added = k + 1.0 if kept == 1 else (1 - remains) / (1 - kept)
+    ratio = remains + added * (output / start)
+    saved = delta * lasts**k * exponent * ratio ** (-exponent - 1) * (output / start)
+    return float(saved.sum())
 
 
 def insulated_cost_shock(shock: ArrayLike, own_chip_share: ArrayLike) -> Floats:

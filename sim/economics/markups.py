@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
+from sim.economics.mixed import Demand
 from sim.economics.pricing import NoEquilibrium
 
+ROOT_TOLERANCE = 1e-7  # of the Lerner index
 PRICE_LIMIT = 1e12  # multiple of cost beyond which no optimal price is sought
 
 
@@ -48,6 +50,50 @@ def own_token_elasticity(eta: ArrayLike, alpha: ArrayLike, share: ArrayLike) -> 
     Source: Anderson, de Palma & Thisse (1987, Economics Letters 24:139-140).
     """
     return np.asarray(np.asarray(eta) + np.asarray(alpha) * (1 - np.asarray(share)))
+
+
+def common_lerner(
+    demand: Demand,
+    own: ArrayLike,
+    prices: ArrayLike,
+    cost: ArrayLike,
+    least: float,
+    *,
+    choice_weight: float = 1.0,
+    lifetime: float = 1.0,
+    room: float = 1.0,
+) -> float | None:
+    """Best common Lerner index of one platform's offers, rivals held; None if E < ``least``.
+
+    The root L of ``L E(L) = 1`` with E the elasticity of :meth:`Demand.elasticity_of` at the prices
+    ``c / (1 - L)``, times ``lifetime``: the number of margins that a unit sold today is worth.
+    ``L E(L) - 1`` rises through its root, which is found by bracketing.
+
+    Parameters
+    ----------
+    own : (n,) int
+        Columns of the platform.
+    prices : (J,) float
+    cost : (n,) float
+        Unit cost of the own columns, less what a unit is worth beside its price.
+    room : float
+        Unit cost over that net cost, >= 1: prices are sought up to the same ceiling
+        ``unit cost / (1 - 1/least)`` whatever the net cost is.
+    """
+    from scipy.optimize import brentq
+
+    columns, trial = np.asarray(own), np.array(prices, dtype=np.float64)
+    costs, mine = np.asarray(cost, dtype=np.float64), np.zeros(trial.size, bool)
+    mine[columns] = True
+
+    def excess(lerner: float) -> float:
+        trial[columns] = costs / (1.0 - lerner)
+        return lerner * lifetime * demand.elasticity_of(mine, trial, choice_weight) - 1.0
+
+    highest = 1.0 / least if room == 1.0 else 1.0 - (1.0 - 1.0 / least) / room
+    if excess(highest) < 0.0:
+        return None
+    return float(brentq(excess, 0.0, highest, xtol=ROOT_TOLERANCE))
 
 
 def choice_margin_weight(review_hazard: float, discount: float) -> float:

@@ -167,13 +167,17 @@ class Demand:
             cross[~self.priced] = 0.0
         return DemandSystem(usage.sum(axis=0), diagonal, cross)
 
-    def elasticity_of(self, owner_mask: ArrayLike, prices: ArrayLike) -> float:
+    def elasticity_of(
+        self, owner_mask: ArrayLike, prices: ArrayLike, choice_weight: float = 1.0
+    ) -> float:
         """Elasticity E > 0 of one platform's usage to a common percentage change of its prices.
 
         Usage-weighted mean over types and the priced columns in the mask of
-        ``eta + alpha b'(p) p (1/(1-rho) - rho/(1-rho) s_v|nest - s_v)``, where ``s_v`` sums the
-        platform's own columns; its optimal common Lerner index is ``1 / E``. Without any usage
-        types count by their weights alone.
+        ``eta + w alpha b'(p) p (1/(1-rho) - rho/(1-rho) s_v|nest - s_v)``, where ``s_v`` sums the
+        platform's own columns; its optimal common Lerner index is ``1 / E``. The weight w of the
+        choice margin is 1, or below 1 where few review, see
+        :func:`sim.economics.markups.choice_margin_weight`. Without any usage types count by their
+        weights alone.
 
         Raises
         ------
@@ -193,7 +197,7 @@ class Demand:
             inside = (choice.conditional[:, mask] * reach) @ same_nest
             overall = choice.probabilities[:, mask] @ reach
             steps = (reach - rho * inside) / (1 - rho) - overall[:, None]
-            own = self._eta[:, None] + self.alpha[:, None] * steps
+            own = self._eta[:, None] + choice_weight * self.alpha[:, None] * steps
             usage = (choice.probabilities * self._usage(prices))[:, mask] * self.weights[:, None]
             total = usage.sum()
             if total <= 0:

@@ -13,6 +13,7 @@ from sim.market.agents import decide_agents
 from sim.market.costs import accounting_cost, opportunity_cost
 from sim.market.goodwill import decide_campaigns
 from sim.market.openness import decide_openness
+from sim.market.private import churn_of, outputs, share_value
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.agents.base import AgentBooks, AgentStrategy
 from sim.strategies.capacity.base import CapacityStrategy
@@ -88,6 +89,7 @@ class VendorAgent(mesa.Agent):
         """What only this vendor knows."""
         model, v = self.market, self.index
         own = model.own_offers(v)
+        learning = model.scenario.supply.learning
         return Books(
             vendor=v,
             own=own,
@@ -97,6 +99,12 @@ class VendorAgent(mesa.Agent):
             token_share=float(model.state.token_share[v]),
             cash=float(model.state.cash[v]),
             funding_limit=self.table.finance.funding_limit,
+            churn=churn_of(model, v),
+            output=float(outputs(model)[v]),
+            experience=float(model.state.experience[v]),
+            learning_exponent=learning.exponent if model.scenario.mechanisms.learning else 0.0,
+            forgetting=learning.forgetting,
+            share_value=share_value(model, v),
         )
 
     def agent_books(self) -> AgentBooks:
@@ -133,6 +141,8 @@ def public_view(model: MarketModel) -> View:
         cost_estimate=arrays[4],
         inelastic_limit=model.scenario.decisions.inelastic_limit,
         demand=cache(lambda: model.panel.demand()),
+        review_hazard=model.scenario.demand.review.api,
+        vendors=world.vendors,
     )
 
 

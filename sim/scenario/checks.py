@@ -29,6 +29,7 @@ from sim.scenario.findings import must_exist, problem_at
 from sim.scenario.fits import errors_make_sense, fits_make_sense
 from sim.scenario.off import plain_tables, without
 from sim.scenario.paths import covers, dotted, leaves, nearest_hint, shown
+from sim.scenario.policies import policies_name_rivals
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.typed import typed
 
@@ -250,6 +251,7 @@ CHECKS: tuple[Check, ...] = (
     sources_match,
     fits_make_sense,
     errors_make_sense,
+    policies_name_rivals,
 )
 
 

@@ -75,25 +75,29 @@ def parsed(text: str, file: str) -> dict[str, Any]:
     return data
 
 
-def _root(path: Path) -> Path:
-    """The folder that `extends` may not leave: the topmost `scenarios` above, or the file's own."""
+def root_of(path: Path) -> Path:
+    """The folder that a file may not lead out of: the topmost `scenarios` above, or its own."""
     above = [folder for folder in path.parents if folder.name == SCENARIOS]
     return above[-1] if above else path.parent
 
 
-def _base(path: Path, name: object, root: Path, file: str) -> Path:
+def named_file(path: Path, name: object, root: Path, key: str, file: str) -> Path:
+    """The regular file that the value at `key` of the file at `path` names, inside `root`.
+
+    Symbolic links are followed before it is asked whether they lead out.
+    """
     if not isinstance(name, str) or not name or "\0" in name:
-        raise _refuse(file, "extends", shown(name), "must be the path of a scenario file")
+        raise _refuse(file, key, shown(name), "must be the path of a file")
     if Path(name).is_absolute():
-        raise _refuse(file, "extends", shown(name), "must be relative to this file")
+        raise _refuse(file, key, shown(name), "must be relative to this file")
     try:
         target = (path.parent / name).resolve()
     except (OSError, RuntimeError) as error:
-        raise _refuse(file, "extends", shown(name), f"cannot be followed: {error}") from None
+        raise _refuse(file, key, shown(name), f"cannot be followed: {error}") from None
     if not target.is_relative_to(root):
-        raise _refuse(file, "extends", shown(name), f"leads out of {root.name}/")
+        raise _refuse(file, key, shown(name), f"leads out of {root.name}/")
     if not target.is_file():
-        raise _refuse(file, "extends", shown(name), "no such file")
+        raise _refuse(file, key, shown(name), "no such file")
     return target
 
 
@@ -136,7 +140,7 @@ def read_tables(path: Path, file: str) -> tuple[dict[str, Any], Origins]:
         path = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
         raise _refuse(file, "(file)", shown(str(path)), f"cannot be followed: {error}") from None
-    root = _root(path)
+    root = root_of(path)
     chain: list[tuple[str, dict[str, Any]]] = []
     visited: list[Path] = []
     label = file
@@ -147,7 +151,7 @@ def read_tables(path: Path, file: str) -> tuple[dict[str, Any], Origins]:
         if "extends" not in data:
             break
         name = data.pop("extends")
-        target = _base(path, name, root, label)
+        target = named_file(path, name, root, "extends", label)
         if target in visited:
             raise _refuse(label, "extends", shown(name), "goes round in a circle")
         if len(visited) > LONGEST_CHAIN:

@@ -13,6 +13,7 @@ from sim.scenario.checks import examined
 from sim.scenario.files import Origins, read_tables
 from sim.scenario.off import by_strategy_first
 from sim.scenario.paths import Key, set_path, shown
+from sim.scenario.policies import read_files
 from sim.scenario.schema.scenario import Scenario
 
 OVERRIDES = "--set"
@@ -96,7 +97,10 @@ def load(
                 int(part) if part.isdecimal() else part for part in dotted_path.split(".")
             )
             origins[keys] = OVERRIDES
+    unread = read_files(data, file, lambda stated: _origin(stated, origins, file))
     scenario, found = examined(data)
+    found = [p for p in found if p.path not in {problem.path for problem in unread}]
+    problems += unread
     problems += [
         Problem(_origin(p.path, origins, file), p.path, p.value, p.rule, p.hint) for p in found
     ]

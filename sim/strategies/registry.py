@@ -32,6 +32,7 @@ class Strategy:
     observes: tuple[str, ...] = ()
     deterministic: bool = True
     Parameters: type[Part] = NoParameters
+    files: tuple[str, ...] = ()  # parameters that a scenario file may state as a file's name
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

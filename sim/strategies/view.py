@@ -32,6 +32,8 @@ class View:
     cost_estimate: Floats  # (J,)
     inelastic_limit: float  # elasticity below which the first-order condition has no useful optimum
     demand: Callable[[], Demand] = field(repr=False)
+    review_hazard: float = 1.0  # share of model-call workloads looked at in a month
+    vendors: tuple[str, ...] = ()  # names of the platforms
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,9 @@ class Books:
     token_share: float
     cash: float  # million yuan
     funding_limit: float  # million yuan
+    churn: float = 1.0  # share of its workloads that left in the last month
+    output: float = 0.0  # million tokens of model calls served last month
+    experience: float = 1.0  # million tokens, forgotten over time
+    learning_exponent: float = 0.0  # unit cost falls with experience^-exponent
+    forgetting: float = 0.0  # share of experience lost in a month
+    share_value: float = 0.0  # worth of a million tokens to its objective, beside profit, yuan

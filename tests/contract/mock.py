@@ -11,12 +11,34 @@ import numpy.typing as npt
 
 from sim.economics.mixed import Demand
 from sim.strategies.pricing.base import Limits, PricingStrategy
+from sim.strategies.pricing.q_learning import LEAST_STEPS, checksum_of
 from sim.strategies.view import Books, View
 
 Floats = npt.NDArray[np.float64]
 LIMITS = Limits(largest_move=0.5, lowest_price=0.01, inelastic_rise=0.25)
 PLATFORM = (0, 0, 1, 2, 4)  # two own offers, two rivals, and postponing
 API_NEST, NONE_NEST = 0, 3
+
+
+def policy_table(**changes: Any) -> dict[str, Any]:
+    """A learned policy of three prices: one step above the rival's, at most the highest."""
+    content: dict[str, Any] = {
+        "format": 1,
+        "vendor": "us",
+        "rival": "near",
+        "own_grid": [1.5, 2.0, 2.5],
+        "rival_grid": [1.5, 2.0, 2.5],
+        "table": [1, 2, 2, 1, 2, 2, 1, 2, 2],
+        "steps": LEAST_STEPS,
+        "settled": 10,
+        "seed": 1,
+        "discount": 0.95,
+        "learning_rate": 0.15,
+        "exploration_decay": 4e-6,
+        "profit_gain": 0.8,
+        "scenario": "0" * 64,
+    } | changes
+    return {"checksum": checksum_of(content), **content}
 
 
 def sealed(values: Iterable[Any], kind: type = np.float64) -> npt.NDArray[Any]:
@@ -56,6 +78,13 @@ class Scene:
     funding_limit: float = 500.0
     utilisation: float = 0.5
     month: int = 3
+    review_hazard: float = 0.12
+    churn: float = 0.05
+    output: float = 30.0
+    experience: float = 1000.0
+    learning_exponent: float = 0.08
+    forgetting: float = 0.03
+    share_value: float = 0.0
     demand: Demand = field(default_factory=panel)
 
     def view(self) -> View:
@@ -70,6 +99,8 @@ class Scene:
             cost_estimate=sealed(self.estimate),
             inelastic_limit=1.05,
             demand=lambda: self.demand,
+            review_hazard=self.review_hazard,
+            vendors=("us", "near", "far"),
         )
 
     def books(self, price: Iterable[float] | None = None) -> Books:
@@ -83,6 +114,12 @@ class Scene:
             token_share=self.share,
             cash=self.cash,
             funding_limit=self.funding_limit,
+            churn=self.churn,
+            output=self.output,
+            experience=self.experience,
+            learning_exponent=self.learning_exponent,
+            forgetting=self.forgetting,
+            share_value=self.share_value,
         )
 
 
@@ -100,6 +137,10 @@ SCENES: Mapping[str, Scene] = {
     "dear_rivals": Scene(rival_price=(500.0, 900.0)),
     "cheap_rivals": Scene(rival_price=(0.02, 0.05)),
 }
+
+
+# parameters without which a strategy cannot be made
+NEEDED: Mapping[str, Mapping[str, Any]] = {"q_learning": {"policy": policy_table()}}
 
 
 class MockVendor:

@@ -9,17 +9,27 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.economics.costs import learning_value
+from sim.economics.lifetime import customer_lifetime_value, lifetime_lerner
 from sim.parts import Part
 from sim.strategies.pricing.base import PricingStrategy
 from sim.strategies.registry import make, strategies
-from tests.contract.mock import LIMITS, SCENES, MockVendor, Scene, panel
+from tests.contract.mock import (
+    LIMITS,
+    NEEDED,
+    SCENES,
+    MockVendor,
+    Scene,
+    panel,
+    policy_table,
+)
 
 NAMES = tuple(strategies("pricing"))
 BY_RULE = tuple(name for name in NAMES if name != "list")
 
 
 def fresh(name: str, **parameters: Any) -> PricingStrategy:
-    strategy = make("pricing", name, parameters)
+    strategy = make("pricing", name, {**NEEDED.get(name, {}), **parameters})
     assert isinstance(strategy, PricingStrategy)
     return strategy
 
@@ -124,7 +134,7 @@ class TestRegistry:
             make("pricing", "undercot", {})
 
     def test_unknown_name_far_from_all_lists_the_known(self) -> None:
-        with pytest.raises(ValueError, match="known: best_response, cost_plus, list, match"):
+        with pytest.raises(ValueError, match="known: best_response, cost_plus, forward, list"):
             make("pricing", "xyzxyz", {})
 
     @pytest.mark.parametrize("kind", ["pricing", "openness"])
@@ -142,6 +152,34 @@ class TestRegistry:
     def test_a_band_upside_down_is_refused(self) -> None:
         with pytest.raises(ValueError, match="must not be below lowest 3"):
             make("pricing", "zero_intelligence", {"lowest": 3.0, "highest": 1.0})
+
+    def test_a_floor_above_the_ceiling_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="must not be below floor 6"):
+            make("pricing", "target_share", {"floor": 6.0, "ceiling": 5.0})
+
+    @pytest.mark.parametrize(
+        ("changes", "rule"),
+        [
+            ({"steps": 999_999}, "greater than or equal to 1000000"),
+            ({"table": [0] * 8}, "3 prices need a table of 9 entries"),
+            ({"table": [3] * 9}, "must lie in 0 to 2"),
+            ({"own_grid": [1.5, 2.5, 2.0]}, "rising prices above 0"),
+            ({"own_grid": [0.0, 1.0, 2.0]}, "rising prices above 0"),
+            ({"format": 2}, "Input should be 1"),
+            ({"surprise": 1}, "Extra inputs"),
+        ],
+    )
+    def test_a_wrong_policy_is_refused(self, changes: dict[str, Any], rule: str) -> None:
+        with pytest.raises(ValueError, match=rule):
+            make("pricing", "q_learning", {"policy": policy_table(**changes)})
+
+    def test_a_policy_changed_after_training_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="changed after training"):
+            make("pricing", "q_learning", {"policy": policy_table() | {"profit_gain": 0.9}})
+
+    def test_a_policy_by_file_name_needs_a_scenario_file(self) -> None:
+        with pytest.raises(ValueError, match="only scenario files can name files"):
+            make("pricing", "q_learning", {"policy": "learned.json"})
 
     def test_parameter_out_of_range_is_refused(self) -> None:
         with pytest.raises(ValueError, match="target_share"):
@@ -248,3 +286,69 @@ class TestExactMoves:
         assert ratio.max() <= 2.0
         # ln uniform on [-ln 2, ln 2] has mean 0 and sd 0.4, 400 draws a standard error of 0.02
         assert abs(np.log(ratio[:, 0]).mean()) < 0.08
+
+    def test_forward_without_a_future_is_best_response(self) -> None:
+        scene = Scene(learning_exponent=0.0)
+        expected, _ = wanted_and_bounded("best_response", scene)
+        for blind in ({"discount": 0.0}, {"lifetime_weight": 0.0}):
+            got = fresh("forward", **blind).wanted(
+                scene.view(), scene.books(), np.random.default_rng(0)
+            )
+            assert got.tobytes() == expected.tobytes()
+
+    def test_forward_counts_learning_and_lifetime(self) -> None:
+        facts = {"discount": 0.95, "lifetime_weight": 0.3, "churn_memory": 0.0}
+        scene = Scene(churn=0.2)
+        got = fresh("forward", **facts).wanted(
+            scene.view(), scene.books(), np.random.default_rng(0)
+        )
+        saved = learning_value(1000.0, 30.0, 0.08, 0.03, 0.95)
+        net = (1.0 - saved) * np.array([4.0, 8.0])
+        own = np.array([True, True, False, False, False])
+        price = np.concatenate([got, scene.view().price[2:]])
+        elasticity = scene.demand.elasticity_of(own, price)
+        lerner = lifetime_lerner(elasticity, 0.2, 0.95, 0.3)
+        np.testing.assert_allclose(got, net / (1.0 - lerner), rtol=1e-5)
+        # the same as cost net of omega CLV with the margin of the price itself
+        clv = customer_lifetime_value(1.0, 0.2, 0.95) * (got - net)
+        np.testing.assert_allclose(got, (net - 0.3 * clv) / (1.0 - 1.0 / elasticity), rtol=1e-4)
+        assert (got < wanted_and_bounded("best_response", scene)[0]).all()
+
+    def test_forward_remembers_churn(self) -> None:
+        strategy = fresh("forward", churn_memory=0.5)
+        for churn in (0.4, 0.2, 0.0):
+            scene = Scene(churn=churn)
+            strategy.wanted(scene.view(), scene.books(), np.random.default_rng(0))
+        assert strategy.churn == pytest.approx(0.15)
+
+    def test_share_that_is_worth_something_lowers_the_price_as_a_subsidy_would(self) -> None:
+        valued, _ = wanted_and_bounded("best_response", Scene(share_value=1.5))
+        cheaper, _ = wanted_and_bounded("best_response", Scene(unit_cost=(2.5, 6.5)))
+        np.testing.assert_allclose(valued, cheaper, rtol=1e-12)
+
+    def test_target_share_moves_the_markup_by_the_gap(self) -> None:
+        strategy = fresh("target_share", target=0.3, gain=2.0, floor=0.5, ceiling=5.0)
+        cost, markup = np.array([4.0, 8.0]), 2.5
+        for share in (0.3, 0.4, 0.2, 0.25):
+            scene = Scene(share=share)
+            got = strategy.wanted(scene.view(), scene.books(), np.random.default_rng(0))
+            markup *= np.exp(2.0 * (share - 0.3))
+            np.testing.assert_allclose(got, cost * markup, rtol=1e-12)
+
+    @pytest.mark.parametrize(("share", "bound", "other"), [(0.0, 0.5, 0.6), (0.9, 4.0, 0.0)])
+    def test_target_share_does_not_wind_up(self, share: float, bound: float, other: float) -> None:
+        strategy = fresh("target_share", target=0.3, gain=2.0, floor=0.5, ceiling=4.0)
+        far, back, rng = Scene(share=share), Scene(share=other), np.random.default_rng(0)
+        for _ in range(50):
+            got = strategy.wanted(far.view(), far.books(), rng)
+        np.testing.assert_allclose(got, bound * np.array([4.0, 8.0]), rtol=1e-12)
+        turned = strategy.wanted(back.view(), back.books(), rng)
+        aim = bound * np.exp(2.0 * (other - 0.3)) * np.array([4.0, 8.0])
+        np.testing.assert_allclose(turned, aim, rtol=1e-12)
+
+    @pytest.mark.parametrize(("rival", "factor"), [(4.0, 2.0), (8.0, 2.5), (400.0, 2.5)])
+    def test_a_learned_policy_answers_to_the_nearest_state(
+        self, rival: float, factor: float
+    ) -> None:
+        got, _ = wanted_and_bounded("q_learning", Scene(rival_price=(rival, 99.0)))
+        np.testing.assert_allclose(got, factor * np.array([4.0, 8.0]), rtol=1e-15)

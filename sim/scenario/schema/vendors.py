@@ -123,6 +123,18 @@ class Finance(Part):
     )
 
 
+class Objective(Part):
+    """What a vendor pursues beside profit."""
+
+    share_point: float = par(
+        0.0,
+        "omega: worth of a point of platform-token share",
+        unit="M yuan/month",
+        low=0.0,
+        high=1e6,
+    )
+
+
 class Openness(Part):
     """The openness strategy and its parameters (see `sim list`)."""
 
@@ -156,6 +168,7 @@ class Vendor(Part):
     marketing: dict[str, Any] = strategy_table(
         "marketing", "none", "marketing strategy by name and its parameters"
     )
+    objective: Objective = table(Objective, "profit, and what share is worth to it")
     openness: Openness = table(Openness, "what it does with weights")
     stack: Stack = table(Stack, "own chips, scheduling, integration")
     capacity: Capacity = table(Capacity, "accelerators")

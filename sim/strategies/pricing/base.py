@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
-from sim.economics.markups import price_from_elasticity
+from sim.economics.markups import common_lerner, price_from_elasticity
 from sim.strategies.registry import Strategy
 from sim.strategies.view import Books, View
 
 Floats = npt.NDArray[np.float64]
-ROOT_TOLERANCE = 1e-7  # of the Lerner index
+LEAST_NET_COST = 1e-3  # of unit cost: keeps the markup rule defined where a unit pays for itself
 
 
 @dataclass(frozen=True)
@@ -56,24 +55,37 @@ def rivals(view: View, books: Books) -> npt.NDArray[np.bool_]:
     return (view.platform != books.vendor) & (view.price > 0)
 
 
-def elastic_price(view: View, books: Books, least: float) -> Floats | None:
+def net_cost(books: Books, saving: Floats | float = 0.0) -> Floats:
+    """(n,) unit cost less what a unit is worth beside its price, kept above zero."""
+    least = LEAST_NET_COST * books.unit_cost
+    return np.maximum(books.unit_cost - saving - books.share_value, least)
+
+
+def elastic_price(
+    view: View,
+    books: Books,
+    least: float,
+    *,
+    cost: Floats | None = None,
+    choice_weight: float = 1.0,
+    lifetime: float = 1.0,
+) -> Floats | None:
     """c / (1 - L) with the common Lerner index L = 1/E of the own model calls; None if E < `least`.
 
     E is the long-run elasticity at the new price, rivals held: the usage-weighted mean of
-    eta + alpha (1/(1-rho) - rho/(1-rho) s_nest - s) over the panel (Berry 1994).
-    L E(L) - 1 rises through its root, which is found by bracketing.
+    eta + w alpha (1/(1-rho) - rho/(1-rho) s_nest - s) over the panel (Berry 1994), times
+    `lifetime`, the number of margins that a unit sold today is worth. `cost` is the opportunity
+    cost, less what a unit is worth beside its price, unless given; `choice_weight` is w.
     """
-    demand = view.demand()
-    mine = np.zeros(len(view.price), bool)
-    mine[books.own] = True
-
-    def excess(lerner: float) -> float:
-        price = view.price.copy()
-        price[books.own] = books.unit_cost / (1.0 - lerner)
-        return lerner * demand.elasticity_of(mine, price) - 1.0
-
-    highest = 1.0 / least
-    if excess(highest) < 0.0:
-        return None
-    lerner = brentq(excess, 0.0, highest, xtol=ROOT_TOLERANCE)
-    return price_from_elasticity(books.unit_cost, 1.0 / lerner)
+    cost = net_cost(books) if cost is None else cost
+    lerner = common_lerner(
+        view.demand(),
+        books.own,
+        view.price,
+        cost,
+        least,
+        choice_weight=choice_weight,
+        lifetime=lifetime,
+        room=max(float(books.unit_cost.sum() / cost.sum()), 1.0),
+    )
+    return None if lerner is None else price_from_elasticity(cost, 1.0 / lerner)

@@ -17,7 +17,7 @@ class BestResponse(PricingStrategy):
 
     name = "best_response"
     source = "Milgrom & Roberts (1990, Econometrica 58:1255-1277)"
-    observes = ("prices", "panel demand", "own cost")
+    observes: tuple[str, ...] = ("prices", "panel demand", "own cost")
 
     def reset(self) -> None:
         """No month has been met yet."""
@@ -25,9 +25,13 @@ class BestResponse(PricingStrategy):
 
     def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
         """c / (1 - 1/E), or as high as the limits let it where demand is inelastic."""
-        price = elastic_price(view, books, view.inelastic_limit)
+        price = self.reply(view, books)
         self.inelastic = price is None
         return books.price if price is None else price
+
+    def reply(self, view: View, books: Books) -> Floats | None:
+        """The first-order condition's prices; None where demand is inelastic."""
+        return elastic_price(view, books, view.inelastic_limit)
 
     def bounded(self, view: View, books: Books, wanted: Floats, limits: Limits) -> Floats:
         """The common limits; an inelastic month allows a bounded rise."""

@@ -87,6 +87,7 @@ APART = {
         "cards_ordered",
         "cash",
         "profit",
+        "objective",
     },
     "self_hosting": {"list_price"},
     "agent_platforms": {"agents", "builders", "agent_users", "creator_agents", "enterprise_agents"},

@@ -1,0 +1,34 @@
+"""What a vendor pursues, and what it burns for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.measures.registry import Floats, measure
+from sim.measures.tokens import API, by_vendor
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+MILLION = 1e6
+POINTS = 100.0  # share points in the whole market
+
+
+@measure("yuan/month", "vendor")
+def objective(model: MarketModel) -> Floats:
+    """Profit, and the worth the vendor gives to its share of platform tokens (omega x points)."""
+    tables = model.scenario.vendors
+    omega = np.array([tables[name].objective.share_point for name in model.world.vendors])
+    return (model.account.profit + omega * POINTS * model.state.token_share) * MILLION
+
+
+@measure("yuan/month", "vendor")
+def below_cost_burn(model: MarketModel) -> Floats:
+    """Unit cost less price paid, where it is positive, x tokens of model calls served."""
+    n = model.world.n_api
+    loss = np.maximum(model.account.unit_cost - model.paid[:n], 0.0)
+    burn = np.zeros(model.world.n_offers)
+    burn[:n] = loss * model.volumes.served[:n]
+    return by_vendor(model, np.where(model.world.channel == API, burn, 0.0))
