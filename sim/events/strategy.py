@@ -23,6 +23,7 @@ class StrategyChange(Event):
     agents: dict[str, Any] | None = strategy_table("agents", None, "new agent platform strategy")
     marketing: dict[str, Any] | None = strategy_table("marketing", None, "new marketing strategy")
     investment: dict[str, Any] | None = strategy_table("capacity", None, "new capacity strategy")
+    accounts: dict[str, Any] | None = strategy_table("accounts", None, "new key-account strategy")
 
     def changes(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Fields of the vendor and the strategy tables that replace them."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.costs import next_experience
+from sim.market.bidding import running_discounts
 from sim.market.chips import equivalents
 from sim.market.costs import accounting_cost, card_cost, rent_of
 from sim.market.serving import cards_of_offers, platform_sums
@@ -70,6 +71,7 @@ def settle(model: MarketModel) -> None:
     hosting = world.channel == HOST
     money[hosting] = volumes.host_hours[hosting] * rent[world.platform[hosting]]
     money /= MILLION
+    money -= running_discounts(model)
     call_money = platform_sums(model, np.where(calls, money, 0.0))[:v]
     rent_money = platform_sums(model, np.where(calls, 0.0, money))[:v]
     services = supply.services_on_calls * call_money + supply.services_on_rent * rent_money

@@ -172,6 +172,8 @@ def due(i, w, month, clients, state, layout, terms, streams, everyone):  # type:
 def review(month, everyone, clients, state, layout, terms, streams, tally, scratch):  # type: ignore[no-untyped-def]
     """Phase `review`: due workloads choose; `state` and `tally` are updated in place."""
     for i in range(clients.client_id.shape[0]):
+        if terms.auctions and clients.key_account[i]:
+            continue
         weight = np.int64(np.float64(clients.weight[i]) * FIXED_POINT + 0.5)
         for w in range(clients.first[i], clients.first[i + 1]):
             if not due(i, w, month, clients, state, layout, terms, streams, everyone):

@@ -89,6 +89,7 @@ class Terms(NamedTuple):
     log_growth: Array  # (K,)
     adjustment: float
     unit_hours: Array  # card-hours per million tokens at skill 1 (HOST)
+    auctions: bool  # key accounts wait for phase `bid`
 
 
 class Streams(NamedTuple):

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from sim.errors import RunFailure
 from sim.events.base import Event
+from sim.market.bidding import Bidding
 from sim.market.books import Account
 from sim.market.chips import chips_of
 from sim.market.clients import Clients
@@ -112,6 +113,7 @@ class MarketModel(mesa.Model):
         }
         self.clients = Clients(self)
         self.events_of = self._dated_events()
+        self.bidding = Bidding(self)
         self.builder = TermsBuilder(self)
         self.terms: Terms
         self.volumes: Volumes

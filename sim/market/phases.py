@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from sim.market.awareness import inform
+from sim.market.bidding import bid
 from sim.market.books import settle
 from sim.market.choice import review
 from sim.market.goodwill import gather_goodwill
@@ -72,6 +73,7 @@ PHASES: tuple[Phase, ...] = (
     Phase("decide", "all vendors decide at once from last month's public market", decide),
     Phase("inform", "awareness follows goodwill, attention and last month's share", hear),
     Phase("review", "workloads whose contract ends or whose trigger fires choose", look_again),
+    Phase("bid", "key accounts under review are auctioned, where a vendor bids for them", bid),
     Phase("serve", "volumes meet capacity: rationing, second choices, reliability", serve),
     Phase("settle", "revenue by layer, cost, cash, experience", settle),
     Phase("grow", "adoption, attention, developers, agents, home clouds move on", grow),

@@ -167,6 +167,7 @@ class TermsBuilder:
             log_growth=self.growth * self._age() + state.log_shift,
             adjustment=demand.usage.adjustment,
             unit_hours=hours,
+            auctions=model.bidding.open,
         )
 
     def _hosting(self, rent: Floats, paid: Floats) -> tuple[Floats, Floats, Floats]:

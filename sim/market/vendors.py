@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.agents import decide_agents
+from sim.market.bidding import set_bids
 from sim.market.costs import accounting_cost, opportunity_cost
 from sim.market.goodwill import decide_campaigns
 from sim.market.openness import decide_openness
 from sim.market.private import churn_of, outputs, share_value
 from sim.scenario.schema.vendors import strategy_tables
+from sim.strategies.accounts.base import AccountsStrategy, Bids
 from sim.strategies.agents.base import AgentBooks, AgentStrategy
 from sim.strategies.capacity.base import CapacityStrategy
 from sim.strategies.marketing.base import MarketingStrategy
@@ -43,6 +45,7 @@ class VendorAgent(mesa.Agent):
     launched: AgentStrategy | None = None  # whose platform is open
     marketing: MarketingStrategy
     investment: CapacityStrategy
+    accounts: AccountsStrategy
 
     def __init__(self, model: MarketModel, name: str, index: int) -> None:
         super().__init__(model)
@@ -121,6 +124,11 @@ class VendorAgent(mesa.Agent):
         wanted = self.pricing.wanted(view, books, self.rng_prices)
         return books.own, self.pricing.bounded(view, books, wanted, limits)
 
+    def new_bids(self, view: View, unit_cost: Floats) -> Bids:
+        """How far it goes in this month's auctions of key accounts."""
+        books = self.books(unit_cost)
+        return self.accounts.bounded(books, self.accounts.wanted(view, books))
+
 
 def public_view(model: MarketModel) -> View:
     """Last month's market as a read-only snapshot; an offer that begins shows its first price."""
@@ -155,6 +163,7 @@ def decide(model: MarketModel) -> None:
     limits = Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
     plans = [vendor.new_prices(view, unit_cost, limits) for vendor in model.vendors.values()]
     decide_campaigns(model)
+    set_bids(model, view, unit_cost)
     for own, price in plans:
         model.state.list_price[own] = price
     _spend_freed_money(model)

@@ -85,6 +85,13 @@ def test_strategy_changes_one_vendor_and_no_number() -> None:
     assert model.vendors["third"].pricing.name == "match"
 
 
+def test_strategy_changes_how_far_a_vendor_goes_for_key_accounts() -> None:
+    event = event_of({"what": "strategy", "vendor": "third", "accounts": {"strategy": "retain"}})
+    model = started()
+    assert changes_of(model, event) == {"third.accounts"}
+    assert model.vendors["third"].accounts.name == "retain"
+
+
 def test_every_kind_has_a_case() -> None:
     assert set(event_kinds()) == {table["what"] for table, _ in CASES} | {"strategy"}
 

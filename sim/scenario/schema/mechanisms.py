@@ -32,3 +32,4 @@ class Mechanisms(Part):
     agent_platforms: bool = _on("agents and builders of platforms; off = there are none")
     supply_shocks: bool = _on("random shocks to bought accelerators")
     migration: bool = _on("home clouds move toward the platform of the largest spend")
+    key_accounts: bool = _on("auctions of key accounts; off = nobody bids")

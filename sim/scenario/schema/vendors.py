@@ -168,6 +168,9 @@ class Vendor(Part):
     marketing: dict[str, Any] = strategy_table(
         "marketing", "none", "marketing strategy by name and its parameters"
     )
+    accounts: dict[str, Any] = strategy_table(
+        "accounts", "list_price", "key-account strategy by name and its parameters"
+    )
     objective: Objective = table(Objective, "profit, and what share is worth to it")
     openness: Openness = table(Openness, "what it does with weights")
     stack: Stack = table(Stack, "own chips, scheduling, integration")

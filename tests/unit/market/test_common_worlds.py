@@ -25,6 +25,10 @@ SCARCE = {
     "supply.shocks.sd": 0.2,
     "demand.migration.rate": 0.1,
 }
+BIDS = {
+    "population.key_account_share": 0.1,
+    "vendors.third.accounts": {"strategy": "bid_all", "largest_discount": 0.4},
+}
 LATE_EVENTS: dict[str, dict[str, Any]] = {
     "release": {"what": "release", "family": "lava", "capability": 2.0},
     "price_list": {
@@ -38,6 +42,7 @@ LATE_EVENTS: dict[str, dict[str, Any]] = {
     "supply": {"what": "supply", "external_cost_factor": 3.0, "availability": 0.1},
     "demand_shift": {"what": "demand_shift", "work": "assistant", "log_change": 0.5},
     "strategy": {"what": "strategy", "vendor": "third", "pricing": {"strategy": "undercut"}},
+    "key accounts": {"what": "strategy", "vendor": "third", "accounts": {"strategy": "bid_all"}},
 }
 OFF: dict[str, dict[str, Any]] = {
     "switching_costs": {
@@ -73,6 +78,7 @@ OFF: dict[str, dict[str, Any]] = {
     "agent_platforms": {"agents.weight": 0.0},
     "supply_shocks": {"supply.shocks.sd": 0.0},
     "migration": {"demand.migration.rate": 0.0},
+    "key_accounts": {"vendors.third.accounts": {"strategy": "list_price"}},
 }
 # Mechanisms that only an event sets to work.
 EVENT_OF = {"attention": "attention", "goodwill": "campaign"}
@@ -95,7 +101,7 @@ APART = {
 
 
 def shocked(changes: dict[str, Any] | None = None, months: int = 10) -> Any:
-    """Tiny with scarce cards, agents and an attention shock: every mechanism has work to do."""
+    """Tiny with scarce cards, agents, bids and an attention shock: all mechanisms have work."""
     events = [event.model_dump() for event in tiny().events]
     events.append(
         {
@@ -123,7 +129,7 @@ def shocked(changes: dict[str, Any] | None = None, months: int = 10) -> Any:
             "price_yuan_per_million_tokens": 60.0,
         }
     )
-    return changed(SCARCE | AGENTS | {"events": events} | (changes or {}), months=months)
+    return changed(SCARCE | AGENTS | BIDS | {"events": events} | (changes or {}), months=months)
 
 
 def test_same_seed_same_bits() -> None:

@@ -100,6 +100,7 @@ def test_the_month_can_be_printed() -> None:
         "decide",
         "inform",
         "review",
+        "bid",
         "serve",
         "settle",
         "grow",

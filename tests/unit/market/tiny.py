@@ -15,6 +15,7 @@ from sim.market.model import MarketModel
 from sim.scenario.patches import replace
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.vendors import strategy_tables
 
 TINY = Path(__file__).parents[3] / "scenarios" / "tiny.toml"
 
@@ -74,8 +75,11 @@ def parts(model: MarketModel) -> dict[str, str]:
     held |= {f"account.{name}": value for name, value in vars(account).items()} if account else {}
     held |= {"awareness": model.awareness, "month": model.month}
     held |= {"homes": (model.columns.home, model.homes.count, model.homes.moved)}
+    held |= {f"bidding.{name}": value for name, value in vars(model.bidding).items()}
     held["rng"] = model.rng.bit_generator.state
     for name, vendor in model.vendors.items():
         held[f"{name}.rng"] = vendor.rng_prices.bit_generator.state
-        held[f"{name}.pricing"] = (type(vendor.pricing).__name__, vars(vendor.pricing))
+        for field in strategy_tables():
+            strategy = getattr(vendor, field)
+            held[f"{name}.{field}"] = (type(strategy).__name__, vars(strategy))
     return {name: hashlib.sha256(pickle.dumps(value)).hexdigest() for name, value in held.items()}

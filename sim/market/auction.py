@@ -1,0 +1,297 @@
+"""Auctions of key accounts, compiled: who is under review, who wins, what the deals take off.
+
+Second-score auction (Miller 2014, IJIO 37:201-208): a vendor's score is the client's utility of its
+best offer at list price plus what its largest concession is worth; the highest score wins and
+concedes what makes it as good as the second-best score. Utilities and draws are those of `choose`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.market.choice import candidates, due, postponing, price_term
+from sim.market.columns import UNSET, Array
+from sim.market.compiled import inlined, kernel, step
+from sim.market.elementary import exp, ln
+from sim.market.noise import event_state, gumbel, nest_shock
+from sim.market.population import FIXED_POINT
+from sim.market.world import HOST, RENT
+
+YUAN = 1e-6  # million yuan
+OTHERS, OWN = 0, 1  # rows of limits: accounts that a vendor does not serve, and those it serves
+
+
+class Queue(NamedTuple):
+    """Key-account workloads under review, in the order of storage."""
+
+    client: Array  # (n,) int64
+    work: Array  # (n,) int64
+    slot: Array  # (n,) int64, place in the table of deals
+    number: Array  # (n,) uint64, keyed: the order of the auctions
+
+
+class Limits(NamedTuple):
+    """How far each platform goes this month, (V + 2,) unless said otherwise."""
+
+    discount: Array  # (2, V + 2) of the list bill
+    credit: Array  # (2, V + 2)
+    left: Array  # million yuan of the budget that no deal has taken yet
+    unit_price: Array  # (J,) yuan per million tokens or card-hour
+    months: float  # expected length of a contract
+
+
+class Counts(NamedTuple):
+    """Whole-number accumulators of a month, (V + 2,) unless said otherwise."""
+
+    won: Array  # weight of auctions won
+    poached: Array  # of these, workloads that another vendor served
+    held: Array  # weight of key accounts with work on the platform
+    bill: Array  # list bills of deals with a concession, million yuan a month
+    off: Array  # discounts on these
+    credit: Array  # credits, million yuan
+    conceded: Array  # (J,) volume x discount of all running deals
+
+
+class Room(NamedTuple):
+    """The best offer of each platform in one auction, (V + 2,)."""
+
+    offer: Array  # int64, -1 without one
+    value: Array  # utility at list price
+    bill: Array  # million yuan a month, all enterprises that the client stands for
+    limit: Array  # largest concession, share of the bill
+
+
+@kernel
+def list_due(month, clients, state, layout, terms, streams, key, queue):  # type: ignore[no-untyped-def]
+    """Fill the queue as far as it reaches; returns how many workloads are under review."""
+    n, slot = 0, -1
+    for i in range(clients.client_id.shape[0]):
+        if not clients.key_account[i]:
+            continue
+        for w in range(clients.first[i], clients.first[i + 1]):
+            slot += 1
+            if not due(i, w, month, clients, state, layout, terms, streams, False):
+                continue
+            if n < queue.work.shape[0]:
+                queue.client[n] = i
+                queue.work[n] = w
+                queue.slot[n] = slot
+                queue.number[n] = event_state(key, clients.client_id[i], clients.work_key[w], month)
+            n += 1
+    return n
+
+
+@inlined
+def log_volume_of(i, w, k, clients, state, terms):  # type: ignore[no-untyped-def]
+    """Log volume now, or as it would start."""
+    lv = np.float64(state.log_volume[w])
+    if lv <= UNSET * 0.5:
+        lv = np.float64(clients.log_base[w]) + terms.log_growth[k]
+    return lv
+
+
+@inlined
+def monthly_bill(i, w, j, clients, layout, terms, limits):  # type: ignore[no-untyped-def]
+    """List bill of offer j at the volume wanted there, million yuan."""
+    k = clients.kind[w]
+    ratio = terms.log_price_ratio[j]
+    units = 1.0
+    if layout.channel[j] == HOST:
+        ratio -= ln(np.float64(clients.skill[i]))
+        units = terms.unit_hours[j] / np.float64(clients.skill[i])
+    wanted = np.float64(clients.log_base[w]) + terms.log_growth[k] - terms.elasticity[k] * ratio
+    return exp(wanted) * units * limits.unit_price[j] * np.float64(clients.weight[i]) * YUAN
+
+
+@inlined
+def price_of(i, w, j, clients, state, layout, terms, limits):  # type: ignore[no-untyped-def]
+    """The part of the price that a discount lowers, and the part that it does not."""
+    if layout.channel[j] != HOST:
+        return limits.unit_price[j], 0.0
+    volume = exp(-log_volume_of(i, w, clients.kind[w], clients, state, terms))
+    return terms.host_cost[j] / np.float64(clients.skill[i]), terms.operations * volume
+
+
+@inlined
+def worth(share, alpha, price, fixed, rents, terms):  # type: ignore[no-untyped-def]
+    """Utility of paying (1 - share) of the price: alpha (b(p) - b((1 - share) p))."""
+    if rents:
+        return -alpha * ln(1.0 - share)
+    full = price_term(price + fixed, terms.price_shift, terms.box_cox)
+    return alpha * (
+        full - price_term(price * (1.0 - share) + fixed, terms.price_shift, terms.box_cox)
+    )
+
+
+@inlined
+def share_worth(utility, alpha, price, fixed, rents, terms):  # type: ignore[no-untyped-def]
+    """The share of the price that is worth so much: `worth` solved for the share."""
+    if rents:
+        return 1.0 - exp(-utility / alpha)
+    term = price_term(price + fixed, terms.price_shift, terms.box_cox) - utility / alpha
+    if terms.box_cox == 0.0:
+        net = exp(term)
+    elif terms.box_cox == 1.0:
+        net = term
+    else:
+        net = exp(ln(terms.box_cox * term + 1.0) / terms.box_cox)
+    return 1.0 - (net - terms.price_shift - fixed) / price
+
+
+@step
+def best_of_each(i, w, month, clients, state, layout, terms, streams, room, scratch):  # type: ignore[no-untyped-def]
+    """The best offer of each platform at list price, its shocks included, as `choose` has them."""
+    room.offer[:] = -1
+    room.value[:] = -np.inf
+    j0, shocked, shock = state.current[w], -1, 0.0
+    n = candidates(i, w, j0, clients, state, layout, terms, streams, scratch)
+    event = event_state(streams.choice, clients.client_id[i], clients.work_key[w], month)
+    nests = event_state(streams.nest, clients.client_id[i], clients.work_key[w], month)
+    for a in range(n):
+        j = scratch.found[a]
+        c, p = layout.channel[j], layout.platform[j]
+        rho = terms.rho[c]
+        if c != shocked:
+            shock = nest_shock(nests, layout.nest_keys[c], rho)
+            shocked = c
+        noise = (1.0 - rho) * gumbel(event, layout.offer_keys[j])
+        value = scratch.value[a] + (-clients.alpha[i] * scratch.price[a] + noise + shock)
+        if value > room.value[p]:
+            room.offer[p], room.value[p] = j, value
+    none = layout.n_vendors + 1
+    room.offer[none] = layout.none
+    room.value[none] = postponing(i, clients.kind[w], clients, terms)
+    room.value[none] += gumbel(event, layout.offer_keys[layout.none])
+
+
+@step
+def set_limits(i, w, served_by, clients, layout, terms, limits, room):  # type: ignore[no-untyped-def]
+    """What each platform can concede here: its own limit, and what is left of its budget."""
+    for p in range(layout.n_vendors + 2):
+        room.limit[p], room.bill[p] = 0.0, 0.0
+        row = OWN if p == served_by else OTHERS
+        most = limits.discount[row, p] + limits.credit[row, p]
+        if room.offer[p] < 0 or most <= 0.0:
+            continue
+        room.bill[p] = monthly_bill(i, w, room.offer[p], clients, layout, terms, limits)
+        if room.bill[p] > 0.0:
+            room.limit[p] = min(most, limits.left[p] / (room.bill[p] * limits.months))
+
+
+@step
+def settle_auction(i, w, clients, state, layout, terms, limits, room):  # type: ignore[no-untyped-def]
+    """Winner, the share of the bill that it concedes, and the utility that the client gets."""
+    alpha = np.float64(clients.alpha[i])
+    winner, top, second = -1, -np.inf, -np.inf
+    for p in range(layout.n_vendors + 2):
+        j, score = room.offer[p], room.value[p]
+        if j < 0:
+            continue
+        if room.limit[p] > 0.0:
+            rents = layout.channel[j] == RENT
+            price, fixed = price_of(i, w, j, clients, state, layout, terms, limits)
+            score += worth(room.limit[p], alpha, price, fixed, rents, terms)
+        if score > top:
+            winner, top, second = p, score, top
+        elif score > second:
+            second = score
+    j, need = room.offer[winner], second - room.value[winner]
+    if need <= 0.0 or room.limit[winner] <= 0.0:
+        return winner, 0.0, room.value[winner]
+    price, fixed = price_of(i, w, j, clients, state, layout, terms, limits)
+    share = share_worth(need, alpha, price, fixed, layout.channel[j] == RENT, terms)
+    return winner, min(max(share, 0.0), room.limit[winner]), second
+
+
+@step
+def best_elsewhere(winner, layout, room):  # type: ignore[no-untyped-def]
+    """The best offer on another platform at list price; postponing if there is none."""
+    second, after = layout.none, -np.inf
+    for p in range(layout.n_vendors + 1, -1, -1):
+        if p != winner and room.offer[p] >= 0 and room.value[p] >= after:
+            second, after = room.offer[p], room.value[p]
+    return second
+
+
+@kernel
+def auction(  # type: ignore[no-untyped-def]
+    month,
+    order,
+    queue,
+    clients,
+    state,
+    layout,
+    terms,
+    streams,
+    limits,
+    discount,
+    counts,
+    tally,
+    room,
+    scratch,
+):
+    """Auction the workloads of the queue one after the other in the given order."""
+    for q in range(order.shape[0]):
+        i, w, slot = queue.client[order[q]], queue.work[order[q]], queue.slot[order[q]]
+        j0, weight = state.current[w], np.float64(clients.weight[i])
+        whole = np.int64(weight * FIXED_POINT + 0.5)
+        served_by = layout.platform[j0] if j0 >= 0 else -1
+        best_of_each(i, w, month, clients, state, layout, terms, streams, room, scratch)
+        set_limits(i, w, served_by, clients, layout, terms, limits, room)
+        p, share, utility = settle_auction(i, w, clients, state, layout, terms, limits, room)
+        row = OWN if p == served_by else OTHERS
+        off = min(share, limits.discount[row, p])
+        discount[slot] = off
+        if share > 0.0:
+            bill = room.bill[p]
+            limits.left[p] = max(0.0, limits.left[p] - bill * limits.months * share)
+            counts.bill[p] += np.int64(bill * FIXED_POINT + 0.5)
+            counts.off[p] += np.int64(bill * off * FIXED_POINT + 0.5)
+            credit = bill * limits.months * (share - off)
+            counts.credit[p] += np.int64(credit * FIXED_POINT + 0.5)
+        counts.won[p] += whole
+        if 0 <= served_by < layout.n_vendors and served_by != p:
+            counts.poached[p] += whole
+        j = room.offer[p]
+        state.current[w] = j
+        state.second[w] = best_elsewhere(p, layout, room)
+        if j == layout.none:
+            state.log_volume[w] = UNSET
+        tally.review[0] += whole
+        k = clients.kind[w]
+        if not terms.hours_kind[k]:
+            gained = utility + terms.welfare[clients.cell[i], k]
+            surplus = gained / clients.alpha[i] - terms.mean_price_term
+            tally.review[2] += whole
+            tally.review[3] += np.int64(weight * surplus * FIXED_POINT)
+        if j0 >= 0 and served_by != p:
+            tally.review[1] += whole
+            tally.flow[served_by, p] += whole
+
+
+@kernel
+def running_deals(clients, state, layout, terms, discount, counts):  # type: ignore[no-untyped-def]
+    """Key accounts by platform, and the volume that running deals take the price off."""
+    slot = -1
+    for i in range(clients.client_id.shape[0]):
+        if not clients.key_account[i]:
+            continue
+        visited = np.int64(0)
+        for w in range(clients.first[i], clients.first[i + 1]):
+            slot += 1
+            j = state.current[w]
+            if j < 0 or j == layout.none:
+                continue
+            visited |= np.int64(1) << layout.platform[j]
+            if slot >= discount.shape[0] or discount[slot] <= 0.0:
+                continue
+            volume = exp(np.float64(state.log_volume[w])) * np.float64(clients.weight[i])
+            if layout.channel[j] == HOST:
+                volume *= terms.unit_hours[j] / np.float64(clients.skill[i])
+            counts.conceded[j] += np.int64(volume * discount[slot] * FIXED_POINT + 0.5)
+        weight = np.int64(np.float64(clients.weight[i]) * FIXED_POINT + 0.5)
+        for p in range(layout.n_vendors + 1):
+            if visited >> p & 1:
+                counts.held[p] += weight

@@ -1,0 +1,169 @@
+"""Phase `bid`: key accounts under review are auctioned; what running deals take off the bills."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.market.auction import (
+    OTHERS,
+    OWN,
+    YUAN,
+    Counts,
+    Limits,
+    Queue,
+    Room,
+    auction,
+    list_due,
+    running_deals,
+)
+from sim.market.costs import rent_of
+from sim.market.noise import stream_key
+from sim.market.population import FIXED_POINT
+from sim.market.world import API
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+    from sim.strategies.view import View
+
+Floats = npt.NDArray[np.float64]
+
+
+class Bidding:
+    """Key-account business of a run: limits of this month, running deals, counts.
+
+    Attributes
+    ----------
+    open
+        Whether key accounts are auctioned this month: somebody bids, or has bid before (deals end
+        at the next review of their workload).
+    limits, budget
+        (2, V + 2) largest discount and credit, and (V + 2,) million yuan.
+    discount
+        (D,) float32 share off the list bill of each key-account workload, in the order of storage;
+        empty until somebody bids.
+    under_review
+        Simulated workloads auctioned this month.
+    off
+        (V,) million yuan that running deals took off the bills of this month.
+    """
+
+    def __init__(self, model: MarketModel) -> None:
+        size = model.world.n_vendors + 2
+        self.open = False
+        self.discount_limit, self.credit_limit = np.zeros((2, size)), np.zeros((2, size))
+        self.budget = np.zeros(size)
+        self.months = 1.0 / max(
+            model.scenario.demand.review.key_account, 1.0 / model.scenario.calendar.months
+        )
+        self.key = stream_key(model.seed, "auction")
+        self.discount = np.zeros(0, np.float32)
+        self.queue, self.under_review = _queue(0), 0
+        sizes = [size] * (len(Counts._fields) - 1) + [model.world.n_offers]
+        self.counts = Counts._make(np.zeros(n, np.int64) for n in sizes)
+        self.room = Room._make(np.zeros(size, kind) for kind in (np.int64, float, float, float))
+        self.off = np.zeros(model.world.n_vendors)
+
+    def begin(self, model: MarketModel) -> None:
+        """Room for the deals of all key-account workloads."""
+        if not len(self.discount):
+            population = model.population
+            work = np.diff(population.first)[population.key_account]
+            self.discount = np.zeros(int(work.sum()), np.float32)
+
+
+def _queue(n: int) -> Queue:
+    places = [np.int64] * (len(Queue._fields) - 1)
+    return Queue._make(np.zeros(n, kind) for kind in (*places, np.uint64))
+
+
+def set_bids(model: MarketModel, view: View, unit_cost: Floats) -> None:
+    """Part of phase `decide`: the vendors' limits for this month's auctions."""
+    bidding = model.bidding
+    for array in (bidding.discount_limit, bidding.credit_limit, bidding.budget):
+        array[:] = 0.0
+    if not model.scenario.mechanisms.key_accounts:
+        return
+    for v, vendor in enumerate(model.vendors.values()):
+        if not vendor.accounts.bids:
+            continue
+        bids = vendor.new_bids(view, unit_cost)
+        for row, one in ((OTHERS, bids.others), (OWN, bids.own)):
+            bidding.discount_limit[row, v] = one.discount
+            bidding.credit_limit[row, v] = one.credit
+        bidding.budget[v] = bids.budget
+        if bids.budget > 0.0 and max(bids.others.total, bids.own.total) > 0.0:
+            bidding.begin(model)
+    bidding.open = len(bidding.discount) > 0
+
+
+def unit_prices(model: MarketModel) -> Floats:
+    """(J,) list price of a million tokens (API) or of a card-hour (HOST, RENT), yuan."""
+    rent = np.append(rent_of(model), [0.0, 0.0]) / model.scenario.supply.card_hours
+    calls = model.world.channel == API
+    return np.where(calls, model.paid, rent[model.world.platform])
+
+
+def bid(model: MarketModel) -> None:
+    """Phase `bid`: second-score auctions, one after the other in keyed order.
+
+    The order decides who gets what is left of a budget; it depends on no place in a table.
+    """
+    bidding = model.bidding
+    for array in bidding.counts:
+        array[:] = 0
+    bidding.under_review = 0
+    if not bidding.open:
+        return
+    month = model.month_number
+    columns: tuple[Any, ...] = model.columns, model.choices, model.layout, model.terms
+    n = list_due(month, *columns, model.streams, bidding.key, bidding.queue)
+    if n > len(bidding.queue.work):
+        bidding.queue = _queue(n)
+        list_due(month, *columns, model.streams, bidding.key, bidding.queue)
+    bidding.under_review = n
+    queue = Queue(*(array[:n] for array in bidding.queue))
+    work_key = model.columns.work_key[queue.work]
+    order = np.lexsort((work_key, model.columns.client_id[queue.client], queue.number))
+    limits = Limits(
+        bidding.discount_limit,
+        bidding.credit_limit,
+        bidding.budget.copy(),
+        unit_prices(model),
+        bidding.months,
+    )
+    auction(
+        month,
+        order,
+        queue,
+        *columns,
+        model.streams,
+        limits,
+        bidding.discount,
+        bidding.counts,
+        model.tally,
+        bidding.room,
+        model.scratch,
+    )
+    if any(count.min() < 0 for count in bidding.counts):
+        raise ValueError("bills of key accounts are too large to be added up exactly")
+    credit = bidding.counts.credit[: model.world.n_vendors] / FIXED_POINT
+    model.charge("account_credit", credit)
+
+
+def running_discounts(model: MarketModel) -> Floats:
+    """(J,) million yuan that deals take off this month's list bills of what is served."""
+    bidding, volumes = model.bidding, model.volumes
+    counts = bidding.counts
+    counts.held[:] = 0
+    counts.conceded[:] = 0
+    columns: tuple[Any, ...] = model.columns, model.choices, model.layout, model.terms
+    running_deals(*columns, bidding.discount, counts)
+    served = np.zeros(model.world.n_offers)
+    np.divide(volumes.kept, volumes.demanded, out=served, where=volumes.demanded > 0.0)
+    off = counts.conceded / FIXED_POINT * served * unit_prices(model) * YUAN
+    sums = np.bincount(model.world.platform, weights=off, minlength=model.world.n_vendors + 2)
+    bidding.off = np.asarray(sums[: model.world.n_vendors], dtype=np.float64)
+    return np.asarray(off, dtype=np.float64)

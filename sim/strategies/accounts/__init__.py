@@ -1,0 +1,1 @@
+"""Key-account strategies: one file each."""
