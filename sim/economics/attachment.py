@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, positive
 
+SUM_TOLERANCE = 1e-8  # of a total against its parts; logarithms of Beta are good to 1e-9
+
 
 class UrnShares(NamedTuple):
     """Mean and variance of a colour's share after some draws, and its Beta limit."""
@@ -91,6 +93,39 @@ def attachment_exponent(new_probability: float) -> float:
     if not 0 <= new_probability < 1:
         raise ValueError(f"new_probability must lie in [0, 1), got {new_probability}")
     return 1 / (1 - new_probability)
+
+
+def attached_sizes(sizes: ArrayLike, total: float, added: float, new_probability: float) -> Floats:
+    """Expected sizes of lineages after `added` more models, by Simon's rule.
+
+    Each new model begins a lineage of its own with probability a, else joins one of the `total`
+    models' lineages in proportion to size. Then ``E[k'] = k prod_{t=T}^{T+n-1} (1 + (1-a)/t)
+    = k B(T, 1-a) / B(T+n, 1-a)``, exactly; the same whether n come at once or in parts. Sizes grow
+    as ``(T+n)/T`` to the power 1 - a, which gives the tail of :func:`attachment_exponent`.
+
+    Parameters
+    ----------
+    sizes
+        Models of some lineages (L,), >= 0; `total` > 0 counts all models, of others too.
+    added
+        New models, >= 0, not necessarily whole.
+
+    Raises
+    ------
+    ValueError
+        If a size or `added` is negative, the total is less than the sizes, or a is not in [0, 1).
+
+    Source: Simon (1955, Biometrika 42:425-440).
+    """
+    from scipy.special import betaln
+
+    held, power = np.asarray(sizes, dtype=np.float64), 1 / attachment_exponent(new_probability)
+    models = positive("total", total)
+    if not ((held >= 0).all() and added >= 0):
+        raise ValueError("sizes and added must be >= 0")
+    if held.sum() > models * (1 + SUM_TOLERANCE):
+        raise ValueError(f"total must count all models, got {total} for {held.sum()}")
+    return np.asarray(held * np.exp(betaln(models, power) - betaln(models + added, power)))
 
 
 def yule_simon_pmf(size: ArrayLike, exponent: float) -> Floats:

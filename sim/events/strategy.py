@@ -24,6 +24,7 @@ class StrategyChange(Event):
     marketing: dict[str, Any] | None = strategy_table("marketing", None, "new marketing strategy")
     investment: dict[str, Any] | None = strategy_table("capacity", None, "new capacity strategy")
     accounts: dict[str, Any] | None = strategy_table("accounts", None, "new key-account strategy")
+    research: dict[str, Any] | None = strategy_table("research", None, "new research strategy")
 
     def changes(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Fields of the vendor and the strategy tables that replace them."""

@@ -15,12 +15,20 @@ def inform(model: MarketModel) -> None:
 
     Goeree (2008, Econometrica 76:1017-1074) for consideration; word of mouth by last month's share;
     goodwill enters as a1 ln(1 + A / A0), here and nowhere else.
+    A region may have an a0 of its own for a vendor.
     """
     scenario, state = model.scenario, model.state
     if not scenario.mechanisms.consideration:
         model.awareness[:] = 1.0
         return
-    base = np.array([scenario.vendors[name].awareness for name in model.world.vendors])
+    vendors, regions = model.world.vendors, model.world.regions
+    base = np.array(
+        [
+            [scenario.regions[r].awareness.get(v, scenario.vendors[v].awareness) for v in vendors]
+            for r in regions
+        ]
+    )
+    base = np.tile(base, (len(model.world.segments), 1))
     heard = scenario.demand.awareness.share_weight * state.token_share
     table = scenario.demand.goodwill
     known = table.awareness_weight * np.log1p(state.goodwill / table.scale)

@@ -94,6 +94,7 @@ def settle(model: MarketModel) -> None:
         float(money.sum() + service_fees),
     )
     state.cash = state.cash + model.account.profit
+    state.revenue = model.account.revenue
     publish(model)
     _learn(model)
 

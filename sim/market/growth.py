@@ -1,4 +1,4 @@
-"""Phase `grow`: adoption, fading attention, developers of open families, agents; homes move."""
+"""Phase `grow`: adoption, attention that fades; calls what other files let grow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import numpy as np
 
 from sim.economics.diffusion import bass_step
 from sim.market.agents import grow_agents
+from sim.market.community import develop
+from sim.market.imitation import imitate
 from sim.market.migration import migrate
+from sim.market.research import discover
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -24,6 +27,8 @@ def grow(model: MarketModel) -> None:
         develop(model)
     grow_agents(model)
     migrate(model)
+    imitate(model)
+    discover(model)
 
 
 def adopt(model: MarketModel) -> None:
@@ -52,30 +57,3 @@ def shift_demand(model: MarketModel) -> None:
         if left > 1:
             going.append((kind, step, left - 1))
     model.state.shifts = going
-
-
-def develop(model: MarketModel) -> None:
-    """Developers join open families (Bass; faster where the family leads), and contribute."""
-    state, world = model.state, model.world
-    asked = state.tokens_by_kind
-    total = math.fsum(asked.tolist())
-    for f, name in enumerate(world.families):
-        if not state.weights_open[f]:
-            continue
-        table = model.scenario.families[name].community
-        gap = model.capability[f] - state.mean_capability
-        ahead = math.fsum((asked * gap).tolist()) / total if total > 0.0 else 0.0
-        p = min(1.0, table.innovation * math.exp(table.capability_pull * ahead))
-        state.developers[f] = float(
-            bass_step(state.developers[f], p, table.imitation, table.potential)
-        )
-    contribute(model)
-
-
-def contribute(model: MarketModel) -> None:
-    """Capability that the developers of open families add: contribution x ln(1 + D / scale)."""
-    state, scale = model.state, model.scenario.demand.community_scale
-    for f, name in enumerate(model.world.families):
-        if state.weights_open[f]:
-            gain = model.scenario.families[name].community.contribution
-            state.contribution[f] = gain * math.log1p(state.developers[f] / scale)

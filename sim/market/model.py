@@ -26,6 +26,7 @@ from sim.market.columns import (
     new_state,
     new_tally,
 )
+from sim.market.community import community_size
 from sim.market.migration import Homes
 from sim.market.noise import name_key, stream_key
 from sim.market.panel import Panel
@@ -250,8 +251,7 @@ class MarketModel(mesa.Model):
             return np.ones(len(self.world.families))
         scale = self.scenario.demand.community_scale
         ease = [self.scenario.families[name].community.hosting_ease for name in self.world.families]
-        developers = self.state.developers * self.state.weights_open
-        return (1.0 + developers / scale) ** -np.array(ease)
+        return (1.0 + community_size(self) / scale) ** -np.array(ease)
 
     def hazard(self, usual: Floats) -> Floats:
         """(2, J) review hazards; offers whose trigger fired this month are looked at sooner."""

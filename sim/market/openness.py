@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from sim.market.costs import accounting_cost
 from sim.months import months_between
+from sim.strategies.openness.base import OwnFamily
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -36,22 +40,49 @@ def decide_openness(model: MarketModel) -> None:
 def _release_and_open(model: MarketModel) -> None:
     state, world, scenario = model.state, model.world, model.scenario
     agents = list(model.vendors.values())
+    ages = _months_since_release(model)
+    state.released |= ages >= 0
+    flagship = flagships(model)
     for f, name in enumerate(world.families):
-        table = scenario.families[name]
-        since = model.month
-        if table.released is not None:
-            since = months_between(table.released, model.date)
-        state.released[f] = state.released[f] or table.released is None or since >= 0
+        table, since = scenario.families[name], int(ages[f])
         if not state.released[f] or state.weights_open[f]:
             continue  # published weights cannot be taken back
         if table.weights == "closed":
             continue
         owner = agents[world.owner[f]].openness
-        for age in range(since + 1):  # a family older than the run may have been open for long
-            if table.weights == "open" or owner.opens(age):
+        own = OwnFamily(name, bool(flagship[f]))
+        # a family older than the run may have been open for long; later it is asked every month
+        for age in range(since + 1) if model.month == 0 else (since,):
+            if table.weights == "open" or owner.opens_family(own, age):
                 state.weights_open[f] = True
                 state.open_month[f] = model.month - (since - age)
                 break
+
+
+def _months_since_release(model: MarketModel) -> npt.NDArray[np.int64]:
+    """(F,) negative before the release; families of the first month are as old as the run."""
+    dates = [model.scenario.families[name].released for name in model.world.families]
+    return np.array(
+        [model.month if d is None else months_between(d, model.date) for d in dates], np.int64
+    )
+
+
+def flagships(model: MarketModel) -> npt.NDArray[np.bool_]:
+    """(F,) released families of which the owner has none more capable, over all kinds of work."""
+    state, owner = model.state, model.world.owner
+    level = np.where(state.released, overall_capability(model), -np.inf)
+    best = np.full(model.world.n_vendors, -np.inf)
+    np.maximum.at(best, owner, level)
+    return np.asarray(state.released & (level >= best[owner]))
+
+
+def overall_capability(model: MarketModel) -> npt.NDArray[np.float64]:
+    """(F,) mean over the kinds of token work, by their stated volume and presence."""
+    kinds = [model.scenario.kinds[name] for name in model.world.kinds]
+    weight = np.array([k.volume if k.unit == "tokens" and k.presence > 0.0 else 0.0 for k in kinds])
+    if not weight.any():
+        weight = np.ones(len(kinds))
+    return np.asarray((model.capability * (weight / weight.sum())).sum(axis=1))
 
 
 def entry_in_force(model: MarketModel, j: int) -> Host | None:

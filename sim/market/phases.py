@@ -76,6 +76,6 @@ PHASES: tuple[Phase, ...] = (
     Phase("bid", "key accounts under review are auctioned, where a vendor bids for them", bid),
     Phase("serve", "volumes meet capacity: rationing, second choices, reliability", serve),
     Phase("settle", "revenue by layer, cost, cash, experience", settle),
-    Phase("grow", "adoption, attention, developers, agents, home clouds move on", grow),
+    Phase("grow", "adoption, attention, communities, agents, homes, capability move on", grow),
     Phase("measure", "recorders read the month", measure),
 )

@@ -16,7 +16,7 @@ from sim.market.agents import count_users, open_platforms
 from sim.market.awareness import inform
 from sim.market.books import publish
 from sim.market.chips import CARDS_PER_UNIT, output_per_card
-from sim.market.growth import contribute
+from sim.market.community import contribute
 from sim.market.openness import decide_openness
 from sim.market.phases import look
 from sim.market.serving import platform_sums, serve

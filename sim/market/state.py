@@ -51,6 +51,9 @@ class MarketState:
     stages: list[tuple[int, Stage]]  # vendor and stage, this month
     token_share: Floats  # (V,) platform tokens of last month
     call_revenue: Floats  # (V,) million yuan of model calls last month
+    revenue: Floats  # (V,) million yuan of the full stack last month
+    research: Floats  # (V,) million yuan spent on research this month
+    research_steps: npt.NDArray[np.int64]  # (V,) steps up the quality ladder so far
     discount: Floats  # (V,) price cut paid by freed money
     # families
     released: Bools  # (F,)
@@ -60,7 +63,10 @@ class MarketState:
     contribution: Floats  # (F,) capability that communities added
     context: Floats  # (F,) tokens
     serving_cost: Floats  # (F,)
-    developers: Floats  # (F,)
+    developers: Floats  # (F,) of the regions without a pool of their own
+    developers_in: Floats  # (F, R) of the regions with one
+    derivatives: Floats  # (F,) derivative models
+    other_models: float  # models of lineages outside the scenario
     # agent platforms of the vendors
     platforms: AgentPlatforms
     # demand side of the world
@@ -115,6 +121,9 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         stages=[],
         token_share=np.zeros(v),
         call_revenue=np.zeros(v),
+        revenue=np.zeros(v),
+        research=np.zeros(v),
+        research_steps=np.zeros(v, np.int64),
         discount=np.zeros(v),
         released=np.zeros(f, bool),
         weights_open=np.zeros(f, bool),
@@ -125,6 +134,9 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         serving_cost=np.array([t.serving_cost for t in families]),
         developers=np.array([t.community.developers for t in families]),
         platforms=no_platforms(scenario, world),
+        developers_in=_developers_in(scenario, world),
+        derivatives=np.array([t.community.derivatives for t in families]),
+        other_models=scenario.ecosystem.derivatives.other_models,
         adopted=np.array([t.adoption.start if adopts else 1.0 for t in kinds]),
         adoption_boost=0.0,
         log_shift=np.zeros(k),
@@ -136,3 +148,11 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         list_price=np.zeros(j),
         last_price=np.zeros(j),
     )
+
+
+def _developers_in(scenario: Scenario, world: World) -> Floats:
+    out = np.zeros((len(world.families), len(world.regions)))
+    for f, name in enumerate(world.families):
+        for region, pool in scenario.families[name].community.regions.items():
+            out[f, world.regions.index(region)] = pool.developers
+    return out

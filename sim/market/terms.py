@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sim.economics.prices import price_term
 from sim.market.agents import agent_utility, agent_weights
 from sim.market.columns import Terms
+from sim.market.community import community_by_region
 from sim.market.costs import hosting_hours, rent_of
 from sim.market.world import API, HOST, NONE, RENT
 
@@ -37,6 +38,8 @@ class TermsBuilder:
         gamma = demand.community_weight if on.communities else 0.0
         self.gamma = np.repeat([gamma * s.community_factor for s in segments], self.regions)
         self.agents = agent_weights(model)
+        near = [scenario.regions[name].community_factor for name in world.regions]
+        self.gamma = self.gamma * np.tile(near, len(segments))
         self.fixed = self._constants(cells)
         self.eligible = self._eligibility(cells)
         self.hours_kind = np.array([k.unit == "accelerator_hours" for k in kinds])
@@ -119,15 +122,16 @@ class TermsBuilder:
         demand = model.scenario.demand
         lead = model.capability - state.mean_capability
         ahead = np.vstack([lead, np.zeros(len(world.kinds))])
-        developers = np.append(state.developers * state.weights_open, 0.0)
-        community = np.log1p(developers / demand.community_scale)[world.family]
+        size = np.pad(community_by_region(model), ((0, 0), (0, 1)))
+        community = np.log1p(size / demand.community_scale)[:, world.family]
+        community = np.tile(community, (len(world.segments), 1))
         reliability = np.zeros(world.n_vendors + 2)
         if model.scenario.mechanisms.reliability:
             reliability[: world.n_vendors] = demand.reliability_weight * (state.reliability - 1.0)
         base = (
             self.fixed[:, None, :]
             + self.theta[:, :, None] * ahead[world.family].T[None]
-            + self.gamma[:, None, None] * community
+            + self.gamma[:, None, None] * community[:, None, :]
             + reliability[world.platform]
         )
         if self.agents is not None:

@@ -15,6 +15,7 @@ from sim.market.costs import accounting_cost, opportunity_cost
 from sim.market.goodwill import decide_campaigns
 from sim.market.openness import decide_openness
 from sim.market.private import churn_of, outputs, share_value
+from sim.market.research import invest
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.accounts.base import AccountsStrategy, Bids
 from sim.strategies.agents.base import AgentBooks, AgentStrategy
@@ -23,6 +24,7 @@ from sim.strategies.marketing.base import MarketingStrategy
 from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
 from sim.strategies.registry import Strategy, make
+from sim.strategies.research.base import ResearchStrategy
 from sim.strategies.view import Books, View
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class VendorAgent(mesa.Agent):
     marketing: MarketingStrategy
     investment: CapacityStrategy
     accounts: AccountsStrategy
+    research: ResearchStrategy
 
     def __init__(self, model: MarketModel, name: str, index: int) -> None:
         super().__init__(model)
@@ -56,6 +59,7 @@ class VendorAgent(mesa.Agent):
         chosen = self.table.openness
         self.openness = cast(OpennessStrategy, make("openness", chosen.strategy, chosen.parameters))
         self.rng_prices = model.stream(f"pricing/{name}")
+        self.rng_research = model.stream(f"research/{name}")
 
     def set_strategy(self, field: str, table: dict[str, object]) -> None:
         """Change the strategy of one of the vendor's flat strategy tables from now on."""
@@ -166,6 +170,7 @@ def decide(model: MarketModel) -> None:
     set_bids(model, view, unit_cost)
     for own, price in plans:
         model.state.list_price[own] = price
+    invest(model, view)
     _spend_freed_money(model)
     decide_agents(model)
 

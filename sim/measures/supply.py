@@ -56,8 +56,9 @@ def experience(model: MarketModel) -> Floats:
 
 @measure("developers", "family")
 def developers(model: MarketModel) -> Floats:
-    """Developers of each open family."""
-    return model.state.developers * model.state.weights_open
+    """Developers of each open family, in all regions."""
+    state = model.state
+    return (state.developers + state.developers_in.sum(axis=1)) * state.weights_open
 
 
 @measure("yuan/card-month")

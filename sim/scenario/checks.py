@@ -24,6 +24,11 @@ from sim.scenario.dated import (
     hosts_make_sense,
     price_lists_name_offers,
 )
+from sim.scenario.ecosystem import (
+    imitators_have_a_half_life,
+    regions_make_sense,
+    strategies_name_own_families,
+)
 from sim.scenario.episodes import episode_makes_sense
 from sim.scenario.findings import must_exist, problem_at
 from sim.scenario.fits import errors_make_sense, fits_make_sense
@@ -236,6 +241,9 @@ _CHECKS_OF_OFF: tuple[Check, ...] = (
     agent_tables_name_segments,
     agent_platforms_have_work,
     marketing_makes_sense,
+    regions_make_sense,
+    imitators_have_a_half_life,
+    strategies_name_own_families,
 )
 CHECKS: tuple[Check, ...] = (
     *_CHECKS_OF_OFF,

@@ -110,7 +110,12 @@ def parameter(path: str, field: FieldInfo, when: str = "") -> Parameter:
 
 def _of_strategies(kind: str, path: str) -> Iterator[Parameter]:
     for name, cls in strategies(kind).items():
-        yield from parameters(cls.Parameters, f"{path}.", f'strategy = "{name}"')
+        yield from parameters(cls.Parameters, f"{path}.", f'{_prefix(kind)}strategy = "{name}"')
+
+
+def _prefix(kind: str) -> str:
+    """Kinds of strategies beyond the first two are named, as their strategies may share names."""
+    return "" if kind in ("pricing", "openness") else f"{kind}."
 
 
 def _of_events(path: str) -> Iterator[Parameter]:
@@ -193,7 +198,12 @@ def _facts(when: str) -> str:
     _, name, _ = when.split('"')
     if when.startswith("what"):
         return inspect.getdoc(event_kinds()[name]) or ""
-    known = [cls for kind in KINDS for key, cls in strategies(kind).items() if key == name]
+    known = [
+        cls
+        for kind in KINDS
+        for key, cls in strategies(kind).items()
+        if when == f'{_prefix(kind)}strategy = "{key}"'
+    ]
     return (inspect.getdoc(known[0]) or "").split("\n")[0]
 
 

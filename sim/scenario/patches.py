@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from sim.errors import Problem, ScenarioError
@@ -31,7 +32,8 @@ def replace(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
         A path that does not exist (with the nearest name), or a scenario that makes no sense.
     """
     data = plain_tables(scenario)
-    tried = [set_path(data, path, value) for path, value in by_strategy_first(changes.items())]
+    own = deepcopy(dict(changes))  # later paths may lead into tables of earlier ones
+    tried = [set_path(data, path, value) for path, value in by_strategy_first(own.items())]
     problems = [problem for problem in tried if problem is not None]
     if problems:
         raise ScenarioError(problems)

@@ -56,6 +56,7 @@ class TestEveryMeasure:
             "vendor_to": world.platform_names(),
             "kind": world.kinds,
             "segment": world.segments,
+            "region": world.regions,
             "family": world.families,
             "offer": world.labels,
         }

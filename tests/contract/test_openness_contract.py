@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sim.parts import Part
-from sim.strategies.openness.base import OpennessStrategy
+from sim.strategies.openness.base import OpennessStrategy, OwnFamily
 from sim.strategies.registry import make, strategies
 
 NAMES = tuple(strategies("openness"))
@@ -67,6 +67,7 @@ def test_unknown_name_gets_the_nearest() -> None:
         ("delayed_open", {"delay_months": 7}, 7, None),
         ("delayed_open", {"delay_months": 0}, 0, None),
         ("host_rivals", {"delay_months": 3}, None, 3),
+        ("open_core", {"delay_months": 5}, 5, None),
     ],
 )
 def test_exact_months(
@@ -75,3 +76,27 @@ def test_exact_months(
     opens, hosts = answers(fresh(name, **parameters))
     assert opens == [opens_at is not None and m >= opens_at for m in MONTHS]
     assert hosts == [hosts_at is not None and m >= hosts_at for m in MONTHS]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "family", "opens_at"),
+    [
+        ({}, OwnFamily("small", flagship=False), 0),
+        ({}, OwnFamily("best", flagship=True), 6),
+        ({"open": ["sm*"]}, OwnFamily("small", flagship=True), 0),
+        ({"open": ["sm*"]}, OwnFamily("old", flagship=False), 6),
+    ],
+)
+def test_open_core_opens_the_core_at_once(
+    parameters: dict[str, Any], family: OwnFamily, opens_at: int
+) -> None:
+    strategy = fresh("open_core", delay_months=6, **parameters)
+    assert [strategy.opens_family(family, m) for m in MONTHS] == [m >= opens_at for m in MONTHS]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "open_core"])
+def test_others_treat_all_families_alike(name: str) -> None:
+    strategy = fresh(name)
+    for flagship in (True, False):
+        got = [strategy.opens_family(OwnFamily("any", flagship), m) for m in MONTHS]
+        assert got == [strategy.opens(m) for m in MONTHS]

@@ -46,7 +46,7 @@ class Market:
     weights_open: dict[str, bool]
     capability: dict[tuple[str, str], float]  # family and kind, contributions included
     context: dict[str, float]
-    developers: dict[str, float]
+    developers: dict[tuple[str, str], float]  # region and family; "" = all regions together
     serving_cost: dict[str, float]
     reliability: dict[str, float]
     last_reliability: dict[str, float]
@@ -90,7 +90,7 @@ def published(model: MarketModel) -> Market:
             for k, kind in enumerate(world.kinds)
         },
         context=dict(zip(world.families, map(float, state.context), strict=True)),
-        developers=dict(zip(world.families, map(float, state.developers), strict=True)),
+        developers=_communities(model),
         serving_cost=dict(zip(world.families, map(float, state.serving_cost), strict=True)),
         reliability=dict(zip(world.vendors, map(float, state.reliability), strict=True)),
         last_reliability=dict(zip(world.vendors, map(float, state.last_reliability), strict=True)),
@@ -107,6 +107,25 @@ def published(model: MarketModel) -> Market:
         log_shift=dict(zip(world.kinds, map(float, state.log_shift), strict=True)),
         usable_agents=_usable_agents(model),
     )
+
+
+def _communities(model: MarketModel) -> dict[tuple[str, str], float]:
+    """Developers that count in a region, and everywhere, derivatives among them."""
+    scenario, world, state = model.scenario, model.world, model.state
+    table = scenario.ecosystem.derivatives
+    weight = table.weight if scenario.mechanisms.derivatives else 0.0
+    out: dict[tuple[str, str], float] = {}
+    for f, name in enumerate(world.families):
+        pools = scenario.families[name].community.regions
+        counts = {r: float(state.developers_in[f, world.regions.index(r)]) for r in pools}
+        common = float(state.developers[f])
+        extra = weight * float(state.derivatives[f])
+        out["", name] = common + sum(counts.values()) + extra
+        for region in world.regions:
+            near = counts.get(region, common)
+            far = common + sum(counts.values()) - near
+            out[region, name] = near + scenario.ecosystem.spill_over * far + extra
+    return out
 
 
 def price_term(price: float, box_cox: float, shift: float) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 from sim.scenario.checks import validated
 from sim.scenario.schema.mechanisms import Mechanisms
 from sim.scenario.schema.scenario import Scenario
+from sim.strategies.registry import strategies
 
 Table = dict[str, Any]
 START_YEAR = 2024
@@ -245,6 +246,28 @@ def _add_agents(dice: _Dice, segments: Table, kinds: Table, vendors: Table) -> N
         table["agent_fit"] = {segment: dice.between(0.0, 2.0) for segment in segments}
 
 
+def _with_ecosystem(data: Table, number: int) -> Table:
+    """The open ecosystem in every second scenario, from dice of its own."""
+    if number % 2:
+        return data
+    dice = _Dice(10_000 + number)
+    abroad = {"developers": float(dice.whole(0, 30_000)), "potential": 60_000.0}
+    for family in data["families"].values():
+        if dice.chance(0.5):
+            family["community"]["regions"] = {REGIONS[1]: abroad}
+        family["community"]["derivatives"] = float(dice.whole(0, 20_000))
+        if dice.chance(0.5):
+            family |= {"imitates": True, "imitation_half_life": dice.between(2.0, 12.0)}
+            family["context_half_life"] = dice.between(2.0, 12.0)
+    for vendor in data["vendors"].values():
+        vendor["research"] = {"strategy": dice.one(tuple(strategies("research")))}
+    name = dice.one(list(data["vendors"]))
+    data["regions"][REGIONS[1]] |= {"awareness": {name: 0.4}, "community_factor": 2.0}
+    derivatives = {"publication": 0.2, "weight": dice.between(0.0, 2.0), "other_models": 500.0}
+    data["ecosystem"] = {"spill_over": dice.between(0.0, 1.0), "derivatives": derivatives}
+    return data
+
+
 def random_scenario(
     number: int, *, clients: int | None = None, months: int | None = None
 ) -> Scenario:
@@ -295,3 +318,32 @@ def random_scenario(
             },
         }
     )
+    data: Table = {
+        "name": f"random-{number}",
+        "calendar": {"start": f"{START_YEAR}-01", "months": months},
+        "containment": {"window_months": 2},
+        "population": {"clients": clients, "represents": 60_000, "size_sigma": 1.5},
+        "segments": segments,
+        "regions": {
+            REGIONS[0]: {"share": share},
+            REGIONS[1]: {
+                "share": round(1.0 - share, 4),
+                "domestic": False,
+                "excluded_vendors": names[-1:],
+            },
+        },
+        "kinds": kinds,
+        "initial": {"rounds": dice.whole(1, 3)},
+        "demand": _demand(dice, box_cox),
+        "vendors": vendors,
+        "families": families,
+        "hosts": _hosts(dice, names, families, months),
+        "events": _events(dice, names, families, months),
+        "decisions": {"lowest_price": LOWEST_PRICE, "panel": 50},
+        # discounts go below the lowest list price
+        "budget": {"freed": {names[0]: dice.one((0.0, 1.0, 10.0))}},
+        "mechanisms": {
+            name: number % 5 == 0 or dice.chance(0.8) for name in Mechanisms.model_fields
+        },
+    }
+    return validated(_with_ecosystem(data, number))

@@ -54,8 +54,10 @@ def _of_family(client: ClientAgent, offer: Offer, work: Workload, news: Market) 
     ahead = news.capability[name, work.kind] - news.mean_capability[work.kind]
     value = _theta(client, work) * ahead
     if on.communities and news.weights_open[name]:
+        region = client.traits.region
         gamma = demand.community_weight * segment.community_factor
-        value += gamma * math.log(1.0 + news.developers[name] / demand.community_scale)
+        gamma *= scenario.regions[region].community_factor
+        value += gamma * math.log(1.0 + news.developers[region, name] / demand.community_scale)
     if on.long_documents:
         missing = max(0.0, work.log_need - math.log2(news.context[name]))
         value -= scenario.kinds[work.kind].cut_up_penalty * missing
@@ -89,7 +91,7 @@ def hosting_cost(client: ClientAgent, offer: Offer, news: Market) -> float:
     hours = supply.card_hours / (throughput * table.utilisation) * news.serving_cost[name]
     if scenario.mechanisms.communities and news.weights_open[name]:
         ease = scenario.families[name].community.hosting_ease
-        hours *= (1.0 + news.developers[name] / scenario.demand.community_scale) ** -ease
+        hours *= (1.0 + news.developers["", name] / scenario.demand.community_scale) ** -ease
     vendor = scenario.vendors.get(offer.platform)
     factor = table.own_machine_factor if vendor is None else vendor.rent_factor
     return hours * news.market_rent * factor / supply.card_hours

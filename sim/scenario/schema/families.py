@@ -4,8 +4,27 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from sim.months import Month
 from sim.parts import Part, par, table
+
+
+class RegionalCommunity(Part):
+    """Developers of an open family in one region: a pool of their own."""
+
+    developers: float = par(
+        0.0, "developers in the first month", unit="developers", low=0.0, high=1e9
+    )
+    potential: float = par(
+        ..., "developers that could ever join here", unit="developers", low=0.0, high=1e9
+    )
+    innovation: float | None = par(
+        None, "Bass p here; absent = the family's", unit="1/month", low=0.0, high=1.0
+    )
+    imitation: float | None = par(
+        None, "Bass q here; absent = the family's", unit="1/month", low=0.0, high=2.0
+    )
 
 
 class Community(Part):
@@ -43,6 +62,13 @@ class Community(Part):
     )
     hosting_ease: float = par(
         0.03, "self-hosting cost falls with (1 + developers / scale)^-ease", low=0.0, high=1.0
+    )
+    derivatives: float = par(
+        0.0, "derivative models in the first month", unit="models", low=0.0, high=1e9
+    )
+    regions: dict[str, RegionalCommunity] = Field(
+        {},
+        description="regions with developers of their own; those above are all others'",
     )
 
 
@@ -102,6 +128,22 @@ class Family(Part):
         1.5, "price over unit cost where no price is given", above=0.0, high=1e4
     )
     community: Community = table(Community, "developers, where weights are open")
+    imitates: bool = par(False, "follows what rivals' models have shown", flag="input")
+    imitation_half_life: float | None = par(
+        None,
+        "months in which half of its capability gap to a rival's closed model closes; absent = "
+        "its owner's",
+        unit="month",
+        above=0.0,
+        high=1e4,
+    )
+    context_half_life: float | None = par(
+        None,
+        "months in which half of its gap in log2 context window closes; absent = its owner's",
+        unit="month",
+        above=0.0,
+        high=1e4,
+    )
 
 
 class Host(Part):

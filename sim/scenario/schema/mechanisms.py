@@ -33,3 +33,6 @@ class Mechanisms(Part):
     supply_shocks: bool = _on("random shocks to bought accelerators")
     migration: bool = _on("home clouds move toward the platform of the largest spend")
     key_accounts: bool = _on("auctions of key accounts; off = nobody bids")
+    derivatives: bool = _on("derivative models of open families")
+    imitation: bool = _on("families marked `imitates` follow rivals' models")
+    research: bool = _on("research strategies: spending and steps up the quality ladder")

@@ -105,6 +105,12 @@ class Region(Part):
     share: float = par(1.0, "share of clients", unit="share", low=0.0, high=1.0)
     domestic: bool = par(True, "counted by the domestic scoreboards", flag="input")
     excluded_vendors: tuple[str, ...] = par((), "platforms that may not sell here", strict=False)
+    awareness: dict[str, float] = par(
+        {}, "a0 of vendors in this region, in place of their own", unit="-"
+    )
+    community_factor: float = par(
+        1.0, "scales the weight on developer communities here", low=0.0, high=10.0
+    )
 
 
 class Initial(Part):

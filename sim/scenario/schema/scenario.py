@@ -13,6 +13,7 @@ from sim.scenario.schema.agents import Agents
 from sim.scenario.schema.calendar import Calendar
 from sim.scenario.schema.containment import Containment
 from sim.scenario.schema.demand import Demand
+from sim.scenario.schema.ecosystem import Ecosystem
 from sim.scenario.schema.episode import Episode
 from sim.scenario.schema.families import Family, Host
 from sim.scenario.schema.fit import Calibration, Fit
@@ -115,6 +116,7 @@ class Scenario(Part):
     demand: Demand = table(Demand, "client choice")
     agents: Agents = table(Agents, "agent platforms")
     supply: Supply = table(Supply, "accelerators and cost")
+    ecosystem: Ecosystem = table(Ecosystem, "what open weights set going")
     decisions: Decisions = table(Decisions, "limits on pricing")
     families: dict[str, Family] = Field({}, description="model families")
     vendors: dict[str, Vendor] = Field(description="platforms", min_length=1)

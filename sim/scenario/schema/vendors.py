@@ -138,7 +138,9 @@ class Objective(Part):
 class Openness(Part):
     """The openness strategy and its parameters (see `sim list`)."""
 
-    strategy: str = par("closed", "closed, delayed_open, open_weights or host_rivals", flag="input")
+    strategy: str = par(
+        "closed", "closed, delayed_open, host_rivals, open_core or open_weights", flag="input"
+    )
     parameters: dict[str, Any] = Field({}, description="parameters of the strategy")
 
 
@@ -172,6 +174,20 @@ class Vendor(Part):
         "accounts", "list_price", "key-account strategy by name and its parameters"
     )
     objective: Objective = table(Objective, "profit, and what share is worth to it")
+    research: dict[str, Any] = strategy_table(
+        "research", "none", "research strategy by name and its parameters"
+    )
+    imitation_half_life: float | None = par(
+        None,
+        "months in which half of a capability gap closes, for its families that imitate; "
+        "absent = never",
+        unit="month",
+        above=0.0,
+        high=1e4,
+    )
+    context_half_life: float | None = par(
+        None, "the same for the log2 context window", unit="month", above=0.0, high=1e4
+    )
     openness: Openness = table(Openness, "what it does with weights")
     stack: Stack = table(Stack, "own chips, scheduling, integration")
     capacity: Capacity = table(Capacity, "accelerators")

@@ -170,7 +170,7 @@ def test_money_brings_builders() -> None:
 
 
 def test_a_vendor_at_its_funding_limit_pays_nobody() -> None:
-    broke = {"vendors.volcano.finance": {"cash": -600.0, "funding_limit": 500.0}}
+    broke = {"vendors.volcano.finance": {"cash": -6_000.0, "funding_limit": 500.0}}
     model = ran(changed(PAID | broke))
     assert not model.curves["agent_subsidies"].any()
 

@@ -29,6 +29,13 @@ BIDS = {
     "population.key_account_share": 0.1,
     "vendors.third.accounts": {"strategy": "bid_all", "largest_discount": 0.4},
 }
+ECOSYSTEM: dict[str, Any] = {
+    "ecosystem.derivatives": {"publication": 0.5, "weight": 2.0, "other_models": 100.0},
+    "families.third_one.imitates": True,
+    "families.third_one.imitation_half_life": 4.0,
+    "families.third_one.context_half_life": 4.0,
+    "vendors.volcano.research": {"strategy": "fixed", "spend": 100.0, "effectiveness": 0.05},
+}
 LATE_EVENTS: dict[str, dict[str, Any]] = {
     "release": {"what": "release", "family": "lava", "capability": 2.0},
     "price_list": {
@@ -79,12 +86,15 @@ OFF: dict[str, dict[str, Any]] = {
     "supply_shocks": {"supply.shocks.sd": 0.0},
     "migration": {"demand.migration.rate": 0.0},
     "key_accounts": {"vendors.third.accounts": {"strategy": "list_price"}},
+    "derivatives": {f"ecosystem.derivatives.{what}": 0.0 for what in ("publication", "weight")},
+    "imitation": {"families.third_one.imitates": False},
+    "research": {"vendors.volcano.research": {"strategy": "none"}},
 }
 # Mechanisms that only an event sets to work.
 EVENT_OF = {"attention": "attention", "goodwill": "campaign"}
 # What a switch means beyond clients' choices: numbers that are not computed, or another layout.
 APART = {
-    "communities": {"developers"},
+    "communities": {"developers", "developers_by_region", "derivatives"},
     "consideration": {"awareness"},
     "capacity": {
         "utilisation",
@@ -129,7 +139,8 @@ def shocked(changes: dict[str, Any] | None = None, months: int = 10) -> Any:
             "price_yuan_per_million_tokens": 60.0,
         }
     )
-    return changed(SCARCE | AGENTS | BIDS | {"events": events} | (changes or {}), months=months)
+    moves = AGENTS | BIDS | ECOSYSTEM
+    return changed(SCARCE | moves | {"events": events} | (changes or {}), months=months)
 
 
 def test_same_seed_same_bits() -> None:

@@ -1,0 +1,1 @@
+"""Research strategies: one file each."""
