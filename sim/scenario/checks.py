@@ -33,7 +33,7 @@ from sim.scenario.episodes import episode_makes_sense
 from sim.scenario.findings import must_exist, problem_at
 from sim.scenario.fits import errors_make_sense, fits_make_sense
 from sim.scenario.off import plain_tables, without
-from sim.scenario.paths import covers, dotted, leaves, nearest_hint, shown
+from sim.scenario.paths import dotted, leaves, nearest_hint, reaches, shown
 from sim.scenario.policies import policies_name_rivals
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.typed import typed
@@ -208,10 +208,11 @@ def floor_is_below_list_prices(scenario: Scenario) -> Iterator[Problem]:
 
 def sources_match(scenario: Scenario) -> Iterator[Problem]:
     """Each pattern of a source covers a value of the scenario."""
-    known = [dotted(keys) for keys, _ in leaves(plain_tables(scenario))]
-    tables = sorted({prefix for path in known for prefix in _prefixes(path)})
+    data = plain_tables(scenario)
     for index, source in enumerate(scenario.sources):
-        if not any(covers(source.path, path) for path in tables):
+        if not reaches(data, source.path):
+            known = [dotted(keys) for keys, _ in leaves(data)]
+            tables = sorted({prefix for path in known for prefix in _prefixes(path)})
             yield problem_at(
                 f"sources.{index}.path",
                 shown(source.path),

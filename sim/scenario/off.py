@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sim.errors import Problem
-from sim.scenario.fits import numbers
-from sim.scenario.paths import covers, dotted, leaves, set_path
+from sim.scenario.paths import reaches, set_path
 from sim.scenario.schema.scenario import Scenario
 
 
@@ -43,18 +42,11 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
         event for event in data["events"] if event["lever"] not in off and _served(data, event)
     ]
     data["hosts"] = [host for host in data["hosts"] if _served(data, host)]
-    if data["fit"]:
-        held = numbers(data)
-        data["fit"] = [fit for fit in data["fit"] if held.keys() >= set(fit["paths"])]
+    data["fit"] = [fit for fit in data["fit"] if all(reaches(data, p) for p in fit["paths"])]
     data["episode"] = {}  # it is told from the whole scenario
     data["levers"] = {name: lever for name, lever in data["levers"].items() if name not in off}
     if off:
-        paths = [dotted(keys) for keys, _ in leaves(data)]
-        data["sources"] = [
-            source
-            for source in data["sources"]
-            if any(covers(source["path"], path) for path in paths)
-        ]
+        data["sources"] = [item for item in data["sources"] if reaches(data, item["path"])]
     return data, problems
 
 

@@ -71,6 +71,24 @@ def covers(pattern: str, path: str) -> bool:
     )
 
 
+def reaches(data: Any, pattern: str) -> bool:
+    """Whether the tables hold something at a dotted pattern (* = any one name)."""
+    return _reaches(data, pattern.split("."))
+
+
+def _reaches(node: Any, masks: list[str]) -> bool:
+    if not masks:
+        return True
+    mask, rest = masks[0], masks[1:]
+    if isinstance(node, list | tuple):
+        node = {str(index): item for index, item in enumerate(node)}
+    if not isinstance(node, Mapping):
+        return False
+    if mask in node:
+        return _reaches(node[mask], rest)
+    return any(_reaches(item, rest) for name, item in node.items() if fnmatchcase(name, mask))
+
+
 def bare(annotation: Any) -> Any:
     """The type without `Annotated` and without `None`."""
     while True:
