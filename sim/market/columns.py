@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.noise import keys32
-from sim.market.population import Population
+from sim.market.population import FIXED_POINT, Population
 from sim.market.world import World
 
 Array = npt.NDArray[Any]
 UNSET = -1e30  # log volume of a workload that has not started
+OFFER = 8  # an offer's code is its column shifted by so many bits, and its platform below
+PLATFORMS = np.int32(2**OFFER - 1)
 
 
 class Clients(NamedTuple):
@@ -28,11 +30,13 @@ class Clients(NamedTuple):
     skill: Array
     taste: Array
     first: Array
+    client: Array
     kind: Array
     work_key: Array
     log_base: Array
     log_need: Array
     adopts_at: Array
+    whole_weight: int  # all weights, as whole multiples of 2^-20
 
 
 class State(NamedTuple):
@@ -48,6 +52,7 @@ class Layout(NamedTuple):
 
     channel: Array
     platform: Array
+    code: Array  # (J,) int32, column and platform in one
     family: Array
     offer_keys: Array
     vendor_keys: Array
@@ -114,36 +119,13 @@ class Tally(NamedTuple):
     active: Array  # (J,) int64: weight of adopted workloads by offer
 
 
-class Scratch(NamedTuple):
-    """Room for one choice, so that kernels allocate nothing."""
-
-    seen: Array  # (V,) bool
-    found: Array  # (J,) int64
-    value: Array  # (J,)
-    price: Array  # (J,)
-    keys: Array  # (J,) uint32
-    noise: Array  # (J,) float32
-
-
-def new_scratch(world: World) -> Scratch:
-    """Room for the offers of a world."""
-    j = world.n_offers
-    return Scratch(
-        seen=np.zeros(world.n_vendors, bool),
-        found=np.zeros(j, np.int64),
-        value=np.zeros(j),
-        price=np.zeros(j),
-        keys=np.zeros(j, np.uint32),
-        noise=np.zeros(j, np.float32),
-    )
-
-
 def client_columns(population: Population, world: World) -> Clients:
     """The kernel's view of a population."""
     cell = population.segment.astype(np.int32) * len(world.regions) + population.region
-    names = set(Clients._fields) - {"cell"}
+    names = set(Clients._fields) - {"cell", "whole_weight"}
+    whole = (population.weight.astype(np.float64) * FIXED_POINT + 0.5).astype(np.int64)
     columns = {name: getattr(population, name) for name in names}
-    return Clients(cell=cell.astype(np.int32), **columns)
+    return Clients(cell=cell.astype(np.int32), whole_weight=int(whole.sum()), **columns)
 
 
 def new_state(population: Population) -> State:
@@ -171,11 +153,19 @@ def new_tally(world: World) -> Tally:
     )
 
 
+def offer_codes(world: World) -> Array:
+    """(J,) column and platform of each offer in one whole number."""
+    if world.n_vendors + 2 > PLATFORMS:
+        raise ValueError(f"at most {PLATFORMS - 2} vendors, not {world.n_vendors}")
+    return (np.arange(world.n_offers, dtype=np.int32) << OFFER) | world.platform.astype(np.int32)
+
+
 def layout_of(world: World) -> Layout:
     """The kernel's view of the offers."""
     return Layout(
         channel=world.channel,
         platform=world.platform,
+        code=offer_codes(world),
         family=world.family,
         offer_keys=world.offer_keys,
         vendor_keys=world.vendor_keys,

@@ -14,13 +14,13 @@ from numba import njit
 
 _njit: Any = njit
 
-inlined = _njit(inline="always")  # a formula that becomes part of its caller
-step = _njit(inline="always", _nrt=False)  # a part of a kernel
+inlined = _njit(forceinline=True, _nrt=False)  # a formula that becomes part of its caller
+step = _njit(_nrt=False)  # a stage of a kernel, over a block
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile what Python calls every month: allocates nothing, kept on disk."""
-    return _kept(_njit(cache=True, _nrt=False)(function))
+    return _kept(_njit(cache=True, _nrt=False, nogil=True)(function))
 
 
 def allocating(function: Callable[..., Any]) -> Any:

@@ -1,7 +1,8 @@
 """ln, exp and sine from additions and multiplications only.
 
 Library functions differ in the last bit between systems and do not vectorise inside compiled loops;
-these give the same bits everywhere. Sources: fdlibm (ln, exp), Cephes logf, Taylor series (sine).
+these give the same bits everywhere. Sources: fdlibm (ln, exp), Cephes logf and expf, Taylor series
+(sine).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from sim.market.compiled import inlined
 _LN2_HI = 6.93147180369123816490e-01
 _LN2_LO = 1.90821492927058770002e-10
 _INV_LN2 = 1.44269504088896338700e00
+_LEAST_EXPONENT = np.float32(-87.0)
+_LARGEST_EXPONENT = np.float32(88.0)
 
 
 @inlined
@@ -90,18 +93,30 @@ def exp(x):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def sin_pi(u):  # type: ignore[no-untyped-def]
-    """sin(pi u) for u in [0, 1]; relative error below 1e-15."""
-    x = 3.141592653589793 * min(u, 1.0 - u)
+def exp32(x):  # type: ignore[no-untyped-def]
+    """Exponential in float32, clipped to [-87, 88]; relative error below 2e-7."""
+    x = min(max(np.float32(x), _LEAST_EXPONENT), _LARGEST_EXPONENT)
+    k = np.floor(x * np.float32(1.44269504088896341) + np.float32(0.5))
+    r = x - k * np.float32(0.693359375)
+    r = r - k * np.float32(-2.12194440e-4)
+    y = np.float32(1.9875691500e-4)
+    y = y * r + np.float32(1.3981999507e-3)
+    y = y * r + np.float32(8.3334519073e-3)
+    y = y * r + np.float32(4.1665795894e-2)
+    y = y * r + np.float32(1.6666665459e-1)
+    y = y * r + np.float32(5.0000001201e-1)
+    y = y * (r * r) + r + np.float32(1.0)
+    return y * np.int32((np.int32(k) + np.int32(127)) << np.int32(23)).view(np.float32)
+
+
+@inlined
+def sin_pi32(u):  # type: ignore[no-untyped-def]
+    """sin(pi u) in float32 for u in [0, 1/2]; relative error below 3e-7."""
+    x = np.float32(3.14159265358979) * u
     z = x * x
-    s = 1.0 / 51090942171709440000.0
-    s = s * z - 1.0 / 121645100408832000.0
-    s = s * z + 1.0 / 355687428096000.0
-    s = s * z - 1.0 / 1307674368000.0
-    s = s * z + 1.0 / 6227020800.0
-    s = s * z - 1.0 / 39916800.0
-    s = s * z + 1.0 / 362880.0
-    s = s * z - 1.0 / 5040.0
-    s = s * z + 1.0 / 120.0
-    s = s * z - 1.0 / 6.0
+    s = np.float32(-1.0 / 39916800.0)
+    s = s * z + np.float32(1.0 / 362880.0)
+    s = s * z - np.float32(1.0 / 5040.0)
+    s = s * z + np.float32(1.0 / 120.0)
+    s = s * z - np.float32(1.0 / 6.0)
     return x + x * z * s

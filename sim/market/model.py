@@ -22,13 +22,13 @@ from sim.market.columns import (
     Terms,
     client_columns,
     layout_of,
-    new_scratch,
     new_state,
     new_tally,
 )
 from sim.market.community import community_size
 from sim.market.migration import Homes
 from sim.market.noise import name_key, stream_key
+from sim.market.packing import new_workspace
 from sim.market.panel import Panel
 from sim.market.phases import PHASES, Phase
 from sim.market.population import FIXED_POINT, Population, effective_clients, population_for
@@ -37,6 +37,7 @@ from sim.market.start import start
 from sim.market.state import start_state
 from sim.market.supply import shock_path
 from sim.market.terms import TermsBuilder
+from sim.market.threads import threads_for
 from sim.market.vendors import VendorAgent
 from sim.market.world import API, HOST, NONE, make_world
 from sim.measures.recorder import Recorder
@@ -107,7 +108,7 @@ class MarketModel(mesa.Model):
         self.choices = new_state(self.population)
         self.layout = layout_of(self.world)
         self.tally = new_tally(self.world)
-        self.scratch = new_scratch(self.world)
+        self.spaces = new_workspace(self.world, threads_for(self.population.n_clients))
         self.streams = Streams(*(stream_key(self.seed, name) for name in Streams._fields))
         self.vendors = {
             name: VendorAgent(self, name, v) for v, name in enumerate(self.world.vendors)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.compiled import allocating, inlined
-from sim.market.elementary import ln, ln32, sin_pi
+from sim.market.elementary import ln32, sin_pi32
 
 Keys = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
@@ -27,6 +27,10 @@ _UNIT32 = 1.0 / 4294967296.0
 _UNIT24 = np.float32(1.0 / 16777216.0)
 _BELOW_ONE = np.float32(1.0 - 2.0**-24)  # the luckiest draw would round to 1
 _HALF = np.float32(0.5)
+_ZERO, _ONE = np.float32(0.0), np.float32(1.0)
+_STEP32 = np.float32(1.0 / 4294967296.0)
+_HIGH = np.uint64(32)
+SECOND_DRAW = np.uint32(0x5BD1E995)  # a nest needs two draws from one name
 _MONTH = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -52,23 +56,49 @@ def mix64(x):  # type: ignore[no-untyped-def]
 
 
 @inlined
+def person(client_id, work_key):  # type: ignore[no-untyped-def]
+    """64 bits of one workload of one client, whatever happens to it."""
+    return mix64(np.uint64(client_id) ^ np.uint64(work_key))
+
+
+@inlined
+def event_of(stream, who, month):  # type: ignore[no-untyped-def]
+    """`event_state` of a workload whose `person` is known."""
+    return mix64(np.uint64(stream) ^ who ^ (np.uint64(month) * _MONTH))
+
+
+@inlined
 def event_state(stream, client_id, work_key, month):  # type: ignore[no-untyped-def]
     """64 bits that belong to one event of one workload."""
-    who = mix64(np.uint64(client_id) ^ np.uint64(work_key))
-    return mix64(np.uint64(stream) ^ who ^ (np.uint64(month) * _MONTH))
+    return event_of(stream, person(client_id, work_key), month)
+
+
+@inlined
+def low32(state):  # type: ignore[no-untyped-def]
+    """Low half of an event."""
+    return np.uint32(state)
+
+
+@inlined
+def high32(state):  # type: ignore[no-untyped-def]
+    """High half of an event."""
+    return np.uint32(np.uint64(state) >> _HIGH)
+
+
+@inlined
+def mixed32(x, high):  # type: ignore[no-untyped-def]
+    """32 bits from the low half of an event, crossed with a key, and its high half."""
+    x = np.uint32(x ^ np.uint32(x >> _U16))
+    x = np.uint32(x * _M1)
+    x = np.uint32(x ^ np.uint32(x >> _U15) ^ high)
+    x = np.uint32(x * _M2)
+    return np.uint32(x ^ np.uint32(x >> _U16))
 
 
 @inlined
 def bits32(state, key):  # type: ignore[no-untyped-def]
     """32 bits of an event for one offer, nest or platform."""
-    lo = np.uint32(state)
-    hi = np.uint32(np.uint64(state) >> np.uint64(32))
-    x = np.uint32(lo ^ np.uint32(key))
-    x = np.uint32(x ^ np.uint32(x >> _U16))
-    x = np.uint32(x * _M1)
-    x = np.uint32(x ^ np.uint32(x >> _U15) ^ hi)
-    x = np.uint32(x * _M2)
-    return np.uint32(x ^ np.uint32(x >> _U16))
+    return mixed32(np.uint32(low32(state) ^ np.uint32(key)), high32(state))
 
 
 @inlined
@@ -78,27 +108,51 @@ def uniform(state, key):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def gumbel(state, key):  # type: ignore[no-untyped-def]
+def exponential_of(bits):  # type: ignore[no-untyped-def]
+    """Standard exponential in float32 from the 24 high bits."""
+    u = (np.float32(np.int32(np.uint32(bits >> _U8))) + _HALF) * _UNIT24
+    return -ln32(min(u, _BELOW_ONE))
+
+
+@inlined
+def gumbel_of(bits):  # type: ignore[no-untyped-def]
     """Standard Gumbel in float32 from the 24 high bits."""
-    x = bits32(state, key)
-    u = (np.float32(np.int32(np.uint32(x >> _U8))) + _HALF) * _UNIT24
-    return -ln32(-ln32(min(u, _BELOW_ONE)))
+    return -ln32(exponential_of(bits))
+
+
+@inlined
+def gumbel(state, key):  # type: ignore[no-untyped-def]
+    """Standard Gumbel of an event for one offer, float32."""
+    return gumbel_of(bits32(state, key))
+
+
+@inlined
+def shock_of(angle, size, s):  # type: ignore[no-untyped-def]
+    """nu = s ln S in float32, S one-sided stable of index s (Cardell 1997; Kanter 1975).
+
+    S = sin(s U) / (sin U)^(1/s) * (sin((1-s) U) / W)^((1-s)/s), with 32 bits for the angle U,
+    uniform on (0, pi), and 24 of `size` for W, exponential. s times a standard Gumbel plus nu is a
+    standard Gumbel, and the maximum over offers that share nu has the nested-logit probabilities.
+    """
+    # sines of an angle and of its complement are equal: near pi nothing is lost either
+    near = min(np.uint32(angle), np.uint32(~np.uint32(angle)))
+    far = near != angle
+    u = (np.float32(np.int32(near)) + _HALF) * _STEP32
+    rho = _ONE - s
+    one = s * u + (rho if far else _ZERO)
+    other = rho * u + (s if far else _ZERO)
+    along = ln32(sin_pi32(min(one, _ONE - one)))
+    across = ln32(sin_pi32(min(other, _ONE - other)))
+    rest = across - ln32(exponential_of(size))
+    return s * along - ln32(sin_pi32(u)) + rho * rest
 
 
 @inlined
 def nest_shock(state, key, rho):  # type: ignore[no-untyped-def]
-    """nu = (1 - rho) ln S, S one-sided stable of index 1 - rho (Cardell 1997; Kanter 1975).
-
-    (1 - rho) times a standard Gumbel plus nu is a standard Gumbel, and the maximum over offers that
-    share nu has the nested-logit probabilities.
-    """
-    s = 1.0 - rho
-    if s >= 1.0:
-        return 0.0
-    u = uniform(state, key)
-    w = -ln(uniform(state, np.uint32(key) ^ np.uint32(0x5BD1E995)))
-    top = ln(sin_pi(s * u)) - ln(sin_pi(u)) / s
-    return s * (top + (1.0 - s) / s * (ln(sin_pi((1.0 - s) * u)) - ln(w)))
+    """Shock that the offers of a nest with correlation rho share, float32."""
+    angle = bits32(state, key)
+    size = bits32(state, np.uint32(np.uint32(key) ^ SECOND_DRAW))
+    return shock_of(angle, size, np.float32(1.0 - rho))
 
 
 @allocating

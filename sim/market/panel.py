@@ -9,6 +9,7 @@ import numpy as np
 from sim.economics.mixed import Demand
 from sim.market.choice import panel_values
 from sim.market.noise import event_numbers, stream_key
+from sim.market.packing import pack
 from sim.market.world import API
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Panel:
         model, world = self.model, self.model.world
         terms = model.builder.build()
         values = np.empty((len(self.members), world.n_offers))
+        space = model.spaces[0]
+        pack(False, model.layout, terms, space.packed)
         panel_values(
             self.members,
             self.owners,
@@ -49,7 +52,8 @@ class Panel:
             terms,
             model.streams,
             values,
-            model.scratch,
+            space.packed,
+            space.scratch,
         )
         # the builder's price terms count from the market's mean price, the panel's from zero
         priced = (world.channel == API) & model.on_sale

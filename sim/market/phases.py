@@ -53,7 +53,7 @@ def look(model: MarketModel, number: int, everyone: bool) -> None:
         model.terms,
         model.streams,
         model.tally,
-        model.scratch,
+        model.spaces,
     )
 
 

@@ -243,3 +243,8 @@ def population_for(scenario: Scenario, world: World, seed: np.random.SeedSequenc
             _CACHE.pop(next(iter(_CACHE)))
         _CACHE[key] = draw_population(scenario, world, seed)
     return _CACHE[key]
+
+
+def clear_populations() -> None:
+    """Forget shared populations (to free their memory, or to time their drawing)."""
+    _CACHE.clear()

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.scarcity import served_fraction
-from sim.market.choice import use
 from sim.market.costs import cards_per_token
 from sim.market.population import FIXED_POINT
 from sim.market.supply import capacity
+from sim.market.usage import use
 from sim.market.world import HOST, RENT
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def serve(model: MarketModel) -> None:
         tally.active,
     ):
         array[:] = 0
-    use(model.columns, model.choices, model.layout, model.terms, tally)
+    use(model.columns, model.choices, model.layout, model.terms, tally, model.spaces)
     _refuse_overflow(tally.volume, tally.hours)
     by_cell = tally.volume / FIXED_POINT
     demanded = tally.volume.sum(axis=(0, 1)) / FIXED_POINT

@@ -1,7 +1,7 @@
 """The keyed draws, written out once more with whole numbers of Python and `math`.
 
 A draw belongs to an event: stream, client, workload, month, and the name of the offer, nest or
-platform. Gumbel draws are in single precision: NumPy scalars round after every operation.
+platform. Shocks are in single precision: NumPy scalars round after every operation.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ POLYNOMIAL = [
     )
 ]
 ONE, HALF = np.float32(1.0), np.float32(0.5)
-STEP = np.float32(2.0**-24)
+STEP, STEP32 = np.float32(2.0**-24), np.float32(2.0**-32)
 BELOW_ONE = np.float32(1.0) - STEP
 
 
@@ -95,27 +95,41 @@ def ln_single(x: np.float32) -> np.float32:
     return f + y + e * LN2_HIGH
 
 
+def exponential(bits: int) -> np.float32:
+    """Standard exponential."""
+    return -ln_single(min((np.float32(bits >> 8) + HALF) * STEP, BELOW_ONE))
+
+
 def gumbel(event: int, key: int) -> float:
     """Standard Gumbel."""
-    u = (np.float32(bits32(event, key) >> 8) + HALF) * STEP
-    return float(-ln_single(-ln_single(min(u, BELOW_ONE))))
+    return float(-ln_single(exponential(bits32(event, key))))
 
 
-def sin_pi(u: float) -> float:
-    """sin(pi u), exact near 1 too."""
-    return math.sin(math.pi * min(u, 1.0 - u))
+def sin_pi(u: np.float32) -> np.float32:
+    """sin(pi u) in single precision, u in [0, 1/2]: the series of Taylor up to x^11."""
+    x = np.float32(math.pi) * u
+    z = x * x
+    y = np.float32(-1.0 / math.factorial(11))
+    for power, sign in ((9, 1), (7, -1), (5, 1), (3, -1)):
+        y = y * z + np.float32(sign / math.factorial(power))
+    return x + x * z * y
 
 
 def nest_shock(event: int, key: int, rho: float) -> float:
-    """(1 - rho) ln S, S one-sided stable of index s = 1 - rho (Kanter 1975)."""
-    s = 1.0 - rho
-    if s == 1.0:
-        return 0.0
-    u = uniform(event, key)
-    w = -math.log(uniform(event, key ^ SECOND_DRAW))
-    ln_stable = (
-        math.log(sin_pi(s * u))
-        - math.log(sin_pi(u)) / s
-        + (1.0 - s) / s * (math.log(sin_pi((1.0 - s) * u)) - math.log(w))
-    )
-    return s * ln_stable
+    """(1 - rho) ln S in single precision, S one-sided stable of index s = 1 - rho (Kanter 1975).
+
+    The angle is taken from its nearer end, u or 1 - u, so that neither end loses bits.
+    """
+    s = np.float32(1.0 - rho)
+    left = ONE - s
+    angle = bits32(event, key)
+    near = min(angle, MASK32 - angle)
+    beyond_half = near != angle
+    u = (np.float32(near) + HALF) * STEP32
+    one, other = s * u, left * u
+    if beyond_half:
+        one, other = one + left, other + s
+    along = ln_single(sin_pi(min(one, ONE - one)))
+    across = ln_single(sin_pi(min(other, ONE - other)))
+    rest = across - ln_single(exponential(bits32(event, key ^ SECOND_DRAW)))
+    return float(s * along - ln_single(sin_pi(u)) + left * rest)

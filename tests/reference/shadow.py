@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.market.choice import review as compiled_review
-from sim.market.choice import use as compiled_use
 from sim.market.columns import UNSET, State, Tally
+from sim.market.usage import use as compiled_use
 from tests.reference.client import ClientAgent, Workload
 from tests.reference.market import PlainMarket
 from tests.reference.tallies import whole

@@ -80,7 +80,7 @@ def chosen(model: MarketModel, terms: Terms, month: int) -> npt.NDArray[np.int64
         terms,
         model.streams,
         new_tally(model.world),
-        model.scratch,
+        model.spaces,
     )
     return state.current.astype(np.int64)
 

@@ -1,0 +1,107 @@
+"""The C kernel: compiled when a compiler is there, called on the arrays of a problem."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.problem import REVIEW_MONTH, Problem, shared
+from sim.market.packing import pack
+
+SOURCE = Path(__file__).parent / "kernel.c"
+FLAGS = ("-Ofast", "-march=native", "-shared", "-fPIC")
+CLIENTS = (
+    "client_id cell home own_machines key_account weight alpha skill taste first kind work_key "
+    "log_base log_need adopts_at"
+).split()
+STATE = "current second log_volume".split()
+LAYOUT = "channel platform family offer_keys vendor_keys nest_keys".split()
+TERMS = (
+    "open base price home_bonus platform_cost log_context cut_up host_cost none_base none_slope "
+    "hours_kind rho adopted welfare log_growth"
+).split()
+PACKED = (
+    "calls code base price context bonus cost platform family key due_below aware_below".split()
+)
+
+
+def compiler() -> str | None:
+    """A C compiler of this machine."""
+    return next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
+
+
+class NativeReview:
+    """The review of a problem in C.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        The kernel does not compile.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / "kernel.so"
+            command = [str(compiler()), *FLAGS, str(SOURCE), "-o", str(target), "-lm"]
+            subprocess.run(command, check=True, capture_output=True)
+            self.library = ctypes.CDLL(str(target))
+        model, self.packed = problem.model, problem.spaces[1][0].packed
+        pack(True, model.layout, model.terms, self.packed)
+        tally = problem.spaces[1][0].tally
+        self.arrays = [
+            *(getattr(model.columns, name) for name in CLIENTS),
+            *(getattr(model.choices, name) for name in STATE),
+            *(getattr(model.layout, name) for name in LAYOUT),
+            *(getattr(model.terms, name) for name in TERMS),
+            *(getattr(self.packed, name) for name in PACKED),
+            tally.review,
+            tally.flow,
+        ]
+        self.numbers = self._numbers()
+
+    def _numbers(self) -> Any:
+        model, terms, layout = (
+            self.problem.model,
+            self.problem.model.terms,
+            self.problem.model.layout,
+        )
+        cells, kinds, offers = terms.base.shape
+        whole = [
+            *(kinds, cells, offers, layout.n_vendors, layout.n_api, self.packed.price.shape[1]),
+            *(layout.host_start, layout.n_hosted, layout.rent_start, layout.none),
+        ]
+        keys = [model.streams.choice, model.streams.nest, model.streams.review]
+        keys.append(model.streams.awareness)
+        money = [terms.family_cost, terms.operations, terms.price_shift, terms.box_cox]
+        money.append(terms.mean_price_term)
+        parts = (np.array(whole, np.int64), np.array(keys, np.uint64), np.array(money, float))
+        return ctypes.create_string_buffer(b"".join(part.tobytes() for part in parts))
+
+    def act(self, threads: int) -> Callable[[], None]:
+        """The review with so many threads, each with sums of its own."""
+        packs = []
+        for part in range(threads):
+            tally = self.problem.spaces[threads][part].tally
+            arrays = [*self.arrays[:-2], tally.review, tally.flow]
+            packs.append((ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays)))
+        n = self.problem.model.population.n_clients
+        places = {n * part // threads: part for part in range(threads)}
+
+        def work(begin: int, end: int) -> None:
+            self.library.review(
+                packs[places[begin]],
+                self.numbers,
+                ctypes.c_int64(begin),
+                ctypes.c_int64(end),
+                ctypes.c_int64(REVIEW_MONTH),
+            )
+
+        return shared(threads, work, n) if threads > 1 else lambda: work(0, n)

@@ -1,0 +1,87 @@
+"""One review of a whole market, frozen, so that different programs can do it on the same arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.market.choice import review
+from sim.market.columns import State
+from sim.market.model import MarketModel
+from sim.market.packing import new_workspace
+from sim.scenario.patches import replace
+from sim.scenario.reader import load
+
+SCENARIO = Path(__file__).parents[1] / "scenarios" / "volcano-dam.toml"
+MONTHS_BEFORE = 30  # by then both open families and all hosts are there
+REVIEW_MONTH = 24_330
+
+
+def market(clients: int, **changes: Any) -> Any:
+    """The article's market with so many clients."""
+    paths = {"population.clients": clients} | {
+        name.replace("__", "."): value for name, value in changes.items()
+    }
+    return replace(load(SCENARIO), paths)
+
+
+class Problem:
+    """A market after some months in which every adopted workload is to choose once."""
+
+    def __init__(self, clients: int) -> None:
+        self.model = MarketModel(market(clients), 1)
+        while self.model.month < MONTHS_BEFORE:
+            self.model.step()
+        self.held = State(*(array.copy() for array in self.model.choices))
+        population, terms = self.model.population, self.model.terms
+        self.adopted = np.flatnonzero(population.adopts_at <= terms.adopted[population.kind])
+        self.spaces = {n: new_workspace(self.model.world, n) for n in (1, 2)}
+
+    @property
+    def reviews(self) -> int:
+        """Workloads that choose."""
+        return len(self.adopted)
+
+    def reset(self) -> None:
+        """As before the review."""
+        for array, held in zip(self.model.choices, self.held, strict=True):
+            array[:] = held
+
+    def ours(self, threads: int) -> Callable[[], None]:
+        """The package's own review, everybody due."""
+        model = self.model
+
+        def act() -> None:
+            review(
+                REVIEW_MONTH,
+                True,
+                model.columns,
+                model.choices,
+                model.layout,
+                model.terms,
+                model.streams,
+                model.tally,
+                self.spaces[threads],
+            )
+
+        return act
+
+    def chosen(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Best and second-best offers of the adopted workloads."""
+        choices = self.model.choices
+        return choices.current[self.adopted].copy(), choices.second[self.adopted].copy()
+
+
+def shared(parts: int, work: Callable[[int, int], None], n: int) -> Callable[[], None]:
+    """The work on ranges of n rows, one thread a range."""
+    edges = [n * part // parts for part in range(parts + 1)]
+    pool = ThreadPoolExecutor(parts)
+
+    def act() -> None:
+        list(pool.map(work, edges[:-1], edges[1:]))
+
+    return act

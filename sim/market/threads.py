@@ -1,0 +1,52 @@
+"""How many threads share the client kernels, and how they share them.
+
+Each thread takes a range of clients and adds up in whole numbers of its own, so results are equal
+to the last bit for any number of threads. Kernels release the interpreter's lock.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+VARIABLE = "SIM_THREADS"
+LEAST_CLIENTS = 10_000  # below, a thread costs more than it saves
+
+
+def default_threads() -> int:
+    """Threads of this process: SIM_THREADS, else one in a worker process, else one a core."""
+    stated = os.environ.get(VARIABLE, "")
+    if stated:
+        return max(1, int(stated))
+    if multiprocessing.parent_process() is not None:
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def threads_for(clients: int, threads: int | None = None) -> int:
+    """Threads worth having for a population."""
+    wanted = default_threads() if threads is None else threads
+    return max(1, min(wanted, clients // LEAST_CLIENTS))
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="sim-clients")
+
+
+def over_ranges(n: int, parts: int, work: Callable[[int, int, int], Any]) -> None:
+    """Call work(part, begin, end) on `parts` ranges of n rows, each in a thread of its own."""
+    if parts == 1:
+        work(0, 0, n)
+        return
+    edges = [n * part // parts for part in range(parts + 1)]
+    jobs = [_pool(parts).submit(work, p, edges[p], edges[p + 1]) for p in range(1, parts)]
+    work(0, edges[0], edges[1])
+    for job in jobs:
+        job.result()
