@@ -17,19 +17,56 @@ from sim.market.packing import pack
 
 SOURCE = Path(__file__).parent / "kernel.c"
 FLAGS = ("-Ofast", "-march=native", "-shared", "-fPIC")
-CLIENTS = (
-    "client_id cell home own_machines key_account weight alpha skill taste first kind work_key "
-    "log_base log_need adopts_at"
-).split()
-STATE = "current second log_volume".split()
-LAYOUT = "channel platform family offer_keys vendor_keys nest_keys".split()
-TERMS = (
-    "open base price home_bonus platform_cost log_context cut_up host_cost none_base none_slope "
-    "hours_kind rho adopted welfare log_growth"
-).split()
-PACKED = (
-    "calls code base price context bonus cost platform family key due_below aware_below".split()
-)
+CLIENTS = [
+    "client_id",
+    "cell",
+    "home",
+    "own_machines",
+    "key_account",
+    "weight",
+    "alpha",
+    "skill",
+    "taste",
+    "first",
+    "kind",
+    "work_key",
+    "log_base",
+    "log_need",
+    "adopts_at",
+]
+STATE = ["current", "second", "log_volume"]
+LAYOUT = ["channel", "platform", "family", "offer_keys", "vendor_keys", "nest_keys"]
+TERMS = [
+    "open",
+    "base",
+    "price",
+    "home_bonus",
+    "platform_cost",
+    "log_context",
+    "cut_up",
+    "host_cost",
+    "none_base",
+    "none_slope",
+    "hours_kind",
+    "rho",
+    "adopted",
+    "welfare",
+    "log_growth",
+]
+PACKED = [
+    "calls",
+    "code",
+    "base",
+    "price",
+    "context",
+    "bonus",
+    "cost",
+    "platform",
+    "family",
+    "key",
+    "due_below",
+    "aware_below",
+]
 
 
 def compiler() -> str | None:

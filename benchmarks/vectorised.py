@@ -68,7 +68,7 @@ class VectorisedReview:
         c, t, layout, choices = model.columns, model.terms, model.layout, model.choices
         i, j0 = self.owner[w], choices.current[w].astype(np.int64)
         who = mix64(c.client_id[i].astype(np.uint64) ^ c.work_key[w])
-        month = np.uint64(REVIEW_MONTH) * STEP
+        month = np.uint64(REVIEW_MONTH * int(STEP) % 2**64)
         considered = self._considered(w, i, j0)
         value = self._value(w, i, j0)
         rho = t.rho[layout.channel]
