@@ -33,6 +33,7 @@ from sim.market.panel import Panel
 from sim.market.phases import PHASES, Phase
 from sim.market.population import FIXED_POINT, Population, effective_clients, population_for
 from sim.market.serving import Volumes
+from sim.market.shared import shared
 from sim.market.start import start
 from sim.market.state import start_state
 from sim.market.supply import shock_path
@@ -98,6 +99,11 @@ class MarketModel(mesa.Model):
         self.month = 0
         self.world = make_world(self.scenario)
         self.population = population or population_for(self.scenario, self.world, self.seed)
+        self.scenario = market = scenario
+        self.month = 0
+        self._dated = -1, date.min
+        self.world = shared(market, "world", lambda: make_world(market))
+        self.population = population or population_for(scenario, self.world, self.seed)
         self._vendor_tables()
         self.state = start_state(self.scenario, self.world)
         self.spending: dict[str, Floats] = {}
@@ -114,13 +120,14 @@ class MarketModel(mesa.Model):
             name: VendorAgent(self, name, v) for v, name in enumerate(self.world.vendors)
         }
         self.clients = Clients(self)
-        self.events_of = self._dated_events()
         self.bidding = Bidding(self)
+        self.events_of = shared(scenario, "events", self._dated_events)
         self.builder = TermsBuilder(self)
         self.terms: Terms
         self.volumes: Volumes
         self.account: Account
         self._panel: Panel | None = None
+        self.measured: dict[str, Any] | None = None  # while a month is recorded
         with np.errstate(under="ignore"):
             start(self)
         self.recorder = Recorder(self)
@@ -202,7 +209,9 @@ class MarketModel(mesa.Model):
     @property
     def date(self) -> date:
         """First day of the current month."""
-        return month_after(self.scenario.calendar.start, self.month)
+        if self._dated[0] != self.month:
+            self._dated = self.month, month_after(self._scenario.calendar.start, self.month)
+        return self._dated[1]
 
     @property
     def month_number(self) -> int:
@@ -212,8 +221,14 @@ class MarketModel(mesa.Model):
     @property
     def paid(self) -> Floats:
         """(J,) token price that clients pay: the list price after discounts."""
-        discount = np.append(self.state.discount, [0.0, 0.0])[self.world.platform]
+        discount = self._of_platforms(self.state.discount)[self.world.platform]
         return self.state.list_price * (1.0 - discount)
+
+    def _of_platforms(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """(V + 2,) values by vendor, 0 for own machines and postponing."""
+        out = np.zeros(self.world.n_vendors + 2, values.dtype)
+        out[: self.world.n_vendors] = values
+        return out
 
     @staticmethod
     def counted(tally: npt.NDArray[np.int64]) -> Floats:
@@ -238,7 +253,9 @@ class MarketModel(mesa.Model):
     def available(self) -> npt.NDArray[np.bool_]:
         """(J,) offers that exist this month, rules of segments aside."""
         world, state = self.world, self.state
-        weights = np.append(state.weights_open, False)[world.family]
+        weights = np.zeros(len(world.families) + 1, bool)
+        weights[:-1] = state.weights_open
+        weights = weights[world.family]
         there = np.where(world.channel == API, state.hosting, True)
         return np.where(
             world.channel == HOST,
@@ -263,7 +280,7 @@ class MarketModel(mesa.Model):
         fired = self.paid > before * (1.0 + table.price_rise_trigger)
         level = table.reliability_trigger
         fell = (state.reliability < level) & (state.last_reliability >= level)
-        fired |= np.append(fell, [False, False])[self.world.platform]
+        fired |= self._of_platforms(fell)[self.world.platform]
         fired &= self.world.channel != NONE
         return np.where(fired, np.maximum(usual, table.triggered), usual)
 

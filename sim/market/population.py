@@ -16,6 +16,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from sim.market.noise import keys32, name_key, pick, stream_key, uniforms
+from sim.market.shared import shared
 from sim.market.world import World
 
 if TYPE_CHECKING:
@@ -224,6 +225,15 @@ def draw_population(scenario: Scenario, world: World, seed: np.random.SeedSequen
     )
 
 
+def _tables(scenario: Scenario, world: World) -> str:
+    """All that a population is drawn from."""
+    tables = scenario.model_dump_json(
+        include={"population", "segments", "regions", "kinds", "mechanisms"}
+    )
+    homes = ",".join(f"{name}={scenario.vendors[name].home_share!r}" for name in world.vendors)
+    return tables + homes
+
+
 _CACHE: dict[tuple[str, str], Population] = {}
 _CACHE_SIZE = 2
 
@@ -233,11 +243,8 @@ def population_for(scenario: Scenario, world: World, seed: np.random.SeedSequenc
 
     Columns are never changed by a run, so worlds of a replicate may share them.
     """
-    tables = scenario.model_dump_json(
-        include={"population", "segments", "regions", "kinds", "mechanisms"}
-    )
-    homes = ",".join(f"{name}={scenario.vendors[name].home_share!r}" for name in world.vendors)
-    key = (tables + homes, f"{seed.entropy}/{seed.spawn_key}")
+    tables = shared(scenario, "population", lambda: _tables(scenario, world))
+    key = (tables, f"{seed.entropy}/{seed.spawn_key}")
     if key not in _CACHE:
         while len(_CACHE) >= _CACHE_SIZE:
             _CACHE.pop(next(iter(_CACHE)))

@@ -12,6 +12,7 @@ from sim.market.agents import agent_utility, agent_weights
 from sim.market.columns import Terms
 from sim.market.community import community_by_region
 from sim.market.costs import hosting_hours, rent_of
+from sim.market.shared import shared
 from sim.market.world import API, HOST, NONE, RENT
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class TermsBuilder:
         self.gamma = self.gamma * np.tile(near, len(segments))
         self.fixed = self._constants(cells)
         self.eligible = self._eligibility(cells)
+        self.fixed = shared(scenario, "constants", lambda: self._constants(cells))
+        self.eligible = shared(scenario, "eligibility", lambda: self._eligibility(cells))
         self.hours_kind = np.array([k.unit == "accelerator_hours" for k in kinds])
         self.cut_up = np.array([k.cut_up_penalty if on.long_documents else 0.0 for k in kinds])
         self.growth = np.array([k.growth for k in kinds])

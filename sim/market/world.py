@@ -6,6 +6,7 @@ Everything inside the market is ordered by name, so the order of a file can neve
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,22 +48,22 @@ class World:
     host_start: int
     rent_start: int
 
-    @property
+    @cached_property
     def n_offers(self) -> int:
         """Number of offers, NONE included."""
         return len(self.labels)
 
-    @property
+    @cached_property
     def n_vendors(self) -> int:
         """Number of platforms."""
         return len(self.vendors)
 
-    @property
+    @cached_property
     def n_cells(self) -> int:
         """Segments x regions."""
         return len(self.segments) * len(self.regions)
 
-    @property
+    @cached_property
     def none(self) -> int:
         """Index of the offer NONE."""
         return self.n_offers - 1

@@ -44,6 +44,9 @@ class Recorder:
             for dim, names in self.axes.items()
         }
         self._measures = list(measures().values())
+        self._places = {
+            m.dims: np.ix_(*(self._order[dim] for dim in m.dims)) for m in self._measures
+        }
         months = scenario.calendar.months
         self.curves: dict[str, Floats] = {
             m.name: np.zeros((months, *(len(self.axes[dim]) for dim in m.dims)))
@@ -52,8 +55,10 @@ class Recorder:
 
     def record(self, model: MarketModel) -> None:
         """Read every measure of the month."""
+        model.measured = {}
         for m in self._measures:
             value = m.read(model)
             if m.dims:
-                value = np.asarray(value)[np.ix_(*(self._order[dim] for dim in m.dims))]
+                value = np.asarray(value)[self._places[m.dims]]
             self.curves[m.name][model.month] = value
+        model.measured = None

@@ -6,8 +6,8 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 Floats = npt.NDArray[np.float64]
-Read = TypeVar("Read", bound=Callable[..., Floats | float])
+Read = TypeVar("Read", bound=Callable[..., npt.NDArray[Any] | float])
 DIMENSIONS = ("vendor", "vendor_to", "kind", "segment", "region", "family", "offer")
 _MEASURES: dict[str, Measure] = {}
 
@@ -32,6 +32,26 @@ class Measure:
     read: Callable[[MarketModel], Floats | float]
 
 
+def read_once(read: Read) -> Read:
+    """A function of the market that is computed once while a month is recorded.
+
+    Measures build on each other, and nothing changes while they are read.
+    """
+    name = f"{read.__module__}.{read.__name__}"
+
+    @wraps(read)
+    def once(model: MarketModel) -> npt.NDArray[Any] | float:
+        known = getattr(model, "measured", None)
+        if known is None:
+            return read(model)
+        if name not in known:
+            known[name] = read(model)
+        value: npt.NDArray[Any] | float = known[name]
+        return value
+
+    return cast(Read, once)
+
+
 def measure(unit: str, *dims: str) -> Callable[[Read], Read]:
     """Register a function under its own name; its docstring's first line is the sentence."""
     unknown = set(dims) - set(DIMENSIONS)
@@ -44,8 +64,9 @@ def measure(unit: str, *dims: str) -> Callable[[Read], Read]:
         if known is not None and known.read.__module__ != read.__module__:
             raise ValueError(f"two measures are called {name!r}")
         doc = (read.__doc__ or "").strip().split("\n")[0]
-        _MEASURES[name] = Measure(name, unit, dims, doc, read)
-        return read
+        once = read_once(read)
+        _MEASURES[name] = Measure(name, unit, dims, doc, once)
+        return once
 
     return register
 

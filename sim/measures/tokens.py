@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.measures.registry import Floats, measure
+from sim.measures.registry import Floats, measure, read_once
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -22,12 +22,14 @@ def shares(values: Floats) -> Floats:
     return values / total if total > 0 else np.zeros_like(values)
 
 
+@read_once
 def scope(model: MarketModel) -> Bools:
     """(V,) platforms inside the IDC scope: clouds, without model companies' own calls."""
     tables = model.scenario.vendors
     return np.array([not tables[name].model_company for name in model.world.vendors])
 
 
+@read_once
 def domestic_part(model: MarketModel) -> Floats:
     """(J,) part of each offer's volume that domestic clients asked for."""
     world, volume = model.world, model.volumes.by_cell.sum(axis=1)
@@ -45,6 +47,7 @@ def by_vendor(model: MarketModel, values: Floats) -> Floats:
     return np.asarray(sums, dtype=np.float64)
 
 
+@read_once
 def _calls(model: MarketModel) -> Floats:
     return np.where(model.world.channel == API, model.volumes.served, 0.0)
 
