@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +36,9 @@ def run(
     json_: Annotated[
         bool, typer.Option("--json", help="Print the result folder and the verdict as JSON.")
     ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Time of each phase on stderr; one process.")
+    ] = False,
 ) -> int:
     """Run a scenario with its counterfactual worlds and say what holds.
 
@@ -46,7 +53,8 @@ def run(
     market = load(scenario, changes)
     if not json_:
         _say(_intention(market, replicates, seed))
-    with progress_on_stderr() as told:
+    workers = 1 if profile else workers
+    with _profile_told(profile), progress_on_stderr() as told:
         result = run_and_judge(
             market, replicates=replicates, seed=seed, workers=workers, out=out, progress=told
         )
@@ -65,6 +73,20 @@ def run(
         complain(trouble)
         return EXPECTED_ERROR
     return SOME_FAILED if len(result.failed) else 0
+
+
+@contextmanager
+def _profile_told(wanted: bool) -> Iterator[None]:
+    """Print what each phase took, of all runs made inside."""
+    if not wanted:
+        yield
+        return
+    from sim.market.profile import profile_lines, profiled
+
+    began = time.perf_counter()
+    with profiled() as book:
+        yield
+    print(*profile_lines(book, time.perf_counter() - began), sep="\n", file=sys.stderr)
 
 
 def _say(lines: list[str]) -> None:

@@ -25,7 +25,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def allocating(function: Callable[..., Any]) -> Any:
     """Compile what Python calls once a run: may return new arrays, kept on disk."""
-    return _kept(_njit(cache=True)(function))
+    return _kept(_njit(cache=True, nogil=True)(function))
 
 
 def _kept(compiled: Any) -> Any:

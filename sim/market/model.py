@@ -32,6 +32,7 @@ from sim.market.packing import new_workspace
 from sim.market.panel import Panel
 from sim.market.phases import PHASES, Phase
 from sim.market.population import FIXED_POINT, Population, effective_clients, population_for
+from sim.market.profile import timed
 from sim.market.serving import Volumes
 from sim.market.shared import shared
 from sim.market.start import start
@@ -95,15 +96,13 @@ class MarketModel(mesa.Model):
             rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(rng)
         )
         super().__init__(rng=np.random.default_rng(self.seed_sequence))
-        self.scenario = at_intensity(scenario)
-        self.month = 0
-        self.world = make_world(self.scenario)
-        self.population = population or population_for(self.scenario, self.world, self.seed)
-        self.scenario = market = scenario
+        given = scenario
+        self.scenario = market = shared(given, "intensity", lambda: at_intensity(given))
         self.month = 0
         self._dated = -1, date.min
         self.world = shared(market, "world", lambda: make_world(market))
-        self.population = population or population_for(scenario, self.world, self.seed)
+        with timed("population"):
+            self.population = population or population_for(market, self.world, self.seed)
         self._vendor_tables()
         self.state = start_state(self.scenario, self.world)
         self.spending: dict[str, Floats] = {}
@@ -121,14 +120,14 @@ class MarketModel(mesa.Model):
         }
         self.clients = Clients(self)
         self.bidding = Bidding(self)
-        self.events_of = shared(scenario, "events", self._dated_events)
+        self.events_of = shared(market, "events", self._dated_events)
         self.builder = TermsBuilder(self)
         self.terms: Terms
         self.volumes: Volumes
         self.account: Account
         self._panel: Panel | None = None
         self.measured: dict[str, Any] | None = None  # while a month is recorded
-        with np.errstate(under="ignore"):
+        with np.errstate(under="ignore"), timed("start"):
             start(self)
         self.recorder = Recorder(self)
         self.datacollector = self._collector()
@@ -305,7 +304,10 @@ class MarketModel(mesa.Model):
         self.spending = {}
         for phase in self.phases:
             try:
-                with np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"):
+                with (
+                    timed(phase.name),
+                    np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"),
+                ):
                     phase.act(self)
             except (ArithmeticError, ValueError) as error:
                 raise RunFailure(f"{phase.name} of {self.date:%Y-%m}", str(error)) from error

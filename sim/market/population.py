@@ -17,6 +17,7 @@ from scipy.special import ndtri
 
 from sim.market.noise import keys32, name_key, pick, stream_key, uniforms
 from sim.market.shared import shared
+from sim.market.threads import over_items
 from sim.market.world import World
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ Column = npt.NDArray[Any]
 FIXED_POINT = 2.0**20  # volumes and weights are added up as whole multiples of 2^-20
 LEAST_PRESENCE = 1e-12  # keeps the volume of an absent kind of work defined
 LEAST_VOLUME = 1e-30  # and its logarithm
+CHUNK = 2**15  # clients that are drawn together
 
 
 @dataclass
@@ -189,8 +191,36 @@ def _workloads(
 
 
 def draw_population(scenario: Scenario, world: World, seed: np.random.SeedSequence) -> Population:
-    """Draw the clients of a scenario under a seed."""
+    """Draw the clients of a scenario under a seed, a chunk of clients at a time.
+
+    Draws are keyed, so chunks change nothing; they bound the room for intermediate columns, and
+    threads share them.
+    """
     ids = np.arange(scenario.population.clients, dtype=np.uint32)
+    chunks = [ids[begin : begin + CHUNK] for begin in range(0, len(ids), CHUNK)]
+    return _joined(over_items(lambda part: _drawn(scenario, world, seed, part), chunks))
+
+
+def _joined(parts: list[Population]) -> Population:
+    """Chunks of clients as one population; each column's chunks are freed when it is done."""
+    if len(parts) == 1:
+        return parts[0]
+    clients = np.cumsum([0, *(part.n_clients for part in parts)])
+    works = np.cumsum([0, *(part.n_workloads for part in parts)])
+    for part, before, works_before in zip(parts, clients[:-1], works[:-1], strict=True):
+        part.client += np.int32(before)
+        part.first = part.first[(0 if before == 0 else 1) :] + works_before
+    columns = {}
+    for name in ("first", *CLIENT_COLUMNS, *WORK_COLUMNS):
+        columns[name] = np.concatenate([getattr(part, name) for part in parts])
+        for part in parts:
+            delattr(part, name)
+    return Population(**columns)
+
+
+def _drawn(
+    scenario: Scenario, world: World, seed: np.random.SeedSequence, ids: Column
+) -> Population:
     draws = _Draws(seed, ids)
     segments = [scenario.segments[name] for name in world.segments]
     segment = draws.pick("segment", world.segments, np.array([s.share for s in segments]))

@@ -41,8 +41,6 @@ class TermsBuilder:
         self.agents = agent_weights(model)
         near = [scenario.regions[name].community_factor for name in world.regions]
         self.gamma = self.gamma * np.tile(near, len(segments))
-        self.fixed = self._constants(cells)
-        self.eligible = self._eligibility(cells)
         self.fixed = shared(scenario, "constants", lambda: self._constants(cells))
         self.eligible = shared(scenario, "eligibility", lambda: self._eligibility(cells))
         self.hours_kind = np.array([k.unit == "accelerator_hours" for k in kinds])

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
+R = TypeVar("R")
 VARIABLE = "SIM_THREADS"
 LEAST_CLIENTS = 10_000  # below, a thread costs more than it saves
 
@@ -38,6 +40,14 @@ def threads_for(clients: int, threads: int | None = None) -> int:
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="sim-clients")
+
+
+def over_items(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """What `work` gives for each item, in their order; threads share the items."""
+    threads = min(default_threads(), len(items))
+    if threads <= 1:
+        return [work(item) for item in items]
+    return list(_pool(threads).map(work, items))
 
 
 def over_ranges(n: int, parts: int, work: Callable[[int, int, int], Any]) -> None:

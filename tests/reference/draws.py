@@ -32,6 +32,17 @@ POLYNOMIAL = [
         3.3333331174e-1,
     )
 ]
+EXPONENTIAL = [
+    np.float32(c)
+    for c in (
+        1.9875691500e-4,
+        1.3981999507e-3,
+        8.3334519073e-3,
+        4.1665795894e-2,
+        1.6666665459e-1,
+        5.0000001201e-1,
+    )
+]
 ONE, HALF = np.float32(1.0), np.float32(0.5)
 STEP, STEP32 = np.float32(2.0**-24), np.float32(2.0**-32)
 BELOW_ONE = np.float32(1.0) - STEP
@@ -93,6 +104,19 @@ def ln_single(x: np.float32) -> np.float32:
         y = y * f + coefficient
     y = y * f * z + e * LN2_LOW - HALF * z
     return f + y + e * LN2_HIGH
+
+
+def exp_single(x: float) -> float:
+    """Exponential in single precision, from powers of two and a polynomial (Cephes expf)."""
+    y = min(max(np.float32(x), np.float32(-87.0)), np.float32(88.0))
+    k = np.floor(y * np.float32(1.0 / math.log(2.0)) + HALF)
+    r = y - k * LN2_HIGH
+    r = r - k * LN2_LOW
+    value = EXPONENTIAL[0]
+    for coefficient in EXPONENTIAL[1:]:
+        value = value * r + coefficient
+    value = value * (r * r) + r + ONE
+    return float(value * np.float32(2.0 ** int(k)))
 
 
 def exponential(bits: int) -> np.float32:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from sim.market.population import FIXED_POINT
 from tests.reference.client import ClientAgent, Decision, Workload
+from tests.reference.draws import exp_single
 from tests.reference.public import HOST, NONE, POSTPONED, Market
 from tests.reference.utility import hosting_cost, surplus
 
@@ -67,7 +67,7 @@ def _count_volume(
     traits = client.traits
     cell = world.segments.index(traits.segment) * len(world.regions)
     cell += world.regions.index(traits.region)
-    volume = math.exp(work.log_volume) * traits.weight
+    volume = exp_single(work.log_volume) * traits.weight
     tally.volume[cell, world.kinds.index(work.kind), place[offer.label]] += whole(volume)
     tally.pairs[place[offer.label], place[second.label]] += whole(volume)
     if offer.channel == HOST:

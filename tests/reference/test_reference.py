@@ -9,7 +9,7 @@ import mesa
 import numpy as np
 import pytest
 
-from sim.market.elementary import ln32
+from sim.market.elementary import exp32, ln32
 from sim.market.model import MarketModel
 from sim.market.noise import event_state, gumbel, nest_shock, uniform
 from sim.market.noise import stream_key as compiled_stream_key
@@ -149,6 +149,11 @@ def test_single_precision_logarithm_is_one() -> None:
     for x in np.geomspace(1e-30, 1e30, 400, dtype=np.float32):
         assert draws.ln_single(x) == np.float32(ln32(x))
         assert math.isclose(float(draws.ln_single(x)), math.log(float(x)), rel_tol=1e-6)
+
+
+def test_single_precision_exponential_is_one() -> None:
+    for x in (*np.linspace(-90.0, 90.0, 400), 0.0):
+        assert draws.exp_single(x) == float(exp32(np.float32(x)))
 
 
 def key_of_draw(event: int, wanted: int) -> int:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.reference.draws import event_of, gumbel, nest_shock, short_key
+from tests.reference.draws import event_of, exp_single, gumbel, nest_shock, short_key
 from tests.reference.public import API, HOST, NONE, RENT, Market, Offer, price_term
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _price(client: ClientAgent, offer: Offer, work: Workload, news: Market) -> f
         if volume is None:
             volume = work.log_base + kind.growth * news.month + news.log_shift[work.kind]
         price = hosting_cost(client, offer, news) / client.traits.skill
-        price += demand.self_hosting.operations_cost / math.exp(volume)
+        price += demand.self_hosting.operations_cost * exp_single(-volume)
     mean = price_term(news.mean_price, demand.box_cox, demand.price_shift)
     return price_term(price, demand.box_cox, demand.price_shift) - mean
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.market.columns import new_state
 from sim.market.population import (
     CLIENT_COLUMNS,
     WORK_COLUMNS,
@@ -115,6 +116,25 @@ def columns(people: Population) -> dict[str, bytes]:
     return {
         name: getattr(people, name).tobytes() for name in (*CLIENT_COLUMNS, *WORK_COLUMNS, "first")
     }
+
+
+def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = columns(drawn(changed()))
+    for chunk in (599, 600, 64, 1):
+        monkeypatch.setattr("sim.market.population.CHUNK", chunk)
+        assert columns(drawn(changed())) == whole
+
+
+def test_state_is_small() -> None:
+    people = drawn(changed())
+    state = new_state(people)
+    works = [getattr(people, name) for name in WORK_COLUMNS] + list(state)
+    own = [getattr(people, name) for name in (*CLIENT_COLUMNS, "first")]
+    assert sum(array.nbytes for array in works) <= 40 * people.n_workloads
+    cell = 4  # bytes of a client's cell, which the kernels keep beside the columns
+    tastes = people.taste.nbytes
+    assert sum(array.nbytes for array in own) - tastes <= (52 - cell) * people.n_clients
+    assert tastes == 4 * people.taste.shape[1] * people.n_clients
 
 
 def test_same_seed_same_clients_and_more_clients_keep_the_first() -> None:
