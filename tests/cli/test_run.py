@@ -120,3 +120,20 @@ def test_what_makes_no_sense_is_one_line_and_exits_with_2(
     assert words in told.err
     assert "Traceback" not in told.err
     assert not list(tmp_path.iterdir())
+
+
+def test_profile_tells_the_time_of_each_phase(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sim.market.model import MarketModel
+
+    monkeypatch.setattr(running, "_market_model", lambda: MarketModel)
+    months = ("--set", "calendar.months=2", "--set", "containment.window_months=2")
+    options = ("--replicates", "1", "--clients", "50", "--profile", *months)
+    with pytest.raises(SystemExit):
+        main(["run", "scenarios/null.toml", "--out", str(tmp_path), *options])
+    rows = {line.split()[0]: line.split() for line in capsys.readouterr().err.splitlines() if line}
+    for phase in MarketModel.phases:
+        assert float(rows[phase.name][1]) >= 0.0
+    parts = [float(row[-2]) for name, row in rows.items() if row[-1].endswith("%")]
+    assert sum(parts[:-1]) == pytest.approx(parts[-1], abs=0.01)
