@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.market.choice import candidates, due, postponing, price_term
-from sim.market.columns import UNSET, Array
+from sim.market.choice import due, value_block
+from sim.market.columns import OFFER, UNSET, Array
 from sim.market.compiled import inlined, kernel, step
+from sim.market.consider import price_term
 from sim.market.elementary import exp, ln
-from sim.market.noise import event_state, gumbel, nest_shock
+from sim.market.noise import event_state, person
 from sim.market.population import FIXED_POINT
 from sim.market.world import HOST, RENT
 
@@ -64,7 +65,7 @@ class Room(NamedTuple):
 
 
 @kernel
-def list_due(month, clients, state, layout, terms, streams, key, queue):  # type: ignore[no-untyped-def]
+def list_due(month, clients, state, terms, streams, packed, key, queue):  # type: ignore[no-untyped-def]
     """Fill the queue as far as it reaches; returns how many workloads are under review."""
     n, slot = 0, -1
     for i in range(clients.client_id.shape[0]):
@@ -72,7 +73,7 @@ def list_due(month, clients, state, layout, terms, streams, key, queue):  # type
             continue
         for w in range(clients.first[i], clients.first[i + 1]):
             slot += 1
-            if not due(i, w, month, clients, state, layout, terms, streams, False):
+            if not due(i, w, month, clients, state, terms, streams, packed):
                 continue
             if n < queue.work.shape[0]:
                 queue.client[n] = i
@@ -141,29 +142,20 @@ def share_worth(utility, alpha, price, fixed, rents, terms):  # type: ignore[no-
 
 
 @step
-def best_of_each(i, w, month, clients, state, layout, terms, streams, room, scratch):  # type: ignore[no-untyped-def]
+def best_of_each(i, w, month, clients, state, layout, terms, streams, packed, room, scratch):  # type: ignore[no-untyped-def]
     """The best offer of each platform at list price, its shocks included, as `choose` has them."""
-    room.offer[:] = -1
-    room.value[:] = -np.inf
-    j0, shocked, shock = state.current[w], -1, 0.0
-    n = candidates(i, w, j0, clients, state, layout, terms, streams, scratch)
-    event = event_state(streams.choice, clients.client_id[i], clients.work_key[w], month)
-    nests = event_state(streams.nest, clients.client_id[i], clients.work_key[w], month)
-    for a in range(n):
-        j = scratch.found[a]
-        c, p = layout.channel[j], layout.platform[j]
-        rho = terms.rho[c]
-        if c != shocked:
-            shock = nest_shock(nests, layout.nest_keys[c], rho)
-            shocked = c
-        noise = (1.0 - rho) * gumbel(event, layout.offer_keys[j])
-        value = scratch.value[a] + (-clients.alpha[i] * scratch.price[a] + noise + shock)
-        if value > room.value[p]:
-            room.offer[p], room.value[p] = j, value
-    none = layout.n_vendors + 1
-    room.offer[none] = layout.none
-    room.value[none] = postponing(i, clients.kind[w], clients, terms)
-    room.value[none] += gumbel(event, layout.offer_keys[layout.none])
+    offer, best = room.offer, room.value
+    offer[:] = -1
+    best[:] = -np.inf
+    scratch.work[0], scratch.owner[0] = w, i
+    scratch.who[0] = person(clients.client_id[i], clients.work_key[w])
+    value_block(1, month, clients, state, layout, terms, streams, packed, scratch)
+    platform, found, value = layout.platform, scratch.found, scratch.value
+    for x in range(scratch.first[0, 2] + 1):
+        j = found[x] >> OFFER
+        p = platform[j]
+        if value[x] > best[p]:
+            offer[p], best[p] = j, value[x]
 
 
 @step
@@ -230,6 +222,7 @@ def auction(  # type: ignore[no-untyped-def]
     counts,
     tally,
     room,
+    packed,
     scratch,
 ):
     """Auction the workloads of the queue one after the other in the given order."""
@@ -238,7 +231,7 @@ def auction(  # type: ignore[no-untyped-def]
         j0, weight = state.current[w], np.float64(clients.weight[i])
         whole = np.int64(weight * FIXED_POINT + 0.5)
         served_by = layout.platform[j0] if j0 >= 0 else -1
-        best_of_each(i, w, month, clients, state, layout, terms, streams, room, scratch)
+        best_of_each(i, w, month, clients, state, layout, terms, streams, packed, room, scratch)
         set_limits(i, w, served_by, clients, layout, terms, limits, room)
         p, share, utility = settle_auction(i, w, clients, state, layout, terms, limits, room)
         row = OWN if p == served_by else OTHERS

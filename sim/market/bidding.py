@@ -21,6 +21,7 @@ from sim.market.auction import (
 )
 from sim.market.costs import rent_of
 from sim.market.noise import stream_key
+from sim.market.packing import pack
 from sim.market.population import FIXED_POINT
 from sim.market.world import API
 
@@ -119,10 +120,13 @@ def bid(model: MarketModel) -> None:
         return
     month = model.month_number
     columns: tuple[Any, ...] = model.columns, model.choices, model.layout, model.terms
-    n = list_due(month, *columns, model.streams, bidding.key, bidding.queue)
+    space = model.spaces[0]
+    pack(False, model.layout, model.terms, space.packed)
+    luck = model.columns, model.choices, model.terms, model.streams, space.packed, bidding.key
+    n = list_due(month, *luck, bidding.queue)
     if n > len(bidding.queue.work):
         bidding.queue = _queue(n)
-        list_due(month, *columns, model.streams, bidding.key, bidding.queue)
+        list_due(month, *luck, bidding.queue)
     bidding.under_review = n
     queue = Queue(*(array[:n] for array in bidding.queue))
     work_key = model.columns.work_key[queue.work]
@@ -145,7 +149,8 @@ def bid(model: MarketModel) -> None:
         bidding.counts,
         model.tally,
         bidding.room,
-        model.scratch,
+        space.packed,
+        space.scratch,
     )
     if any(count.min() < 0 for count in bidding.counts):
         raise ValueError("bills of key accounts are too large to be added up exactly")

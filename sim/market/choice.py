@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.market.columns import OFFER, PLATFORMS, UNSET
-from sim.market.compiled import kernel, step
+from sim.market.compiled import inlined, kernel, step
 from sim.market.consider import consider_block
 from sim.market.noise import (
     SECOND_DRAW,
@@ -75,11 +75,9 @@ def draw_offers(n, mixed, upper, noise):  # type: ignore[no-untyped-def]
 
 
 @step
-def take_block(n, work, kind, hours_kind, rho, scratch, taken):  # type: ignore[no-untyped-def]
-    """Best offer of each workload, best one on another platform, and the utility of the best."""
-    best_of, second_of, top_of = taken
+def add_shocks(n, work, kind, hours_kind, rho, scratch):  # type: ignore[no-untyped-def]
+    """Utilities of all entries become those with shocks."""
     first, value, noise, shocks = scratch.first, scratch.value, scratch.noise, scratch.shock
-    found = scratch.found
     for q in range(n):
         begin, middle, last = np.uint64(first[q, 0]), np.uint64(first[q, 1]), np.uint64(first[q, 2])
         channel = RENT if hours_kind[kind[work[q]]] else API
@@ -89,8 +87,18 @@ def take_block(n, work, kind, hours_kind, rho, scratch, taken):  # type: ignore[
         scale, shock = 1.0 - rho[HOST], np.float64(shocks[n + q])
         for x in range(middle, last):
             value[x] += scale * noise[x] + shock
+        value[last] += np.float64(noise[last])
+
+
+@step
+def take_block(n, scratch, taken):  # type: ignore[no-untyped-def]
+    """Best offer of each workload, best one on another platform, and the utility of the best."""
+    best_of, second_of, top_of = taken
+    first, value, found = scratch.first, scratch.value, scratch.found
+    for q in range(n):
+        begin, last = np.uint64(first[q, 0]), np.uint64(first[q, 2])
         best = second = found[last]
-        top, after = value[last] + np.float64(noise[last]), -np.inf
+        top, after = value[last], -np.inf
         for x in range(begin, last):
             if value[x] > top:
                 if (found[x] ^ best) & PLATFORMS:
@@ -128,8 +136,8 @@ def record_block(n, clients, state, layout, terms, scratch, tally):  # type: ign
 
 
 @step
-def choose_block(n, month, clients, state, layout, terms, streams, packed, scratch, tally):  # type: ignore[no-untyped-def]
-    """The first n due workloads of the block choose."""
+def value_block(n, month, clients, state, layout, terms, streams, packed, scratch):  # type: ignore[no-untyped-def]
+    """What the first n workloads of the block consider, shocks included."""
     work, who, low, high = scratch.work, scratch.who, scratch.low, scratch.high
     kind, hours_kind, rho = clients.kind, terms.hours_kind, terms.rho
     draw_awareness(
@@ -148,16 +156,33 @@ def choose_block(n, month, clients, state, layout, terms, streams, packed, scrat
         n, month, 1.0, streams.choice, clients, state, layout, terms, packed, scratch
     )
     draw_offers(e, scratch.mixed, scratch.upper, scratch.noise)
-    taken = (scratch.best, scratch.second, scratch.top)
-    take_block(n, work, kind, hours_kind, rho, scratch, taken)
+    add_shocks(n, work, kind, hours_kind, rho, scratch)
+
+
+@step
+def choose_block(n, month, clients, state, layout, terms, streams, packed, scratch, tally):  # type: ignore[no-untyped-def]
+    """The first n due workloads of the block choose."""
+    value_block(n, month, clients, state, layout, terms, streams, packed, scratch)
+    take_block(n, scratch, (scratch.best, scratch.second, scratch.top))
     record_block(n, clients, state, layout, terms, scratch, tally)
+
+
+@inlined
+def due(i, w, month, clients, state, terms, streams, packed):  # type: ignore[no-untyped-def]
+    """Whether a workload is looked at: new, without its offer, or its hazard strikes."""
+    size = 1 if clients.key_account[i] else 0
+    below = packed.due_below[size, clients.cell[i], np.int64(state.current[w]) + 1]
+    event = event_state(streams.review, clients.client_id[i], clients.work_key[w], month)
+    strikes = np.uint64(bits32(event, np.uint32(1))) < below
+    return strikes and clients.adopts_at[w] <= terms.adopted[clients.kind[w]]
 
 
 @step
 def due_from(begin, end, stream, month, clients, state, terms, packed, scratch):  # type: ignore[no-untyped-def]
-    """Collect due workloads of clients from `begin` on until the block is full or `end` comes:
-    new ones, ones without their offer, and those whose hazard strikes. Returns the client after the
-    last and how many are due."""
+    """Collect due workloads (see `due`) of clients from `begin` on until the block is full or `end`
+    comes; key accounts may wait for their auction. Returns the client after the last and how many
+    are due."""
+    auctions = terms.auctions
     client_id, cells, key_account = clients.client_id, clients.cell, clients.key_account
     first, work_key, kind, adopts_at = (
         clients.first,
@@ -169,6 +194,9 @@ def due_from(begin, end, stream, month, clients, state, terms, packed, scratch):
     work, owner, people = scratch.work, scratch.owner, scratch.who
     n, i = np.uint64(0), np.uint64(begin)
     while i < np.uint64(end) and n < np.uint64(BLOCK):
+        if auctions and key_account[i]:
+            i += np.uint64(1)
+            continue
         below = due_below[1 if key_account[i] else 0, cells[i]]
         for w in range(np.uint64(first[i]), np.uint64(first[i + np.uint64(1)])):
             who = person(client_id[i], work_key[w])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from sim.economics.costs import experience_unit_cost, insulated_cost_shock
 from sim.economics.scarcity import scarcity_factor
 from sim.market.chips import output_per_card, own_share
+from sim.market.shared import shared
 from sim.months import months_between
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ MILLIONS_PER_TRILLION = 1e6
 
 def reference_throughput(model: MarketModel) -> float:
     """Million tokens of a card-month at full use, reference model, this month."""
+    return shared(model.scenario, f"throughput {model.month}", lambda: _throughput(model))
+
+
+def _throughput(model: MarketModel) -> float:
     supply = model.scenario.supply
     age = months_between(supply.throughput_month, model.date)
     return supply.throughput * TOKENS_PER_UNIT * math.exp(supply.throughput_growth * age)

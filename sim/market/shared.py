@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
 
 T = TypeVar("T")
-MOST_SCENARIOS = 16  # worlds of one ensemble
+MOST_SCENARIOS = 32  # worlds of one ensemble
 _SHARED: dict[int, tuple[Scenario, dict[str, Any]]] = {}
 
 

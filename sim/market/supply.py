@@ -17,6 +17,7 @@ from sim.market.chips import (
     self_made,
 )
 from sim.market.costs import MILLIONS_PER_TRILLION, planned_card_cost, reference_throughput
+from sim.market.shared import shared
 from sim.strategies.capacity.base import SupplyBooks, SupplyView
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ def internal_cards(model: MarketModel) -> Floats:
 
 def internal_tokens(model: MarketModel) -> Floats:
     """(V,) T tokens of the vendors' own consumer apps this month."""
+    return shared(model.scenario, f"app tokens {model.month}", lambda: _app_tokens(model))
+
+
+def _app_tokens(model: MarketModel) -> Floats:
     scenario, t = model.scenario, model.month
     tokens = []
     for name in model.world.vendors:
@@ -41,7 +46,9 @@ def internal_tokens(model: MarketModel) -> Floats:
         fade = table.internal_slowdown
         grown = table.internal_growth * (t if fade == 0.0 else -math.expm1(-fade * t) / fade)
         tokens.append(table.internal_load * math.exp(grown))
-    return np.array(tokens)
+    out = np.array(tokens)
+    out.flags.writeable = False
+    return out
 
 
 def capacity(model: MarketModel) -> Floats:
