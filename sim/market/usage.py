@@ -87,10 +87,11 @@ def visit(w, end, clients, state, layout, usage, tally):  # type: ignore[no-unty
     w = np.uint64(w)
     while w < np.uint64(end):
         i, j = np.int64(client[w]), np.int64(current[w])
-        if i != last and n >= np.uint64(USED_BLOCK):
+        if n >= np.uint64(USED_BLOCK) and i != last:
             break
         whole = np.int64(np.float64(weight[np.uint64(i)]) * FIXED_POINT + 0.5)
-        visited, number = (visited, number) if i == last else (np.int64(0), np.int64(0))
+        same = np.int64(i == last)  # a branch here would be guessed wrong half of the time
+        visited, number = visited * same, number * same
         last = i
         active[np.uint64(j + 1)] += whole
         work[n] = w
