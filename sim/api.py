@@ -153,11 +153,11 @@ def sweep(
 
 
 def claims_halfwidth(result: SweepResult) -> float:
-    """Half of the widest interval of the claims of a sweep; NaN if one has none."""
-    widths = [
-        (told["interval"][1] - told["interval"][0]) / 2.0 if "interval" in told else math.nan
-        for told in result.claims["claims"].values()
-    ]
+    """Half of the widest interval of the claims, given the points; NaN if one has none."""
+    widths = []
+    for told in result.claims["claims"].values():
+        low, high = told.get("interval_given_points", (math.nan, math.nan))
+        widths.append((high - low) / 2.0)
     return math.nan if any(map(math.isnan, widths)) else max(widths)
 
 

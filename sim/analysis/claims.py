@@ -31,7 +31,8 @@ def judge_claims(result: SweepResult) -> dict[str, Any]:
     or above its probability, refuted if it lies below, else undetermined. Runs are not independent:
     points share the draws of a replicate, and replicates share a point. The interval counts as many
     runs as would be independent (`effective_runs`). Runs without a number are taken once as
-    holding and once as not; a verdict that depends on it is undetermined.
+    holding and once as not; a verdict that depends on it is undetermined. `interval_given_points`
+    takes the points as given: it is what more replicates make narrower.
     """
     runs = result.runs
     claims = result.manifest["claims"]
@@ -57,7 +58,8 @@ def _judged(
     told["runs_without_number"] = missing
     if missing == holds.size:
         return told | {"verdict": UNDETERMINED, "note": "no run has a number"}
-    share, effective, interval = share_interval(np.nan_to_num(holds, nan=0.0), sampled)
+    known = np.nan_to_num(holds, nan=0.0)
+    share, effective, interval = share_interval(known, sampled)
     verdict = _verdict(interval, claim["probability"])
     if missing:
         other = share_interval(np.nan_to_num(holds, nan=1.0), sampled)
@@ -70,6 +72,7 @@ def _judged(
         "share_of_runs": share,
         "effective_runs": effective,
         "interval": list(interval),
+        "interval_given_points": list(share_interval(known, False)[2]),
         "settings": _by_setting(result, chosen, CLAIM + name, claim),
         "note": _note(verdict, claim["probability"], effective),
     }
@@ -110,9 +113,11 @@ def share_interval(holds: FloatArray, sampled: bool) -> tuple[float, float, tupl
     effective = least
     if 0.0 < share < 1.0:
         rest = holds - share
-        variance = _clustered(rest.sum(axis=0), total)
+        variance = by_replicate = _clustered(rest.sum(axis=0), total)
         if random_points:
-            variance += _clustered(rest.sum(axis=1), total) - _clustered(rest.ravel(), total)
+            by_point = _clustered(rest.sum(axis=1), total)
+            both = by_point + by_replicate - _clustered(rest.ravel(), total)
+            variance = max(both, by_point, by_replicate)
         plain = share * (1.0 - share)
         effective = plain / variance if variance > plain / total else float(total)
         effective = min(max(effective, least), float(total))

@@ -180,7 +180,7 @@ class _Dispatch:
             self.lost.add(block)
             self._count(block, self.store.plan.grid.runs_of(block))
             return
-        write_block(task, [record for part in parts for record in _one_by_one(part)])
+        write_block(task, _one_by_one(deque(parts)))
         self._take(BlockDone(block, 0.0))
 
     def _take(self, done: BlockDone) -> None:
@@ -199,14 +199,20 @@ class _Dispatch:
             self.progress(self.done, self.total, self.failed, left)
 
 
-def _one_by_one(part: Work) -> list[RunRecord]:
-    try:
+def _one_by_one(parts: deque[Work]) -> list[RunRecord]:
+    """Records of runs that are run alone, those that end their process aborted."""
+    records: list[RunRecord] = []
+    while parts:
         with local_pool(2) as pool:
-            return pool.submit(part.records).result()
-    except Exception as error:
-        if not is_worker_death(error):
-            raise
-        return part.aborted()
+            try:
+                while parts:
+                    records += pool.submit(parts[0].records).result()
+                    parts.popleft()
+            except Exception as error:
+                if not is_worker_death(error):
+                    raise
+                records += parts.popleft().aborted()
+    return records
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def lay_out(
     elif study.design.kind == "list":
         listing = read_text(folder / study.design.file, study.design.file)
         listed = _rows(study.design.file, listing, tables, problems)
-    factors = _factors(tables, scenario, study.design.kind == "list", problems)
+    factors = _factors(tables, scenario, problems)
     for claim_name, claim in study.claims.items():
         problems += checks.claim_problems(claim_name, claim, scenario)
         problems += _where_problems(f"claims.{claim_name}.where", claim.where, factors)
@@ -153,11 +153,9 @@ def _place(role: str, path: str) -> str:
 def _factors(
     tables: Mapping[str, tuple[str, FactorTable]],
     scenario: Scenario,
-    listed: bool,
     problems: list[Problem],
 ) -> dict[str, Factor]:
-    """All factors; those that are no factor at all are left out when they are tried."""
-    known = len(problems)
+    """All factors; only those are tried of which nothing is known to be wrong."""
     factors = {
         path: checks.factor_of(path, role, part, scenario) for path, (role, part) in tables.items()
     }
@@ -167,11 +165,11 @@ def _factors(
         if factor not in ordered:
             problems.append(Problem("", f"{place}.when", shown(path), "goes round in a circle"))
         problems += checks.condition_problems(place, factor, factors, scenario)
-    if len(problems) == known:
-        for path, factor in factors.items():
-            if factor.values or factor.low < factor.high or not listed:
-                place = _place(factor.role, path)
-                problems += checks.trial_problems(place, factor, factors, scenario)
+    for path, factor in factors.items():
+        place = _place(factor.role, path)
+        wrong = any(problem.path.startswith(place) for problem in problems)
+        if not wrong and (factor.values or factor.low < factor.high):
+            problems += checks.trial_problems(place, factor, factors, scenario)
     return factors
 
 
