@@ -112,8 +112,7 @@ class _Dispatch:
         waiting = deque(blocks)
         with _first_interrupt_asks(self.stopping):
             while waiting and not self.stopping.is_set():
-                for suspect in self._drain(waiting):
-                    self._alone(suspect)
+                self._alone(deque(self._drain(waiting)))
         if self.stopping.is_set():
             self.store.interrupted(self.lost)
             raise KeyboardInterrupt
@@ -161,20 +160,24 @@ class _Dispatch:
                 future.cancel()
         return sorted(suspects)
 
-    def _alone(self, block: int) -> None:
-        """A second chance in a process of its own, then one run at a time, so that the guilty
-        runs alone are lost.
-        """
-        if self.stopping.is_set():
-            return
-        task = self.store.task(block)
-        try:
+    def _alone(self, suspects: deque[int]) -> None:
+        """A second chance, one block at a time, so that the guilty block alone is split."""
+        while suspects and not self.stopping.is_set():
             with local_pool(2) as pool:
-                self._take(pool.submit(run_block, task).result())
-            return
-        except Exception as error:
-            if not is_worker_death(error):
-                raise
+                try:
+                    while suspects and not self.stopping.is_set():
+                        task = self.store.task(suspects[0])
+                        self._take(pool.submit(run_block, task).result())
+                        suspects.popleft()
+                    return
+                except Exception as error:
+                    if not is_worker_death(error):
+                        raise
+            self._split(suspects.popleft())
+
+    def _split(self, block: int) -> None:
+        """Run a block that ended its process twice run by run; the guilty ones are aborted."""
+        task = self.store.task(block)
         parts = task.work.parts()
         if len(parts) == 1:
             self.lost.add(block)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from sim.errors import RunFailure
 from tests.unit.experiment.fake_market import FakeMarket
@@ -23,4 +24,12 @@ class DyingAtAPoint(FakeMarket):
     def run(self) -> None:
         if self.replicate == 2 and self.scenario.vendors["new"].appeal.api > 6 / 7:
             os._exit(9)
+        super().run()
+
+
+class SlowMarket(FakeMarket):
+    """Takes a little while."""
+
+    def run(self) -> None:
+        time.sleep(0.03)
         super().run()
