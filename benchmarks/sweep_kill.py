@@ -32,7 +32,7 @@ replicates = {replicates}
 "vendors.third.pricing.markup" = {{ low = 0.2, high = 1.0 }}
 "vendors.dam.openness.strategy" = ["closed", "open_weights"]
 [uncertainties]
-"supply.external.availability" = {{ low = 0.4, high = 1.0 }}
+"supply.availability" = {{ low = 0.4, high = 1.0 }}
 """
 
 
@@ -47,14 +47,14 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def begun(study: Path, out: Path, workers: int) -> subprocess.Popen[bytes]:
+def begun(study: Path, out: Path, workers: int, log: Path) -> subprocess.Popen[bytes]:
     code = "from sim.cli import main; main()"
     command = [sys.executable, "-c", code, "sweep", str(study)]
     return subprocess.Popen(
         [*command, "--workers", str(workers), "--out", str(out)],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=log.open("ab"),
         start_new_session=True,
     )
 
@@ -78,7 +78,7 @@ def killed(study: Path, out: Path, options: argparse.Namespace, work_seconds: fl
     rng = np.random.default_rng(options.seed)
     again, before = 0, receipts(out)
     for number in range(options.kills):
-        process = begun(study, out, options.workers)
+        process = begun(study, out, options.workers, study.with_suffix(".log"))
         while len(receipts(out)) == len(before) and process.poll() is None:
             time.sleep(0.01)
         time.sleep(float(rng.uniform(0.0, work_seconds / (options.kills + 2))))
@@ -95,7 +95,7 @@ def killed(study: Path, out: Path, options: argparse.Namespace, work_seconds: fl
         if over:
             print("          the sweep was over before this kill; fewer kills than asked for")
             break
-    process = begun(study, out, options.workers)
+    process = begun(study, out, options.workers, study.with_suffix(".log"))
     process.wait()
     after = receipts(out)
     again += sum(after.get(name) != when for name, when in before.items())
@@ -111,8 +111,9 @@ def main() -> int:
         scenario = (ROOT / "scenarios" / "tiny.toml").as_posix()
         study.write_text(STUDY.format(scenario=scenario, **vars(options)))
         start = time.monotonic()
-        if begun(study, folder / "whole", options.workers).wait() not in (0, 3):
-            print("the undisturbed sweep did not end")
+        log = study.with_suffix(".log")
+        if begun(study, folder / "whole", options.workers, log).wait() != 0:
+            print(f"the undisturbed sweep did not end:\n{log.read_text()}")
             return 1
         seconds = time.monotonic() - start
         blocks = len(receipts(folder / "whole"))

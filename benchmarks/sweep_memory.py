@@ -31,7 +31,7 @@ replicates = {replicates}
 [levers]
 "vendors.third.pricing.markup" = {{ low = 0.2, high = 1.0 }}
 [uncertainties]
-"supply.external.availability" = {{ low = 0.4, high = 1.0 }}
+"supply.availability" = {{ low = 0.4, high = 1.0 }}
 [claims.third_is_small]
 statement = "the third cloud stays below a third of tokens"
 measure = "platform_token_share"
