@@ -12,7 +12,17 @@ from sim.market.world import make_world
 from sim.months import months_between
 from sim.scenario.schema.scenario import Scenario
 
-FREE = ("name", "title", "events", "containment", "ensemble", "sources", "fit", "calibration")
+FREE = (
+    "name",
+    "title",
+    "events",
+    "containment",
+    "ensemble",
+    "episode",
+    "sources",
+    "fit",
+    "calibration",
+)
 """Parts of a scenario that may differ: the events from the date on, and what moves no client."""
 
 

@@ -110,3 +110,14 @@ def test_points_of_another_past_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SimError, match="events before that month"):
         run_study(file, out=tmp_path, workers=1, branch_at=AT)
     assert [path.name for path in tmp_path.iterdir()] == ["cut.toml"]
+
+
+@pytest.mark.parametrize("file", sorted(TINY.parent.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_branch_of_every_shipped_scenario_equals_a_run_from_the_start(file: Path) -> None:
+    scenario = load(file, {"population.clients": 60})
+    trunk = MarketModel(scenario, rng=2)
+    for _ in range(scenario.calendar.months // 2):
+        trunk.step()
+    branched = branch(trunk, scenario).run().curves
+    for name, curve in trunk.run().curves.items():
+        assert np.array_equal(branched[name], curve, equal_nan=True), name
