@@ -10,6 +10,7 @@ from sim.errors import SimError
 from sim.market.model import MarketModel
 from sim.market.world import make_world
 from sim.months import months_between
+from sim.scenario.intensity import at_intensity
 from sim.scenario.schema.scenario import Scenario
 
 FREE = (
@@ -80,9 +81,11 @@ def branch(trunk: MarketModel, scenario: Scenario) -> MarketModel:
     SimError
         The scenarios differ before the month that the trunk has reached.
     """
+    scenario = at_intensity(scenario)
     refuse_other_past(trunk.scenario, scenario, trunk.date)
-    # What no run changes is shared.
-    shared: list[Any] = [trunk.scenario, trunk.population, trunk.columns, trunk.world]
+    # What no run changes is shared: the clients as they were drawn, but not columns that move.
+    shared: list[Any] = [trunk.scenario, trunk.population, trunk.world]
+    shared += vars(trunk.population).values()
     model = deepcopy(trunk, {id(part): part for part in shared})
     model.scenario = scenario
     model.events_of = model._dated_events()
