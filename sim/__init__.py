@@ -8,21 +8,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.api import run
+    from sim.api import run, sweep
     from sim.experiment.result import Result, open_result
+    from sim.experiment.result import open_result as open
     from sim.market.model import MarketModel
     from sim.scenario.reader import load
     from sim.scenario.schema.scenario import Scenario
+    from sim.study.reader import load_study
+    from sim.study.result import SweepResult
 
-__all__ = ["MarketModel", "Result", "Scenario", "__version__", "load", "open_result", "run"]
+__all__ = [
+    "MarketModel",
+    "Result",
+    "Scenario",
+    "SweepResult",
+    "__version__",
+    "load",
+    "load_study",
+    "open",
+    "open_result",
+    "run",
+    "sweep",
+]
 
 _HOMES = {
     "MarketModel": "sim.market.model",
     "Result": "sim.experiment.result",
     "Scenario": "sim.scenario.schema.scenario",
+    "SweepResult": "sim.study.result",
     "load": "sim.scenario.reader",
+    "load_study": "sim.study.reader",
     "open_result": "sim.experiment.result",
     "run": "sim.api",
+    "sweep": "sim.api",
 }
 
 
@@ -33,6 +51,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("sim")
+    elif name == "open":
+        value = __getattr__("open_result")
     elif name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
     else:

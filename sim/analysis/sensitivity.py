@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.errors import SimError
+from sim.experiment.run import DONE
+from sim.study.saltelli import SobolDesign, sobol_design
+
+if TYPE_CHECKING:
+    from sim.study.result import SweepResult
+
+__all__ = [
+    "SobolDesign",
+    "SobolIndices",
+    "outcomes_of_design",
+    "sobol_design",
+    "sobol_indices",
+]
+
 FloatArray = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class SobolDesign:
-    """Points to evaluate for Sobol indices of D inputs.
-
-    ``points`` (N (2 D + 2), D) holds, block after block of N rows, the sample A, the sample B,
-    A with one column from B for each input, and B with one column from A for each input.
-    """
-
-    points: FloatArray
-
-    @property
-    def inputs(self) -> int:
-        """Number of inputs D."""
-        return int(self.points.shape[1])
-
-    @property
-    def base(self) -> int:
-        """Size N of each of the two samples."""
-        return len(self.points) // (2 * self.inputs + 2)
+NAMED_HOLES = 5
 
 
 class SobolIndices(NamedTuple):
@@ -45,48 +39,6 @@ class SobolIndices(NamedTuple):
     second: FloatArray
     mean: float
     variance: float
-
-
-def sobol_design(bounds: npt.ArrayLike, base: int, rng: np.random.Generator) -> SobolDesign:
-    """Saltelli's design over independent uniform inputs, from a scrambled Sobol sequence.
-
-    Parameters
-    ----------
-    bounds
-        (D, 2) lowest and highest value of each input, in its own units.
-    base
-        Size N of the two samples, a power of two.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two inputs, a bound is not finite, an interval is empty or ``base``
-        is no power of two.
-
-    Notes
-    -----
-    Saltelli (2002, Computer Physics Communications 145:280-297).
-    """
-    from scipy.stats import qmc
-
-    limits = np.asarray(bounds, dtype=np.float64)
-    if limits.ndim != 2 or limits.shape[1] != 2 or len(limits) < 2:
-        raise ValueError(f"bounds: needs (low, high) of two inputs or more, got {limits.shape}")
-    if not np.isfinite(limits).all() or (limits[:, 0] >= limits[:, 1]).any():
-        raise ValueError("bounds: every low must be finite and below its high")
-    if base < 2 or base & (base - 1):
-        raise ValueError(f"base: needs a power of two from 2 on, got {base}")
-    size = len(limits)
-    unit = qmc.Sobol(2 * size, rng=rng).random(base)
-    scaled = limits[:, 0] + (limits[:, 1] - limits[:, 0]) * unit.reshape(base, 2, size)
-    a, b = scaled[:, 0], scaled[:, 1]
-    blocks = [a, b]
-    for kept, lender in ((a, b), (b, a)):
-        for i in range(size):
-            mixed = kept.copy()
-            mixed[:, i] = lender[:, i]
-            blocks.append(mixed)
-    return SobolDesign(np.concatenate(blocks))
 
 
 def sobol_indices(design: SobolDesign, outcomes: npt.ArrayLike) -> SobolIndices:
@@ -131,3 +83,50 @@ def sobol_indices(design: SobolDesign, outcomes: npt.ArrayLike) -> SobolIndices:
     np.fill_diagonal(second, np.nan)
     total = np.asarray(found.total_order, dtype=np.float64)
     return SobolIndices(first, total, second, mean, variance)
+
+
+def outcomes_of_design(result: SweepResult, outcome: str) -> FloatArray:
+    """An outcome at every point of a stored Sobol or Morris design, averaged over replicates.
+
+    Indices are sums over whole designs: a point that is left out, or filled with a guess, biases
+    all of them. So a single run without a number stops here.
+
+    Parameters
+    ----------
+    result
+        A sweep whose design is `sobol` or `morris`.
+    outcome
+        A column of its runs.
+
+    Returns
+    -------
+    array
+        (points,) in the order of the design.
+
+    Raises
+    ------
+    SimError
+        The design is of another kind, there is no such outcome, or runs failed: they are named.
+    """
+    kind = result.manifest["design"]["kind"]
+    if kind not in ("sobol", "morris"):
+        raise SimError(f"{result.path} has the design {kind}; indices need sobol or morris")
+    runs = result.runs
+    if outcome not in runs.columns:
+        raise SimError(f"{result.path} has no outcome {outcome}")
+    holes = runs[(runs["status"] != DONE) | ~np.isfinite(runs[outcome].astype(float))]
+    if len(holes):
+        first = holes.head(NAMED_HOLES)
+        named = "; ".join(
+            f"{row.point}/{row.replicate}: "
+            + (f"{row.stage}: {row.message}" if row.status != DONE else f"{outcome} has no value")
+            for row in first.itertuples()
+        )
+        more = f"; and {len(holes) - len(first)} more" if len(holes) > len(first) else ""
+        raise SimError(
+            f"{len(holes)} of {len(runs)} runs have no number, and no index is computed over "
+            f"holes: {named}{more}"
+        )
+    table = runs[outcome].to_numpy(dtype=np.float64).reshape(-1, result.replicates)
+    means: FloatArray = table.mean(axis=1)
+    return means

@@ -98,7 +98,22 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interva
     return _score_interval(successes, n, z2)
 
 
-def _score_interval(successes: int, n: int, z2: float) -> Interval:
+def wilson_interval_of_share(share: float, n: float, confidence: float = 0.95) -> Interval:
+    """Wilson's interval of a share that is worth n independent runs, n not always whole.
+
+    Raises
+    ------
+    ValueError
+        If the share leaves 0..1, n is not positive or the confidence not in (0, 1).
+    """
+    if not 0.0 <= share <= 1.0 or not n > 0.0:
+        raise ValueError(f"needs a share in 0..1 and n > 0, got {share} of {n}")
+    _check_confidence(confidence)
+    z2 = float(special.ndtri(0.5 + confidence / 2.0)) ** 2
+    return _score_interval(share * n, n, z2)
+
+
+def _score_interval(successes: float, n: float, z2: float) -> Interval:
     p = successes / n
     centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n)
     half = math.sqrt(z2 * (p * (1.0 - p) / n + z2 / (4.0 * n * n))) / (1.0 + z2 / n)

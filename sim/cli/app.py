@@ -20,6 +20,10 @@ class Verb(NamedTuple):
 
 VERBS = {
     "run": Verb("sim.cli.run", "run", "Run a scenario: verdict, curves, figures, result folder."),
+    "sweep": Verb(
+        "sim.cli.sweep", "sweep", "Run a study: factors x design x replicates; resumable."
+    ),
+    "status": Verb("sim.cli.status", "status", "How far the runs of a folder have come."),
     "validate": Verb("sim.cli.validate", "validate", "Each recorded figure beside its band."),
     "calibrate": Verb(
         "sim.cli.calibrate", "calibrate", "Fit a few declared numbers to the record."
@@ -27,6 +31,8 @@ VERBS = {
     "attribute": Verb("sim.cli.attribute", "attribute", "Which move does it, and where."),
     "train": Verb("sim.cli.train", "train", "Teach a pricing algorithm before a run."),
     "verify": Verb("sim.cli.verify", "verify", "Known-answer cases: id, expected, got, pass."),
+    "explain": Verb("sim.cli.explain", "explain", "Rebuild one run from its row and compare."),
+    "export": Verb("sim.cli.export", "export", "Tidy tables of a result for a spreadsheet."),
     "plot": Verb("sim.cli.plot", "plot", "Figures from a stored result."),
     "check": Verb("sim.cli.check", "check", "All errors of scenario files at once."),
     "schema": Verb("sim.cli.check", "schema", "The JSON schema of a scenario file."),

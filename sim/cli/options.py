@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -23,4 +26,46 @@ Workers = Annotated[
 ]
 Out = Annotated[Path, typer.Option(help="Folder that takes the result folder.")]
 
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Dask scheduler, tcp://host:port, or local-cluster."),
+]
+BranchAt = Annotated[
+    str | None,
+    typer.Option(metavar="YYYY-MM", help="Run up to this month once, go on from there."),
+]
+
 RESULTS = Path("results")
+
+
+def executor_of(
+    scheduler: str | None, workers: int | None
+) -> AbstractContextManager[Executor | None]:
+    """The executor of a scheduler, or none for processes of this machine."""
+    if scheduler is None:
+        return nullcontext()
+    from sim.experiment.cluster import cluster_executor
+
+    return cluster_executor(scheduler, workers)
+
+
+def month_of(text: str | None) -> date | None:
+    """The first day of a month that is written YYYY-MM.
+
+    Raises
+    ------
+    SimError
+        It is none.
+    """
+    from sim.errors import SimError
+    from sim.months import first_of_month
+
+    if text is None:
+        return None
+    try:
+        month = first_of_month(text)
+    except ValueError:
+        month = text
+    if not isinstance(month, date):
+        raise SimError(f"{text}: a month is written YYYY-MM")
+    return month

@@ -14,7 +14,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import EXPECTED_ERROR, complain
-from sim.cli.options import RESULTS, Changes, Clients, Out, Replicates, ScenarioFile, Seed, Workers
+from sim.cli.options import (
+    RESULTS,
+    BranchAt,
+    Changes,
+    Clients,
+    Out,
+    Replicates,
+    ScenarioFile,
+    Scheduler,
+    Seed,
+    Workers,
+    executor_of,
+    month_of,
+)
 
 if TYPE_CHECKING:
     from sim.analysis.episode import EpisodeFindings
@@ -32,6 +45,14 @@ def run(
     set_: Changes = None,
     clients: Clients = None,
     workers: Workers = None,
+    scheduler: Scheduler = None,
+    until_halfwidth: Annotated[
+        float | None,
+        typer.Option(
+            metavar="H", help="Add replicates until containment's probability is known this well."
+        ),
+    ] = None,
+    branch_at: BranchAt = None,
     out: Out = RESULTS,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the result folder and the verdict as JSON.")
@@ -54,9 +75,21 @@ def run(
     if not json_:
         _say(_intention(market, replicates, seed))
     workers = 1 if profile else workers
-    with _profile_told(profile), progress_on_stderr() as told:
+    with (
+        _profile_told(profile),
+        executor_of(scheduler, workers) as executor,
+        progress_on_stderr() as told,
+    ):
         result = run_and_judge(
-            market, replicates=replicates, seed=seed, workers=workers, out=out, progress=told
+            market,
+            replicates=replicates,
+            seed=seed,
+            workers=workers,
+            executor=executor,
+            until_halfwidth=until_halfwidth,
+            branch_at=month_of(branch_at),
+            out=out,
+            progress=told,
         )
     verdict = result.verdict
     figures, trouble = _figures(result)

@@ -1,7 +1,7 @@
 """Curves as zarr (format 3): chunks that workers write apart, and the description over them.
 
-A chunk holds all worlds of one replicate. A missing chunk reads as NaN: that replicate failed in
-every world, or lacks the measure.
+A chunk holds the points and replicates of one block. A missing chunk reads as NaN: every run of
+that block failed, or lacks the measure.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.errors import SimError
+from sim.experiment.grid import Grid
 from sim.months import month_after
 
 FloatArray = npt.NDArray[np.float64]
@@ -77,9 +78,10 @@ class Layout:
 EMPTY = Layout({}, {})
 
 
-def chunk_path(name: str, replicate: int, dims: int) -> str:
+def chunk_path(name: str, chunk: tuple[int, int], dims: int) -> str:
     """Path of a chunk inside the result folder."""
-    return f"{FOLDER}/{name}/" + ".".join(["c", "0", str(replicate), *["0"] * (1 + dims)])
+    places = [*chunk, *[0] * (1 + dims)]
+    return f"{FOLDER}/{name}/" + ".".join(["c", *map(str, places)])
 
 
 def _array(store: dict[str, Any], name: str, shape: Sequence[int], **more: Any) -> Any:
@@ -99,7 +101,7 @@ def _array(store: dict[str, Any], name: str, shape: Sequence[int], **more: Any) 
 
 
 def encoded_chunk(values: FloatArray) -> bytes:
-    """Bytes of the chunk with all worlds of one replicate, (points, 1, months, *dims)."""
+    """Bytes of the chunk of a block, (points, replicates, months, *dims)."""
     store: dict[str, Any] = {}
     array = _array(
         store, "x", values.shape, chunks=values.shape, dtype="float64", fill_value=np.nan
@@ -125,9 +127,9 @@ def decoded_chunk(content: bytes, shape: Sequence[int]) -> FloatArray:
 def described(
     layout: Layout,
     points: Sequence[str],
-    replicates: int,
+    grid: Grid,
     start: date,
-    months: int,
+    months: Sequence[int],
     attributes: Mapping[str, Mapping[str, str]],
 ) -> dict[str, bytes]:
     """Every file of the zarr group but the chunks, by path; the root comes last.
@@ -136,8 +138,8 @@ def described(
     ----------
     layout
         Curves and labels.
-    points, replicates, start, months
-        Extent of the common dimensions.
+    points, grid, start, months
+        Extent of the common dimensions and of the chunks; `months` are counted from `start`.
     attributes
         Unit and long name of each curve.
     """
@@ -148,7 +150,7 @@ def described(
     root = store.pop("zarr.json")
     coordinates: dict[str, npt.NDArray[Any]] = {
         "point": np.array(points, dtype=object),
-        "replicate": np.arange(replicates, dtype=np.int64),
+        "replicate": np.arange(grid.replicates, dtype=np.int64),
         "month": _days(start, months),
         **{name: np.array(labels, dtype=object) for name, labels in layout.axes.items()},
     }
@@ -159,8 +161,8 @@ def described(
         _array(
             store,
             name,
-            [len(points), replicates, months, *extra],
-            chunks=(len(points), 1, months, *extra),
+            [grid.points, grid.replicates, len(months), *extra],
+            chunks=(*grid.shape, len(months), *extra),
             dtype="float64",
             fill_value=np.nan,
             dimension_names=[*COMMON_DIMS, *dims],
@@ -170,8 +172,8 @@ def described(
     return {**files, ROOT: root.to_bytes()}
 
 
-def _days(start: date, months: int) -> npt.NDArray[np.int64]:
-    return np.array([(month_after(start, m) - start).days for m in range(months)], dtype=np.int64)
+def _days(start: date, months: Sequence[int]) -> npt.NDArray[np.int64]:
+    return np.array([(month_after(start, m) - start).days for m in months], dtype=np.int64)
 
 
 def _add_coordinate(

@@ -20,6 +20,7 @@ from sim.errors import SimError
 P = ParamSpec("P")
 T = TypeVar("T")
 
+FOREIGN_WINDOW = 512  # blocks handed at a time to an executor of unknown width
 SMALL_WORK = 2_000_000  # client-months, a few seconds: as long as processes take to start
 THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
@@ -113,6 +114,14 @@ def refuse_while_importing_main() -> None:
         raise SimError(f"this script starts workers while a worker imports it; {GUARD_ADVICE}")
 
 
+def is_worker_death(error: Exception) -> bool:
+    """Whether an error says that a worker ended under its block, here or in a cluster."""
+    if isinstance(error, BrokenExecutor):
+        return True
+    killed = getattr(sys.modules.get("distributed"), "KilledWorker", None)
+    return killed is not None and isinstance(error, killed)
+
+
 def in_flight(executor: Executor, workers: int | None, tasks: int) -> int:
     """How many blocks to hand over at a time.
 
@@ -122,4 +131,4 @@ def in_flight(executor: Executor, workers: int | None, tasks: int) -> int:
         return 1
     if isinstance(executor, ProcessPoolExecutor) and workers is not None:
         return workers + 1
-    return max(1, tasks)
+    return max(1, min(tasks, FOREIGN_WINDOW))

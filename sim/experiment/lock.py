@@ -105,3 +105,15 @@ def _is_stale(held: bytes) -> bool:
     except PermissionError:
         return False
     return False
+
+
+def holder_of(folder: Path) -> str:
+    """Who is at work in a folder, in words; empty if nobody is known to be."""
+    try:
+        held = (folder / NAME).read_bytes()
+    except OSError:
+        return ""
+    if _is_stale(held):
+        return ""
+    holder = _holder(held)
+    return f"process {holder.get('pid', '?')} on {holder.get('host', '?')}"

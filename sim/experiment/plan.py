@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sim.errors import SimError
+from sim.experiment.blocks import Work
+from sim.experiment.branching import refuse_unshared_past
 from sim.experiment.files import json_bytes, sha256
+from sim.experiment.grid import Grid
 from sim.experiment.provenance import code_fingerprint
+from sim.experiment.rows import NO_FACTORS
 from sim.experiment.run import ModelMaker
 from sim.experiment.worlds import World, worlds_of
+from sim.experiment.worlds_work import WorldsWork
 from sim.scenario.patches import replace, scenario_hash
 from sim.scenario.paths import nearest_hint
 
@@ -20,6 +27,65 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 SHORT_HASH = 8
+
+
+class AnyPlan(Protocol):
+    """What the store and the dispatch need to know of an ensemble."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that is stored beside the results."""
+
+    @property
+    def seed(self) -> int:
+        """Root seed."""
+
+    @property
+    def grid(self) -> Grid:
+        """Points, replicates and blocks."""
+
+    @property
+    def points(self) -> Sequence[str]:
+        """Names of the points in the order of the stored curves."""
+
+    @property
+    def months(self) -> Sequence[int]:
+        """Months of the calendar that the stored curves have."""
+
+    @property
+    def factors(self) -> Mapping[str, str]:
+        """Columns of factor values and their types."""
+
+    @property
+    def client_months(self) -> int:
+        """Size of the work: clients x months x runs."""
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Everything that decides the numbers, ready for JSON."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What else the manifest says."""
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of the inputs."""
+
+    @property
+    def folder_name(self) -> str:
+        """`<name>-<hash8>`."""
+
+    def work(self, block: int) -> Work:
+        """The runs of a block."""
+
+    def files(self) -> dict[str, bytes]:
+        """What is stored before the first run."""
+
+
+def folder_name(name: str, key: str) -> str:
+    """`<name>-<hash8>`."""
+    return f"{re.sub(r'[^a-z0-9_-]+', '-', name)}-{key[:SHORT_HASH]}"
 
 
 @dataclass(frozen=True)
@@ -31,11 +97,40 @@ class Plan:
     seed: int
     replicates: int
     model: ModelMaker | None = None
+    branch_at: date | None = None
+
+    @property
+    def grid(self) -> Grid:
+        """A block is all worlds of one replicate."""
+        return Grid(len(self.worlds), self.replicates, len(self.worlds), 1)
 
     @property
     def points(self) -> tuple[str, ...]:
         """Names of the worlds in the order of the stored curves."""
         return tuple(world.name for world in self.worlds)
+
+    @property
+    def months(self) -> range:
+        """All months of the calendar."""
+        return range(self.scenario.calendar.months)
+
+    @property
+    def factors(self) -> Mapping[str, str]:
+        """Worlds have no factors."""
+        return NO_FACTORS
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Name and title of the scenario."""
+        return {"name": self.scenario.name, "title": self.scenario.title}
+
+    def work(self, block: int) -> WorldsWork:
+        """All worlds of a replicate."""
+        return WorldsWork(self.worlds, self.seed, block, self.same_as, self.model, self.branch_at)
+
+    def files(self) -> dict[str, bytes]:
+        """Nothing but the scenario is stored before the first run."""
+        return {}
 
     @cached_property
     def same_as(self) -> tuple[int, ...]:
@@ -75,8 +170,7 @@ class Plan:
     @property
     def folder_name(self) -> str:
         """`<name>-<hash8>`."""
-        name = re.sub(r"[^a-z0-9_-]+", "-", self.scenario.name)
-        return f"{name}-{self.key[:SHORT_HASH]}"
+        return folder_name(self.scenario.name, self.key)
 
 
 def plan_ensemble(
@@ -86,6 +180,7 @@ def plan_ensemble(
     *,
     worlds: tuple[World, ...] | None = None,
     model: ModelMaker | None = None,
+    branch_at: date | None = None,
 ) -> Plan:
     """The plan of a scenario; what is not given is taken from its `[ensemble]` table.
 
@@ -94,7 +189,8 @@ def plan_ensemble(
     Raises
     ------
     SimError
-        There is no replicate to run, the seed is negative, or two worlds share a name.
+        There is no replicate to run, the seed is negative, two worlds share a name, or worlds that
+        are to branch at a month differ before it.
     """
     runs = scenario.ensemble.replicates if replicates is None else replicates
     root = scenario.ensemble.seed if seed is None else seed
@@ -108,7 +204,9 @@ def plan_ensemble(
     names = [world.name for world in chosen]
     if not names or len(set(names)) < len(names):
         raise SimError(f"worlds need names of their own, got {names}")
-    return Plan(scenario, chosen, root, runs, model)
+    if branch_at is not None:
+        refuse_unshared_past([world.scenario for world in chosen], branch_at)
+    return Plan(scenario, chosen, root, runs, model, branch_at)
 
 
 def _refuse_unknown_measure(scenario: Scenario) -> None:

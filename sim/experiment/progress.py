@@ -110,8 +110,10 @@ class BarProgress:
 
     def __call__(self, done: int, total: int, failed: int, seconds_left: float | None) -> None:
         """Move the bar."""
-        left = "" if seconds_left is None else f"{clock(seconds_left)} left"
-        note = left + (f", {failed} failed" if failed else "")
+        pace = ""
+        if seconds_left:
+            pace = f"{(total - done) / seconds_left:.2f} runs/s, {clock(seconds_left)} left"
+        note = pace + (f", {failed} failed" if failed else "")
         self._bar.update(self._task, completed=done, total=total, note=note)
         if done >= total:
             self._plain(done, total, failed, seconds_left)

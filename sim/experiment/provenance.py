@@ -21,8 +21,10 @@ DECIDES = (
     "measures/**/*.py",
     "scenario/**/*.py",
     "strategies/**/*.py",
+    "experiment/branching.py",
     "experiment/run.py",
     "experiment/worlds.py",
+    "study/points.py",
 )
 LIBRARIES = ("mesa", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "xarray", "zarr")
 GIT_SECONDS = 5.0

@@ -14,7 +14,7 @@ from sim.experiment.curves import ROOT
 from sim.experiment.files import json_bytes, read_json, write_once
 from sim.experiment.run import DONE
 from sim.experiment.store import MANIFEST, RUNS, SCENARIO, check_schema
-from sim.experiment.stored import read_curves, read_runs, refuse_incomplete
+from sim.experiment.stored import SWEEP, read_curves, read_runs, refuse_incomplete
 from sim.experiment.worlds import ON
 
 if TYPE_CHECKING:
@@ -220,11 +220,15 @@ def _higher(name: str) -> Any:
 
 
 def open_result(path: Path | str) -> Result:
-    """The result stored in a folder.
+    """The result stored in a folder: a `Result`, or a `SweepResult` if a study was run.
 
     Raises
     ------
     SimError
         The folder holds no finished ensemble of this schema version.
     """
-    return Result(path)
+    result = Result(path)
+    if result.manifest.get("kind") == SWEEP:
+        sweep: Result = _higher("sim.study.result").SweepResult(path)
+        return sweep
+    return result

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.run import RunRecord
@@ -14,10 +13,29 @@ if TYPE_CHECKING:
 
 IDENTITY = ("point", "replicate", "seed", "status", "stage", "message")
 NUMBERS = ("replicate", "seed")
+NO_FACTORS: Mapping[str, str] = {}
+FACTOR_TYPES = ("number", "whole", "flag", "text")
+ROWS_A_GROUP = 4096
+SETTINGS: Mapping[str, Any] = {
+    "version": "2.6",
+    "compression": "zstd",
+    "use_dictionary": False,
+    "store_schema": False,
+    "data_page_version": "1.0",
+    "write_page_checksum": True,
+}
 
 
-def table_of(records: Sequence[RunRecord]) -> pa.Table:
-    """Rows of some runs: identity, then facts, then outcomes; what a run lacks is missing."""
+def table_of(records: Sequence[RunRecord], factors: Mapping[str, str] = NO_FACTORS) -> pa.Table:
+    """Rows of some runs: identity, then factors, facts, outcomes; what a run lacks is missing.
+
+    Parameters
+    ----------
+    records
+        The runs.
+    factors
+        Type of each factor's column: a key of `FACTOR_TYPES`.
+    """
     import pyarrow as pa
 
     facts = sorted({name for record in records for name in record.facts})
@@ -29,6 +47,8 @@ def table_of(records: Sequence[RunRecord]) -> pa.Table:
         )
         for name in IDENTITY
     }
+    for name, kind in factors.items():
+        columns[name] = pa.array([r.factors.get(name) for r in records], _type(kind))
     for name in facts:
         columns[name] = pa.array([r.facts.get(name) for r in records], pa.float64())
     for name in outcomes:
@@ -36,36 +56,37 @@ def table_of(records: Sequence[RunRecord]) -> pa.Table:
     return pa.table(columns)
 
 
-def joined_table(
-    files: Iterable[Path],
-    more: Sequence[RunRecord],
-    points: Sequence[str],
-    columns: Sequence[str],
+def _type(kind: str) -> Any:
+    import pyarrow as pa
+
+    return {"number": pa.float64(), "whole": pa.int64(), "flag": pa.bool_(), "text": pa.string()}[
+        kind
+    ]
+
+
+def in_order(
+    tables: Sequence[pa.Table], points: Sequence[str], schema: Sequence[str], blank: pa.Schema
 ) -> pa.Table:
-    """Rows of all blocks in the order of points, then replicates.
+    """Rows of the blocks of some points, in the order of points, then replicates.
 
     Parameters
     ----------
-    files
-        Stored rows of the blocks.
-    more
-        Runs that left no block.
+    tables
+        Rows of each block.
     points
-        Names of the worlds in their order.
-    columns
-        Facts and outcomes in their order.
+        Names of the points in their order.
+    schema
+        Names of all columns in their order.
+    blank
+        Types of the columns that every table has; all others are float64.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    tables = [pq.ParquetFile(path).read() for path in files]
-    if more:
-        tables.append(table_of(more))
     table = pa.concat_tables(tables, promote_options="default")
-    for name in columns:
+    for name in schema:
         if name not in table.column_names:
             table = table.append_column(name, pa.nulls(len(table), pa.float64()))
-    table = table.select([*IDENTITY, *columns])
+    table = table.select(list(schema)).cast(full_schema(schema, blank))
     order = {name: rank for rank, name in enumerate(points)}
     keys = [
         (order[point], replicate)
@@ -76,19 +97,43 @@ def joined_table(
     return table.take(sorted(range(len(keys)), key=keys.__getitem__)).combine_chunks()
 
 
+def full_schema(names: Sequence[str], known: pa.Schema) -> pa.Schema:
+    """Types of all columns: those of the known ones, float64 for the rest."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field(name, known.field(name).type if name in known.names else pa.float64())
+            for name in names
+        ]
+    )
+
+
+def joined_parquet(groups: Iterable[pa.Table], schema: pa.Schema) -> bytes:
+    """One file of many tables, which are read one after the other.
+
+    Small tables share a row group, so that the file of many blocks stays quick to read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    with pq.ParquetWriter(buffer, schema, **SETTINGS) as writer:
+        held: list[pa.Table] = []
+        for table in groups:
+            held.append(table)
+            if sum(map(len, held)) >= ROWS_A_GROUP:
+                writer.write_table(pa.concat_tables(held).combine_chunks())
+                held = []
+        if held:
+            writer.write_table(pa.concat_tables(held).combine_chunks())
+    return buffer.getvalue()
+
+
 def parquet_bytes(table: pa.Table) -> bytes:
     """The table as parquet with every setting fixed and nothing in it but the table."""
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
-    pq.write_table(
-        table.replace_schema_metadata(None),
-        buffer,
-        version="2.6",
-        compression="zstd",
-        use_dictionary=False,
-        store_schema=False,
-        data_page_version="1.0",
-        write_page_checksum=True,
-    )
+    pq.write_table(table.replace_schema_metadata(None), buffer, **SETTINGS)
     return buffer.getvalue()

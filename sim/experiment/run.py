@@ -21,6 +21,8 @@ FloatArray = npt.NDArray[np.float64]
 
 DONE = "done"
 FAILED = "failed"
+ABORTED = "aborted"
+ENDED_ABRUPTLY = "the worker process ended abruptly, twice"
 MESSAGE_LENGTH = 500
 
 
@@ -50,6 +52,7 @@ class RunRecord:
     message: str = ""
     outcomes: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, float] = field(default_factory=dict)
+    factors: Mapping[str, Any] = field(default_factory=dict)
     curves: Mapping[str, FloatArray] = field(default_factory=dict)
     dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -116,6 +119,11 @@ def failed_run(
 ) -> RunRecord:
     """The record of a run without numbers."""
     return RunRecord(point, replicate, seed, FAILED, stage, message, seconds=seconds)
+
+
+def aborted_run(point: str, replicate: int, seed: int, factors: Mapping[str, Any]) -> RunRecord:
+    """The record of a run whose process ended under it."""
+    return RunRecord(point, replicate, seed, ABORTED, "worker", ENDED_ABRUPTLY, factors=factors)
 
 
 def _market_model() -> ModelMaker:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sim.errors import SimError
-from sim.experiment.blocks import BlockTask, Receipt, read_receipt, widen_block
+from sim.experiment.blocks import BlockTask, widen_block
 from sim.experiment.curves import EMPTY, Layout, described
 from sim.experiment.files import cannot_write, json_bytes, read_json, write_atomically, write_once
 from sim.experiment.lock import FolderLock
-from sim.experiment.plan import SCHEMA_VERSION, Plan
+from sim.experiment.plan import SCHEMA_VERSION, AnyPlan
 from sim.experiment.provenance import made_with
-from sim.experiment.rows import joined_table, parquet_bytes
-from sim.experiment.run import FAILED, RunRecord, failed_run
+from sim.experiment.receipts import Receipt, read_receipt, rows_path
+from sim.experiment.rows import IDENTITY, full_schema, in_order, joined_parquet, table_of
+from sim.experiment.run import FAILED
 from sim.scenario.patches import to_toml
 
 MANIFEST = "manifest.json"
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 class Store:
     """A result folder that this process alone writes the common files of."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: AnyPlan) -> None:
         self.folder = folder
         self.plan = plan
         self.receipts: dict[int, Receipt] = {}
@@ -41,7 +42,7 @@ class Store:
 
     @classmethod
     @contextmanager
-    def opened(cls, out: Path, plan: Plan) -> Iterator[Store]:
+    def opened(cls, out: Path, plan: AnyPlan) -> Iterator[Store]:
         """The folder of a plan under `out`, made if need be, locked while open.
 
         Raises
@@ -63,14 +64,17 @@ class Store:
 
     def look(self) -> None:
         """Find the sound blocks; damaged files are put aside and told."""
-        for replicate in range(self.plan.replicates):
-            receipt, told = read_receipt(self.folder, replicate, self.plan.key)
+        for block in range(self.plan.grid.blocks):
+            receipt, told = self._read(block)
             for line in told:
                 log.warning(line)
             if receipt is not None:
-                self.receipts[replicate] = receipt
+                self.receipts[block] = receipt
 
-    def take(self, replicate: int) -> None:
+    def _read(self, block: int) -> tuple[Receipt | None, list[str]]:
+        return read_receipt(self.folder, block, self.plan.key, self.plan.grid.label(block))
+
+    def take(self, block: int) -> None:
         """Note a block that a worker has just written.
 
         Raises
@@ -78,92 +82,101 @@ class Store:
         SimError
             The block is not there or not sound.
         """
-        receipt, told = read_receipt(self.folder, replicate, self.plan.key)
+        receipt, told = self._read(block)
         if receipt is None:
-            raise SimError(f"replicate {replicate} left no sound block; {'; '.join(told)}")
-        self.receipts[replicate] = receipt
+            raise SimError(f"{self.plan.grid.label(block)} left no sound block; {'; '.join(told)}")
+        self.receipts[block] = receipt
 
-    def tasks(self) -> list[BlockTask]:
-        """A task for every block that is missing."""
-        plan = self.plan
-        return [
-            BlockTask(
-                self.folder, plan.key, plan.worlds, plan.seed, replicate, plan.same_as, plan.model
-            )
-            for replicate in range(plan.replicates)
-            if replicate not in self.receipts
-        ]
+    def missing(self) -> list[int]:
+        """Blocks that are still to be run."""
+        return [block for block in range(self.plan.grid.blocks) if block not in self.receipts]
+
+    def task(self, block: int) -> BlockTask:
+        """What a worker needs to run a block."""
+        grid = self.plan.grid
+        runs = (len(grid.points_of(block)), len(grid.replicates_of(block)))
+        return BlockTask(
+            self.folder,
+            self.plan.key,
+            block,
+            grid.chunk(block),
+            grid.shape,
+            runs,
+            self.plan.work(block),
+        )
 
     def is_finished(self) -> bool:
         """Whether an earlier run came to its end here and every block of it is still sound."""
         path = self.folder / MANIFEST
         status = read_json(path).get("status") if path.exists() else None
-        return status in (COMPLETE, FAILED) and len(self.receipts) == self.plan.replicates
+        return status in (COMPLETE, FAILED) and not self.missing()
 
     def start(self, workers: int) -> None:
         """Register the whole ensemble and the beginning of this stretch of work."""
         reused = len(self.receipts)
         self._session = {**made_with(), "started": _now(), "workers": workers, "reused": reused}
+        self._write_inputs()
+        self._write_manifest(RUNNING, ())
+
+    def _write_inputs(self) -> None:
         write_once(self.folder / SCENARIO, to_toml(self.plan.scenario).encode())
-        self._write_manifest(RUNNING)
+        for name, content in self.plan.files().items():
+            write_once(self.folder / name, content)
 
-    def interrupted(self) -> None:
+    def interrupted(self, lost: Collection[int] = ()) -> None:
         """Note that work stopped before the end."""
-        self._write_manifest(INTERRUPTED)
+        self._write_manifest(INTERRUPTED, lost)
 
-    def finish(self, lost: Mapping[int, str], run_seconds: float) -> None:
+    def finish(self, lost: Collection[int], run_seconds: float) -> None:
         """Write the table of runs, the description of the curves and the manifest.
 
         Parameters
         ----------
         lost
-            Message for each replicate that left no block: its runs become failed rows.
+            Blocks that were never stored, since they ended their worker: their runs are aborted.
         run_seconds
             Computing time of the runs of this stretch.
         """
-        plan = self.plan
-        failed = sum(r.failed for r in self.receipts.values()) + len(lost) * len(plan.worlds)
-        facts = {name for receipt in self.receipts.values() for name in receipt.facts}
-        outcomes = {name for receipt in self.receipts.values() for name in receipt.outcomes}
-        receipts = [self.receipts[replicate] for replicate in sorted(self.receipts)]
-        table = joined_table(
-            [receipt.rows for receipt in receipts],
-            self._lost_runs(lost),
-            plan.points,
-            [*sorted(facts), *sorted(outcomes)],
-        )
+        grid = self.plan.grid
+        without = sum(r.without_numbers for r in self.receipts.values())
+        without += sum(grid.runs_of(block) for block in lost)
         layout = EMPTY
-        for receipt in receipts:
-            layout = layout.joined(receipt.layout)
-        months = plan.scenario.calendar.months
-        for receipt in receipts:
-            if any(receipt.layout.axes[name] != layout.axes[name] for name in receipt.layout.axes):
-                widen_block(self.folder, receipt, layout, len(plan.worlds), months)
-        write_once(self.folder / SCENARIO, to_toml(plan.scenario).encode())
+        for shared in {id(r.layout): r.layout for r in self.receipts.values()}.values():
+            layout = layout.joined(shared)
+        self._widen(layout)
+        self._write_inputs()
         for path, content in self._described(layout).items():
             write_once(self.folder / path, content)
-        write_once(self.folder / RUNS, parquet_bytes(table))
+        write_once(self.folder / RUNS, runs_parquet(self.folder, self.plan, self.receipts))
         if self._session is not None:
             self._session["run_seconds"] = round(run_seconds, 3)
-            self._session["failed_runs"] = failed
-            self._write_manifest(FAILED if failed else COMPLETE)
+            self._session["failed_runs"] = without
+            self._write_manifest(FAILED if without else COMPLETE, lost)
+
+    def _widen(self, layout: Layout) -> None:
+        shape = (*self.plan.grid.shape, len(self.plan.months))
+        for receipt in self.receipts.values():
+            if any(receipt.layout.axes[name] != layout.axes[name] for name in receipt.layout.axes):
+                chunk = self.plan.grid.chunk(receipt.block)
+                widen_block(self.folder, receipt, chunk, layout, shape)
 
     def _described(self, layout: Layout) -> dict[str, bytes]:
         plan = self.plan
-        calendar = plan.scenario.calendar
         attributes = measure_attributes(sorted(layout.dims))
-        return described(
-            layout, plan.points, plan.replicates, calendar.start, calendar.months, attributes
-        )
+        start = plan.scenario.calendar.start
+        return described(layout, plan.points, plan.grid, start, plan.months, attributes)
 
-    def _lost_runs(self, lost: Mapping[int, str]) -> list[RunRecord]:
-        return [
-            failed_run(point, replicate, self.plan.seed, "worker", message)
-            for replicate, message in sorted(lost.items())
-            for point in self.plan.points
-        ]
+    def _counts(self, lost: Collection[int]) -> dict[str, int]:
+        grid = self.plan.grid
+        failed = sum(r.failed for r in self.receipts.values())
+        aborted = sum(r.aborted for r in self.receipts.values())
+        aborted += sum(grid.runs_of(block) for block in lost)
+        stored = sum(grid.runs_of(block) for block in self.receipts)
+        done = stored - sum(r.without_numbers for r in self.receipts.values())
+        pending = grid.runs - done - failed - aborted
+        return {"pending": pending, "done": done, "failed": failed, "aborted": aborted}
 
-    def _write_manifest(self, status: str) -> None:
+    def _write_manifest(self, status: str, lost: Collection[int]) -> None:
         plan = self.plan
         path = self.folder / MANIFEST
         before = read_json(path).get("sessions", []) if path.exists() else []
@@ -171,20 +184,48 @@ class Store:
         if status != RUNNING:
             session["ended"] = _now()
         earlier = [entry for entry in before if entry.get("started") != session.get("started")]
+        spawned = [[replicate] for replicate in range(plan.grid.replicates)]
         document = {
             **plan.inputs,
             **made_with(),
+            **plan.facts,
             "key": plan.key,
-            "name": plan.scenario.name,
-            "title": plan.scenario.title,
-            "seeds": {"entropy": plan.seed, "spawn_keys": [[r] for r in range(plan.replicates)]},
+            "seeds": {"entropy": plan.seed, "spawn_keys": spawned},
+            "grid": plan.grid.document(),
+            "runs": self._counts(lost),
+            "lost_blocks": sorted(lost),
             "status": status,
             "sessions": [*earlier, {**session, "status": status}],
         }
         write_atomically(path, json_bytes(document))
 
 
-def check_folder(folder: Path, plan: Plan) -> None:
+def runs_parquet(folder: Path, plan: AnyPlan, receipts: Mapping[int, Receipt]) -> bytes:
+    """The rows of all blocks in the order of points, then replicates, read row by row of blocks.
+
+    Runs of blocks that are not there were aborted.
+    """
+    import pyarrow.parquet as pq
+
+    facts = {name for columns in {r.facts for r in receipts.values()} for name in columns}
+    outcomes = {name for columns in {r.outcomes for r in receipts.values()} for name in columns}
+    columns = [*IDENTITY, *plan.factors, *sorted(facts), *sorted(outcomes)]
+    blank = table_of([], plan.factors).schema
+
+    def rows(block: int) -> Any:
+        if block in receipts:
+            return pq.ParquetFile(rows_path(folder, block)).read()
+        return table_of(plan.work(block).aborted(), plan.factors)
+
+    def groups() -> Iterator[Any]:
+        for blocks in plan.grid.row_blocks():
+            points = [plan.points[number] for number in plan.grid.points_of(blocks[0])]
+            yield in_order([rows(block) for block in blocks], points, columns, blank)
+
+    return joined_parquet(groups(), full_schema(columns, blank))
+
+
+def check_folder(folder: Path, plan: AnyPlan) -> None:
     """Refuse a folder that is not this plan's; nothing is touched.
 
     Raises

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import SimError
-from sim.experiment import blocks
+from sim.experiment import receipts
 from sim.experiment.curves import COMMON_DIMS, FOLDER
 from sim.experiment.files import read_json, sha256
 
@@ -25,6 +25,7 @@ FACTS: dict[str, type] = {
     "replicates": int,
     "points": list,
 }
+SWEEP = "sweep"  # kind of a result whose points are numbered, not named one by one
 COLUMNS = ("point", "replicate", "seed", "status", "stage", "message")
 MENDING = "the command that made the result mends it"
 UNREADABLE = (ValueError, TypeError, KeyError, RuntimeError, OSError)
@@ -41,6 +42,9 @@ def refuse_incomplete(path: Path, manifest: dict[str, Any]) -> None:
     """
     wrong = [name for name, kind in FACTS.items() if not isinstance(manifest.get(name), kind)]
     points = manifest.get("points")
+    if manifest.get("kind") == SWEEP:
+        wrong = [name for name in wrong if name != "points"]
+        wrong += [] if isinstance(points, int) else ["points"]
     if isinstance(points, list) and not all(isinstance(p, dict) and "name" in p for p in points):
         wrong.append("points")
     if wrong:
@@ -103,7 +107,7 @@ def _opened(path: Path) -> xr.Dataset:
 
 
 def _refuse_damaged_chunks(folder: Path) -> None:
-    for receipt in sorted((folder / blocks.FOLDER).glob("*.json")):
+    for receipt in sorted((folder / receipts.FOLDER).glob("*.json")):
         try:
             hashes = dict(read_json(receipt)["sha256"])
         except (SimError, KeyError, TypeError, ValueError) as error:

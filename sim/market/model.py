@@ -118,6 +118,8 @@ class MarketModel(mesa.Model):
         self.vendors = {
             name: VendorAgent(self, name, v) for v, name in enumerate(self.world.vendors)
         }
+        # Mesa numbers agents in a table of its own that would keep every model for good.
+        getattr(mesa.Agent, "_ids", {}).pop(self, None)
         self.clients = Clients(self)
         self.bidding = Bidding(self)
         self.events_of = shared(market, "events", self._dated_events)

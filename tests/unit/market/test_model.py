@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
+import weakref
 from typing import Any
 
 import numpy as np
@@ -149,3 +151,11 @@ def test_streams_by_name() -> None:
     assert one == again
     assert one != other
     assert started(seed=2).stream("a").random(4).tolist() != one
+
+
+def test_a_model_that_nobody_holds_is_gone() -> None:
+    model = MarketModel(changed({"population.clients": 10}), rng=1)
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None

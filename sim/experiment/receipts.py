@@ -1,0 +1,113 @@
+"""Receipts: the proof that a block is finished and sound."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sim.errors import SimError
+from sim.experiment.curves import Layout
+from sim.experiment.files import json_bytes, read_json, set_aside, sha256
+
+FOLDER = "blocks"
+SEAL = "sha256_of_receipt"
+KINDS = 256  # of layouts and sets of columns that blocks of one ensemble share
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A finished block: how many of its runs have no numbers, which columns and curves it has."""
+
+    block: int
+    failed: int
+    aborted: int
+    facts: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    layout: Layout
+
+    @property
+    def without_numbers(self) -> int:
+        """Runs that failed or were aborted."""
+        return self.failed + self.aborted
+
+
+def receipt_path(folder: Path, block: int) -> Path:
+    """Where the receipt of a block lies."""
+    return folder / FOLDER / f"{block:06d}.json"
+
+
+def rows_path(folder: Path, block: int) -> Path:
+    """Where the rows of a block lie."""
+    return folder / FOLDER / f"{block:06d}.parquet"
+
+
+def sealed(document: Mapping[str, Any]) -> bytes:
+    """A receipt that carries the hash of the rest of itself."""
+    bare = {name: value for name, value in document.items() if name != SEAL}
+    return json_bytes(bare | {SEAL: sha256(json_bytes(bare))})
+
+
+def read_receipt(
+    folder: Path, block: int, key: str, label: str
+) -> tuple[Receipt | None, list[str]]:
+    """The receipt of a block if the whole block is sound, and what had to be put aside.
+
+    Returns
+    -------
+    tuple
+        None as receipt means that the block must be run (again); each line of the list tells of
+        one damaged file, which was renamed.
+    """
+    path = receipt_path(folder, block)
+    if not path.exists():
+        return None, []
+    try:
+        document = read_json(path)
+        if sealed(document) != path.read_bytes():
+            raise SimError("does not carry its own hash")
+        if document["key"] != key or document["block"] != block:
+            raise SimError("belongs to another ensemble")
+        receipt = Receipt(
+            block,
+            int(document["failed"]),
+            int(document["aborted"]),
+            _names("\n".join(document["facts"])),
+            _names("\n".join(document["outcomes"])),
+            _layout(json.dumps([document["dims"], document["axes"]])),
+        )
+        hashes = dict(document["sha256"])
+    except (SimError, KeyError, TypeError, ValueError, AttributeError):
+        return None, [_put_aside(path, label)]
+    told = [
+        _put_aside(folder / name, label)
+        for name, expected in hashes.items()
+        if (folder / name).exists() and sha256((folder / name).read_bytes()) != expected
+    ]
+    sound = not told and all((folder / name).exists() for name in hashes)
+    return (receipt if sound else None), told
+
+
+@lru_cache(KINDS)
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split("\n")) if text else ()
+
+
+@lru_cache(KINDS)
+def _layout(text: str) -> Layout:
+    # Thousands of blocks have the same labels; they are kept once.
+    dims, axes = json.loads(text)
+    return Layout(_tuples(dims), _tuples(axes))
+
+
+def _tuples(lists: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(items) for name, items in lists.items()}
+
+
+def _put_aside(path: Path, label: str) -> str:
+    aside = set_aside(path, "bad")
+    verb = "runs" if label.startswith("replicate ") else "run"
+    return f"{path} is damaged: kept as {aside.name}, {label} {verb} again"

@@ -1,0 +1,77 @@
+"""Sweeps on a Dask cluster whose workers die and join while it runs."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from sim.errors import SimError
+from sim.experiment.cluster import cluster_executor
+from sim.experiment.grid import Grid
+from sim.study.result import SweepResult
+from tests.unit.experiment.helpers import stored_bytes
+from tests.unit.study.conftest import loaded, run_sweep, whole_sweep
+from tests.unit.study.markets import SlowMarket
+
+distributed: Any = importlib.import_module("distributed")
+__all__ = ["loaded", "run_sweep", "whole_sweep"]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as started:
+        yield started
+
+
+def test_bytes_are_the_same_when_one_worker_dies_and_another_joins_late(
+    cluster: Any, run_sweep: Callable[..., SweepResult], tmp_path: Any
+) -> None:
+    (first,) = [worker.pid for worker in cluster.workers.values()]
+    seen: list[int] = []
+
+    def disturb(done: int, total: int, failed: int, left: float | None) -> None:
+        seen.append(done)
+        if len(seen) == 5:
+            cluster.scale(2)
+            os.kill(first, signal.SIGKILL)
+
+    with cluster_executor(cluster.scheduler_address) as executor:
+        result = run_sweep(model=SlowMarket, executor=executor, progress=disturb)
+    assert len(result.failed) == 0
+    assert seen[-1] == 35
+    straight = run_sweep(model=SlowMarket, workers=1, out=tmp_path / "straight")
+    assert stored_bytes(result.path) == stored_bytes(straight.path)
+    assert (
+        len(list((result.path / "blocks").glob("*.json"))) == Grid(**result.manifest["grid"]).blocks
+    )
+
+
+def test_no_scheduler_is_an_expected_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.experiment import cluster as module
+
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.5)
+    with (
+        pytest.raises(SimError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9"),
+        cluster_executor("tcp://127.0.0.1:9"),
+    ):
+        raise AssertionError
+
+
+def test_an_address_that_is_none_is_an_expected_error() -> None:
+    with pytest.raises(SimError, match="no scheduler answers at here"), cluster_executor("here"):
+        raise AssertionError
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(SimError, match="sim\\[cluster\\]"), cluster_executor("local-cluster"):
+        raise AssertionError
