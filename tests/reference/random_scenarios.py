@@ -25,6 +25,8 @@ STRATEGIES: tuple[Table, ...] = (
     {"strategy": "zero_intelligence", "lowest": 0.5, "highest": 6.0},
     {"strategy": "best_response"},
     {"strategy": "nash"},
+    {"strategy": "forward"},
+    {"strategy": "target_share", "target": 0.3},
 )
 OPENNESS: tuple[Table, ...] = (
     {"strategy": "closed"},

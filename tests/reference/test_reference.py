@@ -121,7 +121,7 @@ def test_random_scenarios_cover_the_ranges() -> None:
     assert rules == {"open_weights_only", "data_residency"}
     assert any(s.hosts for s in scenarios)
     rules = {str(v.pricing["strategy"]) for s in scenarios for v in s.vendors.values()}
-    assert rules == set(strategies("pricing"))
+    assert rules == set(strategies("pricing")) - {"q_learning"}  # needs a trained policy
 
 
 def test_draws_equal_the_compiled_ones_bit_by_bit() -> None:
