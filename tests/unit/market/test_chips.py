@@ -177,7 +177,7 @@ class TestLayers:
         with_them, without = ran(changed(facts, months=3)), ran(changed(months=3))
         moved = differing(with_them, without)
         # penetration pricing looks at cash only below its funding limit
-        assert moved == {"application_revenue", "cash", "profit"}
+        assert moved == {"application_revenue", "cash", "objective", "profit"}
         extra = with_them.curves["profit"] - without.curves["profit"]
         income = with_them.curves["application_revenue"]
         np.testing.assert_allclose(income, 0.5 * with_them.curves["maas_revenue"], rtol=1e-12)
