@@ -36,6 +36,8 @@ class Problem:
         self.model = MarketModel(market(clients), 1)
         while self.model.month < MONTHS_BEFORE:
             self.model.step()
+        # key accounts choose here too, instead of waiting for their auctions
+        self.model.terms = self.model.terms._replace(auctions=False)
         self.held = State(*(array.copy() for array in self.model.choices))
         population, terms = self.model.population, self.model.terms
         self.adopted = np.flatnonzero(population.adopts_at <= terms.adopted[population.kind])

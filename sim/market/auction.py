@@ -17,6 +17,7 @@ from sim.market.compiled import inlined, kernel, step
 from sim.market.consider import price_term
 from sim.market.elementary import exp, ln
 from sim.market.noise import event_state, person
+from sim.market.packing import BLOCK
 from sim.market.population import FIXED_POINT
 from sim.market.world import HOST, RENT
 
@@ -142,16 +143,31 @@ def share_worth(utility, alpha, price, fixed, rents, terms):  # type: ignore[no-
 
 
 @step
-def best_of_each(i, w, month, clients, state, layout, terms, streams, packed, room, scratch):  # type: ignore[no-untyped-def]
+def value_queue(  # type: ignore[no-untyped-def]
+    begin, n, month, order, queue, clients, state, layout, terms, streams, packed, scratch
+):
+    """Value n auctions of the queue from `begin` on together: no deal changes another's values."""
+    client, work, client_id, work_key = (
+        queue.client,
+        queue.work,
+        clients.client_id,
+        clients.work_key,
+    )
+    for q in range(n):
+        i, w = client[order[begin + q]], work[order[begin + q]]
+        scratch.work[q], scratch.owner[q] = w, i
+        scratch.who[q] = person(client_id[i], work_key[w])
+    value_block(n, month, clients, state, layout, terms, streams, packed, scratch)
+
+
+@step
+def best_of_each(q, layout, room, scratch):  # type: ignore[no-untyped-def]
     """The best offer of each platform at list price, its shocks included, as `choose` has them."""
     offer, best = room.offer, room.value
     offer[:] = -1
     best[:] = -np.inf
-    scratch.work[0], scratch.owner[0] = w, i
-    scratch.who[0] = person(clients.client_id[i], clients.work_key[w])
-    value_block(1, month, clients, state, layout, terms, streams, packed, scratch)
     platform, found, value = layout.platform, scratch.found, scratch.value
-    for x in range(scratch.first[0, 2] + 1):
+    for x in range(scratch.first[q, 0], scratch.first[q, 2] + 1):
         j = found[x] >> OFFER
         p = platform[j]
         if value[x] > best[p]:
@@ -226,12 +242,17 @@ def auction(  # type: ignore[no-untyped-def]
     scratch,
 ):
     """Auction the workloads of the queue one after the other in the given order."""
-    for q in range(order.shape[0]):
-        i, w, slot = queue.client[order[q]], queue.work[order[q]], queue.slot[order[q]]
+    for a in range(order.shape[0]):
+        if a % BLOCK == 0:
+            n = min(BLOCK, order.shape[0] - a)
+            value_queue(
+                a, n, month, order, queue, clients, state, layout, terms, streams, packed, scratch
+            )
+        i, w, slot = queue.client[order[a]], queue.work[order[a]], queue.slot[order[a]]
         j0, weight = state.current[w], np.float64(clients.weight[i])
         whole = np.int64(weight * FIXED_POINT + 0.5)
         served_by = layout.platform[j0] if j0 >= 0 else -1
-        best_of_each(i, w, month, clients, state, layout, terms, streams, packed, room, scratch)
+        best_of_each(a % BLOCK, layout, room, scratch)
         set_limits(i, w, served_by, clients, layout, terms, limits, room)
         p, share, utility = settle_auction(i, w, clients, state, layout, terms, limits, room)
         row = OWN if p == served_by else OTHERS
