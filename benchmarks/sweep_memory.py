@@ -60,7 +60,7 @@ def one(options: argparse.Namespace) -> None:
     import sim
 
     result = sim.sweep(options.study, workers=options.workers, out=options.out)
-    rows = len(result.runs)
+    rows = result.manifest["runs"]["done"]
     peaks = [peak_mb(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     print(json.dumps({"rows": rows, "parent": peaks[0], "worker": peaks[1]}))
 

@@ -34,8 +34,8 @@ def judge_claims(result: SweepResult) -> dict[str, Any]:
     holding and once as not; a verdict that depends on it is undetermined. `interval_given_points`
     takes the points as given: it is what more replicates make narrower.
     """
-    runs = result.runs
     claims = result.manifest["claims"]
+    runs = result.columns(*(CLAIM + name for name in claims), *result.factors)
     sampled = result.manifest["design"]["kind"] not in FIXED_DESIGNS
     return {
         "name": result.manifest["name"],

@@ -108,9 +108,9 @@ def _where(result: SweepResult) -> list[str]:
     lines = [f"result   {result.path}"]
     failed: Any = result.failed
     if len(failed):
-        first = failed.iloc[0]
+        first, runs = failed.iloc[0], result.manifest["points"] * result.replicates
         lines.append(
-            f"FAILED   {len(failed)} of {len(result.runs)} runs; first: {first['point']}/"
+            f"FAILED   {len(failed)} of {runs:,} runs; first: {first['point']}/"
             f"{first['replicate']}, {first['stage']}: {first['message']}"
         )
     lines.append(f"next     sim export {result.path} --csv")

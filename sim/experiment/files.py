@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import json
 import os
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sim.errors import SimError
 
@@ -37,16 +40,45 @@ def write_atomically(path: Path, content: bytes) -> None:
     SimError
         The disk is full or may not be written; no half-written file stays behind.
     """
+    with _whole(path) as (file, temporary):
+        file.write(content)
+        _settle(file)
+        temporary.replace(path)
+
+
+def stream_once(path: Path, write: Callable[[BinaryIO], object], word: str = "old") -> None:
+    """As `write_once`, for content that is written piece by piece and never held as a whole.
+
+    Raises
+    ------
+    SimError
+        As `write_atomically`.
+    """
+    with _whole(path) as (file, temporary):
+        write(file)
+        _settle(file)
+        if path.exists():
+            if filecmp.cmp(path, temporary, shallow=False):
+                return
+            set_aside(path, word)
+        temporary.replace(path)
+
+
+def _settle(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
     # On a shared disk two hosts may use the same process number.
     temporary = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+                yield file, temporary
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sim.experiment.run import RunRecord
 
@@ -15,7 +15,7 @@ IDENTITY = ("point", "replicate", "seed", "status", "stage", "message")
 NUMBERS = ("replicate", "seed")
 NO_FACTORS: Mapping[str, str] = {}
 FACTOR_TYPES = ("number", "whole", "flag", "text")
-ROWS_A_GROUP = 4096
+ROWS_A_GROUP = 1024
 SETTINGS: Mapping[str, Any] = {
     "version": "2.6",
     "compression": "zstd",
@@ -109,7 +109,7 @@ def full_schema(names: Sequence[str], known: pa.Schema) -> pa.Schema:
     )
 
 
-def joined_parquet(groups: Iterable[pa.Table], schema: pa.Schema) -> bytes:
+def write_joined(groups: Iterable[pa.Table], schema: pa.Schema, file: BinaryIO) -> None:
     """One file of many tables, which are read one after the other.
 
     Small tables share a row group, so that the file of many blocks stays quick to read.
@@ -117,8 +117,7 @@ def joined_parquet(groups: Iterable[pa.Table], schema: pa.Schema) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    buffer = io.BytesIO()
-    with pq.ParquetWriter(buffer, schema, **SETTINGS) as writer:
+    with pq.ParquetWriter(file, schema, **SETTINGS) as writer:
         held: list[pa.Table] = []
         for table in groups:
             held.append(table)
@@ -127,7 +126,6 @@ def joined_parquet(groups: Iterable[pa.Table], schema: pa.Schema) -> bytes:
                 held = []
         if held:
             writer.write_table(pa.concat_tables(held).combine_chunks())
-    return buffer.getvalue()
 
 
 def parquet_bytes(table: pa.Table) -> bytes:

@@ -12,12 +12,19 @@ from typing import Any
 from sim.errors import SimError
 from sim.experiment.blocks import BlockTask, widen_block
 from sim.experiment.curves import EMPTY, Layout, described
-from sim.experiment.files import cannot_write, json_bytes, read_json, write_atomically, write_once
+from sim.experiment.files import (
+    cannot_write,
+    json_bytes,
+    read_json,
+    stream_once,
+    write_atomically,
+    write_once,
+)
 from sim.experiment.lock import FolderLock
 from sim.experiment.plan import SCHEMA_VERSION, AnyPlan
 from sim.experiment.provenance import made_with
 from sim.experiment.receipts import Receipt, read_receipt, rows_path
-from sim.experiment.rows import IDENTITY, full_schema, in_order, joined_parquet, table_of
+from sim.experiment.rows import IDENTITY, full_schema, in_order, table_of, write_joined
 from sim.experiment.run import FAILED
 from sim.scenario.patches import to_toml
 
@@ -147,7 +154,7 @@ class Store:
         self._write_inputs()
         for path, content in self._described(layout).items():
             write_once(self.folder / path, content)
-        write_once(self.folder / RUNS, runs_parquet(self.folder, self.plan, self.receipts))
+        write_runs(self.folder, self.plan, self.receipts)
         if self._session is not None:
             self._session["run_seconds"] = round(run_seconds, 3)
             self._session["failed_runs"] = without
@@ -200,8 +207,8 @@ class Store:
         write_atomically(path, json_bytes(document))
 
 
-def runs_parquet(folder: Path, plan: AnyPlan, receipts: Mapping[int, Receipt]) -> bytes:
-    """The rows of all blocks in the order of points, then replicates, read row by row of blocks.
+def write_runs(folder: Path, plan: AnyPlan, receipts: Mapping[int, Receipt]) -> None:
+    """Write the rows of all blocks in the order of points, then replicates, a few at a time.
 
     Runs of blocks that are not there were aborted.
     """
@@ -222,7 +229,8 @@ def runs_parquet(folder: Path, plan: AnyPlan, receipts: Mapping[int, Receipt]) -
             points = [plan.points[number] for number in plan.grid.points_of(blocks[0])]
             yield in_order([rows(block) for block in blocks], points, columns, blank)
 
-    return joined_parquet(groups(), full_schema(columns, blank))
+    schema = full_schema(columns, blank)
+    stream_once(folder / RUNS, lambda file: write_joined(groups(), schema, file))
 
 
 def check_folder(folder: Path, plan: AnyPlan) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sim.errors import SimError
 from sim.experiment.files import json_bytes, read_json, write_once
 from sim.experiment.result import Result
+from sim.experiment.run import DONE
+from sim.experiment.store import RUNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +63,34 @@ class SweepResult(Result):
     def points(self) -> tuple[str, ...]:
         """Names of the points."""
         return tuple(self.table.index)
+
+    def columns(self, *names: str) -> pd.DataFrame:
+        """Some columns of the table of runs beside point, replicate and status.
+
+        Raises
+        ------
+        SimError
+            The table is damaged.
+        """
+        import pandas as pd
+        import pyarrow.parquet as pq
+
+        from sim.experiment.stored import MENDING, UNREADABLE
+
+        path = self.path / RUNS
+        try:
+            known = pq.ParquetFile(path).schema_arrow.names
+            wanted = ["point", "replicate", "status", *(n for n in names if n in known)]
+            return pd.read_parquet(path, columns=list(dict.fromkeys(wanted)))
+        except UNREADABLE as error:
+            raise SimError(f"{path} is damaged; {MENDING}") from error
+
+    @cached_property
+    def failed(self) -> pd.DataFrame:
+        """Rows of the runs that failed or were aborted."""
+        known = self.manifest["runs"]
+        rows = self.runs if known["failed"] or known["aborted"] else self.columns()
+        return rows[rows["status"] != DONE]
 
     @property
     def factors(self) -> tuple[str, ...]:
