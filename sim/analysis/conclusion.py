@@ -1,0 +1,70 @@
+"""What no conclusion goes without."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import SimError
+
+if TYPE_CHECKING:
+    from sim.experiment.result import Result
+
+
+def grounds(result: Result, seeds: Sequence[int], interval_types: Sequence[str]) -> dict[str, Any]:
+    """n, seeds, interval types, scenario hash and folder of a conclusion, ready for JSON.
+
+    Parameters
+    ----------
+    seeds
+        Replicates (children of the root seed) that the conclusion stands on.
+
+    Raises
+    ------
+    SimError
+        One of them is missing.
+    """
+    facts: dict[str, Any] = {
+        "scenario": result.scenario.name,
+        "scenario_hash": result.scenario_hash,
+        "root_seed": result.seed,
+        "seeds": [int(seed) for seed in seeds],
+        "n": len(seeds),
+        "interval_types": sorted({kind for kind in interval_types if kind}),
+        "folder": str(result.path),
+    }
+    missing = [name for name, value in facts.items() if value in ("", [], 0) and name != "root_seed"]
+    if missing:
+        raise SimError(f"{result.path}: no conclusion without {', '.join(missing)}")
+    return facts
+
+
+def refuse_bare(document: dict[str, Any]) -> None:
+    """Refuse to print or draw a stored conclusion that has lost its grounds.
+
+    Raises
+    ------
+    SimError
+        n, the seeds, the kinds of interval or the scenario's hash are missing.
+    """
+    needed = ("n", "seeds", "root_seed", "interval_types", "scenario_hash")
+    missing = [name for name in needed if document.get(name) in (None, "", [])]
+    if document.get("n") == 0:
+        missing.append("n")
+    if missing:
+        raise SimError(f"no conclusion without {', '.join(missing)}")
+
+
+def grounds_line(document: dict[str, Any]) -> str:
+    """The line that ends every table.
+
+    Raises
+    ------
+    SimError
+        As `refuse_bare`.
+    """
+    refuse_bare(document)
+    return (
+        f"n = {document['n']}, {', '.join(document['interval_types'])}, root seed "
+        f"{document['root_seed']}, scenario {document['scenario_hash'][:8]}, {document['folder']}"
+    )

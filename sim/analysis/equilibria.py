@@ -1,0 +1,288 @@
+"""Empirical games: all equilibria, regret with its uncertainty over seeds, replicator paths."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.economics.games import NashEquilibrium, nash_equilibria, regrets
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+SAME_MIX = 1e-6  # mixes closer than this are one equilibrium
+SLACK = 1e-9  # regret, in parts of the range of payoffs, that counts as none
+DRAWS_SEED = 20_260_401
+BOOTSTRAP = "seed bootstrap, 95 %"
+HORIZON = 200.0  # units of replicator time; payoffs are scaled to a range of one
+STEPS = 201
+SETTLED = 0.99  # weight above which a strategy has taken its population over
+
+
+def undominated(row_payoffs: npt.ArrayLike, col_payoffs: npt.ArrayLike) -> tuple[list[int], ...]:
+    """Rows and columns left after strictly dominated actions are struck out again and again.
+
+    No equilibrium gives weight to what is struck out (domination by pure actions).
+
+    Notes
+    -----
+    Source: Osborne & Rubinstein (1994, A Course in Game Theory), section 4.2.
+    """
+    a, b = (np.asarray(p, dtype=np.float64) for p in (row_payoffs, col_payoffs))
+    rows, cols = list(range(a.shape[0])), list(range(a.shape[1]))
+    while True:
+        kept_rows = _not_dominated(a[np.ix_(rows, cols)])
+        kept_cols = _not_dominated(b[np.ix_(rows, cols)].T)
+        if len(kept_rows) == len(rows) and len(kept_cols) == len(cols):
+            return rows, cols
+        rows, cols = [rows[i] for i in kept_rows], [cols[j] for j in kept_cols]
+
+
+def _not_dominated(payoffs: Floats) -> list[int]:
+    beats = (payoffs[:, None, :] > payoffs[None, :, :]).all(axis=2)
+    return [int(i) for i in np.flatnonzero(~beats.any(axis=0))]
+
+
+def equilibria(
+    row_payoffs: npt.ArrayLike, col_payoffs: npt.ArrayLike, *, thorough: bool = True
+) -> list[NashEquilibrium]:
+    """Nash equilibria of a two-player game, pure ones first.
+
+    Strictly dominated actions are struck out; in what is left every pair of supports is tried
+    (`sim.economics.games`) and, if `thorough`, the vertices of both best-response polytopes are
+    matched (nashpy). Kept is what leaves neither player anything to gain.
+
+    Raises
+    ------
+    ValueError
+        If the payoffs are no finite matrices of one shape.
+
+    Notes
+    -----
+    Source: Nisan, Roughgarden, Tardos & Vazirani (2007, Algorithmic Game Theory), chapter 3;
+    Knight & Campbell (2018, JOSS 3:904), nashpy.
+    """
+    a, b = np.asarray(row_payoffs, dtype=np.float64), np.asarray(col_payoffs, dtype=np.float64)
+    rows, cols = undominated(a, b)
+    small_a, small_b = a[np.ix_(rows, cols)], b[np.ix_(rows, cols)]
+    mixes = [(found.row, found.col) for found in nash_equilibria(small_a, small_b)]
+    if thorough and min(small_a.shape) > 1:
+        mixes += _vertices(small_a, small_b)
+    kept: list[NashEquilibrium] = []
+    for row, col in mixes:
+        x, y = np.zeros(a.shape[0]), np.zeros(a.shape[1])
+        x[rows], y[cols] = row, col
+        close = (max(abs(x - k.row).max(), abs(y - k.col).max()) < SAME_MIX for k in kept)
+        if not any(close) and _is_equilibrium(a, b, x, y):
+            kept.append(NashEquilibrium(x, y, (float(x @ a @ y), float(x @ b @ y))))
+    return sorted(kept, key=lambda found: -(found.row.max() + found.col.max()))
+
+
+def _vertices(a: Floats, b: Floats) -> list[tuple[Floats, Floats]]:
+    import nashpy
+    from scipy.spatial import QhullError
+
+    scaled = [1.0 + (p - p.min()) / (np.ptp(p) or 1.0) for p in (a, b)]  # bounded polytopes
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # degenerate games are told as such
+        try:
+            found = list(nashpy.Game(*scaled).vertex_enumeration())
+        except QhullError:
+            return []
+    return [
+        (x, y)
+        for x, y in found
+        if min(x.min(), y.min()) >= 0.0 and max(abs(x.sum() - 1.0), abs(y.sum() - 1.0)) < SLACK
+    ]
+
+
+def _is_equilibrium(a: Floats, b: Floats, x: Floats, y: Floats) -> bool:
+    row, col = regrets(a, b, x, y)
+    return row <= SLACK * (np.ptp(a) or 1.0) and col <= SLACK * (np.ptp(b) or 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class GameEstimate:
+    """What R replicates of an m x n game say; a profile is one action of each player."""
+
+    row: Floats
+    """(m, n) mean payoff of the row player."""
+    col: Floats
+    """(m, n) mean payoff of the column player."""
+    gain_row: Floats
+    """(m, n) what the row player gains by its best other action."""
+    gain_col: Floats
+    """(m, n) the same of the column player."""
+    regret: Floats
+    """(m, n) the larger of the two gains."""
+    regret_low: Floats
+    """(m, n) lower end of its bootstrap interval."""
+    regret_high: Floats
+    """(m, n) upper end."""
+    pure_frequency: Floats
+    """(m, n) part of the bootstrapped games in which the profile is a pure equilibrium."""
+    equilibria: tuple[NashEquilibrium, ...]
+    """Equilibria of the game of means."""
+    support_row: Floats
+    """(m,) part of the bootstrapped games with an equilibrium that plays this row."""
+    support_col: Floats
+    """(n,) the same of columns."""
+    n: int
+    resamples: int
+    resamples_mixed: int
+    interval_type: str = BOOTSTRAP
+
+
+def gains(row: Floats, col: Floats) -> tuple[Floats, Floats]:
+    """Gain of the best unilateral deviation from each profile; games may be stacked in front."""
+    return row.max(axis=-2, keepdims=True) - row, col.max(axis=-1, keepdims=True) - col
+
+
+def estimate_game(
+    row: npt.ArrayLike,
+    col: npt.ArrayLike,
+    *,
+    resamples: int = 2_000,
+    resamples_mixed: int = 200,
+) -> GameEstimate:
+    """The game of mean payoffs, and how it varies when whole replicates are drawn anew.
+
+    Parameters
+    ----------
+    row, col
+        (R, m, n) payoffs by replicate; a replicate has the same draws in all profiles, so it is
+        resampled as a whole.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, fewer than two replicates are there or a payoff is not finite.
+
+    Notes
+    -----
+    Source: Wellman, Tuyls & Greenwald (2025, JAIR 82:1017-1076); Wiedenbeck, Cassell & Wellman
+    (2014, AAMAS): bootstrap of regret in simulation-based games.
+    """
+    a, b = np.asarray(row, dtype=np.float64), np.asarray(col, dtype=np.float64)
+    if a.ndim != 3 or a.shape != b.shape or a.shape[0] < 2:
+        raise ValueError("payoffs must be (replicates >= 2, rows, columns) for both players")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("payoffs must be finite")
+    draws = np.random.Generator(np.random.Philox(DRAWS_SEED))
+    picked = draws.integers(len(a), size=(resamples, len(a)))
+    counts = np.stack([np.bincount(p, minlength=len(a)) for p in picked]) / len(a)
+    drawn_a, drawn_b = np.tensordot(counts, a, 1), np.tensordot(counts, b, 1)
+    drawn_row, drawn_col = gains(drawn_a, drawn_b)
+    regret = np.maximum(drawn_row, drawn_col)
+    low, high = np.quantile(regret, [0.025, 0.975], axis=0)
+    mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
+    gain_row, gain_col = gains(mean_a, mean_b)
+    some = min(resamples, resamples_mixed)
+    support = [_supports(drawn_a[i], drawn_b[i]) for i in range(some)]
+    return GameEstimate(
+        row=mean_a,
+        col=mean_b,
+        gain_row=gain_row,
+        gain_col=gain_col,
+        regret=np.maximum(gain_row, gain_col),
+        regret_low=low,
+        regret_high=high,
+        pure_frequency=(regret <= 0.0).mean(axis=0),
+        equilibria=tuple(equilibria(mean_a, mean_b)),
+        support_row=np.mean([rows for rows, _ in support], axis=0),
+        support_col=np.mean([cols for _, cols in support], axis=0),
+        n=len(a),
+        resamples=resamples,
+        resamples_mixed=some,
+    )
+
+
+def _supports(a: Floats, b: Floats) -> tuple[Bools, Bools]:
+    found = equilibria(a, b, thorough=False)
+    rows, cols = np.zeros(a.shape[0], bool), np.zeros(a.shape[1], bool)
+    for one in found:
+        rows |= one.row > SAME_MIX
+        cols |= one.col > SAME_MIX
+    return rows, cols
+
+
+def replicator(
+    row: npt.ArrayLike,
+    col: npt.ArrayLike,
+    start: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+) -> tuple[Floats, Floats, Floats]:
+    """Two-population replicator dynamics from a mixed start.
+
+    ``dx_i/dt = x_i ((A y)_i - x'A y)`` and ``dy_j/dt = y_j ((x'B)_j - x'B y)``, payoffs scaled to
+    a range of one; solved for log weights, so that none becomes negative.
+
+    Parameters
+    ----------
+    row, col
+        (m, n) payoffs.
+    start
+        Weights of both populations, all positive; uniform unless given.
+
+    Returns
+    -------
+    Times (k,), weights of rows (k, m) and of columns (k, n).
+
+    Raises
+    ------
+    ValueError
+        A weight of the start is not positive.
+
+    Notes
+    -----
+    Source: Taylor & Jonker (1978, Mathematical Biosciences 40:145-156); Weibull (1995),
+    Evolutionary Game Theory, section 5.2.
+    """
+    from scipy.integrate import solve_ivp
+
+    a, b = (np.asarray(p, dtype=np.float64) for p in (row, col))
+    a, b = a / (np.ptp(a) or 1.0), b / (np.ptp(b) or 1.0)
+    m, n = a.shape
+    x0, y0 = start if start is not None else (np.full(m, 1.0 / m), np.full(n, 1.0 / n))
+    begin = np.concatenate([np.asarray(x0, dtype=np.float64), np.asarray(y0, dtype=np.float64)])
+    if not (begin > 0.0).all():
+        raise ValueError("every strategy needs a positive weight at the start")
+
+    def slope(_: float, logs: Floats) -> Floats:
+        x, y = _weights(logs[:m]), _weights(logs[m:])
+        return np.concatenate([a @ y, x @ b])
+
+    times = np.linspace(0.0, HORIZON, STEPS)
+    path = solve_ivp(slope, (0.0, HORIZON), np.log(begin), t_eval=times, rtol=1e-8, atol=1e-8).y.T
+    return times, _weights(path[:, :m]), _weights(path[:, m:])
+
+
+def _weights(logs: Floats) -> Floats:
+    with np.errstate(under="ignore"):
+        raised = np.exp(logs - logs.max(axis=-1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
+
+
+def basins(row: npt.ArrayLike, col: npt.ArrayLike, starts: int = 40) -> Floats:
+    """(m, n) part of random starts whose replicator path ends at each pure profile.
+
+    Starts are uniform over both simplices; paths that end in a mix or a cycle count nowhere.
+    """
+    a = np.asarray(row, dtype=np.float64)
+    draws = np.random.Generator(np.random.Philox(DRAWS_SEED))
+    ends = np.zeros(a.shape)
+    for _ in range(starts):
+        start = draws.dirichlet(np.ones(a.shape[0])), draws.dirichlet(np.ones(a.shape[1]))
+        _, x, y = replicator(row, col, start)
+        if x[-1].max() > SETTLED and y[-1].max() > SETTLED:
+            ends[x[-1].argmax(), y[-1].argmax()] += 1.0
+    return ends / starts
+
+
+def names_of(weights: Iterable[float], names: Iterable[str]) -> dict[str, float]:
+    """The actions with weight in a mix, by name."""
+    pairs = zip(weights, names, strict=True)
+    return {name: float(weight) for weight, name in pairs if weight > SAME_MIX}
