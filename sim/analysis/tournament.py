@@ -19,6 +19,7 @@ from sim.analysis.equilibria import (
     names_of,
     replicator,
 )
+from sim.analysis.fingerprint import fingerprints
 from sim.analysis.profiles import HISTORICAL, WITHOUT_LEVERS, Field, field_of, point_of
 from sim.errors import SimError
 from sim.experiment.ensemble import RESULTS, run_ensemble
@@ -86,9 +87,17 @@ def tournament(
         progress=progress,
         worlds=field.worlds,
     )
-    found = read(result, field, discount)
+    found = read(result, field, discount) | {"fingerprints": _fingerprints(scenario, field)}
     write_once(result.path / TOURNAMENT, json_bytes(found))
     return result, found
+
+
+def _fingerprints(scenario: Scenario, field: Field) -> dict[str, Any]:
+    sides = {field.contest.incumbent: field.rows, field.contest.challenger: field.columns}
+    return {
+        vendor: fingerprints(scenario, vendor, [one.name for one in side]).document()
+        for vendor, side in sides.items()
+    }
 
 
 def read(result: Result, field: Field, discount: float = DISCOUNT) -> dict[str, Any]:

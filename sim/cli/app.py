@@ -30,6 +30,12 @@ VERBS = {
     ),
     "attribute": Verb("sim.cli.attribute", "attribute", "Which move does it, and where."),
     "train": Verb("sim.cli.train", "train", "Teach a pricing algorithm before a run."),
+    "tournament": Verb(
+        "sim.cli.tournament", "tournament", "Named strategies against each other, and who pays."
+    ),
+    "frontier": Verb(
+        "sim.cli.frontier", "frontier", "Where containment begins and ends in two parameters."
+    ),
     "verify": Verb("sim.cli.verify", "verify", "Known-answer cases: id, expected, got, pass."),
     "explain": Verb("sim.cli.explain", "explain", "Rebuild one run from its row and compare."),
     "export": Verb("sim.cli.export", "export", "Tidy tables of a result for a spreadsheet."),

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from sim.plot.registry import plot, plots
 
 NAMES = ["belts", "classes", "curves", "final", "flows", "prices", "worlds"]
+STUDIES = ["attribution", "episode", "fingerprints", "frontier", "replicator", "tournament"]
 
 
 def _settings():
@@ -20,7 +21,7 @@ def _settings():
 
 
 def test_the_plots_are_found():
-    assert list(plots()) == sorted([*NAMES, "attribution", "episode"])
+    assert list(plots()) == sorted([*NAMES, *STUDIES])
     assert all(one.doc.endswith(".") for one in plots().values())
     assert [name for name, one in plots().items() if one.takes_measure] == ["curves", "final"]
 
