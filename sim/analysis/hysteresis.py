@@ -1,4 +1,4 @@
-"""Does it matter from which side a parameter comes? A slow sweep up and down again."""
+"""Does it matter from which side a parameter comes? Slow sweeps from below and from above."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from sim.analysis.conclusion import grounds
 from sim.analysis.frontier import Axis
+from sim.analysis.ramp import Ramp, refuse_fixed
 from sim.analysis.statistics import mean_interval
 from sim.errors import SimError
 from sim.experiment.ensemble import RESULTS, run_ensemble
 from sim.experiment.files import json_bytes, write_once
-from sim.experiment.worlds import ON, World
+from sim.experiment.worlds import World
 
 if TYPE_CHECKING:
     from sim.experiment.progress import ProgressCallback
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 HYSTERESIS = "hysteresis.json"
-SHARE, CLIENTS = "platform_token_share", "client_share"
+SHARE = "platform_token_share"
 PAIRED = "paired t, 95 %"
-POINTS = 100.0
 STEPS = 5
 
 
@@ -41,22 +41,22 @@ def hysteresis(
     out: Path | str = RESULTS,
     progress: Callable[[], ProgressCallback | None] | None = None,
 ) -> tuple[Result, dict[str, Any]]:
-    """Run a parameter up in steps and down again, each step beginning where the last one ended.
+    """Bring a parameter slowly to each value from below and from above, in the same months.
 
-    What is handed on is the mean distribution of clients over platforms: their homes at the
-    start of a step (`vendors.*.home_share`) are the client shares at the end of the step before,
-    scaled to the homes of the scenario; platforms without a cloud keep none. The gap at a value is
-    the challenger's mean token share of the judged months on the way down minus on the way up,
-    same seeds. Experience, goodwill and developers begin anew in each step.
+    A run lives through the scenario's calendar at the lowest (or highest) value of the axis, moves
+    to its value in monthly steps over `containment.window_months`, and stays there as long again;
+    everything it has become (offers in use, experience, goodwill, developers, cash) goes along.
+    The gap at a value is the challenger's mean token share of the judged last months, come from
+    above minus come from below, same seeds and same months: where only the value matters it is 0.
 
     Returns
     -------
-    The result of the last step, which holds `hysteresis.json`, and the findings.
+    The result of the sweep from above, which holds `hysteresis.json`, and the findings.
 
     Raises
     ------
     SimError
-        The scenario has no contest or no homes, or a step has fewer than two sound replicates.
+        The scenario has no contest, the parameter cannot move within a run, or a run failed.
     """
     contest = scenario.contest
     if contest is None:
@@ -65,76 +65,61 @@ def hysteresis(
         raise SimError(f"steps = {steps}: at least 2")
     if (scenario.ensemble.replicates if replicates is None else replicates) < 2:
         raise SimError("a sweep up and down needs 2 replicates or more")
-    homes = {name: vendor.home_share for name, vendor in scenario.vendors.items()}
-    if sum(homes.values()) <= 0.0:
-        raise SimError(f"{scenario.name}: no client has a home to begin from")
-    order = [*range(steps), *reversed(range(steps - 1))]
-    shares: list[Floats] = []
+    refuse_fixed(axis.path)
+    history, hold = scenario.calendar.months, scenario.containment.window_months
+    whole = scenario.replace({"calendar.months": history + 2 * hold})
+    worlds = tuple(
+        World(f"value{k}", f"{axis.path} = {value:g}", whole.replace({axis.path: value}))
+        for k, value in enumerate(axis.at(k, steps - 1) for k in range(steps))
+    )
     results: list[Result] = []
-    for k in order:
-        value = axis.at(k, steps - 1)
-        start = {f"vendors.{name}.home_share": share for name, share in homes.items()}
-        here = scenario.replace({axis.path: value, **start})
+    for begin in (axis.low, axis.high):
         result = run_ensemble(
-            scenario,
+            whole,
             replicates=replicates,
             seed=seed,
             workers=workers,
             out=out,
             progress=progress() if progress is not None else None,
-            worlds=(World(ON, f"{axis.path} = {value:g}, step {len(results) + 1}", here),),
+            worlds=worlds,
+            model=Ramp(axis.path, begin, history, hold),
         )
-        if len(result.sound_replicates(ON)) < max(2, result.replicates):
-            raise SimError(f"{result.path}: a run failed; a sweep needs every step")
+        if len(result.failed):
+            first = result.failed.iloc[0]
+            raise SimError(f"{result.path}: a run failed at {first['point']}: {first['message']}")
         results.append(result)
-        shares.append(_share(result, contest.challenger))
-        homes = _handed_on(result, scenario)
-    found = _document(results[-1], axis, steps, np.stack(shares))
+    below, above = (_shares(result, contest.challenger) for result in results)
+    found = _document(results[-1], axis, below, above)
     found["folders"] = [str(result.path) for result in results]
     write_once(results[-1].path / HYSTERESIS, json_bytes(found))
     return results[-1], found
 
 
-def _share(result: Result, vendor: str) -> Floats:
-    """(R,) mean of the judged last months."""
+def _shares(result: Result, vendor: str) -> Floats:
+    """(steps, R) mean of the judged last months."""
     window = result.scenario.containment.window_months
-    path = result.curves[SHARE].sel(point=ON, vendor=vendor).transpose("replicate", "month")
-    return np.asarray(path.to_numpy()[:, -window:].mean(axis=1), dtype=np.float64)
+    path = result.curves[SHARE].sel(point=list(result.points), vendor=vendor)
+    values = path.transpose("point", "replicate", "month").to_numpy()
+    return np.asarray(values[:, :, -window:].mean(axis=2), dtype=np.float64)
 
 
-def _handed_on(result: Result, scenario: Scenario) -> dict[str, float]:
-    """Homes of the next step."""
-    last = result.curves[CLIENTS].sel(point=ON).isel(month=-1).mean("replicate")
-    ends = {
-        name: 0.0 if vendor.model_company else float(last.sel(vendor=name))
-        for name, vendor in scenario.vendors.items()
-    }
-    total = sum(ends.values())
-    whole = sum(vendor.home_share for vendor in scenario.vendors.values())
-    if total <= 0.0:
-        return {name: vendor.home_share for name, vendor in scenario.vendors.items()}
-    # rounded down, so that rounding never lifts the sum over one
-    return {name: np.floor(1e9 * whole * end / total) / 1e9 for name, end in ends.items()}
-
-
-def _document(result: Result, axis: Axis, steps: int, shares: Floats) -> dict[str, Any]:
-    up, down = shares[:steps], np.concatenate([shares[steps:][::-1], shares[steps - 1 : steps]])
+def _document(result: Result, axis: Axis, up: Floats, down: Floats) -> dict[str, Any]:
     gaps = down - up
     rows = []
-    for k in range(steps):
-        gap = mean_interval(gaps[k])
+    for k, gap_by_replicate in enumerate(gaps):
+        gap = mean_interval(gap_by_replicate)
         rows.append(
             {
-                "value": axis.at(k, steps - 1),
+                "value": axis.at(k, len(gaps) - 1),
                 "up": float(up[k].mean()),
                 "down": float(down[k].mean()),
                 "gap": gap.mean,
                 "gap_interval": list(gap.interval),
             }
         )
-    whole = mean_interval(gaps[:-1].mean(axis=0))
+    whole = mean_interval(gaps.mean(axis=0))
     return {
-        **grounds(result, result.sound_replicates(ON), [PAIRED]),
+        **grounds(result, range(result.replicates), [PAIRED]),
         "path": axis.path,
         "measure": SHARE,
         "rows": rows,

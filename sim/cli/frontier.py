@@ -40,9 +40,9 @@ def frontier(
     budget: Annotated[int | None, typer.Option(min=1, help="Runs at most.")] = None,
     depth: Annotated[int, typer.Option(min=0, max=6, help="Halvings of the coarse cells.")] = 2,
     hysteresis: Annotated[
-        bool, typer.Option("--hysteresis", help="Sweep x up and down instead.")
+        bool, typer.Option("--hysteresis", help="Bring x to each value from below and from above instead.")
     ] = False,
-    steps: Annotated[int, typer.Option(min=2, help="Values of the sweep up.")] = 5,
+    steps: Annotated[int, typer.Option(min=2, help="Values of that sweep.")] = 5,
     seed: Seed = None,
     set_: Changes = None,
     clients: Clients = None,
@@ -151,7 +151,7 @@ def _where(column: list[float], values: list[float]) -> str:
 
 
 def sweep_lines(found: dict[str, Any]) -> list[str]:
-    """A sweep up and down as lines for the screen.
+    """A sweep from below and above as lines for the screen.
 
     Raises
     ------
@@ -161,8 +161,8 @@ def sweep_lines(found: dict[str, Any]) -> list[str]:
     from sim.analysis.conclusion import grounds_line
 
     ground = grounds_line(found)
-    lines = [f"{found['path']} up and down again: the challenger's token share, %"]
-    lines += [f"  {'value':>10}  {'up':>6}  {'down':>6}  gap"]
+    lines = [f"{found['path']} from below and from above: the challenger's token share, %"]
+    lines += [f"  {'value':>10}  {'below':>6}  {'above':>6}  gap"]
     for row in found["rows"]:
         low, high = (100.0 * end for end in row["gap_interval"])
         lines.append(
@@ -170,6 +170,6 @@ def sweep_lines(found: dict[str, Any]) -> list[str]:
             f"{100.0 * row['gap']:+.2f} [{low:+.2f}, {high:+.2f}]"
         )
     low, high = (100.0 * end for end in found["gap_interval"])
-    said = "the past matters" if found["depends_on_the_past"] else "no trace of the past"
+    said = "the past matters" if found["depends_on_the_past"] else "not told from none"
     lines.append(f"  mean gap {100.0 * found['gap']:+.2f} [{low:+.2f}, {high:+.2f}] points: {said}")
     return [*lines, f"  {ground}"]

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from sim.plot.material import Material
 
 WAYS = {"up": ("-", "^", COLOURS[0]), "down": ("--", "v", COLOURS[1])}
+LABELS = {"up": "come from below", "down": "come from above"}
 
 
 def hysteresis_numbers(data: Material) -> pd.DataFrame:
-    """Share on the way up and down and the gap with its interval.
+    """Share come from below and from above, and the gap with its interval.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def hysteresis_numbers(data: Material) -> pd.DataFrame:
 
 @plot(hysteresis_numbers)
 def hysteresis(data: Material, *, ax: Any = None) -> tuple[Figure, Axes]:
-    """Challenger's share while a parameter rises and while it falls.
+    """Challenger's share where a parameter came from below and from above.
 
     Raises
     ------
@@ -50,13 +51,13 @@ def hysteresis(data: Material, *, ax: Any = None) -> tuple[Figure, Axes]:
     fig, axes = new_axes(ax)
     values = table.iloc[:, 0]
     for way, (line, marker, colour) in WAYS.items():
-        axes.plot(values, table[way], linestyle=line, marker=marker, color=colour, label=way)
+        axes.plot(values, table[way], linestyle=line, marker=marker, color=colour, label=LABELS[way])
     half = (table["upper"] - table["lower"]).to_numpy(dtype=float) / 2.0
     axes.errorbar(values, table["down"], yerr=half, fmt="none", color=COLOURS[1], capsize=3.0)
     axes.set_xlabel(f"{found['path']} [as in the scenario]")
     label_axis(axes.yaxis, "challenger's token share", "share")
     axes.legend()
-    write_title(axes, f"{found['path']} up and down again: gap {100.0 * found['gap']:+.1f} points")
+    write_title(axes, f"{found['path']} from below and above: gap {100.0 * found['gap']:+.1f} points")
     note = "Whiskers: half-width of the paired gap"
     write_caption(fig, data.caption(found["n"], found["interval_types"][0], note))
     return fig, axes
