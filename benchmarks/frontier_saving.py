@@ -1,8 +1,8 @@
 """Runs that the adaptive frontier needs against a fine grid of equal accuracy, printed.
 
-The truth is known: P(contained) = 1 / (1 + exp(-k (y - f(x)))) with a bent f. Both ways ask the same
-replicates (common random numbers) and interpolate alike; the error is the part of the plane on
-the wrong side of one half.
+The truth is known: P(contained) = 1 / (1 + exp(-k (y - f(x)))) with a bent f. Both ways ask the
+same replicates (common random numbers) and interpolate alike; the error is the part of the plane
+on the wrong side of one half.
 """
 
 from __future__ import annotations

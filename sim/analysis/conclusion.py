@@ -33,7 +33,9 @@ def grounds(result: Result, seeds: Sequence[int], interval_types: Sequence[str])
         "interval_types": sorted({kind for kind in interval_types if kind}),
         "folder": str(result.path),
     }
-    missing = [name for name, value in facts.items() if value in ("", [], 0) and name != "root_seed"]
+    missing = [
+        name for name, value in facts.items() if value in ("", [], 0) and name != "root_seed"
+    ]
     if missing:
         raise SimError(f"{result.path}: no conclusion without {', '.join(missing)}")
     return facts
@@ -65,6 +67,6 @@ def grounds_line(document: dict[str, Any]) -> str:
     """
     refuse_bare(document)
     return (
-        f"n = {document['n']}, {', '.join(document['interval_types'])}, root seed "
+        f"n = {document['n']}, {'; '.join(document['interval_types'])}, root seed "
         f"{document['root_seed']}, scenario {document['scenario_hash'][:8]}, {document['folder']}"
     )

@@ -94,7 +94,10 @@ def fingerprints(
         raise SimError(f"{vendor} sells no model calls in the first month")
     response = np.array(
         [
-            [[_answer(one, view, books, limits, level, share) for share in shares] for level in levels]
+            [
+                [_answer(one, view, books, limits, level, share) for share in shares]
+                for level in levels
+            ]
             for one in known
         ]
     )

@@ -253,7 +253,7 @@ def _document(asked: _Asked, level: LevelSet, outcomes: list[str]) -> dict[str, 
                 "n": runs,
             }
         )
-    axis = np.arange(level.side + 1)
+    axis = range(level.side + 1)
     return {
         **grounds(first, range(runs), [BOOTSTRAP, WILSON]),
         "folders": [str(result.path) for result in asked.results],

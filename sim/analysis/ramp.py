@@ -80,4 +80,4 @@ def _move(model: _Moving) -> None:
     model._panel = None  # market research is asked again
 
 
-_Moving.phases = (Phase("move", "a parameter moves", _move), *PHASES)  # type: ignore[arg-type]
+_Moving.phases = (Phase("move", "a parameter moves", _move), *PHASES)

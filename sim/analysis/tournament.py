@@ -1,4 +1,4 @@
-"""Strategies of incumbent and challenger against each other: the empirical game and what it says."""
+"""Strategies of incumbent and challenger against each other: the empirical game."""
 
 from __future__ import annotations
 

@@ -26,7 +26,8 @@ def frontier(
         str | None, typer.Option(help="Path of a number [default: demand.switching_cost.api].")
     ] = None,
     y: Annotated[
-        str | None, typer.Option(help="Path of a number [default: intensity of the openness lever].")
+        str | None,
+        typer.Option(help="Path of a number [default: intensity of the openness lever]."),
     ] = None,
     x_range: Range | None = NO_RANGE,
     y_range: Range | None = NO_RANGE,
@@ -40,7 +41,10 @@ def frontier(
     budget: Annotated[int | None, typer.Option(min=1, help="Runs at most.")] = None,
     depth: Annotated[int, typer.Option(min=0, max=6, help="Halvings of the coarse cells.")] = 2,
     hysteresis: Annotated[
-        bool, typer.Option("--hysteresis", help="Bring x to each value from below and from above instead.")
+        bool,
+        typer.Option(
+            "--hysteresis", help="Bring x to each value from below and from above instead."
+        ),
     ] = False,
     steps: Annotated[int, typer.Option(min=2, help="Values of that sweep.")] = 5,
     seed: Seed = None,

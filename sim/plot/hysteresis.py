@@ -51,13 +51,17 @@ def hysteresis(data: Material, *, ax: Any = None) -> tuple[Figure, Axes]:
     fig, axes = new_axes(ax)
     values = table.iloc[:, 0]
     for way, (line, marker, colour) in WAYS.items():
-        axes.plot(values, table[way], linestyle=line, marker=marker, color=colour, label=LABELS[way])
+        axes.plot(
+            values, table[way], linestyle=line, marker=marker, color=colour, label=LABELS[way]
+        )
     half = (table["upper"] - table["lower"]).to_numpy(dtype=float) / 2.0
     axes.errorbar(values, table["down"], yerr=half, fmt="none", color=COLOURS[1], capsize=3.0)
     axes.set_xlabel(f"{found['path']} [as in the scenario]")
     label_axis(axes.yaxis, "challenger's token share", "share")
     axes.legend()
-    write_title(axes, f"{found['path']} from below and above: gap {100.0 * found['gap']:+.1f} points")
+    write_title(
+        axes, f"{found['path']} from below and above: gap {100.0 * found['gap']:+.1f} points"
+    )
     note = "Whiskers: half-width of the paired gap"
     write_caption(fig, data.caption(found["n"], found["interval_types"][0], note))
     return fig, axes

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from sim.plot.registry import plot, plots
 
 NAMES = ["belts", "classes", "curves", "final", "flows", "prices", "worlds"]
-STUDIES = ["attribution", "episode", "fingerprints", "frontier", "hysteresis", "replicator", "tournament"]
+STUDIES = "attribution episode fingerprints frontier hysteresis replicator tournament".split()
 
 
 def _settings():
