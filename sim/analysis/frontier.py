@@ -45,6 +45,7 @@ class Axis:
     path: str
     low: float
     high: float
+    unit: str = "-"
 
     def at(self, place: int, side: int) -> float:
         """Value at a place of the lattice."""
@@ -85,11 +86,20 @@ def axis_of(scenario: Scenario, path: str, given: tuple[float, float] | None = N
     low, high = given if given is not None else _usual_range(data, path, float(numbers[path]))
     if not low < high:
         raise SimError(f"{path}: the range {low:g} to {high:g} must rise; give one")
-    return Axis(path, low, high)
+    return Axis(path, low, high, _unit(data, path))
+
+
+def _field(data: dict[str, Any], path: str) -> Any:
+    return field_at(data, tuple(int(k) if k.isdigit() else k for k in path.split(".")))
+
+
+def _unit(data: dict[str, Any], path: str) -> str:
+    extra = getattr(_field(data, path), "json_schema_extra", None)
+    return str(extra.get("unit", "-")) if isinstance(extra, dict) else "-"
 
 
 def _usual_range(data: dict[str, Any], path: str, value: float) -> tuple[float, float]:
-    field = field_at(data, tuple(int(k) if k.isdigit() else k for k in path.split(".")))
+    field = _field(data, path)
     limits = {type(one).__name__: one for one in field.metadata} if field is not None else {}
     highest = getattr(limits.get("Le"), "le", np.inf)
     if highest <= 1.0:
@@ -258,8 +268,16 @@ def _document(asked: _Asked, level: LevelSet, outcomes: list[str]) -> dict[str, 
         **grounds(first, range(runs), [BOOTSTRAP, WILSON]),
         "folders": [str(result.path) for result in asked.results],
         "outcomes": outcomes,
-        "x": {"path": asked.x.path, "values": [asked.x.at(i, level.side) for i in axis]},
-        "y": {"path": asked.y.path, "values": [asked.y.at(j, level.side) for j in axis]},
+        "x": {
+            "path": asked.x.path,
+            "unit": asked.x.unit,
+            "values": [asked.x.at(i, level.side) for i in axis],
+        },
+        "y": {
+            "path": asked.y.path,
+            "unit": asked.y.unit,
+            "values": [asked.y.at(j, level.side) for j in axis],
+        },
         "points": points,
         "runs": 2 * runs * len(points),
         "runs_of_the_whole_lattice": 2 * runs * (level.side + 1) ** 2,

@@ -121,6 +121,7 @@ def _document(result: Result, axis: Axis, up: Floats, down: Floats) -> dict[str,
     return {
         **grounds(result, range(result.replicates), [PAIRED]),
         "path": axis.path,
+        "unit": axis.unit,
         "measure": SHARE,
         "rows": rows,
         "gap": whole.mean,

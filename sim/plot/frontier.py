@@ -78,13 +78,13 @@ def frontier(data: Material, *, ax: Any = None) -> tuple[Figure, Axes]:
         axes.contour(x, y, probability, levels=[HALF], colors="black", linewidths=2.0)
     dots = axes.scatter(
         table.iloc[:, 0], table.iloc[:, 1], c=table["share"], cmap=SEQUENTIAL, vmin=0.0, vmax=1.0,
-        edgecolors="black", linewidths=0.4, s=26, zorder=3,
+        edgecolors="black", linewidths=0.4, s=26, zorder=3, clip_on=False,
     )  # fmt: skip
     bar = fig.colorbar(dots, ax=axes)
     what = " or ".join(in_words(name) for name in found["outcomes"])
     bar.set_label(f"runs that end in {what} [share]")
-    axes.set_xlabel(f"{found['x']['path']} [as in the scenario]")
-    axes.set_ylabel(f"{found['y']['path']} [as in the scenario]")
+    axes.set_xlabel(f"{found['x']['path']} [{found['x']['unit']}]")
+    axes.set_ylabel(f"{found['y']['path']} [{found['y']['unit']}]")
     write_title(axes, f"Where {what} begins and ends")
     note = (
         f"Line: P = 1/2; band: {'; '.join(found['interval_types'][-1:])}; {len(table)} points, "

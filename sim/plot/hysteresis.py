@@ -56,7 +56,7 @@ def hysteresis(data: Material, *, ax: Any = None) -> tuple[Figure, Axes]:
         )
     half = (table["upper"] - table["lower"]).to_numpy(dtype=float) / 2.0
     axes.errorbar(values, table["down"], yerr=half, fmt="none", color=COLOURS[1], capsize=3.0)
-    axes.set_xlabel(f"{found['path']} [as in the scenario]")
+    axes.set_xlabel(f"{found['path']} [{found['unit']}]")
     label_axis(axes.yaxis, "challenger's token share", "share")
     axes.legend()
     write_title(

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.analysis.answers.bertrand import calvano
 from sim.analysis.answers.markets import choice_shares, linear_market
+from sim.analysis.equilibria import equilibria
 from sim.analysis.verification import Inputs, family
 from sim.economics import dynamic_pricing, games, learning_mpe, q_learning
 from sim.economics.costs import experience_unit_cost, learning_exponent
@@ -118,10 +119,10 @@ def _duopoly_profits(inputs: Inputs, grid: Any) -> Any:
 def matrix_game(inputs: Inputs) -> dict[str, Any]:
     """Equilibria and regrets of an empirical game of two players."""
     payoffs = inputs["row_payoffs"], inputs["col_payoffs"]
-    equilibria = games.nash_equilibria(*payoffs)
+    found = equilibria(*payoffs)
     answer: dict[str, Any] = {
-        "equilibria": [found._asdict() for found in equilibria],
-        "n_equilibria": len(equilibria),
+        "equilibria": [one._asdict() for one in found],
+        "n_equilibria": len(found),
         "pure_profile_max_regret": games.pure_profile_regrets(*payoffs),
     }
     if games.is_zero_sum(*payoffs):

@@ -33,6 +33,7 @@ def test_usual_axes() -> None:
     assert axis_of(market, "levers.open_source.intensity").high == 1.0
     assert axis_of(market, "demand.switching_cost.api").high == 2.0
     assert axis_of(market, APPEAL, (-1.0, 2.0)).at(1, 2) == 0.5
+    assert axis_of(market, APPEAL, (-1.0, 2.0)).unit == "util"
 
 
 @pytest.mark.parametrize(

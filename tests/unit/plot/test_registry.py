@@ -12,7 +12,15 @@ from matplotlib.figure import Figure
 from sim.plot.registry import plot, plots
 
 NAMES = ["belts", "classes", "curves", "final", "flows", "prices", "worlds"]
-STUDIES = "attribution episode fingerprints frontier hysteresis replicator tournament".split()
+STUDIES = [
+    "attribution",
+    "episode",
+    "fingerprints",
+    "frontier",
+    "hysteresis",
+    "replicator",
+    "tournament",
+]
 
 
 def _settings():
