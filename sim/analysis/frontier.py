@@ -263,7 +263,6 @@ def _document(asked: _Asked, level: LevelSet, outcomes: list[str]) -> dict[str, 
                 "n": runs,
             }
         )
-    axis = range(level.side + 1)
     return {
         **grounds(first, range(runs), [BOOTSTRAP, WILSON]),
         "folders": [str(result.path) for result in asked.results],
@@ -288,3 +287,8 @@ def _document(asked: _Asked, level: LevelSet, outcomes: list[str]) -> dict[str, 
         "above": surface.above.tolist(),
         "band_area": float(surface.band.mean()),
     }
+
+
+def _told(axis: Axis, side: int) -> dict[str, Any]:
+    values = [axis.at(place, side) for place in range(side + 1)]
+    return {"path": axis.path, "unit": axis.unit, "values": values}
