@@ -55,10 +55,6 @@ class Field:
     worlds: tuple[World, ...]
     notes: tuple[str, ...] = ()
 
-    def point(self, row: str, column: str) -> str:
-        """Name of the world in which the two meet."""
-        return point_of(row, column)
-
 
 def point_of(row: str, column: str) -> str:
     """Name of the world of a profile."""

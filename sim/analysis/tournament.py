@@ -20,7 +20,7 @@ from sim.analysis.equilibria import (
     replicator,
 )
 from sim.analysis.fingerprint import fingerprints
-from sim.analysis.profiles import HISTORICAL, WITHOUT_LEVERS, Field, field_of, point_of
+from sim.analysis.profiles import HISTORICAL, Field, field_of, point_of
 from sim.errors import SimError
 from sim.experiment.ensemble import RESULTS, run_ensemble
 from sim.experiment.files import json_bytes, write_once
@@ -248,6 +248,3 @@ def _replicator(game: GameEstimate) -> dict[str, Any]:
         "basins": basins(game.row, game.col).tolist(),
         "start": "equal weights; basins: random starts",
     }
-
-
-__all__ = ["HISTORICAL", "TOURNAMENT", "WITHOUT_LEVERS", "read", "tournament"]
