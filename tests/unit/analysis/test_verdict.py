@@ -132,10 +132,10 @@ def test_order_of_replicates_does_not_matter(order):
 
 def test_a_longer_run_reports_how_many_classes_are_kept():
     kept = assess(world(), None, extended=world(months=72))
-    assert kept.class_kept == 1.0
+    assert kept.longer.share == 1.0
     assert "longer run: supported" in kept.definitions["D1"].note
     lost = assess(world(), None, extended=world(months=72, shift=0.16))
-    assert lost.class_kept == 0.0
+    assert lost.longer.share == 0.0
     assert any("class kept" in note for note in lost.notes)
     with pytest.raises(ValueError, match="longer"):
         assess(world(), None, extended=world())
