@@ -57,7 +57,9 @@ class Difference:
 
     @property
     def told(self) -> str:
-        """What the difference says: different, equivalent, both or neither."""
+        """What the difference says: the same, different, equivalent, both or neither."""
+        if self.mean == self.low == self.high == 0.0:
+            return "the same"
         words = ["different"] if self.holm_adjusted <= ALPHA else []
         words += ["equivalent"] if self.equivalent else []
         return ", yet ".join(words) or "undetermined"

@@ -84,7 +84,7 @@ def compare(
         print(json.dumps(told_document, ensure_ascii=False, indent=2, allow_nan=False))
     else:
         print("\n".join(comparison_lines(result, found, document)), flush=True)
-    trouble = _picture(result)
+    trouble = _picture(result, measure or [])
     if trouble:
         complain(trouble)
         return EXPECTED_ERROR
@@ -107,12 +107,13 @@ def _margins(texts: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _picture(result: Result) -> str:
+def _picture(result: Result, measures: Sequence[str]) -> str:
     from sim.errors import SimError
+    from sim.plot.curves import MEASURE
     from sim.plot.save import save
 
     try:
-        save(result, [PICTURE])
+        save(result, [PICTURE], measures=list(dict.fromkeys([MEASURE, *measures])))
     except SimError as error:
         return f"no figure: {error}"
     return ""
@@ -131,7 +132,7 @@ def comparison_lines(result: Result, found: Comparison, document: dict[str, Any]
         if moved:
             yield ""
             yield f"switching flows that differ most, mean of all months [{moved[0].unit}]"
-            yield from _table([_cells(result, row) for row in moved[:FLOWS_SHOWN]])
+            yield from _table([_cells(result, row)[1:] for row in moved[:FLOWS_SHOWN]])
         yield ""
     margins = {f"{row.measure} {row.margin:g}": None for row in found.differences if row.margin}
     for line in (
@@ -154,7 +155,7 @@ def _changes(document: dict[str, Any], world: str) -> Iterator[str]:
     if not changed:
         yield "  the scenarios are the same"
     for path, (before, after) in list(changed.items())[:CHANGES_SHOWN]:
-        yield textwrap.shorten(f"  {path}: {before} -> {after}", WIDTH, placeholder=" ...")
+        yield "  " + textwrap.shorten(f"{path}: {before} -> {after}", WIDTH, placeholder=" ...")
     if len(changed) > CHANGES_SHOWN:
         yield f"  and {len(changed) - CHANGES_SHOWN} more (comparison.json)"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-WIDTH = 100
-SHOWN = ("held_back", "incumbent_regains", "above_ceiling", "below_ceiling")
+SHOWN = {
+    "held_back": "held back",
+    "incumbent_regains": "incumbent regains",
+    "above_ceiling": "passes kappa",
+    "below_ceiling": "falls below it",
+}
 SMALL_P = 0.05
 
 
@@ -15,8 +18,11 @@ def dated_lines(verdict: Mapping[str, Any]) -> Iterator[str]:
     """One line on when containment begins and whether it lasts; one more if runs form humps."""
     events = verdict.get("events")
     if events:
-        told = "; ".join(_state(events["states"][s]) for s in SHOWN if s in events["states"])
-        yield from textwrap.wrap(f"Dated: {told}", WIDTH, subsequent_indent="  ")
+        states = events["states"]
+        told = "; ".join(
+            _state(SHOWN[s], states[s]) for s in SHOWN if s in states and states[s]["first"]["n"]
+        )
+        yield f"Dated, runs: {told}"
     for board, vendors in (verdict.get("final_states") or {"shares": {}})["shares"].items():
         for vendor, test in vendors.items():
             if test is not None and test["p_value"] <= SMALL_P:
@@ -27,16 +33,11 @@ def dated_lines(verdict: Mapping[str, Any]) -> Iterator[str]:
                 )
 
 
-def _state(state: Mapping[str, Any]) -> str:
+def _state(name: str, state: Mapping[str, Any]) -> str:
     first, duration, relapse = state["first"], state["duration"], state["relapse"]
-    if not first["n"]:
-        return f"{state['title']} in no run that could"
-    text = f"{state['title']} in {first['happened']} of {first['n']} runs"
+    text = f"{name} {first['happened']}/{first['n']}"
     if not first["happened"]:
         return text
-    text += f" (median {state['median_first_date'][:7]}"
-    ended = duration["happened"]
-    if not ended:
-        return f"{text}, to the end)"
+    text += f" (from {state['median_first_date'][:7]}"
     again = f", {relapse['happened']} again" if relapse["happened"] else ""
-    return f"{text}, ended in {ended}{again})"
+    return f"{text}, {duration['happened']} ended{again})"

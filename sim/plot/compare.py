@@ -55,10 +55,7 @@ def compare_numbers(data: Material, measure: str = MEASURE) -> pd.DataFrame:
     import pandas as pd
 
     worlds = _worlds(data)
-    tables = [
-        band_table(data, measure, world).drop(columns=["period_end", "recorded"])
-        for world in worlds
-    ]
+    tables = [band_table(data, measure, world) for world in worlds]
     tables += [_differences(data, measure, worlds[0], world) for world in worlds[1:]]
     return pd.concat(tables, ignore_index=True)
 
@@ -108,7 +105,7 @@ def compare(
     gaps = table["difference"].notna()
     for axis, world in zip(top, worlds, strict=True):
         rows = table[(table["point"] == world) & ~gaps]
-        draw_measure(axis, data, rows.assign(recorded=np.nan))
+        draw_measure(axis, data, rows)
         axis.set_title(world)
         axis.set_xlabel("")
     for axis, world in zip(below, worlds, strict=True):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SIZE = (11.0, 4.6)
 INTERVAL = "Kaplan-Meier estimates with 95 % log-log band (Wilson at 0 and 100 %)"
 PARTS = {"waiting": "Not yet begun", "lasting": "Still lasting"}
+DRAWN = ("held_back", "incumbent_regains", "above_ceiling", "below_ceiling")
 BOARDS = ("platform_token_share", "full_stack_revenue_share")
 
 
@@ -79,6 +80,8 @@ def survival_numbers(data: Material) -> pd.DataFrame:
     on, off = _worlds(data)
     rows: list[tuple[Any, ...]] = []
     for state in states_of(on, off, data.thresholds):
+        if state.name not in DRAWN:
+            continue
         found = spells_of(state, data.thresholds)
         for part in PARTS:
             times, seen = getattr(found, part)()
