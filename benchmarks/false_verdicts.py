@@ -3,12 +3,12 @@
     python benchmarks/false_verdicts.py [--ensembles 200] [--replicates 8] [--clients 200] [--json]
 
 The market is `scenarios/null.toml`: identical vendors. Each side gets a lever that changes numbers
-and means nothing: its markup differs by a thousandth. Every ensemble has its own seeds and is judged
-by the full verdict twice, for each side as the incumbent. Because the default smallest effect of 3
-points makes the verdict very hard to fool, the test of the cause is also put on trial at its weakest:
-worlds without levers are paired with worlds with levers of *other* seeds, the smallest effect is 0,
-and every interval that lies wholly above 0 is a false alarm. Criterion for both: at most 5 % plus
-sampling error (two standard errors of a share of 5 %).
+and means nothing: its markup differs by a thousandth. Every ensemble has its own seeds and is
+judged by the full verdict twice, for each side as the incumbent. Because the default smallest
+effect of 3 points makes the verdict hard to fool, the test of the cause is also put on trial at its
+weakest: worlds without levers are paired with worlds with levers of *other* seeds, the smallest
+effect is 0, and every interval that lies wholly above 0 is a false alarm. Criterion for both: at
+most 5 % plus sampling error (two standard errors of a share of 5 %).
 """
 
 from __future__ import annotations
