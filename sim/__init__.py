@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.analysis.compare import compare
     from sim.api import run, sweep
     from sim.experiment.result import Result, open_result
     from sim.experiment.result import open_result as open
@@ -23,6 +24,7 @@ __all__ = [
     "Scenario",
     "SweepResult",
     "__version__",
+    "compare",
     "load",
     "load_study",
     "open",
@@ -36,6 +38,7 @@ _HOMES = {
     "Result": "sim.experiment.result",
     "Scenario": "sim.scenario.schema.scenario",
     "SweepResult": "sim.study.result",
+    "compare": "sim.analysis.compare",
     "load": "sim.scenario.reader",
     "load_study": "sim.study.reader",
     "open_result": "sim.experiment.result",

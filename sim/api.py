@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.analysis.claims import judge_claims
+from sim.analysis.horizon import longer_result, run_longer
 from sim.analysis.judge import judge
 from sim.analysis.statistics import runs_for_share_halfwidth, wilson_interval_of_share
 from sim.errors import SimError
@@ -41,6 +42,7 @@ def run(
     executor: Executor | None = None,
     until_halfwidth: float | None = None,
     branch_at: date | None = None,
+    horizon: bool = False,
 ) -> Result:
     """Run a scenario with all the worlds its verdict needs, store it and judge it.
 
@@ -63,6 +65,9 @@ def run(
         containment is at most this; finished replicates are taken over.
     branch_at
         Month up to which the worlds of a replicate are run as one; the numbers are the same.
+    horizon
+        Run the same seeds `containment.horizon_months` further, as a second result beside the
+        first, and judge with it.
 
     Raises
     ------
@@ -80,6 +85,11 @@ def run(
 
     def look(runs: int | None, earlier: Result | None) -> Result:
         result = _told(progress, run_ensemble, market, replicates=runs, earlier=earlier, **settings)
+        if horizon:
+            before = None if earlier is None else longer_result(earlier)
+            # The result knows its seed.
+            further = {name: value for name, value in settings.items() if name != "seed"}
+            _told(progress, run_longer, result, earlier=before, **further)
         result.store_verdict(judge(result))
         return result
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.ceiling import logistic_ceiling
-from sim.analysis.outcomes import lead
+from sim.analysis.outcomes import PathClass, Thresholds, classify_means, lead
 from sim.analysis.statistics import ols_slope
 
 FloatArray = npt.NDArray[np.float64]
@@ -168,6 +168,18 @@ def path_facts(world: Ensemble, window_months: int) -> PathFacts:
         revenue_change=world.revenue_share[:, -1, c] - world.revenue_share[:, 0, c],
         incumbent_profit=world.profit[:, :, i].sum(axis=1),
         challenger_profit=world.profit[:, :, c].sum(axis=1),
+    )
+
+
+def path_classes(world: Ensemble, facts: PathFacts, limits: Thresholds) -> list[PathClass]:
+    """Class of every replicate of a world; see `classify_means`."""
+    return classify_means(
+        facts.token_means,
+        facts.revenue_means,
+        facts.slope,
+        world.incumbent,
+        world.challenger,
+        limits,
     )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from sim.analysis.dated import dated_states
 from sim.analysis.document import plain, verdict_document
 from sim.analysis.ensemble import Ensemble
+from sim.analysis.final_states import final_states
+from sim.analysis.horizon import longer_result
 from sim.analysis.outcomes import Thresholds
 from sim.analysis.specification import specification_curve
 from sim.analysis.statistics import paired_comparison
@@ -72,7 +75,8 @@ def judge(result: Result) -> dict[str, Any]:
         return document | {"sentences": ["No replicate was finished in both worlds of a pair."]}
     primary = next(iter(assessments))
     names = [vendor_label(scenario, v) for v in _vendors(result)]
-    told = verdict_document(assessments, names=names, specifications=_grid(result, primary))
+    deeper = _in_depth(result, primary, scenario.contest)
+    told = verdict_document(assessments, names=names, specifications=deeper["specifications"])
     hosting = "hosts" if challenger_hosts(scenario) else "does not host"
     return (
         document
@@ -81,6 +85,8 @@ def judge(result: Result) -> dict[str, Any]:
             "primary": primary,
             "hosting": {"scenario": hosting, "pairs": _hosting_of(assessments, hosting)},
             "reverse_test": _reverse_test(result, scenario.contest),
+            "events": deeper["events"],
+            "final_states": plain(final_states(result, scenario.contest)),
             "scoreboards": scoreboards(result),
             "sentences": [told["verdicts"][primary]["sentence"]],
         }
@@ -143,29 +149,68 @@ def _thresholds(scenario: Scenario) -> Thresholds:
     return Thresholds(**scenario.containment.model_dump())
 
 
+class Pair(NamedTuple):
+    """A pair of worlds and, where it was run on, the same beyond the horizon."""
+
+    on: Ensemble
+    off: Ensemble | None
+    extended: Ensemble | None
+    extended_off: Ensemble | None
+
+
+def _pair(result: Result, points: tuple[str, ...], contest: Contest) -> Pair | None:
+    """The worlds `points` in the replicates done in all of them; None if there is none."""
+    # The longer run has the worlds of the scenario's own hosting alone.
+    further = longer_result(result) if points[0] == ON else None
+    beyond = [] if further is None else [p for p in points if p in further.points]
+    sound = result.sound_replicates(*points)
+    if further is not None:
+        there = set(further.sound_replicates(*beyond))
+        sound = [replicate for replicate in sound if replicate in there]
+    if not sound:
+        return None
+    worlds = [ensemble_of(result, p, sound, contest) for p in points]
+    longer = [ensemble_of(further, p, sound, contest) for p in beyond if further is not None]
+    off = worlds[1] if len(worlds) > 1 else None
+    extended, extended_off = (*longer, None, None)[:2]
+    return Pair(worlds[0], off, extended, extended_off)
+
+
 def _assessments(result: Result, scenario: Scenario, contest: Contest) -> dict[str, Assessment]:
     limits = _thresholds(scenario)
-    pairs = pairs_of(scenario, result.points)
     found = {}
-    for name, (on, off) in pairs.items():
-        sound = result.sound_replicates(on, off)
-        if sound:
-            with_levers, without = (ensemble_of(result, p, sound, contest) for p in (on, off))
-            found[name] = assess(with_levers, without, limits)
-    sound = result.sound_replicates(ON)
-    if not pairs and sound:
-        found[WITHOUT_PAIR] = assess(ensemble_of(result, ON, sound, contest), None, limits)
+    for name, points in _points(result).items():
+        pair = _pair(result, points, contest)
+        if pair is not None:
+            found[name] = assess(
+                pair.on,
+                pair.off,
+                limits,
+                extended=pair.extended,
+                extended_off=pair.extended_off,
+            )
     return found
 
 
-def _grid(result: Result, primary: str) -> dict[str, Any]:
-    scenario = result.scenario
-    on, off = pairs_of(scenario, result.points).get(primary, (ON, None))
-    points = [on] if off is None else [on, off]
-    sound = result.sound_replicates(*points)
-    worlds = [ensemble_of(result, point, sound) for point in points]
-    pair = worlds[1] if len(worlds) > 1 else None
-    return {primary: specification_curve(worlds[0], pair, _thresholds(scenario))}
+def _points(result: Result) -> dict[str, tuple[str, ...]]:
+    """Worlds of each pair by its name; ON alone where no pair was run."""
+    pairs: dict[str, tuple[str, ...]] = {**pairs_of(result.scenario, result.points)}
+    return pairs or {WITHOUT_PAIR: (ON,)}
+
+
+def _in_depth(result: Result, primary: str, contest: Contest) -> dict[str, Any]:
+    """Grid of thresholds and dated events of the primary pair."""
+    limits = _thresholds(result.scenario)
+    pair = _pair(result, _points(result)[primary], contest)
+    assert pair is not None
+    curve = specification_curve(
+        pair.on, pair.off, limits, extended=pair.extended, extended_off=pair.extended_off
+    )
+    start = result.scenario.calendar.start
+    return {
+        "specifications": {primary: curve},
+        "events": plain(dated_states(pair.on, pair.off, limits, start)),
+    }
 
 
 def _hosting_of(assessments: Mapping[str, Assessment], hosting: str) -> dict[str, str]:

@@ -76,6 +76,10 @@ class Thresholds:
     """Part of a threshold grid, or of longer runs, that must give the same answer."""
     settled_months: int = 36
     """A shorter run is judged, with a warning in its notes."""
+    event_months: int = 3
+    """Months in a row in which a state must hold to begin, and fail to end."""
+    horizon_months: int = 24
+    """Months by which a longer run goes on."""
 
     def __post_init__(self) -> None:
         # Written so that NaN fails too.
@@ -83,6 +87,7 @@ class Thresholds:
         wrong += [f"{n} must be 0 or more" for n in RATES if not getattr(self, n) >= 0.0]
         if not self.window_months >= 2:
             wrong.append("window_months must be at least 2")
+        wrong += [f"{n} must be at least 1" for n in COUNTS if not getattr(self, n) >= 1]
         if not 0.5 < self.confidence < 1.0:
             wrong.append("confidence must lie between 0.5 and 1")
         if wrong:
@@ -99,6 +104,7 @@ SHARES = (
     "robust_share",
 )
 RATES = ("slope_tolerance", "growth_tolerance", "conversion_limit", "settled_months")
+COUNTS = ("event_months", "horizon_months")
 
 
 def lead(shares: npt.ArrayLike, vendor: int) -> FloatArray:

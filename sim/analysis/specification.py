@@ -18,6 +18,9 @@ SCALES = (0.5, 1.0, 1.5)
 CEILING_STEPS = (-0.05, 0.0, 0.05)
 """Steps on kappa of the default grid, share."""
 
+MONTHS = {"window_months", "settled_months", "event_months", "horizon_months"}
+"""Thresholds that are no part of a grid."""
+
 
 @dataclass(frozen=True)
 class SpecificationPoint:
@@ -61,7 +64,7 @@ def default_grid(base: Thresholds) -> dict[str, tuple[float, ...]]:
 
 
 def _check(grid: Mapping[str, Sequence[float]]) -> None:
-    known = set(Thresholds.__dataclass_fields__) - {"window_months", "settled_months"}
+    known = set(Thresholds.__dataclass_fields__) - MONTHS
     unknown = sorted(set(grid) - known)
     if unknown:
         raise ValueError(f"grid: unknown thresholds {unknown}, known are {sorted(known)}")
@@ -76,6 +79,7 @@ def specification_curve(
     grid: Mapping[str, Sequence[float]] | None = None,
     *,
     extended: Ensemble | None = None,
+    extended_off: Ensemble | None = None,
     family_of_tests: int = 1,
 ) -> SpecificationCurve:
     """Verdicts of the same ensemble at every combination of thresholds.
@@ -99,7 +103,7 @@ def specification_curve(
     limits = base or Thresholds()
     values = dict(grid) if grid is not None else dict(default_grid(limits))
     _check(values)
-    facts = gather(on, off, limits.window_months, extended)
+    facts = gather(on, off, limits.window_months, extended, extended_off)
 
     def judge(thresholds: Thresholds) -> Assessment:
         return assess_facts(facts, thresholds, family_of_tests=family_of_tests)

@@ -18,14 +18,14 @@ from sim.analysis.ensemble import (
     PathFacts,
     check_pair,
     pair_facts,
+    path_classes,
     path_facts,
 )
+from sim.analysis.longer import LongerRun, labelled, longer_run
 from sim.analysis.outcomes import (
     OutcomeClass,
     PathClass,
     Thresholds,
-    classify_means,
-    split_plateau,
 )
 from sim.analysis.sequential import Look, SequentialPlan, look_at
 from sim.analysis.statistics import (
@@ -150,8 +150,8 @@ class Assessment:
     look: Look
     verdict_at_look: Verdict | None
     """Overall verdict at the error that the planned look may spend; None before the first."""
-    class_kept: float | None
-    """Share of replicates whose class is the same in the longer run."""
+    longer: LongerRun | None
+    """What is left of the classes and of tau in the longer run."""
     token_means: tuple[float, ...]
     """(V,) mean token share over window and replicates."""
     revenue_means: tuple[float, ...]
@@ -167,12 +167,18 @@ class Facts:
     off: Ensemble | None
     paths: PathFacts
     pair: PairFacts | None
+    extended: Ensemble | None
     longer: PathFacts | None
+    longer_pair: PairFacts | None
     window_months: int
 
 
 def gather(
-    on: Ensemble, off: Ensemble | None, window_months: int, extended: Ensemble | None = None
+    on: Ensemble,
+    off: Ensemble | None,
+    window_months: int,
+    extended: Ensemble | None = None,
+    extended_off: Ensemble | None = None,
 ) -> Facts:
     """Facts of a world, its pair and its longer run.
 
@@ -185,12 +191,19 @@ def gather(
         check_pair(on, extended, "extended")
         if extended.months <= on.months:
             raise ValueError("extended: must be longer than the run it extends")
+    longer_pair = None
+    if extended_off is not None:
+        if extended is None or off is None:
+            raise ValueError("extended_off: needs the pair and the longer run it belongs to")
+        longer_pair = pair_facts(extended, extended_off, window_months)
     return Facts(
         on,
         off,
         path_facts(on, window_months),
         pair_facts(on, off, window_months) if off is not None else None,
+        extended,
         path_facts(extended, window_months) if extended is not None else None,
+        longer_pair,
         window_months,
     )
 
@@ -201,6 +214,7 @@ def assess(
     thresholds: Thresholds | None = None,
     *,
     extended: Ensemble | None = None,
+    extended_off: Ensemble | None = None,
     family_of_tests: int = 1,
     plan: SequentialPlan | None = None,
 ) -> Assessment:
@@ -213,6 +227,8 @@ def assess(
         same order.
     extended
         World `on` run beyond the horizon, for D1; None leaves the horizon unchecked.
+    extended_off
+        World `off` run as far, so that classes and tau can be compared in full.
     family_of_tests
         Number of strategies judged together; the error of every interval is divided by it.
 
@@ -222,19 +238,8 @@ def assess(
         If the worlds are not pairs, a run is shorter than the window, or the family is empty.
     """
     limits = thresholds or Thresholds()
-    facts = gather(on, off, limits.window_months, extended)
+    facts = gather(on, off, limits.window_months, extended, extended_off)
     return assess_facts(facts, limits, family_of_tests=family_of_tests, plan=plan)
-
-
-def _paths(world: Ensemble, facts: PathFacts, limits: Thresholds) -> list[PathClass]:
-    return classify_means(
-        facts.token_means,
-        facts.revenue_means,
-        facts.slope,
-        world.incumbent,
-        world.challenger,
-        limits,
-    )
 
 
 def _overall(
@@ -275,20 +280,13 @@ def assess_facts(
     on, pair, paths = facts.on, facts.pair, facts.paths
     alpha = (1.0 - limits.confidence) / family_of_tests
     results = _definitions(facts, limits, alpha)
-    path_classes = _paths(on, paths, limits)
-    tau = None if pair is None else tuple(float(t) for t in pair.tau)
-    taus: Sequence[float | None] = tau or [None] * len(path_classes)
-    labels = tuple(
-        split_plateau(path, effect, limits.minimum_effect)
-        for path, effect in zip(path_classes, taus, strict=True)
-    )
+    classes = path_classes(on, paths, limits)
+    labels = labelled(classes, pair, limits)
     look = look_at(on.replicates, plan)
-    at_look = look.alpha and _overall(
-        facts, path_classes, labels, limits, look.alpha / family_of_tests
-    )
+    at_look = look.alpha and _overall(facts, classes, labels, limits, look.alpha / family_of_tests)
     contained = definitions.contained(results)
     costly = results["D6"].verdict is Verdict.SUPPORTED
-    kept = _class_kept(facts, path_classes, limits)
+    later = _longer(facts, classes, labels, limits, alpha)
     return Assessment(
         n=on.replicates,
         seeds=tuple(int(seed) for seed in on.seeds),
@@ -302,17 +300,17 @@ def assess_facts(
         definitions=results,
         classes=labels,
         frequencies=_frequencies(labels, 1.0 - alpha),
-        tau=tau,
-        verdict=_overall(facts, path_classes, labels, limits, alpha),
+        tau=None if pair is None else tuple(float(t) for t in pair.tau),
+        verdict=_overall(facts, classes, labels, limits, alpha),
         contained=contained,
         pyrrhic=costly and contained is Verdict.SUPPORTED,
         agreement=agreement(definitions.indicators(paths, pair, limits)),
         look=look,
         verdict_at_look=at_look.overall if at_look else None,
-        class_kept=kept,
+        longer=later,
         token_means=tuple(float(x) for x in paths.token_means.mean(axis=0)),
         revenue_means=tuple(float(x) for x in paths.revenue_means.mean(axis=0)),
-        notes=_notes(facts, limits, kept),
+        notes=_notes(facts, limits, later),
     )
 
 
@@ -340,14 +338,21 @@ def _frequencies(
     }
 
 
-def _class_kept(facts: Facts, now: Sequence[PathClass], limits: Thresholds) -> float | None:
-    if facts.longer is None:
+def _longer(
+    facts: Facts,
+    classes: Sequence[PathClass],
+    labels: Sequence[OutcomeClass],
+    limits: Thresholds,
+    alpha: float,
+) -> LongerRun | None:
+    if facts.extended is None or facts.longer is None:
         return None
-    later = _paths(facts.on, facts.longer, limits)
-    return sum(a is b for a, b in zip(now, later, strict=True)) / len(later)
+    return longer_run(
+        facts.extended, facts.longer, facts.longer_pair, (classes, labels), limits, 1.0 - alpha
+    )
 
 
-def _notes(facts: Facts, limits: Thresholds, kept: float | None) -> tuple[str, ...]:
+def _notes(facts: Facts, limits: Thresholds, later: LongerRun | None) -> tuple[str, ...]:
     notes = []
     if facts.on.replicates < 2:
         notes.append("a single replicate decides nothing")
@@ -355,8 +360,8 @@ def _notes(facts: Facts, limits: Thresholds, kept: float | None) -> tuple[str, .
         notes.append(f"run of {facts.on.months} months, {limits.settled_months} wanted")
     if facts.off is None:
         notes.append("no world without the levers was run: the cause is not tested")
-    if kept is not None and kept < limits.robust_share:
-        notes.append(f"class kept in the longer run by only {kept:.0%} of replicates")
+    if later is not None and later.share < limits.robust_share:
+        notes.append(f"class kept in the longer run by only {later.share:.0%} of replicates")
     shares = facts.paths.token_means[:, facts.on.challenger]
     if bimodality_coefficient(shares) > UNIFORM_BIMODALITY:
         notes.append("the challenger's share may have two humps: read the distribution")

@@ -28,6 +28,7 @@ VERBS = {
     "calibrate": Verb(
         "sim.cli.calibrate", "calibrate", "Fit a few declared numbers to the record."
     ),
+    "compare": Verb("sim.cli.compare", "compare", "The same seeds under several scenarios."),
     "attribute": Verb("sim.cli.attribute", "attribute", "Which move does it, and where."),
     "train": Verb("sim.cli.train", "train", "Teach a pricing algorithm before a run."),
     "tournament": Verb(

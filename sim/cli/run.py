@@ -44,6 +44,12 @@ def run(
     seed: Seed = None,
     set_: Changes = None,
     clients: Clients = None,
+    horizon: Annotated[
+        bool,
+        typer.Option(
+            "--horizon", help="Run the same seeds on beyond the horizon and judge with it."
+        ),
+    ] = False,
     workers: Workers = None,
     scheduler: Scheduler = None,
     until_halfwidth: Annotated[
@@ -90,6 +96,7 @@ def run(
             branch_at=month_of(branch_at),
             out=out,
             progress=told,
+            horizon=horizon,
         )
     verdict = result.verdict
     figures, trouble = _figures(result)

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sim.cli.dated import dated_lines
+
 if TYPE_CHECKING:
     from sim.experiment.result import Result
 
@@ -30,7 +32,7 @@ def verdict_lines(result: Result, verdict: Mapping[str, Any]) -> list[str]:
         lines += ["", *_classes(entry), "", *_definitions(entry)]
         effects = list(_effects(verdict))
         lines += ["", *effects] if effects else []
-        lines += ["", *_robustness(entry)]
+        lines += ["", *_robustness(entry), *dated_lines(verdict)]
     else:
         lines += _last_month(result)
     lines.append("")
@@ -152,6 +154,12 @@ def _robustness(entry: Mapping[str, Any]) -> Iterator[str]:
             f"Over {len(curve['points'])} settings of the thresholds the verdict on runs and cause "
             f"stays in {POINTS * curve['same_overall']:.0f} %, that of the definitions in "
             f"{POINTS * curve['same_contained']:.0f} %"
+        )
+    further = entry.get("longer_run")
+    if further:
+        yield (
+            f"Horizon: at month {further['months']} {further['kept']} of {further['n']} seeds keep "
+            f"their {further['of']}: {_range(further['share'], *further['interval'])} % (Wilson)"
         )
     for note in entry["notes"]:
         yield f"note: {note}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.analysis.humps import silverman_test
 from sim.analysis.statistics import bimodality_coefficient
 from sim.experiment.worlds import ON
 from sim.plot.canvas import common_edges, in_words, label_axis, new_axes, write_caption
@@ -22,6 +23,7 @@ INTERVAL = "Histograms of single runs, each also a tick; black line: median"
 BINS = (20, 60)
 HUMPS = 5.0 / 9.0
 """Sarle's coefficient of the uniform law: above it a distribution may have two humps."""
+SMALL_P = 0.05
 WIDTH, PANEL_HEIGHT, MARGIN = 7.0, 0.95, 1.1
 
 
@@ -78,7 +80,10 @@ def final(
         data.unit(measure),
     )
     runs = int(table["replicate"].nunique())
-    note = "b: Sarle's bimodality coefficient, above 0.56 there may be two humps"
+    note = (
+        "b: Sarle's bimodality coefficient, above 0.56 there may be two humps; p: Silverman's test "
+        "of one hump against more, a small p speaks for two"
+    )
     write_caption(fig, data.caption(runs, INTERVAL, note))
     return fig, axes
 
@@ -98,7 +103,11 @@ def _row(data: Material, ax: Any, vendor: str, own: np.ndarray[Any, Any], edges:
     ax.axvline(float(np.median(own)), color="black", linewidth=1.0)
     coefficient = bimodality_coefficient(own)
     humps = "" if np.isnan(coefficient) else f"\nb = {coefficient:.2f}"
-    warn = "bold" if coefficient > HUMPS else "normal"
+    test = silverman_test(own)
+    if test is not None:
+        humps += f"\np = {test.p_value:.2f}"
+    several = test is not None and test.p_value <= SMALL_P
+    warn = "bold" if coefficient > HUMPS or several else "normal"
     ax.text(
         1.01,
         0.95,

@@ -84,3 +84,20 @@ class Containment(Part):
         source="pre-registered, see docs/reference/containment.md",
         flag="literature",
     )
+    event_months: int = par(
+        3,
+        "months in a row in which a state must hold to begin, and fail to end",
+        unit="month",
+        low=1,
+        high=120,
+        flag="assumed",
+    )
+    horizon_months: int = par(
+        24,
+        "months by which the longer run goes on, where one is asked for",
+        unit="month",
+        low=1,
+        high=240,
+        source=_S,
+        flag="literature",
+    )

@@ -132,10 +132,10 @@ def test_order_of_replicates_does_not_matter(order):
 
 def test_a_longer_run_reports_how_many_classes_are_kept():
     kept = assess(world(), None, extended=world(months=72))
-    assert kept.class_kept == 1.0
+    assert kept.longer.share == 1.0
     assert "longer run: supported" in kept.definitions["D1"].note
     lost = assess(world(), None, extended=world(months=72, shift=0.16))
-    assert lost.class_kept == 0.0
+    assert lost.longer.share == 0.0
     assert any("class kept" in note for note in lost.notes)
     with pytest.raises(ValueError, match="longer"):
         assess(world(), None, extended=world())
@@ -262,3 +262,21 @@ def test_two_sentences_say_the_verdict(off_shift, word):
     assert found.verdict.overall.value == word
     with pytest.raises(ValueError, match="vendor names"):
         sentence(found, NAMES[:2])
+
+
+def test_a_longer_pair_compares_outcome_classes_and_tau():
+    on, off = world(), world(shift=0.06, tag="off")
+    later = {"extended": world(months=72), "extended_off": world(months=72, shift=0.06)}
+    kept = assess(on, off, **later)
+    assert (kept.longer.kept, kept.longer.of, kept.longer.months) == (40, "outcome class", 72)
+    assert kept.longer.tau_mean == pytest.approx(0.06)
+    gone = assess(on, off, extended=later["extended"], extended_off=later["extended"])
+    assert gone.longer.share == 0.0, "without an effect the plateau is a stand-off"
+    assert gone.longer.tau_mean == 0.0
+    path = assess(on, off, extended=later["extended"])
+    assert (path.longer.share, path.longer.of, path.longer.tau_mean) == (1.0, "path", None)
+    told = verdict_document({"one": kept}, names=NAMES)["verdicts"]["one"]
+    assert told["class_kept_in_longer_run"] == 1.0
+    assert told["longer_run"]["interval"][0] > 0.9
+    with pytest.raises(ValueError, match="extended_off"):
+        assess(on, off, extended_off=later["extended"])

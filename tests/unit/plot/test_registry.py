@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 
 from sim.plot.registry import plot, plots
 
-NAMES = ["belts", "classes", "curves", "final", "flows", "prices", "worlds"]
+NAMES = ["belts", "classes", "curves", "final", "flows", "prices", "survival", "worlds"]
 STUDIES = [
     "attribution",
+    "compare",
     "episode",
     "fingerprints",
     "frontier",
@@ -31,7 +32,8 @@ def _settings():
 def test_the_plots_are_found():
     assert list(plots()) == sorted([*NAMES, *STUDIES])
     assert all(one.doc.endswith(".") for one in plots().values())
-    assert [name for name, one in plots().items() if one.takes_measure] == ["curves", "final"]
+    takes = [name for name, one in plots().items() if one.takes_measure]
+    assert takes == ["compare", "curves", "final"]
 
 
 @pytest.mark.parametrize("name", NAMES)

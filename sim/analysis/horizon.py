@@ -1,0 +1,92 @@
+"""The longer run: the same seeds beyond the horizon, kept as a second result and found again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import SimError
+from sim.experiment.ensemble import RESULTS, run_ensemble
+from sim.experiment.files import json_bytes, read_json, write_once
+from sim.experiment.result import Result
+from sim.experiment.worlds import OFF_MONEY_KEPT, ON, World, levers_of
+from sim.scenario.patches import without_levers
+
+if TYPE_CHECKING:
+    from sim.experiment.run import ModelMaker
+    from sim.scenario.schema.scenario import Scenario
+
+HORIZON = "horizon.json"
+
+
+def longer_scenario(scenario: Scenario) -> Scenario:
+    """The scenario with `containment.horizon_months` more months."""
+    months = scenario.calendar.months + scenario.containment.horizon_months
+    return scenario.replace({"calendar.months": months})
+
+
+def longer_worlds(scenario: Scenario) -> tuple[World, ...]:
+    """ON and, where the incumbent has levers, OFF (money kept), both beyond the horizon."""
+    further = longer_scenario(scenario)
+    worlds = [World(ON, "as the scenario stands, run on", further)]
+    levers = levers_of(scenario, scenario.contest.incumbent) if scenario.contest else ()
+    if levers:
+        bare = without_levers(further, levers)
+        worlds.append(World(OFF_MONEY_KEPT, "no move of the incumbent, run on", bare))
+    return tuple(worlds)
+
+
+def run_longer(
+    result: Result,
+    *,
+    out: Path | str = RESULTS,
+    model: ModelMaker | None = None,
+    **options: Any,
+) -> Result:
+    """Run the seeds of a result beyond the horizon and note in its folder where they lie.
+
+    Parameters
+    ----------
+    out
+        The folder that holds the result.
+    options
+        workers, executor, progress: as `run_ensemble`.
+
+    Raises
+    ------
+    SimError
+        The scenario has no contest, or as `run_ensemble`.
+    """
+    if result.scenario.contest is None:
+        raise SimError(f"{result.scenario.name}: a horizon check needs a [contest]")
+    further = run_ensemble(
+        longer_scenario(result.scenario),
+        replicates=result.replicates,
+        seed=result.seed,
+        out=out,
+        worlds=longer_worlds(result.scenario),
+        model=model,
+        **options,
+    )
+    note = {
+        "folder": further.path.name,
+        "months": further.scenario.calendar.months,
+        "scenario_hash": further.scenario_hash,
+    }
+    write_once(result.path / HORIZON, json_bytes(note))
+    return further
+
+
+def longer_result(result: Result) -> Result | None:
+    """The longer run of a result, if there is one beside it.
+
+    Raises
+    ------
+    SimError
+        Its folder is there but not finished.
+    """
+    note = result.path / HORIZON
+    if not note.exists():
+        return None
+    folder = result.path.parent / Path(str(read_json(note).get("folder"))).name
+    return Result(folder) if folder.exists() else None

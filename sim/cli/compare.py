@@ -1,0 +1,195 @@
+"""`sim compare`: the same seeds under several scenarios, differences with their intervals."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.cli import EXPECTED_ERROR, complain
+from sim.cli.options import RESULTS, Changes, Clients, Out, Replicates, Seed, Workers
+
+if TYPE_CHECKING:
+    from sim.analysis.differences import Comparison, Difference
+    from sim.experiment.result import Result
+
+PICTURE = "compare"
+SOME_FAILED = 3
+WIDTH = 100
+FLOWS_SHOWN = 5
+CHANGES_SHOWN = 8
+POINTS = 100.0
+
+
+def compare(
+    scenarios: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="A B [C]...",
+            help="Scenario files (TOML); all are compared with the first.",
+            show_default=False,
+        ),
+    ],
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(help="Measure beside the scoreboards, repeatable (see `sim list measures`)."),
+    ] = None,
+    margin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[MEASURE=]NUMBER",
+            help="Margin of the equivalence test, in the unit of the measure; alone: of every "
+            "share [default: containment.minimum_effect of A]. Repeatable.",
+        ),
+    ] = None,
+    replicates: Replicates = None,
+    seed: Seed = None,
+    set_: Changes = None,
+    clients: Clients = None,
+    workers: Workers = None,
+    out: Out = RESULTS,
+    json_: Annotated[bool, typer.Option("--json", help="Print folder and differences.")] = False,
+) -> int:
+    """Run each scenario as it stands on the same seeds and say where they differ, and how surely.
+
+    The same command goes on where an interrupted one stopped.
+    """
+    from sim.analysis.compare import COMPARISON
+    from sim.analysis.compare import compare as run_and_compare
+    from sim.experiment.progress import progress_on_stderr
+    from sim.scenario.reader import load
+
+    changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
+    markets = [load(path, changes) for path in scenarios]
+    limits = _margins(margin or [])
+    with progress_on_stderr() as told:
+        result, found = run_and_compare(
+            markets,
+            [path.stem for path in scenarios],
+            measures=measure or [],
+            margins=limits,
+            replicates=replicates,
+            seed=seed,
+            workers=workers,
+            out=out,
+            progress=told,
+        )
+    document = json.loads((result.path / COMPARISON).read_bytes())
+    if json_:
+        told_document = {"folder": str(result.path), "comparison": document}
+        print(json.dumps(told_document, ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        print("\n".join(comparison_lines(result, found, document)), flush=True)
+    trouble = _picture(result, measure or [])
+    if trouble:
+        complain(trouble)
+        return EXPECTED_ERROR
+    return SOME_FAILED if len(result.failed) else 0
+
+
+def _margins(texts: Sequence[str]) -> dict[str, float]:
+    from sim.errors import SimError
+
+    found: dict[str, float] = {}
+    for text in texts:
+        name, _, number = text.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            value = -1.0
+        if not 0.0 < value < float("inf"):
+            raise SimError(f"--margin {text}: needs a positive number, or MEASURE=number")
+        found[name] = value
+    return found
+
+
+def _picture(result: Result, measures: Sequence[str]) -> str:
+    from sim.errors import SimError
+    from sim.plot.curves import MEASURE
+    from sim.plot.save import save
+
+    try:
+        save(result, [PICTURE], measures=list(dict.fromkeys([MEASURE, *measures])))
+    except SimError as error:
+        return f"no figure: {error}"
+    return ""
+
+
+def comparison_lines(result: Result, found: Comparison, document: dict[str, Any]) -> Iterator[str]:
+    """What a comparison found as lines for the screen, with all that a conclusion must carry."""
+    first = found.first
+    for world in found.worlds[1:]:
+        rows = [row for row in found.differences if row.world == world]
+        yield f"{world} less {first}, mean of the last {found.window_months} months"
+        yield from _changes(document, world)
+        header = ("measure", "of", first, world, "difference [95 %]", "p (Holm)", "")
+        yield from _table([header, *(_cells(result, row) for row in rows)])
+        moved = sorted((r for r in found.flows if r.world == world), key=lambda r: -abs(r.mean))
+        if moved:
+            yield ""
+            yield f"switching flows that differ most, mean of all months [{moved[0].unit}]"
+            yield from _table([_cells(result, row)[1:] for row in moved[:FLOWS_SHOWN]])
+        yield ""
+    margins = {f"{row.measure} {row.margin:g}": None for row in found.differences if row.margin}
+    for line in (
+        *found.notes,
+        f"differences: {found.interval_type}; p adjusted by Holm over all "
+        f"{len(found.differences)} differences, and over all {len(found.flows)} flows",
+        f"equivalent: {found.equivalence_type}; margins: {', '.join(margins) or 'none'}",
+    ):
+        yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ")
+    hashes = ", ".join(f"{one['name']} {one['scenario_hash'][:8]}" for one in document["scenarios"])
+    least = min((row.n for row in found.differences), default=0)
+    yield f"n = {least} pairs, root seed {result.seed}, scenarios {hashes}"
+    yield f"result   {result.path}"
+
+
+def _changes(document: dict[str, Any], world: str) -> Iterator[str]:
+    """Where the scenario differs from the first one."""
+    (entry,) = (one for one in document["scenarios"] if one["name"] == world)
+    changed = entry["differs_in"]
+    if not changed:
+        yield "  the scenarios are the same"
+    for path, (before, after) in list(changed.items())[:CHANGES_SHOWN]:
+        yield "  " + textwrap.shorten(f"{path}: {before} -> {after}", WIDTH, placeholder=" ...")
+    if len(changed) > CHANGES_SHOWN:
+        yield f"  and {len(changed) - CHANGES_SHOWN} more (comparison.json)"
+
+
+def _cells(result: Result, row: Difference) -> tuple[str, ...]:
+    share = row.unit == "share"
+    unit = "%" if share else row.unit
+    scale = POINTS if share else 1.0
+    interval = ""
+    if row.low is not None and row.high is not None:
+        interval = f" [{_signed(scale * row.low)}, {_signed(scale * row.high)}]"
+    who = [_label(result, name) for name in (row.vendor, row.vendor_to) if name]
+    return (
+        f"{row.measure} [{unit}]",
+        " -> ".join(who) or "market",
+        f"{scale * row.first_mean:.4g}",
+        f"{scale * row.world_mean:.4g}",
+        f"{_signed(scale * row.mean)}{interval}",
+        f"{row.holm_adjusted:.3g}",
+        row.told,
+    )
+
+
+def _label(result: Result, name: str) -> str:
+    vendor = result.scenario.vendors.get(name)
+    return (vendor.label if vendor is not None else "") or name
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3g}" if value else "0"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        yield "  ".join(cells).rstrip()
