@@ -29,6 +29,9 @@ VERBS = {
         "sim.cli.calibrate", "calibrate", "Fit a few declared numbers to the record."
     ),
     "attribute": Verb("sim.cli.attribute", "attribute", "Which move does it, and where."),
+    "sensitivity": Verb(
+        "sim.cli.sensitivity", "sensitivity", "Which unknowns matter, and where it fails."
+    ),
     "train": Verb("sim.cli.train", "train", "Teach a pricing algorithm before a run."),
     "verify": Verb("sim.cli.verify", "verify", "Known-answer cases: id, expected, got, pass."),
     "explain": Verb("sim.cli.explain", "explain", "Rebuild one run from its row and compare."),
