@@ -15,6 +15,7 @@ from sim.cli.options import RESULTS, Changes, Clients, Out, ScenarioFile, Seed, 
 
 if TYPE_CHECKING:
     from sim.analysis.uncertainty.exploring import Explored
+    from sim.analysis.uncertainty.findings import Finding
 
 WIDTH = 100
 PICTURES = {"morris": "tornado", "sobol": "tornado", "prim": "failure_box"}
@@ -48,9 +49,7 @@ def sensitivity(
         str | None,
         typer.Option(help="Incumbent's pricing strategies to weigh, comma separated."),
     ] = None,
-    points: Annotated[
-        int, typer.Option(min=2, help="Base sample of Sobol, a power of two.")
-    ] = 32,
+    points: Annotated[int, typer.Option(min=2, help="Base sample of Sobol, a power of two.")] = 32,
     trajectories: Annotated[int, typer.Option(min=2, help="Trajectories of Morris.")] = 10,
     draws: Annotated[int, typer.Option(min=2, help="Draws for PRIM and for strategies.")] = 100,
     keep: Annotated[
@@ -91,7 +90,7 @@ def sensitivity(
             documents.append(document(explored, finding))
             if not json_:
                 print("\n".join([*finding_lines(documents[-1]), ""]), flush=True)
-            trouble = _picture(explored, finding.method)
+            trouble = _picture(explored, finding)
             if trouble:
                 complain(trouble)
                 return EXPECTED_ERROR
@@ -104,14 +103,15 @@ def _names(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _picture(explored: Explored, method: str) -> str:
+def _picture(explored: Explored, finding: Finding) -> str:
     from sim.errors import SimError
     from sim.plot.save import save
 
-    if method not in PICTURES:
+    boxless = finding.method == "prim" and not finding.facts["box"]
+    if finding.method not in PICTURES or boxless:
         return ""
     try:
-        save(explored.first, [PICTURES[method]])
+        save(explored.first, [PICTURES[finding.method]])
     except SimError as error:
         return f"no figure: {error}"
     return ""

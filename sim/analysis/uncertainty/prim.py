@@ -27,9 +27,7 @@ class Patience:
     significance: float = 0.05
 
 
-def find_box(
-    inputs: npt.ArrayLike, cases: npt.ArrayLike, patience: Patience | None = None
-) -> Box:
+def find_box(inputs: npt.ArrayLike, cases: npt.ArrayLike, patience: Patience | None = None) -> Box:
     """The box of the peeling path with the best balance of coverage and density.
 
     From the whole space, the step that raises the density most takes a thin slice off one side of

@@ -112,7 +112,15 @@ def read(explored: Explored) -> Finding:
             "best_in": int((gaps[i] == 0.0).sum()),
         }
         regret_rows.append(
-            Row(name, float(gaps[i].mean()), float(low), float(high), gaps.shape[1], BOOTSTRAP, facts)
+            Row(
+                name,
+                float(gaps[i].mean()),
+                float(low),
+                float(high),
+                gaps.shape[1],
+                BOOTSTRAP,
+                facts,
+            )
         )
         held = int((shares[i] < ceiling).sum())
         interval = wilson_interval(held, len(shares[i]))

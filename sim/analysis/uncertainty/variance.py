@@ -78,9 +78,7 @@ def seeded_indices(outcomes: npt.ArrayLike, resamples: int = RESAMPLES) -> Seede
         parts.shape[1], size=(resamples, parts.shape[1])
     )
     spread = _ratios(np.stack([parts[:, picked] for picked in draws]))
-    return SeededIndices(
-        point[0][0], point[1][0], float(point[2][0]), mean, spread[0], spread[1]
-    )
+    return SeededIndices(point[0][0], point[1][0], float(point[2][0]), mean, spread[0], spread[1])
 
 
 def _parts(f: Floats) -> Floats:
