@@ -29,9 +29,10 @@ class Grounds:
 
     def line(self) -> str:
         """The line under every table and figure."""
+        kinds = "; ".join(self.interval_types)
         return (
             f"n = {self.n} runs a world, root seed {self.root_seed}, children "
-            f"{_ranges(self.seeds)} (list {self.seeds_hash[:8]}), {', '.join(self.interval_types)}, "
+            f"{_ranges(self.seeds)} (list {self.seeds_hash[:8]}), intervals: {kinds}, "
             f"scenario {self.scenario} {self.scenario_hash[:8]}"
         )
 

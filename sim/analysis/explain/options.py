@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Occasion:
     month: int
 
 
-def _event(stream: np.uint64, client: int, work: int, month: int) -> np.uint64:
+def _event(stream: np.uint64, client: Any, work: Any, month: int) -> np.uint64:
     # compiled code hands a Python int out, and takes none of 64 bits in
     return np.uint64(event_state(stream, client, work, month))
 

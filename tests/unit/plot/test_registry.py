@@ -20,7 +20,7 @@ def _settings():
 
 
 def test_the_plots_are_found():
-    assert list(plots()) == sorted([*NAMES, "attribution", "episode"])
+    assert list(plots()) == sorted([*NAMES, "attribution", "episode", "failure_box", "tornado"])
     assert all(one.doc.endswith(".") for one in plots().values())
     assert [name for name, one in plots().items() if one.takes_measure] == ["curves", "final"]
 

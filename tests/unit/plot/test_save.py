@@ -45,7 +45,7 @@ def test_without_names_what_cannot_be_drawn_is_told(result):
     result.curves = result.curves.drop_vars("switching_flow").sel(point=["on"])
     told = {}
     paths = save(result, measures=["profit"], skipped=told.__setitem__)
-    assert set(told) == {"attribution", "episode", "flows", "worlds"}
+    assert set(told) == {"attribution", "episode", "failure_box", "flows", "tornado", "worlds"}
     assert "no measure switching_flow" in told["flows"]
     names = {path.name for path in paths}
     assert {"belts.png", "curves_profit.png", "final_profit.csv"} <= names
