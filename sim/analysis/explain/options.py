@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.economics.prices import price_term
 from sim.market.agents import agent_utility
-from sim.market.choice import price_term
 from sim.market.columns import UNSET
-from sim.market.elementary import exp
+from sim.market.community import community_by_region
+from sim.market.elementary import exp32
 from sim.market.noise import event_state, gumbel, nest_shock, uniform
 from sim.market.world import API, HOST, NONE, RENT
 
@@ -165,9 +166,9 @@ def _base(model: MarketModel, cell: int, k: int, offer: int) -> dict[str, float]
     if family >= 0:
         lead = float(model.capability[family, k] - state.mean_capability[k])
         parts["capability"] = float(builder.theta[cell, k]) * lead
-        developers = state.developers[family] * state.weights_open[family]
-        scale = model.scenario.demand.community_scale
-        parts["community"] = float(builder.gamma[cell] * np.log1p(developers / scale))
+        met = community_by_region(model)[cell % len(world.regions), family]
+        community = np.log1p(met / model.scenario.demand.community_scale)
+        parts["community"] = float(builder.gamma[cell] * community)
     if model.scenario.mechanisms.reliability and v < world.n_vendors:
         weight = model.scenario.demand.reliability_weight
         parts["reliability"] = float(weight * (state.reliability[v] - 1.0))
@@ -199,8 +200,9 @@ def _price(model: MarketModel, at: Occasion, offer: int) -> float:
     if volume <= UNSET * 0.5:
         volume = float(columns.log_base[at.work]) + float(terms.log_growth[columns.kind[at.work]])
     average = float(terms.host_cost[offer]) / float(columns.skill[at.client])
-    average += float(terms.operations) * float(exp(-volume))
-    term = float(price_term(average, float(terms.price_shift), float(terms.box_cox)))
+    # single precision, as the kernel spreads the cost of operations
+    average += float(np.float32(terms.operations * exp32(np.float32(-volume))))
+    term = float(price_term(average, terms.box_cox, terms.price_shift))
     return term - float(terms.mean_price_term)
 
 

@@ -20,6 +20,7 @@ from sim.experiment.result import Result
 from sim.experiment.run import seed_of
 from sim.market.choice import panel_values
 from sim.market.model import MarketModel
+from sim.market.packing import pack
 from sim.market.phases import PHASES
 from tests.unit.market.tiny import changed
 
@@ -91,6 +92,8 @@ def compared_with_the_panel(model: MarketModel) -> int:
     owners = np.array([at.client for at in here])
     values = np.empty((len(here), model.world.n_offers))
     model.terms = model.builder.build()
+    space = model.spaces[0]
+    pack(False, model.layout, model.terms, space.packed)
     panel_values(
         members,
         owners,
@@ -100,7 +103,8 @@ def compared_with_the_panel(model: MarketModel) -> int:
         model.terms,
         model.streams,
         values,
-        model.scratch,
+        space.packed,
+        space.scratch,
     )
     found = 0
     for row, at in zip(values, here, strict=True):
