@@ -12,12 +12,14 @@ from sim.experiment.run import DONE
 from sim.study.saltelli import SobolDesign, sobol_design
 
 if TYPE_CHECKING:
+    from sim.experiment.result import Result
     from sim.study.result import SweepResult
 
 __all__ = [
     "SobolDesign",
     "SobolIndices",
     "outcomes_of_design",
+    "refuse_holes",
     "sobol_design",
     "sobol_indices",
 ]
@@ -111,6 +113,20 @@ def outcomes_of_design(result: SweepResult, outcome: str) -> FloatArray:
     kind = result.manifest["design"]["kind"]
     if kind not in ("sobol", "morris"):
         raise SimError(f"{result.path} has the design {kind}; indices need sobol or morris")
+    refuse_holes(result, outcome)
+    table = result.runs[outcome].to_numpy(dtype=np.float64).reshape(-1, result.replicates)
+    means: FloatArray = table.mean(axis=1)
+    return means
+
+
+def refuse_holes(result: Result, outcome: str) -> None:
+    """Refuse a result in which a run has no number for an outcome; the runs are named.
+
+    Raises
+    ------
+    SimError
+        There is no such outcome, or runs failed.
+    """
     runs = result.runs
     if outcome not in runs.columns:
         raise SimError(f"{result.path} has no outcome {outcome}")
@@ -127,6 +143,3 @@ def outcomes_of_design(result: SweepResult, outcome: str) -> FloatArray:
             f"{len(holes)} of {len(runs)} runs have no number, and no index is computed over "
             f"holes: {named}{more}"
         )
-    table = runs[outcome].to_numpy(dtype=np.float64).reshape(-1, result.replicates)
-    means: FloatArray = table.mean(axis=1)
-    return means

@@ -30,6 +30,9 @@ VERBS = {
     ),
     "compare": Verb("sim.cli.compare", "compare", "The same seeds under several scenarios."),
     "attribute": Verb("sim.cli.attribute", "attribute", "Which move does it, and where."),
+    "sensitivity": Verb(
+        "sim.cli.sensitivity", "sensitivity", "Which unknowns matter, and where it fails."
+    ),
     "train": Verb("sim.cli.train", "train", "Teach a pricing algorithm before a run."),
     "tournament": Verb(
         "sim.cli.tournament", "tournament", "Named strategies against each other, and who pays."
@@ -38,9 +41,12 @@ VERBS = {
         "sim.cli.frontier", "frontier", "Where containment begins and ends in two parameters."
     ),
     "verify": Verb("sim.cli.verify", "verify", "Known-answer cases: id, expected, got, pass."),
-    "explain": Verb("sim.cli.explain", "explain", "Rebuild one run from its row and compare."),
+    "explain": Verb(
+        "sim.cli.explain", "explain", "One run made again: compared, or its story told."
+    ),
     "export": Verb("sim.cli.export", "export", "Tidy tables of a result for a spreadsheet."),
     "plot": Verb("sim.cli.plot", "plot", "Figures from a stored result."),
+    "report": Verb("sim.cli.report", "report", "One self-contained page of a stored result."),
     "check": Verb("sim.cli.check", "check", "All errors of scenario files at once."),
     "schema": Verb("sim.cli.check", "schema", "The JSON schema of a scenario file."),
     "describe": Verb("sim.cli.check", "describe", "The parameter reference."),

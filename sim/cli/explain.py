@@ -1,11 +1,16 @@
-"""`sim explain`: one stored run made again from its row, and compared."""
+"""`sim explain`: one stored run made again, and its story told."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from sim.experiment.result import Result
 
 DISAGREEMENT = 1
 SHOWN = 20
@@ -14,19 +19,84 @@ SHOWN = 20
 def explain(
     result: Annotated[Path, typer.Argument(help="Result folder.", show_default=False)],
     run: Annotated[
-        str, typer.Option(metavar="POINT/REPLICATE", help="The run, such as on/3 or p017/0.")
-    ],
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the run's scenario here.")
+        str | None,
+        typer.Option(metavar="POINT/REPLICATE", help="Compare the run, such as on/3 or p017/0."),
     ] = None,
+    client: Annotated[
+        int | None, typer.Option(metavar="N", help="Tell the story of this client.")
+    ] = None,
+    vendor: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Tell the decisions of this vendor.")
+    ] = None,
+    phases: Annotated[
+        bool, typer.Option("--phases", help="List the phases of a month in order.")
+    ] = False,
+    point: Annotated[
+        str | None, typer.Option(help="Point of the story [default: on, else the first].")
+    ] = None,
+    replicate: Annotated[int, typer.Option(min=0, help="Replicate of the story.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the scenario of --run here.")
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="The story as JSON.")] = False,
 ) -> int:
-    """Rebuild exactly one run from its row and compare it with what is stored."""
-    from sim.experiment.files import write_once
+    """Make exactly one run again: compare it with its row, or tell what happened in it."""
+    from sim.errors import SimError
     from sim.experiment.result import open_result
+
+    if sum((run is not None, client is not None, vendor is not None, phases)) != 1:
+        raise SimError("say one of --run, --client, --vendor and --phases")
+    stored = open_result(result)
+    if run is not None:
+        return _compared(stored, run, out)
+    if phases:
+        from sim.analysis.explain.watching import phase_lines
+
+        print("\n".join(phase_lines()))
+        return 0
+    lines, story = _story(stored, client, vendor, point, replicate)
+    if json_:
+        print(json.dumps(story, ensure_ascii=False, indent=2, default=str))
+    else:
+        print("\n".join(lines))
+    return 0
+
+
+def _story(
+    stored: Result, client: int | None, vendor: str | None, point: str | None, replicate: int
+) -> tuple[list[str], dict[str, Any]]:
+    from sim.analysis.document import plain
+    from sim.analysis.explain.client import client_lines, tell_client
+    from sim.analysis.explain.runs import model_of, scenario_of
+    from sim.analysis.explain.vendor import tell_vendor, vendor_lines
+
+    name, scenario = scenario_of(stored, point)
+    model = model_of(stored, scenario, replicate)
+    head = {
+        "point": name,
+        "replicate": replicate,
+        "root_seed": stored.seed,
+        "scenario_hash": stored.scenario_hash,
+    }
+    told = (
+        f"run {name}/{replicate}, root seed {stored.seed}, scenario {stored.scenario_hash[:8]}, "
+        f"{stored.path}"
+    )
+    if client is not None:
+        of_client = tell_client(model, client)
+        lines, story = client_lines(of_client), dataclasses.asdict(of_client)
+    else:
+        of_vendor = tell_vendor(model, str(vendor))
+        lines, story = vendor_lines(of_vendor), dataclasses.asdict(of_vendor)
+    return [told, *lines], plain(head | story)
+
+
+def _compared(stored: Result, run: str, out: Path | None) -> int:
+    from sim.experiment.files import write_once
     from sim.scenario.patches import to_toml
     from sim.study.rebuild import rebuild
 
-    made = rebuild(open_result(result), run)
+    made = rebuild(stored, run)
     print(f"run       {made.point}/{made.replicate}, root seed {made.seed}, {made.status}")
     for path, value in made.factors.items():
         print(f"factor    {path} = {value}")

@@ -16,10 +16,12 @@ STUDIES = [
     "attribution",
     "compare",
     "episode",
+    "failure_box",
     "fingerprints",
     "frontier",
     "hysteresis",
     "replicator",
+    "tornado",
     "tournament",
 ]
 

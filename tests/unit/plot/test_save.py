@@ -45,7 +45,20 @@ def test_without_names_what_cannot_be_drawn_is_told(result):
     result.curves = result.curves.drop_vars("switching_flow").sel(point=["on"])
     told = {}
     paths = save(result, measures=["profit"], skipped=told.__setitem__)
-    assert set(told) == {"attribution", "compare", "episode", "flows", "worlds"}
+    assert set(told) == {
+        "attribution",
+        "compare",
+        "episode",
+        "failure_box",
+        "fingerprints",
+        "flows",
+        "frontier",
+        "hysteresis",
+        "replicator",
+        "tornado",
+        "tournament",
+        "worlds",
+    }
     assert "no measure switching_flow" in told["flows"]
     names = {path.name for path in paths}
     assert {"belts.png", "curves_profit.png", "final_profit.csv"} <= names

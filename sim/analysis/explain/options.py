@@ -1,0 +1,213 @@
+"""What one workload compares at a review: utilities split by term, and the keyed draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.economics.prices import price_term
+from sim.market.agents import agent_utility
+from sim.market.columns import UNSET
+from sim.market.community import community_by_region
+from sim.market.elementary import exp32
+from sim.market.noise import event_state, gumbel, nest_shock, uniform
+from sim.market.world import API, HOST, NONE, RENT
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+SMALL = 1e-12
+"""Terms no larger than rounding are not told."""
+DRAWS = ("draw of the offer", "draw of the channel")
+ONE = np.uint32(1)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One offer at a review: its parts add up to the utility that the client compares."""
+
+    label: str
+    offer: int
+    utility: float
+    parts: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """One workload in a month, before it looks: everything that decides what it takes."""
+
+    client: int
+    work: int
+    current: int
+    log_volume: float
+    month: int
+
+
+def _event(stream: np.uint64, client: Any, work: Any, month: int) -> np.uint64:
+    # compiled code hands a Python int out, and takes none of 64 bits in
+    return np.uint64(event_state(stream, client, work, month))
+
+
+def review_draw(model: MarketModel, at: Occasion) -> tuple[float, float]:
+    """The keyed uniform of the month and the hazard of looking again it is held against."""
+    columns, terms = model.columns, model.terms
+    event = _event(
+        model.streams.review, columns.client_id[at.client], columns.work_key[at.work], at.month
+    )
+    row = 1 if columns.key_account[at.client] else 0
+    hazard = float(terms.hazard[row, at.current]) if at.current >= 0 else 1.0
+    return float(uniform(event, ONE)), hazard
+
+
+def awareness_draws(model: MarketModel, client: int) -> dict[str, tuple[float, float]]:
+    """Each platform's keyed uniform of the client, and the awareness it is held against."""
+    columns = model.columns
+    who = _event(model.streams.awareness, columns.client_id[client], np.uint64(0), 0)
+    cell = columns.cell[client]
+    return {
+        name: (
+            float(uniform(who, model.layout.vendor_keys[v])),
+            float(model.terms.awareness[cell, v]),
+        )
+        for v, name in enumerate(model.world.vendors)
+    }
+
+
+def considered(model: MarketModel, at: Occasion) -> list[int]:
+    """Offers that a workload compares, NONE last: open ones of platforms that the client sees."""
+    world, columns, terms = model.world, model.columns, model.terms
+    cell, home = columns.cell[at.client], int(columns.home[at.client])
+    hours = bool(terms.hours_kind[columns.kind[at.work]])
+    aware = awareness_draws(model, at.client)
+    seen = [v == home or draw < level for v, (draw, level) in enumerate(aware.values())]
+    found = []
+    for j in range(world.none):
+        v, channel = int(world.platform[j]), int(world.channel[j])
+        if not terms.open[cell, j] or hours != (channel == RENT):
+            continue
+        if channel == HOST:
+            own = v == world.n_vendors
+            there = bool(columns.own_machines[at.client]) if own else v == home
+        else:
+            there = seen[v] or j == at.current
+        if there:
+            found.append(j)
+    return [*found, world.none]
+
+
+def options(model: MarketModel, at: Occasion) -> list[Option]:
+    """Every considered offer, best first; the kernel of `sim.market.choice` takes the first.
+
+    ``U = base + taste + home - cut-up - switching - alpha b(p) + (1 - rho) e + nu`` with the
+    draws e of the offer and nu of the channel; all utilities in outer units.
+    """
+    found = [_option(model, at, j) for j in considered(model, at)]
+    # Python's sort keeps the kernel's order among equals, and postponing is compared last.
+    return sorted(found, key=lambda option: -option.utility)
+
+
+def value_without_price(model: MarketModel, at: Occasion, offer: int) -> float:
+    """The part that the kernel computes before listed prices and draws."""
+    parts = _systematic(model, at, offer)
+    if model.world.channel[offer] != HOST:
+        parts.pop("price", None)
+    return sum(parts.values())
+
+
+def _option(model: MarketModel, at: Occasion, offer: int) -> Option:
+    parts = _systematic(model, at, offer) | _luck(model, at, offer)
+    told = {name: value for name, value in parts.items() if abs(value) > SMALL}
+    return Option(model.world.labels[offer], offer, sum(parts.values()), told)
+
+
+def _luck(model: MarketModel, at: Occasion, offer: int) -> dict[str, float]:
+    columns, layout, streams = model.columns, model.layout, model.streams
+    who, work = columns.client_id[at.client], columns.work_key[at.work]
+    event = _event(streams.choice, who, work, at.month)
+    draw = float(gumbel(event, layout.offer_keys[offer]))
+    channel = int(layout.channel[offer])
+    if channel == NONE:
+        return {DRAWS[0]: draw}
+    rho = float(model.terms.rho[channel])
+    nests = _event(streams.nest, who, work, at.month)
+    shock = float(nest_shock(nests, layout.nest_keys[channel], rho))
+    return {DRAWS[0]: (1.0 - rho) * draw, DRAWS[1]: shock}
+
+
+def _systematic(model: MarketModel, at: Occasion, offer: int) -> dict[str, float]:
+    columns, terms, world = model.columns, model.terms, model.world
+    i, k = at.client, int(columns.kind[at.work])
+    cell, alpha = int(columns.cell[i]), float(columns.alpha[i])
+    channel, v = int(world.channel[offer]), int(world.platform[offer])
+    if channel == NONE:
+        return {
+            "waiting": float(terms.none_base[cell, k]),
+            "prices still falling": -float(terms.none_slope[k]) * alpha,
+        }
+    parts = _base(model, cell, k, offer)
+    if v < world.n_vendors:
+        parts["taste"] = float(columns.taste[i, v])
+        parts["home cloud"] = float(terms.home_bonus[offer]) if v == columns.home[i] else 0.0
+    if channel != RENT:
+        need = float(columns.log_need[at.work]) - float(terms.log_context[offer])
+        parts["cut up"] = -float(terms.cut_up[k]) * max(0.0, need)
+    parts["switching"] = -_switching(model, at.current, offer)
+    parts["price"] = -alpha * _price(model, at, offer)
+    return parts
+
+
+def _base(model: MarketModel, cell: int, k: int, offer: int) -> dict[str, float]:
+    """Parts of the table `base` of the month; what no part names is told as the rest."""
+    builder, state, world = model.builder, model.state, model.world
+    family, v = int(world.family[offer]), int(world.platform[offer])
+    parts = {"appeal": float(builder.fixed[cell, offer])}
+    if family >= 0:
+        lead = float(model.capability[family, k] - state.mean_capability[k])
+        parts["capability"] = float(builder.theta[cell, k]) * lead
+        met = community_by_region(model)[cell % len(world.regions), family]
+        community = np.log1p(met / model.scenario.demand.community_scale)
+        parts["community"] = float(builder.gamma[cell] * community)
+    if model.scenario.mechanisms.reliability and v < world.n_vendors:
+        weight = model.scenario.demand.reliability_weight
+        parts["reliability"] = float(weight * (state.reliability[v] - 1.0))
+    if builder.agents is not None:
+        added = np.broadcast_to(agent_utility(model, builder.agents), model.terms.base.shape)
+        parts["agents"] = float(added[cell, k, offer])
+    parts["rest"] = float(model.terms.base[cell, k, offer]) - sum(parts.values())
+    return parts
+
+
+def _switching(model: MarketModel, before: int, offer: int) -> float:
+    layout, terms = model.layout, model.terms
+    if before < 0 or layout.channel[before] == NONE:
+        return 0.0
+    cost = 0.0
+    if layout.platform[offer] != layout.platform[before]:
+        cost += float(terms.platform_cost[offer])
+    if layout.family[offer] != layout.family[before]:
+        cost += float(terms.family_cost)
+    return cost
+
+
+def _price(model: MarketModel, at: Occasion, offer: int) -> float:
+    """Price term: listed, or of the cards and the operations of self-hosting."""
+    columns, terms = model.columns, model.terms
+    if model.world.channel[offer] != HOST:
+        return float(terms.price[offer])
+    volume = at.log_volume
+    if volume <= UNSET * 0.5:
+        volume = float(columns.log_base[at.work]) + float(terms.log_growth[columns.kind[at.work]])
+    average = float(terms.host_cost[offer]) / float(columns.skill[at.client])
+    # single precision, as the kernel spreads the cost of operations
+    average += float(np.float32(terms.operations * exp32(np.float32(-volume))))
+    term = float(price_term(average, terms.box_cox, terms.price_shift))
+    return term - float(terms.mean_price_term)
+
+
+def channel_of(model: MarketModel, offer: int) -> str:
+    """api, host, rent or none, of an offer; empty before adoption."""
+    if offer < 0:
+        return ""
+    return {API: "api", HOST: "host", RENT: "rent", NONE: "none"}[int(model.world.channel[offer])]

@@ -1,0 +1,1 @@
+"""Which unknown numbers a conclusion rests on: screening, variance shares, boxes, robustness."""

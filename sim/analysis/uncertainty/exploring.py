@@ -1,0 +1,242 @@
+"""One market in many draws of its unknowns: stored sweeps, and tables of outcomes from them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.analysis.outcomes import PathClass, Thresholds, classify_means
+from sim.analysis.sensitivity import refuse_holes
+from sim.analysis.statistics import ols_slope
+from sim.analysis.uncertainty.unknowns import Unknowns
+from sim.errors import SimError
+from sim.experiment.worlds import levers_of
+from sim.scenario.off import plain_tables
+from sim.scenario.patches import without_levers
+from sim.scenario.paths import dotted, leaves
+from sim.scenario.schema.scenario import Contest, Scenario
+from sim.scenario.toml_text import toml_value
+from sim.study.factors import Factor
+from sim.study.reader import LoadedStudy
+from sim.study.result import LISTING
+from sim.study.run import run_study
+from sim.study.schema import Design, FactorTable, Outcomes, Study
+
+if TYPE_CHECKING:
+    from sim.experiment.progress import ProgressCallback
+    from sim.study.result import SweepResult
+
+Floats = npt.NDArray[np.float64]
+ON, OFF = "on", "off"
+TOKENS, REVENUE = "platform_token_share", "full_stack_revenue_share"
+POINTS = 100.0
+SHARE, TAU, CONTAINMENT = "challenger_share", "tau", "containment"
+TITLES = {
+    SHARE: "challenger's token share, points",
+    TAU: "points the challenger would gain without the incumbent's levers",
+    CONTAINMENT: "probability of containment",
+}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How the runs of an exploration are made."""
+
+    replicates: int
+    seed: int | None = None
+    workers: int | None = None
+    out: Path | str = "results"
+    progress: ProgressCallback | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Explored:
+    """Stored sweeps over the same n draws, one for each base scenario, paired by replicate."""
+
+    unknowns: Unknowns
+    levels: Floats  # (n, D)
+    results: Mapping[str, SweepResult]
+
+    @property
+    def first(self) -> SweepResult:
+        """The sweep in whose folder findings are kept."""
+        return next(iter(self.results.values()))
+
+    @property
+    def contest(self) -> Contest:
+        """Who contains whom."""
+        return contest_of(self.unknowns.scenario)
+
+    def column(self, base: str, outcome: str) -> Floats:
+        """(n, R) a scalar outcome of every run.
+
+        Raises
+        ------
+        SimError
+            A run has no number: it is named.
+        """
+        result = self.results[base]
+        refuse_holes(result, outcome)
+        table: Floats = result.runs[outcome].to_numpy(dtype=np.float64)
+        return table.reshape(len(self.levels), result.replicates)
+
+    def window(self, base: str, measure: str) -> Floats:
+        """(n, R, months of the window, V) a measure by vendor."""
+        result = self.results[base]
+        months = result.scenario.containment.window_months
+        curve = result.curves[measure].isel(month=slice(-months, None))
+        values: Floats = curve.transpose("point", "replicate", "month", "vendor").to_numpy()
+        return values
+
+
+def contest_of(scenario: Scenario) -> Contest:
+    """Who contains whom.
+
+    Raises
+    ------
+    SimError
+        The scenario has no contest.
+    """
+    if scenario.contest is None:
+        raise SimError(f"{scenario.name}: a sensitivity analysis needs a [contest]")
+    return scenario.contest
+
+
+def bases_of(scenario: Scenario) -> dict[str, Scenario]:
+    """The scenario, and without the incumbent's levers (its money kept) if it has any."""
+    levers = levers_of(scenario, contest_of(scenario).incumbent)
+    off = {OFF: without_levers(scenario, levers)} if levers else {}
+    return {ON: scenario, **off}
+
+
+def explore(
+    name: str,
+    bases: Mapping[str, Scenario],
+    unknowns: Unknowns,
+    levels: npt.ArrayLike,
+    budget: Budget,
+) -> Explored:
+    """Run every base at every draw; stored runs are reused, an interrupted call goes on.
+
+    Parameters
+    ----------
+    name
+        Added to the names of the result folders.
+    levels
+        (n, D) points of the unit cube.
+
+    Raises
+    ------
+    SimError
+        The folder cannot be used, or a draw is no scenario.
+    """
+    design = np.asarray(levels, dtype=np.float64)
+    changes = [unknowns.changes(row) for row in design]
+    results = {}
+    for base, scenario in bases.items():
+        loaded = _study(f"{unknowns.scenario.name}-{name}-{base}", scenario, unknowns, changes)
+        results[base] = run_study(
+            loaded,
+            replicates=budget.replicates,
+            seed=budget.seed,
+            workers=budget.workers,
+            out=budget.out,
+            progress=budget.progress,
+        )
+    return Explored(unknowns, design, results)
+
+
+def _study(
+    name: str, scenario: Scenario, unknowns: Unknowns, changes: list[dict[str, Any]]
+) -> LoadedStudy:
+    """A listed design: the draws as values at dotted paths, less what the base does not take."""
+    kept = _taken(scenario, unknowns.scenario)
+    points = tuple({p: v for p, v in row.items() if kept(p)} for row in changes)
+    paths = list(points[0])
+    factors = tuple(_factor(path, points) for path in paths)
+    study = Study(
+        scenario="scenario.toml",
+        name=name,
+        title=f"{scenario.title or scenario.name}: draws of its unknowns",
+        set={},
+        design=Design(kind="list", file=LISTING),
+        replicates=1,
+        levers={},
+        uncertainties={path: FactorTable(when={}) for path in paths},
+        outcomes=Outcomes(measures=[TOKENS, REVENUE]),
+        claims={},
+        branch_at=None,
+    )
+    return LoadedStudy(study, name, scenario, factors, points, _listing(paths, points))
+
+
+def _factor(path: str, points: tuple[dict[str, Any], ...]) -> Factor:
+    values = [point[path] for point in points]
+    whole = all(isinstance(value, int) for value in values)
+    return Factor(path, "uncertainties", low=min(values), high=max(values), whole=whole)
+
+
+def _taken(base: Scenario, scenario: Scenario) -> Callable[[str], bool]:
+    """Whether a base takes a draw at a path: an off-patch goes before a draw of the same number."""
+    if base is scenario:
+        return lambda path: True
+    there = {dotted(keys) for keys, _ in leaves(plain_tables(base))}
+    gone = set(scenario.levers) - set(base.levers)
+    patched = [path for name in gone for path in scenario.levers[name].off]
+
+    def kept(path: str) -> bool:
+        return path in there and not any(path == p or path.startswith(f"{p}.") for p in patched)
+
+    return kept
+
+
+def _listing(paths: list[str], points: tuple[dict[str, Any], ...]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(paths)
+    writer.writerows([toml_value(point[path]) for path in paths] for point in points)
+    return buffer.getvalue()
+
+
+def outcomes_of(explored: Explored) -> dict[str, Floats]:
+    """Outcome -> (n, R): the challenger's share and tau in points, containment as 0 or 1.
+
+    Without levers of the incumbent there is no tau, and nothing is containment.
+
+    Raises
+    ------
+    SimError
+        A run has no number: it is named, and nothing is computed.
+    """
+    for base in explored.results:
+        explored.column(base, f"challenger_{TOKENS}")
+    limits = Thresholds(**explored.unknowns.scenario.containment.model_dump())
+    vendors = [str(v) for v in explored.first.curves["vendor"].to_numpy()]
+    incumbent, challenger = (
+        vendors.index(party) for party in (explored.contest.incumbent, explored.contest.challenger)
+    )
+    tokens = explored.window(ON, TOKENS)
+    share = tokens[..., challenger].mean(axis=2)
+    found = {SHARE: POINTS * share}
+    if OFF not in explored.results:
+        return found
+    tau = explored.window(OFF, TOKENS)[..., challenger].mean(axis=2) - share
+    runs, months, size = share.size, tokens.shape[2], len(vendors)
+    classes = classify_means(
+        tokens.mean(axis=2).reshape(runs, size),
+        explored.window(ON, REVENUE).mean(axis=2).reshape(runs, size),
+        ols_slope(tokens[..., challenger].reshape(runs, months)),
+        incumbent,
+        challenger,
+        limits,
+    )
+    plateau = np.array([c is PathClass.PLATEAU for c in classes]).reshape(share.shape)
+    contained = plateau & (tau >= limits.minimum_effect)
+    return found | {TAU: POINTS * tau, CONTAINMENT: contained.astype(np.float64)}

@@ -1,0 +1,162 @@
+"""The patient rule induction method: a box of inputs in which an outcome is frequent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.analysis.discovery import box_quality, in_box
+from sim.analysis.statistics import Interval
+
+Floats = npt.NDArray[np.float64]
+Box = dict[int, Interval]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How a box is found.
+
+    `peel`: part of the points that a step takes off; `least_support`: smallest part of all
+    points a box may hold; `significance`: quasi-p above which a restriction is given up.
+    """
+
+    peel: float = 0.05
+    least_support: float = 0.05
+    significance: float = 0.05
+
+
+def find_box(inputs: npt.ArrayLike, cases: npt.ArrayLike, patience: Patience | None = None) -> Box:
+    """The box of the peeling path with the best balance of coverage and density.
+
+    From the whole space, the step that raises the density most takes a thin slice off one side of
+    one input, as long as the box keeps its least support. Of all boxes on the path the one with
+    the largest harmonic mean of coverage and density is taken, each side is then pasted back as
+    far as this mean does not fall, and restrictions that chance would explain are given up.
+
+    Parameters
+    ----------
+    inputs
+        (N, D) points.
+    cases
+        (N,) whether the outcome occurred.
+
+    Returns
+    -------
+    dict
+        Closed interval of each restricted input by its column; empty if no box is better than
+        the whole space, or all or no points are cases.
+
+    Raises
+    ------
+    ValueError
+        Shapes disagree or an outcome is neither 0 nor 1.
+
+    Notes
+    -----
+    Friedman & Fisher (1999, Statistics and Computing 9:123-143); Bryant & Lempert (2010,
+    Technological Forecasting and Social Change 77:34-49).
+    """
+    how = patience or Patience()
+    x = np.asarray(inputs, dtype=np.float64)
+    y = np.asarray(cases)
+    box_quality(x, y, {})
+    y = y.astype(np.bool_)
+    if y.all() or not y.any():
+        return {}
+    best = max(_path(x, y, how), key=lambda box: _balance(x, y, box))
+    return _significant(x, y, _pasted(x, y, best), how)
+
+
+def _balance(x: Floats, y: npt.NDArray[np.bool_], box: Box) -> float:
+    inside = in_box(x, box)
+    hits = int((inside & y).sum())
+    return 2.0 * hits / (int(y.sum()) + int(inside.sum()))
+
+
+def _path(x: Floats, y: npt.NDArray[np.bool_], how: Patience) -> list[Box]:
+    box: Box = {}
+    path = [box]
+    least = max(2, int(np.ceil(how.least_support * len(x))))
+    while True:
+        inside = in_box(x, box)
+        if y[inside].all():
+            return path
+        found = [
+            (float(y[kept].mean()), -int(kept.sum()), column, sides)
+            for column in range(x.shape[1])
+            for sides, kept in _peeled(x, inside, column, box, how)
+            if kept.sum() >= least
+        ]
+        if not found:
+            return path
+        _, _, column, sides = max(found, key=lambda step: step[:2])
+        box = {**box, column: sides}
+        path.append(box)
+
+
+def _peeled(
+    x: Floats, inside: npt.NDArray[np.bool_], column: int, box: Box, how: Patience
+) -> list[tuple[Interval, npt.NDArray[np.bool_]]]:
+    """The two thinner boxes on one input: at least one point goes."""
+    values = np.unique(x[inside, column])
+    if len(values) < 2:
+        return []
+    low, high = box.get(column, Interval(-np.inf, np.inf))
+    cut = np.quantile(x[inside, column], [how.peel, 1.0 - how.peel])
+    above = values[values > max(cut[0], values[0])]
+    below = values[values < min(cut[1], values[-1])]
+    sides = [Interval(float(above[0]), high)] if len(above) else []
+    sides += [Interval(low, float(below[-1]))] if len(below) else []
+    return [
+        (side, inside & (x[:, column] >= side.lower) & (x[:, column] <= side.upper))
+        for side in sides
+    ]
+
+
+def _pasted(x: Floats, y: npt.NDArray[np.bool_], box: Box) -> Box:
+    """Every side as far out as the balance does not fall; an input with no end left goes."""
+    for column in sorted(box):
+        low, high = box[column]
+        for wider in (Interval(-np.inf, high), Interval(low, np.inf)):
+            tried = {**box, column: wider}
+            if _balance(x, y, tried) >= _balance(x, y, box):
+                box = tried
+                low, high = wider
+        if box[column] == Interval(-np.inf, np.inf):
+            box = {other: side for other, side in box.items() if other != column}
+    return box
+
+
+def _significant(x: Floats, y: npt.NDArray[np.bool_], box: Box, how: Patience) -> Box:
+    while box:
+        quasi_p = box_quality(x, y, box).quasi_p
+        worst = max(quasi_p, key=lambda column: quasi_p[column])
+        if quasi_p[worst] <= how.significance:
+            return box
+        box = {other: side for other, side in box.items() if other != worst}
+    return box
+
+
+def resampled(
+    inputs: npt.ArrayLike,
+    cases: npt.ArrayLike,
+    rng: np.random.Generator,
+    resamples: int = 50,
+    patience: Patience | None = None,
+) -> Floats:
+    """(D,) part of bootstrap resamples of the points in which each input is restricted.
+
+    Raises
+    ------
+    ValueError
+        As `find_box`.
+    """
+    x, y = np.asarray(inputs, dtype=np.float64), np.asarray(cases)
+    counts = np.zeros(x.shape[1])
+    for _ in range(resamples):
+        picked = rng.integers(len(x), size=len(x))
+        for column in find_box(x[picked], y[picked], patience):
+            counts[column] += 1.0
+    return counts / resamples

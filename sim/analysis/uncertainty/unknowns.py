@@ -1,0 +1,182 @@
+"""The numbers that nobody knows: priors of a scenario, or ranges that a user names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from sim.analysis.priors import TAIL, Prior, drawn, priors_of
+from sim.errors import Problem, ScenarioError, SimError
+from sim.scenario.files import parsed, read_text
+from sim.scenario.paths import dotted, shown
+from sim.scenario.schema.scenario import Scenario
+from sim.study import checks
+from sim.study.factors import Factor
+from sim.study.schema import FactorTable
+
+Floats = npt.NDArray[np.float64]
+SHOWN_TAIL = 0.05
+"""A law without ends is told, and screened, between its 5 % and 95 % quantiles."""
+ROLE = "uncertainties"
+GIVEN = "range given by the user"
+
+
+@dataclass(frozen=True)
+class Unknowns:
+    """D unknown numbers of a scenario, each a coordinate between 0 and 1.
+
+    The coordinate of a prior is its quantile level, that of a range its place between the ends.
+    """
+
+    scenario: Scenario
+    priors: tuple[Prior, ...] = ()
+    ranges: tuple[Factor, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names in the order of the coordinates: priors, then ranges by their dotted path."""
+        return (*(p.name for p in self.priors), *(r.path for r in self.ranges))
+
+    def __len__(self) -> int:
+        return len(self.priors) + len(self.ranges)
+
+    def value(self, column: int, level: float) -> float:
+        """The number in its own units at a coordinate."""
+        if column < len(self.priors):
+            return self.priors[column].law.quantile(min(max(level, TAIL), 1.0 - TAIL))
+        return float(self.ranges[column - len(self.priors)].at(level))
+
+    def changes(self, levels: npt.ArrayLike) -> dict[str, Any]:
+        """Dotted path -> value at a point (D,) of the unit cube."""
+        row = np.asarray(levels, dtype=np.float64)
+        found = drawn(self.scenario, self.priors, row[: len(self.priors)])
+        for factor, level in zip(self.ranges, row[len(self.priors) :], strict=True):
+            found[factor.path] = factor.at(float(level))
+        return found
+
+    def screened(self, levels: npt.ArrayLike) -> Floats:
+        """Points (n, D) of a design with corners: priors between their shown quantiles."""
+        design = np.array(levels, dtype=np.float64)
+        design[:, : len(self.priors)] *= 1.0 - 2.0 * SHOWN_TAIL
+        design[:, : len(self.priors)] += SHOWN_TAIL
+        return design
+
+    def only(self, names: Sequence[str]) -> Unknowns:
+        """Some of them, in the same order; the others stay as the scenario has them."""
+        return Unknowns(
+            self.scenario,
+            tuple(p for p in self.priors if p.name in names),
+            tuple(r for r in self.ranges if r.path in names),
+        )
+
+    def document(self) -> list[dict[str, Any]]:
+        """Name, sentence, shown range and source of each, ready for JSON."""
+        docs = [(p.doc, p.source) for p in self.priors] + [(r.path, GIVEN) for r in self.ranges]
+        return [
+            {
+                "name": name,
+                "doc": doc,
+                "low": self.value(column, SHOWN_TAIL if column < len(self.priors) else 0.0),
+                "high": self.value(column, 1.0 - SHOWN_TAIL if column < len(self.priors) else 1.0),
+                "source": source,
+            }
+            for column, (name, (doc, source)) in enumerate(zip(self.names, docs, strict=True))
+        ]
+
+
+def unknowns_of(
+    scenario: Scenario,
+    ranges: Sequence[str] = (),
+    file: str | os.PathLike[str] | None = None,
+    priors: Sequence[str] | None = None,
+) -> Unknowns:
+    """The unknowns of a scenario.
+
+    Parameters
+    ----------
+    ranges
+        Each `dotted.path=low:high`.
+    file
+        TOML with a table `[uncertainties]`, as a study file has it: dotted path -> low, high and
+        scale.
+    priors
+        Names of priors; all that the scenario has if neither ranges nor a file are given.
+
+    Raises
+    ------
+    ScenarioError
+        A path is misspelt, a range is empty or lies outside what the scenario allows.
+    SimError
+        A name is no prior, a number is named twice, or fewer than two are left.
+    """
+    tables = {} if file is None else _from_file(file)
+    for text in ranges:
+        path, table = _parsed(text)
+        if path in tables:
+            raise SimError(f"--factor {path}: named twice")
+        tables[path] = table
+    factors = _checked(scenario, tables)
+    chosen = () if tables and priors is None else priors_of(scenario, priors)
+    found = Unknowns(scenario, chosen, factors)
+    if len(found) < 2:
+        raise SimError(f"{scenario.name}: a sensitivity analysis varies two numbers or more")
+    twice = set(drawn(scenario, chosen, np.full(len(chosen), 0.5))) & set(tables)
+    if twice:
+        raise SimError(f"--factor {min(twice)}: a prior varies it already")
+    return found
+
+
+def _parsed(text: str) -> tuple[str, FactorTable]:
+    path, equal, bounds = text.partition("=")
+    low, colon, high = bounds.partition(":")
+    try:
+        if not (equal and colon):
+            raise ValueError
+        return path.strip(), FactorTable(low=float(low), high=float(high), when={})
+    except ValueError:
+        raise SimError(f"--factor {text}: a factor is written PATH=LOW:HIGH") from None
+
+
+def _from_file(file: str | os.PathLike[str]) -> dict[str, FactorTable]:
+    name = os.fspath(file)
+    held = parsed(read_text(Path(name), name), name).get(ROLE)
+    if not isinstance(held, dict) or not held:
+        raise SimError(f"{name}: has no table [{ROLE}]")
+    problems, tables = [], {}
+    for path, table in held.items():
+        try:
+            tables[path] = FactorTable.model_validate(table)
+        except ValidationError as error:
+            problems += [
+                Problem(
+                    name, f'{ROLE}."{path}".{dotted(e["loc"])}', shown(e.get("input")), e["msg"]
+                )
+                for e in error.errors(include_url=False)
+            ]
+    checks.raise_if(problems, name)
+    return tables
+
+
+def _checked(scenario: Scenario, tables: dict[str, FactorTable]) -> tuple[Factor, ...]:
+    """Ranges whose ends, each alone, give a scenario that would run; all problems at once."""
+    problems, factors = [], {}
+    for path, part in tables.items():
+        place = f'{ROLE}."{path}"'
+        wrong = list(checks.table_problems(place, path, part, False))
+        if part.values is not None or part.when:
+            wrong.append(Problem("", place, "values or when", "needs low and high alone"))
+        problems += wrong
+        if not wrong:
+            factors[path] = checks.factor_of(path, ROLE, part, scenario)
+    for path, factor in factors.items():
+        problems += checks.trial_problems(f'{ROLE}."{path}"', factor, factors, scenario)
+    if problems:
+        raise ScenarioError(problems)
+    return tuple(factors.values())
