@@ -69,6 +69,7 @@ def _story(
     from sim.analysis.explain.client import client_lines, tell_client
     from sim.analysis.explain.runs import model_of, scenario_of
     from sim.analysis.explain.vendor import tell_vendor, vendor_lines
+    from sim.experiment.provenance import code_fingerprint
 
     name, scenario = scenario_of(stored, point)
     model = model_of(stored, scenario, replicate)
@@ -82,6 +83,8 @@ def _story(
         f"run {name}/{replicate}, root seed {stored.seed}, scenario {stored.scenario_hash[:8]}, "
         f"{stored.path}"
     )
+    if stored.manifest["code"]["fingerprint"] != code_fingerprint():
+        told += "\nthe result was made by other code than this: sim explain --run compares the two"
     if client is not None:
         of_client = tell_client(model, client)
         lines, story = client_lines(of_client), dataclasses.asdict(of_client)

@@ -146,6 +146,23 @@ def test_a_client_is_told_every_review_and_where_it_ends(result: Result) -> None
     assert sum(line.lstrip().startswith("*") for line in lines) == len(busy.reviews)
 
 
+def test_an_auctioned_account_is_told_as_such() -> None:
+    changes = CHANGES | {
+        "vendors.volcano.accounts": {"strategy": "bid_all"},
+        "population.key_account_share": 0.5,
+    }
+    seen = set()
+    for number in range(12):
+        model = MarketModel(changed(changes, months=MONTHS), seed_of(1, 0))
+        if not model.clients[number].key_account:
+            continue
+        story = tell_client(model, number)
+        seen |= {review.why for review in story.reviews}
+        for review in story.reviews:
+            assert review.taken in {option.label for option in review.options}
+    assert seen == {"its business is auctioned"}
+
+
 def test_what_changed_most_is_the_reason_to_leave() -> None:
     was = Option("api/a/x", 0, 1.0, {"price": -1.0, "capability": 2.0})
     now = Option("api/a/x", 0, 0.4, {"price": -1.6, "capability": 2.0})
