@@ -15,8 +15,8 @@ def test_both_sides_have_a_trifle_that_changes_numbers() -> None:
     market = null_market(60, 12)
     on, north, south = worlds(market)
     assert (on.scenario, on.name) == (market, "on")
-    assert north.scenario.vendors["north"].pricing.markup == pytest.approx(0.5005)
-    assert south.scenario.vendors["north"].pricing.markup == 0.5
+    assert north.scenario.vendors["north"].pricing["markup"] == pytest.approx(0.5005)
+    assert south.scenario.vendors["north"].pricing["markup"] == 0.5
 
 
 @pytest.mark.statistical

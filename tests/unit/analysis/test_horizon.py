@@ -94,3 +94,17 @@ def test_without_a_contest_there_is_no_horizon(duel: Any, tmp_path: Path) -> Non
     result = run_ensemble(bare, workers=1, out=tmp_path, model=FakeMarket)
     with pytest.raises(SimError, match=r"horizon check needs a \[contest\]"):
         run_longer(result, out=tmp_path, workers=1, model=FakeMarket)
+
+
+def test_more_replicates_take_over_the_longer_runs_too(
+    duel: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sim
+    from sim.experiment import run as running
+
+    monkeypatch.setattr(running, "_market_model", lambda: FakeMarket)
+    found = sim.run(duel, replicates=2, workers=1, out=tmp_path, horizon=True, until_halfwidth=0.3)
+    assert found.replicates > 2
+    told = found.verdict["verdicts"]["money_kept"]["longer_run"]
+    assert told["n"] == found.replicates
+    assert not list(found.path.glob("verdict.json.old*")), "judged once, with the longer run"
