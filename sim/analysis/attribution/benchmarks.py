@@ -13,7 +13,9 @@ from sim.analysis.attribution.base import (
     register,
     shares,
 )
+from sim.events.strategy import StrategyChange
 from sim.experiment.worlds import OFF_MONEY_KEPT, ON, World
+from sim.parts import strategy_fields
 from sim.scenario.patches import without_levers
 from sim.scenario.schema.scenario import Scenario
 
@@ -28,12 +30,17 @@ def random_vendors(scenario: Scenario) -> Scenario:
     changes: dict[str, Any] = {
         f"vendors.{name}.pricing": {"strategy": "zero_intelligence"} for name in scenario.vendors
     }
-    changes["events"] = [
-        event.model_dump()
+    events = [
+        event.model_dump() | {"pricing": None} if event.what == "strategy" else event.model_dump()
         for event in scenario.events
-        if event.what not in ("strategy", "price_list", "price_cut")
+        if event.what not in ("price_list", "price_cut")
     ]
-    return scenario.replace(changes)
+    acting = {field for field in strategy_fields(StrategyChange) if field != "pricing"}
+    changes["events"] = [
+        event for event in events if event["what"] != "strategy" or any(event[f] for f in acting)
+    ]
+    # what told of the prices that are gone would cover nothing
+    return scenario.replace(changes | {"sources": [], "fit": []})
 
 
 def random_clients(scenario: Scenario) -> Scenario:
