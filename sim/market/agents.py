@@ -16,6 +16,7 @@ from sim.economics.agent_platforms import (
 )
 from sim.market.agent_users import count_agent_users
 from sim.market.population import FIXED_POINT
+from sim.market.shared import shared
 from sim.market.world import World
 from sim.strategies.agents.base import SIDES, AgentView, Launch
 
@@ -74,7 +75,11 @@ def active(model: MarketModel) -> bool:
 
 
 def side_of_cells(model: MarketModel) -> npt.NDArray[np.int64]:
-    """(cells,) place in `SIDES` of the side that serves the clients of each cell."""
+    """(cells,) place in `SIDES` of the side that serves the clients of each cell; read-only."""
+    return shared(model.scenario, "sides", lambda: _side_of_cells(model))
+
+
+def _side_of_cells(model: MarketModel) -> npt.NDArray[np.int64]:
     creators = model.scenario.agents.creator_segments
     names = ["creators" if s in creators else "enterprises" for s in model.world.segments]
     sides = [SIDES.index(name) for name in names]
@@ -159,12 +164,19 @@ def count_users(model: MarketModel) -> None:
         return
     v = model.world.n_vendors
     counts = np.zeros((v + 1, len(SIDES)), np.int64)
-    kinds = [model.scenario.kinds[name].agent_work > 0.0 for name in model.world.kinds]
+    kinds = agent_kinds(model)
     count_agent_users(
-        model.columns, model.choices, model.layout, np.array(kinds), side_of_cells(model), counts
+        model.columns, model.choices, model.layout, kinds, side_of_cells(model), counts
     )
     model.state.platforms.users = counts[:v] / FIXED_POINT
     model.state.platforms.clients = counts[v] / FIXED_POINT
+
+
+def agent_kinds(model: MarketModel) -> Bools:
+    """(K,) kinds of work that agents do."""
+    scenario, names = model.scenario, model.world.kinds
+    work = [scenario.kinds[name].agent_work > 0.0 for name in names]
+    return np.array(work, bool)
 
 
 def agent_weights(model: MarketModel) -> Floats | None:
@@ -189,8 +201,14 @@ def agent_weights(model: MarketModel) -> Floats | None:
 def agent_utility(model: MarketModel, weights: Floats) -> Floats:
     """(cells, K, J): phi ln(1 + usable agents / scale) of model calls, 0 of other offers.
 
-    Agents of the other side count by `cross_side`.
+    Agents of the other side count by `cross_side`. Read-only.
     """
+    held = model.state.platforms
+    key = tuple(array.tobytes() for array in (held.agents, held.portability, held.open))
+    return model.memo.of("agent utility", key, lambda: _agent_utility(model, weights))
+
+
+def _agent_utility(model: MarketModel, weights: Floats) -> Floats:
     world, held, table = model.world, model.state.platforms, model.scenario.agents
     usable = usable_agents(held.agents, held.portability, held.open)
     usable = usable + table.cross_side * usable[:, ::-1]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
+
+from sim.market.shared import shared
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -21,6 +24,16 @@ def inform(model: MarketModel) -> None:
     if not scenario.mechanisms.consideration:
         model.awareness[:] = 1.0
         return
+    base = shared(scenario, "awareness", lambda: _base(model))
+    heard = scenario.demand.awareness.share_weight * state.token_share
+    table = scenario.demand.goodwill
+    known = table.awareness_weight * np.log1p(state.goodwill / table.scale)
+    model.awareness[:] = -np.expm1(-(base + state.attention + heard + known))
+
+
+def _base(model: MarketModel) -> npt.NDArray[np.float64]:
+    """(cells, V) what is known of each platform without any campaign."""
+    scenario = model.scenario
     vendors, regions = model.world.vendors, model.world.regions
     base = np.array(
         [
@@ -28,8 +41,4 @@ def inform(model: MarketModel) -> None:
             for r in regions
         ]
     )
-    base = np.tile(base, (len(model.world.segments), 1))
-    heard = scenario.demand.awareness.share_weight * state.token_share
-    table = scenario.demand.goodwill
-    known = table.awareness_weight * np.log1p(state.goodwill / table.scale)
-    model.awareness[:] = -np.expm1(-(base + state.attention + heard + known))
+    return np.tile(base, (len(model.world.segments), 1))

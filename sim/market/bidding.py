@@ -23,11 +23,10 @@ from sim.market.costs import rent_of
 from sim.market.noise import stream_key
 from sim.market.packing import pack
 from sim.market.population import FIXED_POINT
-from sim.market.world import API
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
-    from sim.strategies.view import View
+    from sim.strategies.view import Books, View
 
 Floats = npt.NDArray[np.float64]
 
@@ -80,7 +79,7 @@ def _queue(n: int) -> Queue:
     return Queue._make(np.zeros(n, kind) for kind in (*places, np.uint64))
 
 
-def set_bids(model: MarketModel, view: View, unit_cost: Floats) -> None:
+def set_bids(model: MarketModel, view: View, books: list[Books]) -> None:
     """Part of phase `decide`: the vendors' limits for this month's auctions."""
     bidding = model.bidding
     for array in (bidding.discount_limit, bidding.credit_limit, bidding.budget):
@@ -90,7 +89,7 @@ def set_bids(model: MarketModel, view: View, unit_cost: Floats) -> None:
     for v, vendor in enumerate(model.vendors.values()):
         if not vendor.accounts.bids:
             continue
-        bids = vendor.new_bids(view, unit_cost)
+        bids = vendor.new_bids(view, books[v])
         for row, one in ((OTHERS, bids.others), (OWN, bids.own)):
             bidding.discount_limit[row, v] = one.discount
             bidding.credit_limit[row, v] = one.credit
@@ -103,8 +102,7 @@ def set_bids(model: MarketModel, view: View, unit_cost: Floats) -> None:
 def unit_prices(model: MarketModel) -> Floats:
     """(J,) list price of a million tokens (API) or of a card-hour (HOST, RENT), yuan."""
     rent = np.append(rent_of(model), [0.0, 0.0]) / model.scenario.supply.card_hours
-    calls = model.world.channel == API
-    return np.where(calls, model.paid, rent[model.world.platform])
+    return np.where(model.world.calls, model.paid, rent[model.world.platform])
 
 
 def bid(model: MarketModel) -> None:
@@ -121,7 +119,8 @@ def bid(model: MarketModel) -> None:
     month = model.month_number
     columns: tuple[Any, ...] = model.columns, model.choices, model.layout, model.terms
     space = model.spaces[0]
-    pack(False, model.layout, model.terms, space.packed)
+    if model.packed is not model.terms:
+        pack(False, model.layout, model.terms, space.packed)
     luck = model.columns, model.choices, model.terms, model.streams, space.packed, bidding.key
     n = list_due(month, *luck, bidding.queue)
     if n > len(bidding.queue.work):

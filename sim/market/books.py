@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,6 @@ from sim.market.chips import equivalents
 from sim.market.costs import accounting_cost, card_cost, rent_of
 from sim.market.serving import cards_of_offers, platform_sums
 from sim.market.supply import internal_cards
-from sim.market.world import API, HOST, RENT
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -39,12 +39,12 @@ class Account:
     unit_cost: Floats  # (n_api,) accounting cost, yuan per million tokens
     paid: float  # by all clients to all vendors
 
-    @property
+    @cached_property
     def revenue(self) -> Floats:
         """(V,) full-stack revenue."""
         return self.calls + self.rent + self.services
 
-    @property
+    @cached_property
     def spent(self) -> Floats:
         """(V,) spending on moves, all purposes."""
         out = np.zeros_like(self.levers)
@@ -52,7 +52,7 @@ class Account:
             out += self.spending[purpose]
         return out
 
-    @property
+    @cached_property
     def profit(self) -> Floats:
         """(V,) all revenue less cost, the cost of levers and the spending on moves."""
         return self.revenue + self.applications - self.cost - self.levers - self.spent
@@ -64,11 +64,9 @@ def settle(model: MarketModel) -> None:
     volumes, v = model.volumes, model.world.n_vendors
     rent = np.append(rent_of(model), [0.0, 0.0]) / supply.card_hours
     money = np.zeros(world.n_offers)
-    calls = world.channel == API
+    calls, renting, hosting = world.calls, world.renting, world.hosting
     money[calls] = volumes.served[calls] * model.paid[calls]
-    renting = world.channel == RENT
     money[renting] = volumes.served[renting] * rent[world.platform[renting]]
-    hosting = world.channel == HOST
     money[hosting] = volumes.host_hours[hosting] * rent[world.platform[hosting]]
     money /= MILLION
     money -= running_discounts(model)
@@ -110,7 +108,7 @@ def _cards_paid(model: MarketModel) -> Floats:
 
 
 def _learn(model: MarketModel) -> None:
-    tokens = np.where(model.world.channel == API, model.volumes.served, 0.0)
+    tokens = np.where(model.world.calls, model.volumes.served, 0.0)
     output = platform_sums(model, tokens)[: model.world.n_vendors]
     forgetting = model.scenario.supply.learning.forgetting
     state = model.state
@@ -122,14 +120,14 @@ def _learn(model: MarketModel) -> None:
 def publish(model: MarketModel) -> None:
     """Means and shares that everybody sees next month."""
     world, state, volumes = model.world, model.state, model.volumes
-    tokens = np.where(world.channel == API, volumes.served, 0.0)
+    tokens = np.where(world.calls, volumes.served, 0.0)
     platform = platform_sums(model, tokens)[: world.n_vendors]
-    total = math.fsum(platform.tolist())
+    total, paid = math.fsum(platform.tolist()), model.paid
     if total > 0.0:
         state.token_share = platform / total
-        state.mean_price = math.fsum((tokens * model.paid).tolist()) / total
-    state.call_revenue = platform_sums(model, tokens * model.paid)[: world.n_vendors] / MILLION
-    state.last_price = np.where(model.on_sale, model.paid, 0.0)
+        state.mean_price = math.fsum((tokens * paid).tolist()) / total
+    state.call_revenue = platform_sums(model, tokens * paid)[: world.n_vendors] / MILLION
+    state.last_price = np.where(model.on_sale, paid, 0.0)
     state.tokens_by_kind = token_volumes(model).sum(axis=0)
     capability = np.vstack([model.capability, np.zeros(len(world.kinds))])[world.family].T
     for k, row in enumerate(token_volumes(model, by_offer=True)):
@@ -141,7 +139,7 @@ def publish(model: MarketModel) -> None:
 def token_volumes(model: MarketModel, by_offer: bool = False) -> Floats:
     """Tokens asked for, (F, K) by family and kind, or (K, J) by kind and offer."""
     world = model.world
-    by_kind = np.where(world.family >= 0, model.volumes.by_cell.sum(axis=0), 0.0)
+    by_kind = np.where(world.of_family, model.volumes.by_kind, 0.0)
     if by_offer:
         return by_kind
     out = np.zeros((len(world.families) + 1, len(world.kinds)))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sim.economics.attachment import attached_sizes
 from sim.economics.diffusion import bass_step
+from sim.market.shared import shared
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -39,15 +40,22 @@ def community_size(model: MarketModel) -> Floats:
 
 def community_by_region(model: MarketModel) -> Floats:
     """(R, F) D as clients of a region meet it: their own pool, and others' by the spill-over."""
-    state, world = model.state, model.world
+    state = model.state
     whole, spill = all_developers(model), model.scenario.ecosystem.spill_over
-    out = np.empty((len(world.regions), len(world.families)))
-    for r, region in enumerate(world.regions):
-        tables = [model.scenario.families[name].community for name in world.families]
-        apart = np.array([region in table.regions for table in tables], bool)
-        own = np.where(apart, state.developers_in[:, r], state.developers)
-        out[r] = own + spill * (whole - own)
+    own = np.where(own_pools(model), state.developers_in.T, state.developers)
+    out = own + spill * (whole - own)
     return np.asarray((out + _of_derivatives(model)) * state.weights_open)
+
+
+def own_pools(model: MarketModel) -> npt.NDArray[np.bool_]:
+    """(R, F) whether a family's developers of a region are a pool of their own."""
+    return shared(model.scenario, "pools", lambda: _own_pools(model))
+
+
+def _own_pools(model: MarketModel) -> npt.NDArray[np.bool_]:
+    world = model.world
+    tables = [model.scenario.families[name].community.regions for name in world.families]
+    return np.array([[region in table for table in tables] for region in world.regions], bool)
 
 
 def develop(model: MarketModel) -> None:
@@ -55,28 +63,26 @@ def develop(model: MarketModel) -> None:
     state, world = model.state, model.world
     asked = state.tokens_by_kind
     total = math.fsum(asked.tolist())
-    for f, name in enumerate(world.families):
-        if not state.weights_open[f]:
-            continue
-        table = model.scenario.families[name].community
-        gap = model.capability[f] - state.mean_capability
-        ahead = math.fsum((asked * gap).tolist()) / total if total > 0.0 else 0.0
+    opened = np.flatnonzero(state.weights_open).tolist()
+    weighed = (asked * (model.capability[opened] - state.mean_capability)).tolist()
+    common: list[tuple[float, float, float]] = []  # p, q, potential of a pool
+    own: list[tuple[float, float, float]] = []
+    places: list[tuple[int, int]] = []
+    for f, gaps in zip(opened, weighed, strict=True):
+        table = model.scenario.families[world.families[f]].community
+        ahead = math.fsum(gaps) / total if total > 0.0 else 0.0
         pull = math.exp(table.capability_pull * ahead)
-        state.developers[f] = float(
-            bass_step(
-                state.developers[f],
-                min(1.0, table.innovation * pull),
-                table.imitation,
-                table.potential,
-            )
-        )
+        common.append((min(1.0, table.innovation * pull), table.imitation, table.potential))
         for region, pool in table.regions.items():
-            r = world.regions.index(region)
             p = table.innovation if pool.innovation is None else pool.innovation
             q = table.imitation if pool.imitation is None else pool.imitation
-            state.developers_in[f, r] = float(
-                bass_step(state.developers_in[f, r], min(1.0, p * pull), q, pool.potential)
-            )
+            own.append((min(1.0, p * pull), q, pool.potential))
+            places.append((f, world.regions.index(region)))
+    if common:
+        state.developers[opened] = bass_step(state.developers[opened], *np.array(common).T)
+    if own:
+        f, r = np.array(places).T
+        state.developers_in[f, r] = bass_step(state.developers_in[f, r], *np.array(own).T)
     publish_derivatives(model)
     contribute(model)
 

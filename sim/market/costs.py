@@ -34,7 +34,13 @@ def _throughput(model: MarketModel) -> float:
 
 
 def platform_throughput(model: MarketModel) -> Floats:
-    """(V,) the same on a platform: scheduling and own experience included."""
+    """(V,) the same on a platform: scheduling and own experience included; read-only."""
+    state = model.state
+    key = model.month, state.experience.tobytes(), state.experience_start.tobytes()
+    return model.memo.of("throughput", key, lambda: _throughput_by_platform(model))
+
+
+def _throughput_by_platform(model: MarketModel) -> Floats:
     cost = np.ones(model.world.n_vendors)
     if model.scenario.mechanisms.learning:
         cost = experience_unit_cost(
@@ -47,22 +53,33 @@ def platform_throughput(model: MarketModel) -> Floats:
 
 
 def cards_per_token(model: MarketModel) -> Floats:
-    """(n_api,) card-months that a million tokens of each model-call offer need."""
+    """(n_api,) card-months that a million tokens of each model-call offer need; read-only."""
+    throughput = platform_throughput(model)
+    key = throughput.tobytes(), model.state.serving_cost.tobytes()
+    return model.memo.of("cards per token", key, lambda: _cards_per_token(model, throughput))
+
+
+def _cards_per_token(model: MarketModel, throughput: Floats) -> Floats:
     world = model.world
-    throughput = platform_throughput(model)[world.platform[: world.n_api]]
+    throughput = throughput[world.platform[: world.n_api]]
     cost = model.state.serving_cost[world.family[: world.n_api]]
     return cost / (throughput * model.scenario.supply.utilisation)
 
 
 def card_cost(model: MarketModel) -> Floats:
     """(V,) yuan a month of what does the work of a bought card: own and bought cards; a shock
-    of the bought ones moves the logarithm by (1 - own-chip share)."""
-    return _cost_of_mix(model, own_share(model))
+    of the bought ones moves the logarithm by (1 - own-chip share). Read-only."""
+    state = model.state
+    shock = state.external_cost_factor, state.supply_shock
+    key = *shock, state.own_cards.tobytes(), state.external_cards.tobytes()
+    return model.memo.of("card cost", key, lambda: _cost_of_mix(model, own_share(model)))
 
 
 def planned_card_cost(model: MarketModel) -> Floats:
     """(V,) the same for cards in the planned mix, whatever the output of own chips is."""
-    return _cost_of_mix(model, model.chips.planned)
+    key = model.state.external_cost_factor, model.state.supply_shock
+    mix = model.chips.planned
+    return model.memo.of("planned card cost", key, lambda: _cost_of_mix(model, mix))
 
 
 def _cost_of_mix(model: MarketModel, own: Floats) -> Floats:
@@ -74,9 +91,11 @@ def _cost_of_mix(model: MarketModel, own: Floats) -> Floats:
 
 
 def accounting_cost(model: MarketModel) -> Floats:
-    """(n_api,) yuan per million tokens of each model-call offer."""
+    """(n_api,) yuan per million tokens of each model-call offer; read-only."""
+    card, cards = card_cost(model), cards_per_token(model)
     platform = model.world.platform[: model.world.n_api]
-    return card_cost(model)[platform] * cards_per_token(model)
+    key = card.tobytes(), cards.tobytes()
+    return model.memo.of("accounting cost", key, lambda: card[platform] * cards)
 
 
 def opportunity_cost(model: MarketModel) -> Floats:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from sim.economics.goodwill import next_goodwill
 from sim.economics.reach import campaign_inflow
+from sim.market.shared import shared
 from sim.strategies.marketing.base import MarketingBooks, MarketingView, Stage
 
 if TYPE_CHECKING:
@@ -18,11 +19,17 @@ Floats = npt.NDArray[np.float64]
 
 
 def client_shares(model: MarketModel) -> Floats:
-    """(cells,) share of clients by segment and region, as the scenario states them."""
+    """(cells,) share of clients by segment and region, as the scenario states them; read-only."""
+    return shared(model.scenario, "client shares", lambda: _client_shares(model))
+
+
+def _client_shares(model: MarketModel) -> Floats:
     scenario, world = model.scenario, model.world
     segments = [scenario.segments[name].share for name in world.segments]
     regions = [scenario.regions[name].share for name in world.regions]
-    return np.outer(segments, regions).ravel()
+    out = np.outer(segments, regions).ravel()
+    out.flags.writeable = False
+    return out
 
 
 def decide_campaigns(model: MarketModel) -> None:

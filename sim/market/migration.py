@@ -12,7 +12,7 @@ from sim.market.costs import rent_of
 from sim.market.elementary import exp
 from sim.market.noise import event_state, stream_key, uniform
 from sim.market.population import FIXED_POINT
-from sim.market.world import API, HOST, RENT
+from sim.market.world import HOST
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -44,7 +44,7 @@ def money_per_unit(model: MarketModel) -> Floats:
     """(J,) yuan that a client pays a platform for a unit of volume; HOST at skill 1."""
     world, out = model.world, np.zeros(model.world.n_offers)
     hourly = np.append(rent_of(model), [0.0, 0.0]) / model.scenario.supply.card_hours
-    calls, hosting, renting = (world.channel == c for c in (API, HOST, RENT))
+    calls, hosting, renting = world.calls, world.hosting, world.renting
     out[calls] = model.paid[calls]
     out[hosting] = (model.terms.unit_hours * hourly[world.platform])[hosting]
     out[renting] = hourly[world.platform][renting]

@@ -26,6 +26,7 @@ from sim.market.columns import (
     new_tally,
 )
 from sim.market.community import community_size
+from sim.market.memo import Memo
 from sim.market.migration import Homes
 from sim.market.noise import name_key, stream_key
 from sim.market.packing import new_workspace
@@ -41,7 +42,7 @@ from sim.market.supply import shock_path
 from sim.market.terms import TermsBuilder
 from sim.market.threads import threads_for
 from sim.market.vendors import VendorAgent
-from sim.market.world import API, HOST, NONE, make_world
+from sim.market.world import NONE, make_world
 from sim.measures.recorder import Recorder
 from sim.months import month_after, months_between
 from sim.scenario.intensity import at_intensity
@@ -100,6 +101,7 @@ class MarketModel(mesa.Model):
         self.scenario = market = shared(given, "intensity", lambda: at_intensity(given))
         self.month = 0
         self._dated = -1, date.min
+        self.memo = Memo()
         self.world = shared(market, "world", lambda: make_world(market))
         with timed("population"):
             self.population = population or population_for(market, self.world, self.seed)
@@ -125,6 +127,7 @@ class MarketModel(mesa.Model):
         self.events_of = shared(market, "events", self._dated_events)
         self.builder = TermsBuilder(self)
         self.terms: Terms
+        self.packed: Terms | None = None  # what the workspaces hold for the auctions
         self.volumes: Volumes
         self.account: Account
         self._panel: Panel | None = None
@@ -221,7 +224,12 @@ class MarketModel(mesa.Model):
 
     @property
     def paid(self) -> Floats:
-        """(J,) token price that clients pay: the list price after discounts."""
+        """(J,) token price that clients pay: the list price after discounts; read-only."""
+        state = self.state
+        key = state.list_price.tobytes(), state.discount.tobytes()
+        return self.memo.of("paid", key, self._paid)
+
+    def _paid(self) -> Floats:
         discount = self._of_platforms(self.state.discount)[self.world.platform]
         return self.state.list_price * (1.0 - discount)
 
@@ -239,7 +247,7 @@ class MarketModel(mesa.Model):
     @property
     def on_sale(self) -> npt.NDArray[np.bool_]:
         """(J,) model calls that a platform sells this month."""
-        return np.asarray((self.world.channel == API) & self.state.hosting)
+        return self.world.calls & self.state.hosting
 
     @property
     def capability(self) -> Floats:
@@ -252,16 +260,21 @@ class MarketModel(mesa.Model):
         return np.flatnonzero(self.state.hosting[:n] & (self.world.platform[:n] == vendor))
 
     def available(self) -> npt.NDArray[np.bool_]:
-        """(J,) offers that exist this month, rules of segments aside."""
+        """(J,) offers that exist this month, rules of segments aside; read-only."""
+        state = self.state
+        key = state.hosting.tobytes(), state.weights_open.tobytes(), self.rents.tobytes()
+        return self.memo.of("available", key, self._available)
+
+    def _available(self) -> npt.NDArray[np.bool_]:
         world, state = self.world, self.state
         weights = np.zeros(len(world.families) + 1, bool)
         weights[:-1] = state.weights_open
         weights = weights[world.family]
-        there = np.where(world.channel == API, state.hosting, True)
+        there = np.where(world.calls, state.hosting, True)
         return np.where(
-            world.channel == HOST,
+            world.hosting,
             weights & self.rents[world.platform],
-            there & (self.rents[world.platform] | (world.channel == API)),
+            there & (self.rents[world.platform] | world.calls),
         )
 
     def hosting_ease(self) -> Floats:
@@ -304,15 +317,13 @@ class MarketModel(mesa.Model):
         if self.month >= self.scenario.calendar.months:
             raise RunFailure("step", f"the calendar ends after {self.month} months")
         self.spending = {}
-        for phase in self.phases:
-            try:
-                with (
-                    timed(phase.name),
-                    np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"),
-                ):
-                    phase.act(self)
-            except (ArithmeticError, ValueError) as error:
-                raise RunFailure(f"{phase.name} of {self.date:%Y-%m}", str(error)) from error
+        with np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"):
+            for phase in self.phases:
+                try:
+                    with timed(phase.name):
+                        phase.act(self)
+                except (ArithmeticError, ValueError) as error:
+                    raise RunFailure(f"{phase.name} of {self.date:%Y-%m}", str(error)) from error
         self.month += 1
         self.datacollector.collect(self)
         self.running = self.month < self.scenario.calendar.months

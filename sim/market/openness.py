@@ -21,8 +21,8 @@ def decide_openness(model: MarketModel) -> None:
     _release_and_open(model)
     state, world = model.state, model.world
     agents = list(model.vendors.values())
-    for j in range(world.n_api):
-        v, f = int(world.platform[j]), int(world.family[j])
+    platforms, families = (column[: world.n_api].tolist() for column in (world.platform, world.family))
+    for j, (v, f) in enumerate(zip(platforms, families, strict=True)):
         entry = entry_in_force(model, j)
         by_strategy = agents[v].openness.hosts(int(model.month - state.open_month[f]))
         open_there = bool(state.weights_open[f]) and (entry is not None or by_strategy)
@@ -39,16 +39,17 @@ def decide_openness(model: MarketModel) -> None:
 
 def _release_and_open(model: MarketModel) -> None:
     state, world, scenario = model.state, model.world, model.scenario
-    agents = list(model.vendors.values())
     ages = _months_since_release(model)
     state.released |= ages >= 0
-    flagship = flagships(model)
-    for f, name in enumerate(world.families):
+    # published weights cannot be taken back
+    asked = [f for f in np.flatnonzero(state.released & ~state.weights_open).tolist()
+             if scenario.families[world.families[f]].weights != "closed"]
+    if not asked:
+        return
+    agents, flagship = list(model.vendors.values()), flagships(model)
+    for f in asked:
+        name = world.families[f]
         table, since = scenario.families[name], int(ages[f])
-        if not state.released[f] or state.weights_open[f]:
-            continue  # published weights cannot be taken back
-        if table.weights == "closed":
-            continue
         owner = agents[world.owner[f]].openness
         own = OwnFamily(name, bool(flagship[f]))
         # a family older than the run may have been open for long; later it is asked every month
@@ -62,8 +63,9 @@ def _release_and_open(model: MarketModel) -> None:
 def _months_since_release(model: MarketModel) -> npt.NDArray[np.int64]:
     """(F,) negative before the release; families of the first month are as old as the run."""
     dates = [model.scenario.families[name].released for name in model.world.families]
+    today = model.date
     return np.array(
-        [model.month if d is None else months_between(d, model.date) for d in dates], np.int64
+        [model.month if d is None else months_between(d, today) for d in dates], np.int64
     )
 
 
@@ -87,10 +89,13 @@ def overall_capability(model: MarketModel) -> npt.NDArray[np.float64]:
 
 def entry_in_force(model: MarketModel, j: int) -> Host | None:
     """The dated entry by which a platform serves somebody's family this month."""
+    if not model.hosts_of[j]:
+        return None
+    today = model.date
     entries = [
         host
         for host in model.hosts_of[j]
-        if host.start <= model.date and (host.end is None or model.date < host.end)
+        if host.start <= today and (host.end is None or today < host.end)
     ]
     return max(entries, key=lambda host: (host.start, host.price or 0.0), default=None)
 

@@ -55,6 +55,7 @@ def look(model: MarketModel, number: int, everyone: bool) -> None:
         model.tally,
         model.spaces,
     )
+    model.packed = None if everyone else model.terms
 
 
 def look_again(model: MarketModel) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,6 @@ from sim.market.costs import cards_per_token
 from sim.market.population import FIXED_POINT
 from sim.market.supply import capacity
 from sim.market.usage import use
-from sim.market.world import HOST, RENT
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -35,10 +35,20 @@ class Volumes:
     load: Floats  # (V,) cards wanted
     room: Floats  # (V,) cards there
 
-    @property
+    @cached_property
     def served(self) -> Floats:
         """(J,) everything served by an offer."""
         return self.kept + self.spilled
+
+    @cached_property
+    def by_kind(self) -> Floats:
+        """(K, J) demanded."""
+        return np.asarray(self.by_cell.sum(axis=0))
+
+    @cached_property
+    def all_kinds(self) -> Floats:
+        """(cells, J) demanded."""
+        return np.asarray(self.by_cell.sum(axis=1))
 
 
 def platform_sums(model: MarketModel, values: Floats) -> Floats:
@@ -53,10 +63,9 @@ def cards_of_offers(model: MarketModel, volume: Floats, hours: Floats) -> Floats
     world, month = model.world, model.scenario.supply.card_hours
     cards = np.zeros(world.n_offers)
     cards[: world.n_api] = volume[: world.n_api] * cards_per_token(model)
-    host = (world.channel == HOST) & (world.platform < world.n_vendors)
+    host = world.hosting & (world.platform < world.n_vendors)
     cards[host] = hours[host] / month
-    rent = world.channel == RENT
-    cards[rent] = volume[rent] / month
+    cards[world.renting] = volume[world.renting] / month
     return cards
 
 
@@ -121,7 +130,7 @@ def _spill(
         where=demanded[:, None] > 0,
     )
     # rented hours have no token offer to go to
-    part[world.channel == RENT] = 0.0
+    part[world.renting] = 0.0
     # a second choice of an earlier review may be gone
     part[:, ~model.state.hosting[: world.n_api]] = 0.0
     going = model.scenario.supply.spill_share * unserved[:, None] * part
@@ -150,7 +159,7 @@ def _remember(model: MarketModel, fraction: Floats, load: Floats, room: Floats) 
     growth = np.zeros_like(load)
     both = (was > 0) & (load > 0)
     growth[both] = np.log(load[both] / was[both])
-    for v, name in enumerate(model.world.vendors):
-        memory = model.scenario.vendors[name].capacity.trend_memory
-        state.load_trend[v] = memory * state.load_trend[v] + (1.0 - memory) * growth[v]
+    tables = model.scenario.vendors
+    trends = np.array([tables[name].capacity.trend_memory for name in model.world.vendors])
+    state.load_trend = trends * state.load_trend + (1.0 - trends) * growth
     state.load_cards = load

@@ -28,7 +28,11 @@ STREAM = "supply"
 
 
 def internal_cards(model: MarketModel) -> Floats:
-    """(V,) cards that the vendors' own consumer apps need this month."""
+    """(V,) cards that the vendors' own consumer apps need this month; read-only."""
+    return model.memo.of("internal cards", model.month, lambda: _internal_cards(model))
+
+
+def _internal_cards(model: MarketModel) -> Floats:
     per_card = reference_throughput(model) * model.scenario.supply.utilisation * model.scheduling
     return internal_tokens(model) * MILLIONS_PER_TRILLION / per_card
 

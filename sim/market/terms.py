@@ -13,7 +13,7 @@ from sim.market.columns import Terms
 from sim.market.community import community_by_region
 from sim.market.costs import hosting_hours, rent_of
 from sim.market.shared import shared
-from sim.market.world import API, HOST, NONE, RENT
+from sim.market.world import API, HOST, NONE
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -113,26 +113,40 @@ class TermsBuilder:
     def open_offers(self) -> npt.NDArray[np.bool_]:
         """(cells, J): offers that a client of the cell may take this month."""
         model, world = self.model, self.model.world
-        weights = np.append(model.state.weights_open, True)[world.family]
-        there = model.available()
-        return (self.eligible > 0) & there & ((self.eligible < 2) | weights)
+        there, opened = model.available(), model.state.weights_open
+
+        def table() -> npt.NDArray[np.bool_]:
+            weights = np.append(opened, True)[world.family]
+            return np.asarray((self.eligible > 0) & there & ((self.eligible < 2) | weights))
+
+        return model.memo.of("open offers", (there.tobytes(), opened.tobytes()), table)
+
+    def _community(self) -> Floats:
+        """(cells, 1, J): gamma ln(1 + D / scale) of the family's community where clients are."""
+        size, scale = community_by_region(self.model), self.model.scenario.demand.community_scale
+
+        def table() -> Floats:
+            padded = np.pad(size, ((0, 0), (0, 1)))
+            known = np.log1p(padded / scale)[:, self.model.world.family]
+            known = np.tile(known, (len(self.model.world.segments), 1))
+            return np.asarray(self.gamma[:, None, None] * known[:, None, :])
+
+        return self.model.memo.of("community", size.tobytes(), table)
 
     def build(self) -> Terms:
         """The tables of this month."""
         model, world, state = self.model, self.model.world, self.model.state
         demand = model.scenario.demand
         lead = model.capability - state.mean_capability
-        ahead = np.vstack([lead, np.zeros(len(world.kinds))])
-        size = np.pad(community_by_region(model), ((0, 0), (0, 1)))
-        community = np.log1p(size / demand.community_scale)[:, world.family]
-        community = np.tile(community, (len(world.segments), 1))
+        ahead = np.zeros((len(lead) + 1, len(world.kinds)))
+        ahead[:-1] = lead
         reliability = np.zeros(world.n_vendors + 2)
         if model.scenario.mechanisms.reliability:
             reliability[: world.n_vendors] = demand.reliability_weight * (state.reliability - 1.0)
         base = (
             self.fixed[:, None, :]
             + self.theta[:, :, None] * ahead[world.family].T[None]
-            + self.gamma[:, None, None] * community[:, None, :]
+            + self._community()
             + reliability[world.platform]
         )
         if self.agents is not None:
@@ -145,6 +159,7 @@ class TermsBuilder:
         )
         price[world.rent_start : world.none] = np.log(rent / state.market_rent)
         hours, cost, ratio = self._hosting(rent, model.paid)
+        welfare = self.theta * state.mean_capability
         return Terms(
             open=self.open_offers(),
             base=np.ascontiguousarray(base),
@@ -152,12 +167,12 @@ class TermsBuilder:
             home_bonus=self.home_bonus,
             platform_cost=self.platform_cost,
             family_cost=self.family_cost,
-            log_context=np.log2(np.append(state.context, 1.0))[world.family],
+            log_context=self._log_context(),
             cut_up=self.cut_up,
             awareness=model.awareness,
             host_cost=cost,
             operations=demand.self_hosting.operations_cost,
-            none_base=self._none_base(),
+            none_base=self._none_base(welfare),
             none_slope=self._none_slope(mean_term),
             hours_kind=self.hours_kind,
             rho=self.rho,
@@ -166,7 +181,7 @@ class TermsBuilder:
             price_shift=demand.price_shift,
             box_cox=demand.box_cox,
             mean_price_term=mean_term,
-            welfare=self.theta * state.mean_capability,
+            welfare=welfare,
             log_price_ratio=ratio,
             elasticity=self.elasticity,
             log_growth=self.growth * self._age() + state.log_shift,
@@ -180,7 +195,7 @@ class TermsBuilder:
         model, world = self.model, self.model.world
         supply, demand = model.scenario.supply, model.scenario.demand
         hours, cost = np.zeros(world.n_offers), np.zeros(world.n_offers)
-        host = world.channel == HOST
+        host = world.hosting
         hours[host] = hosting_hours(model)[world.family[host]]
         own = model.state.market_rent * demand.self_hosting.own_machine_factor
         per_hour = np.append(rent, own) / supply.card_hours
@@ -191,7 +206,7 @@ class TermsBuilder:
             np.maximum(paid[: world.n_api], floor) / demand.usage.reference_price
         )
         ratio[host] = np.log(np.maximum(cost[host], floor) / demand.usage.reference_price)
-        ratio[world.channel == RENT] = np.log(rent / demand.usage.reference_rent)
+        ratio[world.renting] = np.log(rent / demand.usage.reference_rent)
         return hours, cost, ratio
 
     def _age(self) -> Floats:
@@ -200,11 +215,19 @@ class TermsBuilder:
         fades = np.where(self.slowdown > 0.0, self.slowdown, 1.0)
         return np.where(self.slowdown > 0.0, -np.expm1(-fades * t) / fades, t)
 
-    def _none_base(self) -> Floats:
+    def _log_context(self) -> Floats:
+        """(J,): log2 of the window."""
+        context, family = self.model.state.context, self.model.world.family
+        return self.model.memo.of(
+            "log context",
+            context.tobytes(),
+            lambda: np.log2(np.append(context, 1.0))[family],
+        )
+
+    def _none_base(self, progress: Floats) -> Floats:
         """(cells, K): n0 - discount x theta x mean capability."""
         table = self.model.scenario.demand.outside
         n0 = np.where(self.hours_kind, table.rent_n0, table.n0)
-        progress = self.theta * self.model.state.mean_capability
         return n0 - table.discount * np.where(self.hours_kind, 0.0, progress)
 
     def _none_slope(self, mean_term: float) -> Floats:

@@ -14,7 +14,7 @@ from sim.market.bidding import set_bids
 from sim.market.costs import accounting_cost, opportunity_cost
 from sim.market.goodwill import decide_campaigns
 from sim.market.openness import decide_openness
-from sim.market.private import churn_of, outputs, share_value
+from sim.market.private import PrivateFigures, private_figures
 from sim.market.research import invest
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.accounts.base import AccountsStrategy, Bids
@@ -92,7 +92,7 @@ class VendorAgent(mesa.Agent):
             for j in model.own_offers(self.index)
         }
 
-    def books(self, unit_cost: Floats) -> Books:
+    def books(self, unit_cost: Floats, figures: PrivateFigures) -> Books:
         """What only this vendor knows."""
         model, v = self.market, self.index
         own = model.own_offers(v)
@@ -106,12 +106,12 @@ class VendorAgent(mesa.Agent):
             token_share=float(model.state.token_share[v]),
             cash=float(model.state.cash[v]),
             funding_limit=self.table.finance.funding_limit,
-            churn=churn_of(model, v),
-            output=float(outputs(model)[v]),
+            churn=figures.churn[v],
+            output=float(figures.output[v]),
             experience=float(model.state.experience[v]),
             learning_exponent=learning.exponent if model.scenario.mechanisms.learning else 0.0,
             forgetting=learning.forgetting,
-            share_value=share_value(model, v),
+            share_value=figures.share_value[v],
         )
 
     def agent_books(self) -> AgentBooks:
@@ -119,18 +119,16 @@ class VendorAgent(mesa.Agent):
         return AgentBooks(self.index, self.cash, self.table.finance.funding_limit)
 
     def new_prices(
-        self, view: View, unit_cost: Floats, limits: Limits
+        self, view: View, books: Books, limits: Limits
     ) -> tuple[npt.NDArray[np.int64], Floats]:
         """Own columns and their list prices for this month."""
-        books = self.books(unit_cost)
         if len(books.own) == 0 or self.pricing.follows_list:
             return books.own, books.price
         wanted = self.pricing.wanted(view, books, self.rng_prices)
         return books.own, self.pricing.bounded(view, books, wanted, limits)
 
-    def new_bids(self, view: View, unit_cost: Floats) -> Bids:
+    def new_bids(self, view: View, books: Books) -> Bids:
         """How far it goes in this month's auctions of key accounts."""
-        books = self.books(unit_cost)
         return self.accounts.bounded(books, self.accounts.wanted(view, books))
 
 
@@ -141,7 +139,8 @@ def public_view(model: MarketModel) -> View:
     price = np.where(model.on_sale, seen, 0.0)
     cost = np.zeros(world.n_offers)
     cost[: world.n_api] = accounting_cost(model)
-    arrays = [price, world.platform.copy(), world.family.copy(), state.token_share.copy(), cost]
+    platform, family = (array.view() for array in (world.platform, world.family))
+    arrays = [price, platform, family, state.token_share.copy(), cost]
     for array in arrays:
         array.flags.writeable = False
     return View(
@@ -165,9 +164,11 @@ def decide(model: MarketModel) -> None:
     unit_cost = np.zeros(model.world.n_offers)
     unit_cost[: model.world.n_api] = opportunity_cost(model)
     limits = Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
-    plans = [vendor.new_prices(view, unit_cost, limits) for vendor in model.vendors.values()]
+    figures, vendors = private_figures(model), model.vendors.values()
+    books = [vendor.books(unit_cost, figures) for vendor in vendors]
+    plans = [v.new_prices(view, own, limits) for v, own in zip(vendors, books, strict=True)]
     decide_campaigns(model)
-    set_bids(model, view, unit_cost)
+    set_bids(model, view, books)
     for own, price in plans:
         model.state.list_price[own] = price
     invest(model, view)

@@ -68,6 +68,31 @@ class World:
         """Index of the offer NONE."""
         return self.n_offers - 1
 
+    @cached_property
+    def calls(self) -> npt.NDArray[np.bool_]:
+        """(J,) offers of model calls."""
+        return self.channel == API
+
+    @cached_property
+    def hosting(self) -> npt.NDArray[np.bool_]:
+        """(J,) offers of self-hosting."""
+        return self.channel == HOST
+
+    @cached_property
+    def renting(self) -> npt.NDArray[np.bool_]:
+        """(J,) offers of accelerators for rent."""
+        return self.channel == RENT
+
+    @cached_property
+    def of_family(self) -> npt.NDArray[np.bool_]:
+        """(J,) offers that run a model family."""
+        return self.family >= 0
+
+    @cached_property
+    def family_owner(self) -> npt.NDArray[np.int64]:
+        """(J,) owner of each offer's family, -1 without one."""
+        return np.append(self.owner, -1)[self.family]
+
     def platform_names(self) -> tuple[str, ...]:
         """Platforms with the two that nobody owns."""
         return (*self.vendors, OWN_MACHINES, POSTPONED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,21 +44,25 @@ class Recorder:
             for dim, names in self.axes.items()
         }
         self._measures = list(measures().values())
-        self._places = {
-            m.dims: np.ix_(*(self._order[dim] for dim in m.dims)) for m in self._measures
-        }
+        self._places = {dims: self._place(dims) for dims in {m.dims for m in self._measures}}
         months = scenario.calendar.months
         self.curves: dict[str, Floats] = {
             m.name: np.zeros((months, *(len(self.axes[dim]) for dim in m.dims)))
             for m in self._measures
         }
 
+    def _place(self, dims: tuple[str, ...]) -> Any:
+        """Where the labels of a curve stand in a reading; None where the order is the same."""
+        orders = [self._order[dim] for dim in dims]
+        if all(np.array_equal(order, np.arange(len(order))) for order in orders):
+            return None
+        return orders[0] if len(orders) == 1 else np.ix_(*orders)
+
     def record(self, model: MarketModel) -> None:
         """Read every measure of the month."""
         model.measured = {}
+        month, curves, places = model.month, self.curves, self._places
         for m in self._measures:
-            value = m.read(model)
-            if m.dims:
-                value = np.asarray(value)[self._places[m.dims]]
-            self.curves[m.name][model.month] = value
+            value, place = m.read(model), places[m.dims]
+            curves[m.name][month] = value if place is None else np.asarray(value)[place]
         model.measured = None
