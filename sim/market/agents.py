@@ -174,9 +174,12 @@ def count_users(model: MarketModel) -> None:
 
 def agent_kinds(model: MarketModel) -> Bools:
     """(K,) kinds of work that agents do."""
-    scenario, names = model.scenario, model.world.kinds
-    work = [scenario.kinds[name].agent_work > 0.0 for name in names]
-    return np.array(work, bool)
+    tables, names = model.scenario.kinds, model.world.kinds
+    return shared(
+        model.scenario,
+        "agent kinds",
+        lambda: np.array([tables[name].agent_work > 0.0 for name in names], bool),
+    )
 
 
 def agent_weights(model: MarketModel) -> Floats | None:

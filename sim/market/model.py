@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import mesa
 import numpy as np
@@ -50,6 +51,7 @@ from sim.scenario.schema.families import Host
 from sim.scenario.schema.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
+T = TypeVar("T")
 
 
 class MarketModel(mesa.Model):
@@ -191,6 +193,10 @@ class MarketModel(mesa.Model):
             "workloads": float(self.population.n_workloads),
             "postponing_at_start": float(weight[self.world.none]) / total if total else 0.0,
         }
+
+    def fixed(self, name: str, make: Callable[[], T]) -> T:
+        """What follows from the scenario alone, made once; nobody may change it."""
+        return shared(self._scenario, name, make)
 
     def charge(self, purpose: str, money: Floats) -> None:
         """Book spending of this month on a move, (V,) million yuan; settled with the month."""

@@ -21,7 +21,9 @@ def decide_openness(model: MarketModel) -> None:
     _release_and_open(model)
     state, world = model.state, model.world
     agents = list(model.vendors.values())
-    platforms, families = (column[: world.n_api].tolist() for column in (world.platform, world.family))
+    platforms, families = (
+        column[: world.n_api].tolist() for column in (world.platform, world.family)
+    )
     for j, (v, f) in enumerate(zip(platforms, families, strict=True)):
         entry = entry_in_force(model, j)
         by_strategy = agents[v].openness.hosts(int(model.month - state.open_month[f]))
@@ -42,8 +44,11 @@ def _release_and_open(model: MarketModel) -> None:
     ages = _months_since_release(model)
     state.released |= ages >= 0
     # published weights cannot be taken back
-    asked = [f for f in np.flatnonzero(state.released & ~state.weights_open).tolist()
-             if scenario.families[world.families[f]].weights != "closed"]
+    asked = [
+        f
+        for f in np.flatnonzero(state.released & ~state.weights_open).tolist()
+        if scenario.families[world.families[f]].weights != "closed"
+    ]
     if not asked:
         return
     agents, flagship = list(model.vendors.values()), flagships(model)

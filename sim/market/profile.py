@@ -20,7 +20,7 @@ def profiled() -> Iterator[dict[str, float]]:
         _BOOKS.remove(book)
 
 
-class timed:  # noqa: N801
+class timed:
     """Book the time of what happens inside under the name of a part."""
 
     __slots__ = ("began", "part")

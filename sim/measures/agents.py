@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import API, by_vendor, shares
+from sim.measures.tokens import by_vendor, shares
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -52,10 +52,12 @@ def agent_token_share(model: MarketModel) -> Floats:
 
     All 0 where there is none.
     """
-    world = model.world
-    kinds = [model.scenario.kinds[name].agent_work > 0.0 for name in world.kinds]
-    volume = model.volumes.by_cell.sum(axis=0)[kinds].sum(axis=0)
-    return shares(by_vendor(model, np.where(world.channel == API, volume, 0.0)))
+    tables, names = model.scenario.kinds, model.world.kinds
+    kinds = model.fixed(
+        "agent work", lambda: np.array([tables[name].agent_work > 0.0 for name in names], bool)
+    )
+    volume = model.volumes.by_kind[kinds].sum(axis=0)
+    return shares(by_vendor(model, np.where(model.world.calls, volume, 0.0)))
 
 
 @measure("yuan/month", "vendor")

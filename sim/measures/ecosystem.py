@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import HOST
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -56,10 +55,9 @@ def cannibalised_margin(model: MarketModel) -> Floats:
     these tokens would have come to the owner. Negative where the owner sells below cost.
     """
     world, volumes = model.world, model.volumes
-    tokens = np.where(world.channel == HOST, volumes.kept, volumes.served)
-    tokens = np.where(world.family >= 0, tokens, 0.0)
-    owner = np.append(world.owner, -1)[world.family]
-    elsewhere = (world.channel == HOST) | (world.platform != owner)
+    tokens = np.where(world.hosting, volumes.kept, volumes.served)
+    tokens = np.where(world.of_family, tokens, 0.0)
+    elsewhere = world.hosting | (world.platform != world.family_owner)
     families = len(world.families)
     lost = np.bincount(world.family + 1, weights=tokens * elsewhere, minlength=families + 1)[1:]
     margin = np.zeros(families)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import API, by_vendor
+from sim.measures.tokens import by_vendor
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -19,8 +19,11 @@ POINTS = 100.0  # share points in the whole market
 @measure("yuan/month", "vendor")
 def objective(model: MarketModel) -> Floats:
     """Profit, and the worth the vendor gives to its share of platform tokens (omega x points)."""
-    tables = model.scenario.vendors
-    omega = np.array([tables[name].objective.share_point for name in model.world.vendors])
+    tables, names = model.scenario.vendors, model.world.vendors
+    omega = model.fixed(
+        "omega",
+        lambda: np.array([tables[name].objective.share_point for name in names]),
+    )
     return (model.account.profit + omega * POINTS * model.state.token_share) * MILLION
 
 
@@ -31,4 +34,4 @@ def below_cost_burn(model: MarketModel) -> Floats:
     loss = np.maximum(model.account.unit_cost - model.paid[:n], 0.0)
     burn = np.zeros(model.world.n_offers)
     burn[:n] = loss * model.volumes.served[:n]
-    return by_vendor(model, np.where(model.world.channel == API, burn, 0.0))
+    return by_vendor(model, np.where(model.world.calls, burn, 0.0))

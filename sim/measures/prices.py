@@ -6,21 +6,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.measures.registry import Floats, measure
-from sim.measures.tokens import API, by_vendor
+from sim.measures.registry import Floats, measure, read_once
+from sim.measures.tokens import by_vendor
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 
-def _mean_of_calls(model: MarketModel, values: Floats) -> Floats:
-    """(V,) token-weighted mean over a platform's model calls; plain mean before any is sold."""
-    calls = model.world.channel == API
-    on_sale = calls & model.available()
+@read_once
+def _weights(model: MarketModel) -> Floats:
+    """(J,) tokens of the model calls on sale; 1 on a platform that sells none yet."""
+    on_sale = model.world.calls & model.available()
     tokens = np.where(on_sale, model.volumes.served, 0.0)
     sold = by_vendor(model, tokens)
     weight = np.where(sold[np.minimum(model.world.platform, len(sold) - 1)] > 0, tokens, 1.0)
-    weight = np.where(on_sale, weight, 0.0)
+    return np.where(on_sale, weight, 0.0)
+
+
+def _mean_of_calls(model: MarketModel, values: Floats) -> Floats:
+    """(V,) token-weighted mean over a platform's model calls; plain mean before any is sold."""
+    weight = _weights(model)
     mass = by_vendor(model, weight)
     out = np.zeros(model.world.n_vendors)
     np.divide(by_vendor(model, weight * values), mass, out=out, where=mass > 0)
@@ -59,4 +64,4 @@ def lerner_index(model: MarketModel) -> Floats:
 @measure("yuan/million tokens", "offer")
 def list_price(model: MarketModel) -> Floats:
     """List price of each model-call offer; 0 where it is not on sale."""
-    return np.where((model.world.channel == API) & model.available(), model.state.list_price, 0.0)
+    return np.where(model.world.calls & model.available(), model.state.list_price, 0.0)

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import API, by_vendor, shares
+from sim.measures.tokens import (
+    calls_of_rows,
+    domestic,
+    region_volume,
+    shares,
+    shares_of_rows,
+)
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -16,33 +22,28 @@ if TYPE_CHECKING:
 @measure("share", "region", "vendor")
 def region_token_share(model: MarketModel) -> Floats:
     """Share of platform tokens asked for, within each region."""
-    world = model.world
-    volume = model.volumes.by_cell.sum(axis=1)
-    volume = volume.reshape(len(world.segments), len(world.regions), -1).sum(axis=0)
-    rows = [by_vendor(model, np.where(world.channel == API, row, 0.0)) for row in volume]
-    return np.stack([shares(row) for row in rows])
+    return shares_of_rows(calls_of_rows(model, region_volume(model)))
 
 
 @measure("share", "region", "family")
 def region_family_share(model: MarketModel) -> Floats:
     """Share of model-family tokens asked for, self-hosted work included, within each region."""
     world = model.world
-    volume = model.volumes.by_cell.sum(axis=1)
-    volume = volume.reshape(len(world.segments), len(world.regions), -1).sum(axis=0)
     n = len(world.families)
-    rows = [np.bincount(world.family + 1, weights=row, minlength=n + 1)[1:] for row in volume]
-    return np.stack([shares(np.asarray(row)) for row in rows])
+    rows = [
+        np.bincount(world.family + 1, weights=row, minlength=n + 1)[1:]
+        for row in region_volume(model)
+    ]
+    return shares_of_rows(np.stack(rows))
 
 
 @measure("share", "vendor")
 def overseas_family_share(model: MarketModel) -> Floats:
     """Share of model-family tokens that clients outside the domestic regions ask for, by owner."""
     world = model.world
-    volume = model.volumes.by_cell.sum(axis=1)
-    abroad = [not model.scenario.regions[name].domestic for name in world.regions]
-    asked = volume[np.tile(abroad, len(world.segments))].sum(axis=0)
-    tokens = np.where(world.family >= 0, asked, 0.0)
-    owner = np.append(world.owner, 0)[world.family]
+    asked = model.volumes.all_kinds[~domestic(model)].sum(axis=0)
+    tokens = np.where(world.of_family, asked, 0.0)
+    owner = np.maximum(world.family_owner, 0)
     return shares(np.bincount(owner, weights=tokens, minlength=world.n_vendors).astype(float))
 
 
@@ -54,6 +55,9 @@ def developers_by_region(model: MarketModel) -> Floats:
     """
     state, world = model.state, model.world
     tables = [model.scenario.families[name].community.regions for name in world.families]
-    apart = np.array([[region in table for table in tables] for region in world.regions], bool)
+    apart = model.fixed(
+        "developers apart",
+        lambda: np.array([[region in table for table in tables] for region in world.regions], bool),
+    )
     pools = np.where(apart, state.developers_in.T, state.developers)
     return np.asarray(pools * state.weights_open)

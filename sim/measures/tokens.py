@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 Bools = npt.NDArray[np.bool_]
-API, HOST = 0, 1
 
 
 def shares(values: Floats) -> Floats:
@@ -22,22 +21,45 @@ def shares(values: Floats) -> Floats:
     return values / total if total > 0 else np.zeros_like(values)
 
 
-@read_once
+def shares_of_rows(values: Floats) -> Floats:
+    """(n, m) parts of the whole of each row; all 0 where there is nothing."""
+    total = values.sum(axis=1, keepdims=True)
+    out = np.zeros_like(values)
+    np.divide(values, total, out=out, where=total > 0)
+    return out
+
+
 def scope(model: MarketModel) -> Bools:
     """(V,) platforms inside the IDC scope: clouds, without model companies' own calls."""
-    tables = model.scenario.vendors
-    return np.array([not tables[name].model_company for name in model.world.vendors])
+    tables, names = model.scenario.vendors, model.world.vendors
+    return model.fixed("scope", lambda: np.array([not tables[n].model_company for n in names]))
+
+
+def domestic(model: MarketModel) -> Bools:
+    """(cells,) whether clients of a cell are domestic."""
+    tables, world = model.scenario.regions, model.world
+    return model.fixed(
+        "domestic",
+        lambda: np.tile([tables[n].domestic for n in world.regions], len(world.segments)),
+    )
 
 
 @read_once
 def domestic_part(model: MarketModel) -> Floats:
     """(J,) part of each offer's volume that domestic clients asked for."""
-    world, volume = model.world, model.volumes.by_cell.sum(axis=1)
-    home = [model.scenario.regions[name].domestic for name in world.regions]
-    inside = volume[np.tile(home, len(world.segments))].sum(axis=0)
-    part = np.ones(world.n_offers)
-    np.divide(inside, volume.sum(axis=0), out=part, where=volume.sum(axis=0) > 0)
+    volume = model.volumes.all_kinds
+    inside, whole = volume[domestic(model)].sum(axis=0), volume.sum(axis=0)
+    part = np.ones(model.world.n_offers)
+    np.divide(inside, whole, out=part, where=whole > 0)
     return part
+
+
+@read_once
+def region_volume(model: MarketModel) -> Floats:
+    """(R, J) volume asked for in each region."""
+    world = model.world
+    cells = model.volumes.all_kinds.reshape(len(world.segments), len(world.regions), -1)
+    return np.asarray(cells.sum(axis=0))
 
 
 def by_vendor(model: MarketModel, values: Floats) -> Floats:
@@ -47,9 +69,19 @@ def by_vendor(model: MarketModel, values: Floats) -> Floats:
     return np.asarray(sums, dtype=np.float64)
 
 
+def calls_of_rows(model: MarketModel, rows: Floats) -> Floats:
+    """(n, V) sums of model calls by platform, of (n, J) rows."""
+    world, n = model.world, len(rows)
+    size = world.n_vendors + 2
+    places = (np.arange(n)[:, None] * size + world.platform).ravel()
+    calls = np.where(world.calls, rows, 0.0).ravel()
+    sums = np.bincount(places, weights=calls, minlength=n * size).reshape(n, size)
+    return np.asarray(sums[:, : world.n_vendors], dtype=np.float64)
+
+
 @read_once
 def _calls(model: MarketModel) -> Floats:
-    return np.where(model.world.channel == API, model.volumes.served, 0.0)
+    return np.where(model.world.calls, model.volumes.served, 0.0)
 
 
 @measure("million tokens/month", "vendor")
@@ -74,11 +106,10 @@ def platform_token_share(model: MarketModel) -> Floats:
 def family_tokens(model: MarketModel) -> Floats:
     """Tokens of each vendor's own families, whoever serves or runs them."""
     world, volumes = model.world, model.volumes
-    tokens = np.where(world.family >= 0, volumes.served, 0.0)
+    tokens = np.where(world.of_family, volumes.served, 0.0)
     # self-hosted work is rationed with the cards it runs on
-    hosted = world.channel == HOST
-    tokens[hosted] = volumes.kept[hosted]
-    owner = np.append(world.owner, 0)[world.family]
+    tokens[world.hosting] = volumes.kept[world.hosting]
+    owner = np.maximum(world.family_owner, 0)
     sums = np.bincount(owner, weights=tokens, minlength=world.n_vendors)
     return np.asarray(sums, dtype=np.float64)
 
@@ -98,13 +129,13 @@ def total_tokens(model: MarketModel) -> float:
 @measure("million tokens/month")
 def self_hosted_tokens(model: MarketModel) -> float:
     """Tokens that clients serve themselves."""
-    return float(model.volumes.kept[model.world.channel == HOST].sum())
+    return float(model.volumes.kept[model.world.hosting].sum())
 
 
 @measure("million tokens/month", "kind")
 def tokens_by_kind(model: MarketModel) -> Floats:
     """Tokens asked for by kind of work (0 for accelerator-hours)."""
-    tokens = np.where(model.world.family >= 0, model.volumes.by_cell.sum(axis=0), 0.0)
+    tokens = np.where(model.world.of_family, model.volumes.by_kind, 0.0)
     return np.asarray(tokens.sum(axis=1))
 
 
@@ -112,7 +143,5 @@ def tokens_by_kind(model: MarketModel) -> Floats:
 def segment_token_share(model: MarketModel) -> Floats:
     """Share of platform tokens asked for, within each segment."""
     world = model.world
-    volume = model.volumes.by_cell.sum(axis=1)
-    volume = volume.reshape(len(world.segments), len(world.regions), -1).sum(axis=1)
-    rows = [by_vendor(model, np.where(world.channel == API, row, 0.0)) for row in volume]
-    return np.stack([shares(row) for row in rows])
+    cells = model.volumes.all_kinds.reshape(len(world.segments), len(world.regions), -1)
+    return shares_of_rows(calls_of_rows(model, cells.sum(axis=1)))
