@@ -84,18 +84,19 @@ def write_block(task: BlockTask, records: Sequence[RunRecord]) -> None:
         The disk refuses, or the runs disagree about their curves.
     """
     layout = EMPTY
-    for record in records:
-        layout = layout.joined(Layout.of(record.dims, record.axes))
+    own = [Layout.of(record.dims, record.axes) for record in records]
+    for one in own:
+        layout = layout.joined(one)
     rows = f"{FOLDER}/{task.block:06d}.parquet"
     files = {
         chunk_path(name, task.chunk, len(dims)): encoded_chunk(
-            _stacked(task, records, name, layout)
+            _stacked(task, records, own, name, layout)
         )
         for name, dims in layout.dims.items()
     }
     files[rows] = parquet_bytes(table_of(records, task.work.factors))
     for path, content in files.items():
-        write_atomically(task.folder / path, content)
+        write_atomically(task.folder / path, content, settle=False)
     receipt = {
         "key": task.key,
         "block": task.block,
@@ -111,15 +112,20 @@ def write_block(task: BlockTask, records: Sequence[RunRecord]) -> None:
     write_atomically(receipt_path(task.folder, task.block), sealed(receipt))
 
 
-def _stacked(task: BlockTask, records: Sequence[RunRecord], name: str, layout: Layout) -> Any:
+def _stacked(
+    task: BlockTask,
+    records: Sequence[RunRecord],
+    own: Sequence[Layout],
+    name: str,
+    layout: Layout,
+) -> Any:
     """Curves of a whole chunk, (points, replicates, months, *dims); NaN where there is no run."""
     months = next(len(r.curves[name]) for r in records if name in r.curves)
     out = np.full((*task.shape, months, *layout.extent(name)), np.nan)
     for number, record in enumerate(records):
         if record.status == DONE and name in record.curves:
-            own = Layout.of(record.dims, record.axes)
             place = divmod(number, task.runs[1])
-            out[place] = own.widened(record.curves[name], name, layout)
+            out[place] = own[number].widened(record.curves[name], name, layout)
     return out
 
 

@@ -32,8 +32,16 @@ def json_bytes(document: Any) -> bytes:
     return (text + "\n").encode()
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, settle: bool = True) -> None:
     """Write a file so that a crash at any moment leaves the old one or the new one.
+
+    Parameters
+    ----------
+    path, content
+        What is written where.
+    settle
+        Wait until the disk has it, so that this holds for a power cut too. Needless for a file
+        whose hash stands in another that is written after it.
 
     Raises
     ------
@@ -42,7 +50,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     with _whole(path) as (file, temporary):
         file.write(content)
-        _settle(file)
+        _settle(file) if settle else file.close()
         temporary.replace(path)
 
 

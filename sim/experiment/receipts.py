@@ -11,10 +11,12 @@ from typing import Any
 
 from sim.errors import SimError
 from sim.experiment.curves import Layout
-from sim.experiment.files import json_bytes, read_json, set_aside, sha256
+from sim.experiment.files import json_bytes, set_aside, sha256
 
 FOLDER = "blocks"
 SEAL = "sha256_of_receipt"
+SEAL_LINE = f',\n  "{SEAL}": '  # its name sorts behind all others
+END = b"\n}\n"
 KINDS = 256  # of layouts and sets of columns that blocks of one ensemble share
 
 
@@ -47,8 +49,17 @@ def rows_path(folder: Path, block: int) -> Path:
 
 def sealed(document: Mapping[str, Any]) -> bytes:
     """A receipt that carries the hash of the rest of itself."""
-    bare = {name: value for name, value in document.items() if name != SEAL}
-    return json_bytes(bare | {SEAL: sha256(json_bytes(bare))})
+    return _closed(json_bytes({name: value for name, value in document.items() if name != SEAL}))
+
+
+def _closed(bare: bytes) -> bytes:
+    return bare.removesuffix(END) + f'{SEAL_LINE}"{sha256(bare)}"'.encode() + END
+
+
+def _is_sound(content: bytes) -> bool:
+    """Whether a receipt carries its own hash."""
+    rest = content.rpartition(SEAL_LINE.encode())[0]
+    return _closed(rest + END) == content
 
 
 def read_receipt(
@@ -66,9 +77,10 @@ def read_receipt(
     if not path.exists():
         return None, []
     try:
-        document = read_json(path)
-        if sealed(document) != path.read_bytes():
+        content = path.read_bytes()
+        if not _is_sound(content):
             raise SimError("does not carry its own hash")
+        document = json.loads(content)
         if document["key"] != key or document["block"] != block:
             raise SimError("belongs to another ensemble")
         receipt = Receipt(
@@ -80,7 +92,7 @@ def read_receipt(
             _layout(json.dumps([document["dims"], document["axes"]])),
         )
         hashes = dict(document["sha256"])
-    except (SimError, KeyError, TypeError, ValueError, AttributeError):
+    except (OSError, SimError, KeyError, TypeError, ValueError, AttributeError):
         return None, [_put_aside(path, label)]
     told = [
         _put_aside(folder / name, label)
