@@ -14,9 +14,10 @@ from sim.economics.agent_platforms import (
     usable_agents,
     willing_builders,
 )
-from sim.market.agent_users import count_agent_users
+from sim.market.agent_users import count_agent_users, marks_of
 from sim.market.population import FIXED_POINT
 from sim.market.shared import shared
+from sim.market.threads import apart, over_ranges
 from sim.market.world import World
 from sim.strategies.agents.base import SIDES, AgentView, Launch
 
@@ -163,11 +164,15 @@ def count_users(model: MarketModel) -> None:
     if not active(model):
         return
     v = model.world.n_vendors
-    counts = np.zeros((v + 1, len(SIDES)), np.int64)
-    kinds = agent_kinds(model)
-    count_agent_users(
-        model.columns, model.choices, model.layout, kinds, side_of_cells(model), counts
-    )
+    each = apart(len(model.spaces), (v + 1, len(SIDES)))
+    marks = shared(model.scenario, "agent marks", lambda: marks_of(model.world))
+    kinds, sides = agent_kinds(model).astype(np.int64), side_of_cells(model)
+
+    def part(p: int, begin: int, end: int) -> None:
+        count_agent_users(begin, end, model.columns, model.choices, marks, kinds, sides, each[p])
+
+    over_ranges(model.population.n_clients, len(each), part)
+    counts = np.sum(each, axis=0)
     model.state.platforms.users = counts[:v] / FIXED_POINT
     model.state.platforms.clients = counts[v] / FIXED_POINT
 

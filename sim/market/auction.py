@@ -34,6 +34,13 @@ class Queue(NamedTuple):
     number: Array  # (n,) uint64, keyed: the order of the auctions
 
 
+class Keys(NamedTuple):
+    """Key accounts in the order of storage."""
+
+    client: Array  # (n,) int64
+    slot: Array  # (n + 1,) int64, first place of each in the table of deals
+
+
 class Limits(NamedTuple):
     """How far each platform goes this month, (V + 2,) unless said otherwise."""
 
@@ -66,23 +73,23 @@ class Room(NamedTuple):
 
 
 @kernel
-def list_due(month, clients, state, terms, streams, packed, key, queue):  # type: ignore[no-untyped-def]
-    """Fill the queue as far as it reaches; returns how many workloads are under review."""
-    n, slot = 0, -1
-    for i in range(clients.client_id.shape[0]):
-        if not clients.key_account[i]:
-            continue
-        for w in range(clients.first[i], clients.first[i + 1]):
-            slot += 1
+def list_due(begin, end, keys, month, clients, state, terms, streams, packed, key, queue):  # type: ignore[no-untyped-def]
+    """Put the workloads under review of key accounts begin to end into the queue, from their first
+    slot on; returns how many there are."""
+    first = keys.slot[begin]
+    n = first
+    for a in range(begin, end):
+        i = keys.client[a]
+        w0 = clients.first[i]
+        for w in range(w0, clients.first[i + 1]):
             if not due(i, w, month, clients, state, terms, streams, packed):
                 continue
-            if n < queue.work.shape[0]:
-                queue.client[n] = i
-                queue.work[n] = w
-                queue.slot[n] = slot
-                queue.number[n] = event_state(key, clients.client_id[i], clients.work_key[w], month)
+            queue.client[n] = i
+            queue.work[n] = w
+            queue.slot[n] = keys.slot[a] + (w - w0)
+            queue.number[n] = event_state(key, clients.client_id[i], clients.work_key[w], month)
             n += 1
-    return n
+    return n - first
 
 
 @inlined
@@ -286,12 +293,10 @@ def auction(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def running_deals(clients, state, layout, terms, discount, counts):  # type: ignore[no-untyped-def]
+def running_deals(keys, clients, state, layout, terms, discount, counts):  # type: ignore[no-untyped-def]
     """Key accounts by platform, and the volume that running deals take the price off."""
-    slot = -1
-    for i in range(clients.client_id.shape[0]):
-        if not clients.key_account[i]:
-            continue
+    for a in range(keys.client.shape[0]):
+        i, slot = keys.client[a], keys.slot[a] - 1
         visited = np.int64(0)
         for w in range(clients.first[i], clients.first[i + 1]):
             slot += 1

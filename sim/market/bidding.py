@@ -12,6 +12,7 @@ from sim.market.auction import (
     OWN,
     YUAN,
     Counts,
+    Keys,
     Limits,
     Queue,
     Room,
@@ -23,6 +24,7 @@ from sim.market.costs import rent_of
 from sim.market.noise import stream_key
 from sim.market.packing import pack
 from sim.market.population import FIXED_POINT
+from sim.market.threads import over_ranges
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -60,6 +62,9 @@ class Bidding:
         )
         self.key = stream_key(model.seed, "auction")
         self.discount = np.zeros(0, np.float32)
+        client = np.flatnonzero(model.population.key_account).astype(np.int64)
+        work = np.diff(model.population.first)[client]
+        self.keys = Keys(client, np.concatenate([[0], np.cumsum(work)]).astype(np.int64))
         self.queue, self.under_review = _queue(0), 0
         sizes = [size] * (len(Counts._fields) - 1) + [model.world.n_offers]
         self.counts = Counts._make(np.zeros(n, np.int64) for n in sizes)
@@ -69,9 +74,8 @@ class Bidding:
     def begin(self, model: MarketModel) -> None:
         """Room for the deals of all key-account workloads."""
         if not len(self.discount):
-            population = model.population
-            work = np.diff(population.first)[population.key_account]
-            self.discount = np.zeros(int(work.sum()), np.float32)
+            deals = int(self.keys.slot[-1])
+            self.discount, self.queue = np.zeros(deals, np.float32), _queue(deals)
 
 
 def _queue(n: int) -> Queue:
@@ -121,13 +125,8 @@ def bid(model: MarketModel) -> None:
     space = model.spaces[0]
     if model.packed is not model.terms:
         pack(False, model.layout, model.terms, space.packed)
-    luck = model.columns, model.choices, model.terms, model.streams, space.packed, bidding.key
-    n = list_due(month, *luck, bidding.queue)
-    if n > len(bidding.queue.work):
-        bidding.queue = _queue(n)
-        list_due(month, *luck, bidding.queue)
-    bidding.under_review = n
-    queue = Queue(*(array[:n] for array in bidding.queue))
+    queue = _under_review(model)
+    bidding.under_review = len(queue.work)
     work_key = model.columns.work_key[queue.work]
     order = np.lexsort((work_key, model.columns.client_id[queue.client], queue.number))
     limits = Limits(
@@ -157,6 +156,24 @@ def bid(model: MarketModel) -> None:
     model.charge("account_credit", credit)
 
 
+def _under_review(model: MarketModel) -> Queue:
+    """Key-account workloads that are auctioned this month; threads share the accounts."""
+    bidding, parts = model.bidding, len(model.spaces)
+    month, keys = model.month_number, bidding.keys
+    packed = model.spaces[0].packed
+    luck = model.columns, model.choices, model.terms, model.streams, packed, bidding.key
+    found = [slice(0, 0)] * parts
+
+    def part(p: int, begin: int, end: int) -> None:
+        n = list_due(begin, end, keys, month, *luck, bidding.queue)
+        found[p] = slice(keys.slot[begin], keys.slot[begin] + n)
+
+    over_ranges(len(keys.client), parts, part)
+    if parts == 1:
+        return Queue(*(array[found[0]] for array in bidding.queue))
+    return Queue(*(np.concatenate([array[s] for s in found]) for array in bidding.queue))
+
+
 def running_discounts(model: MarketModel) -> Floats:
     """(J,) million yuan that deals take off this month's list bills of what is served."""
     bidding, volumes = model.bidding, model.volumes
@@ -164,7 +181,7 @@ def running_discounts(model: MarketModel) -> Floats:
     counts.held[:] = 0
     counts.conceded[:] = 0
     columns: tuple[Any, ...] = model.columns, model.choices, model.layout, model.terms
-    running_deals(*columns, bidding.discount, counts)
+    running_deals(bidding.keys, *columns, bidding.discount, counts)
     served = np.zeros(model.world.n_offers)
     np.divide(volumes.kept, volumes.demanded, out=served, where=volumes.demanded > 0.0)
     off = counts.conceded / FIXED_POINT * served * unit_prices(model) * YUAN

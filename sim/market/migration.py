@@ -12,6 +12,7 @@ from sim.market.costs import rent_of
 from sim.market.elementary import exp
 from sim.market.noise import event_state, stream_key, uniform
 from sim.market.population import FIXED_POINT
+from sim.market.threads import CACHE_LINE, apart, over_ranges
 from sim.market.world import HOST
 
 if TYPE_CHECKING:
@@ -34,9 +35,11 @@ class Homes:
         self.chance = table.rate * np.append(1.0 - table.hold * depth, 1.0)
         self.cloud = np.array([not vendor.model_company for vendor in vendors])
         self.key = stream_key(model.seed, STREAM)
-        self.spend = np.zeros(len(names))  # room for one client
+        threads = len(model.spaces)
+        self.spend = [np.zeros(len(names) + CACHE_LINE) for _ in range(threads)]  # of one client
         self.count = np.zeros(len(names) + 1, np.int64)  # last: without a home cloud
         self.moved = np.zeros((len(names) + 1, len(names)), np.int64)
+        self.moved_in = apart(threads, self.moved.shape)  # by thread
         count_homes(model.columns.home, model.columns.weight, self.count)
 
 
@@ -57,18 +60,28 @@ def migrate(model: MarketModel) -> None:
     homes.moved[:] = 0
     if not homes.moves:
         return
-    move_homes(
-        homes.key,
-        model.month_number,
-        homes.chance,
-        homes.cloud,
-        money_per_unit(model),
-        model.columns,
-        model.choices,
-        model.layout,
-        homes.spend,
-        homes.moved,
-    )
+    for moved in homes.moved_in:
+        moved[:] = 0
+    month, money = model.month_number, money_per_unit(model)
+
+    def part(p: int, begin: int, end: int) -> None:
+        move_homes(
+            begin,
+            end,
+            homes.key,
+            month,
+            homes.chance,
+            homes.cloud,
+            money,
+            model.columns,
+            model.choices,
+            model.layout,
+            homes.spend[p],
+            homes.moved_in[p],
+        )
+
+    over_ranges(model.population.n_clients, len(homes.spend), part)
+    homes.moved[:] = np.sum(homes.moved_in, axis=0)
     homes.count[:-1] += homes.moved.sum(axis=0)
     homes.count -= homes.moved.sum(axis=1)
 
@@ -83,11 +96,11 @@ def count_homes(home, weight, count):  # type: ignore[no-untyped-def]
 
 @kernel
 def move_homes(  # type: ignore[no-untyped-def]
-    key, month, chance, cloud, money, clients, state, layout, spend, moved
+    begin, end, key, month, chance, cloud, money, clients, state, layout, spend, moved
 ):
-    """Clients whose draw strikes move to the cloud of their largest spend, if it is another."""
+    """Clients begin to end: if its draw strikes, one moves to the cloud of its largest spend."""
     n_v = layout.n_vendors
-    for i in range(clients.client_id.shape[0]):
+    for i in range(begin, end):
         home = clients.home[i]
         place = home if home >= 0 else n_v
         event = event_state(key, clients.client_id[i], np.uint64(0), month)

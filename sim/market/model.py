@@ -112,12 +112,12 @@ class MarketModel(mesa.Model):
         self.spending: dict[str, Floats] = {}
         self.awareness = np.ones((self.world.n_cells, self.world.n_vendors))
         self.columns = client_columns(self.population, self.world)
-        self.homes = Homes(self)
         self.shocks = shock_path(self)
         self.choices = new_state(self.population)
         self.layout = layout_of(self.world)
         self.tally = new_tally(self.world)
         self.spaces = new_workspace(self.world, threads_for(self.population.n_clients))
+        self.homes = Homes(self)
         self.streams = Streams(*(stream_key(self.seed, name) for name in Streams._fields))
         self.vendors = {
             name: VendorAgent(self, name, v) for v, name in enumerate(self.world.vendors)

@@ -6,6 +6,7 @@ to the last bit for any number of threads. Kernels release the interpreter's loc
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
@@ -13,9 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 T = TypeVar("T")
 R = TypeVar("R")
 VARIABLE = "SIM_THREADS"
+CACHE_LINE = 32  # numbers: more than two threads ever share
 LEAST_CLIENTS = 10_000  # below, a thread costs more than it saves
 
 
@@ -40,6 +45,13 @@ def threads_for(clients: int, threads: int | None = None) -> int:
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="sim-clients")
+
+
+def apart(parts: int, shape: tuple[int, ...]) -> list[npt.NDArray[np.int64]]:
+    """Whole-number accumulators, one a thread, with nothing of another in a line of the cache."""
+    size = math.prod(shape)
+    room = np.zeros((parts, size + CACHE_LINE), np.int64)
+    return [row[:size].reshape(shape) for row in room]
 
 
 def over_items(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
