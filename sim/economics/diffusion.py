@@ -58,7 +58,7 @@ def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -
         If p, q, m or N is negative.
     """
     now, innovate, imitate, size = (np.asarray(x, dtype=np.float64) for x in (cumulative, p, q, m))
-    if any((x < 0).any() for x in (now, innovate, imitate, size)):
+    if ((now < 0) | (innovate < 0) | (imitate < 0) | (size < 0)).any():
         raise ValueError("cumulative, p, q and m must be >= 0")
     shape = np.broadcast_shapes(now.shape, size.shape)
     known = np.divide(now, size, out=np.zeros(shape), where=size > 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from typing import Any, TypeVar
 
 import mesa
@@ -35,6 +34,7 @@ from sim.market.panel import Panel
 from sim.market.phases import PHASES, Phase
 from sim.market.population import FIXED_POINT, Population, effective_clients, population_for
 from sim.market.profile import timed
+from sim.market.scoreboards import Scoreboards
 from sim.market.serving import Volumes
 from sim.market.shared import shared
 from sim.market.start import start
@@ -137,7 +137,7 @@ class MarketModel(mesa.Model):
         with np.errstate(under="ignore"), timed("start"):
             start(self)
         self.recorder = Recorder(self)
-        self.datacollector = self._collector()
+        self.datacollector = Scoreboards(self)
         self.facts = self._facts()
 
     @property
@@ -304,14 +304,6 @@ class MarketModel(mesa.Model):
         fired &= self.world.channel != NONE
         return np.where(fired, np.maximum(usual, table.triggered), usual)
 
-    def _collector(self) -> mesa.DataCollector:
-        """What `mesa.batch_run` collects: this month's scoreboards by vendor."""
-        reporters: dict[str, Any] = {"month": lambda model: model.month}
-        for measure in ("platform_token_share", "full_stack_revenue_share"):
-            for v, name in enumerate(self.recorder.axes["vendor"]):
-                reporters[f"{measure}.{name}"] = partial(_last_recorded, measure=measure, vendor=v)
-        return mesa.DataCollector(model_reporters=reporters)
-
     def step(self) -> None:
         """One month; `running` turns False after the last.
 
@@ -349,7 +341,3 @@ class MarketModel(mesa.Model):
     def axes(self) -> dict[str, tuple[str, ...]]:
         """Labels of the dimensions of the curves."""
         return self.recorder.axes
-
-
-def _last_recorded(model: MarketModel, measure: str, vendor: int) -> float:
-    return float(model.curves[measure][model.month - 1, vendor])

@@ -43,13 +43,13 @@ class Recorder:
             dim: np.array([canonical[dim].index(name) for name in names], np.int64)
             for dim, names in self.axes.items()
         }
-        self._measures = list(measures().values())
-        self._places = {dims: self._place(dims) for dims in {m.dims for m in self._measures}}
+        known = measures().values()
+        places = {dims: self._place(dims) for dims in {m.dims for m in known}}
         months = scenario.calendar.months
         self.curves: dict[str, Floats] = {
-            m.name: np.zeros((months, *(len(self.axes[dim]) for dim in m.dims)))
-            for m in self._measures
+            m.name: np.zeros((months, *(len(self.axes[dim]) for dim in m.dims))) for m in known
         }
+        self._reads = [(m.read, self.curves[m.name], places[m.dims]) for m in known]
 
     def _place(self, dims: tuple[str, ...]) -> Any:
         """Where the labels of a curve stand in a reading; None where the order is the same."""
@@ -61,8 +61,8 @@ class Recorder:
     def record(self, model: MarketModel) -> None:
         """Read every measure of the month."""
         model.measured = {}
-        month, curves, places = model.month, self.curves, self._places
-        for m in self._measures:
-            value, place = m.read(model), places[m.dims]
-            curves[m.name][month] = value if place is None else np.asarray(value)[place]
+        month = model.month
+        for read, curve, place in self._reads:
+            value: Any = read(model)
+            curve[month] = value if place is None else value[place]
         model.measured = None

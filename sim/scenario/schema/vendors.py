@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from pydantic import Field
@@ -198,6 +199,7 @@ class Vendor(Part):
     finance: Finance = table(Finance, "money")
 
 
+@cache
 def strategy_tables() -> dict[str, tuple[str, str]]:
     """Flat strategy tables of a vendor: (kind, usual strategy) by field name."""
     fields = Vendor.model_fields
