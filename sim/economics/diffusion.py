@@ -60,9 +60,9 @@ def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -
     now, innovate, imitate, size = (np.asarray(x, dtype=np.float64) for x in (cumulative, p, q, m))
     if ((now < 0) | (innovate < 0) | (imitate < 0) | (size < 0)).any():
         raise ValueError("cumulative, p, q and m must be >= 0")
-    shape = np.broadcast_shapes(now.shape, size.shape)
+    shape = np.broadcast(now, size).shape
     known = np.divide(now, size, out=np.zeros(shape), where=size > 0)
-    hazard = np.clip(innovate + imitate * known, 0.0, 1.0)
+    hazard = np.minimum(np.maximum(innovate + imitate * known, 0.0), 1.0)
     return np.asarray(now + hazard * np.maximum(size - now, 0.0))
 
 

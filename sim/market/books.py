@@ -142,6 +142,7 @@ def token_volumes(model: MarketModel, by_offer: bool = False) -> Floats:
     by_kind = np.where(world.of_family, model.volumes.by_kind, 0.0)
     if by_offer:
         return by_kind
-    out = np.zeros((len(world.families) + 1, len(world.kinds)))
-    np.add.at(out, world.family, by_kind.T)
-    return out[:-1]
+    n, kinds = len(world.families) + 1, len(world.kinds)
+    places = (np.arange(kinds)[:, None] * n + world.family + 1).ravel()
+    sums = np.bincount(places, weights=by_kind.ravel(), minlength=kinds * n).reshape(kinds, n)
+    return np.ascontiguousarray(sums[:, 1:].T, dtype=np.float64)

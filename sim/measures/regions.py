@@ -30,11 +30,10 @@ def region_family_share(model: MarketModel) -> Floats:
     """Share of model-family tokens asked for, self-hosted work included, within each region."""
     world = model.world
     n = len(world.families)
-    rows = [
-        np.bincount(world.family + 1, weights=row, minlength=n + 1)[1:]
-        for row in region_volume(model)
-    ]
-    return shares_of_rows(np.stack(rows))
+    rows = region_volume(model)
+    places = (np.arange(len(rows))[:, None] * (n + 1) + world.family + 1).ravel()
+    sums = np.bincount(places, weights=rows.ravel(), minlength=len(rows) * (n + 1))
+    return shares_of_rows(np.asarray(sums.reshape(-1, n + 1)[:, 1:], dtype=np.float64))
 
 
 @measure("share", "vendor")
