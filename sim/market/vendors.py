@@ -92,8 +92,9 @@ class VendorAgent(mesa.Agent):
             for j in model.own_offers(self.index)
         }
 
-    def books(self, unit_cost: Floats, figures: PrivateFigures) -> Books:
-        """What only this vendor knows."""
+    def books(self, unit_cost: Floats, figures: PrivateFigures | None = None) -> Books:
+        """What only this vendor knows; `figures` spares asking for them vendor by vendor."""
+        figures = figures or private_figures(self.market)
         model, v = self.market, self.index
         own = model.own_offers(v)
         learning = model.scenario.supply.learning
