@@ -10,7 +10,7 @@ import pytest
 
 from sim.analysis.burn import burn_per_point
 from sim.market.model import MarketModel
-from sim.market.private import outputs, share_value
+from sim.market.private import private_figures
 from sim.market.vendors import public_view
 from sim.scenario.reader import load
 
@@ -41,9 +41,10 @@ def test_an_objective_changes_nobody_who_does_not_price_by_it() -> None:
 def test_a_unit_is_worth_what_share_it_adds() -> None:
     model = run(**{"vendors.third.objective.share_point": 3.0})
     third = model.vendors["third"].index
-    made, more = outputs(model), 1e-3
+    figures, more = private_figures(model), 1e-3
+    made = figures.output
     gained = (made[third] + more) / (made.sum() + more) - made[third] / made.sum()
-    assert share_value(model, third) == pytest.approx(3e6 * 100.0 * gained / more, rel=1e-5)
+    assert figures.share_value[third] == pytest.approx(3e6 * 100.0 * gained / more, rel=1e-5)
 
 
 @pytest.mark.parametrize("strategy", ["best_response", "forward"])
