@@ -1,7 +1,7 @@
 """Makes what is made in docs/: reference pages, outputs shown in pages, pictures.
 
 `python docs/build.py` makes all of it; `python docs/build.py reference` (or `outputs`, `pictures`,
-`volcano`) makes a part. The tests compare what is committed with what this file makes.
+`volcano`, `episodes`) makes a part. The tests compare what is committed with what this file makes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -242,9 +243,23 @@ FIGURES = {
 """Plots of the scenarios that the pages show, with their measure."""
 
 
+EPISODES = (
+    "price-war-2024",
+    "open-flood",
+    "long-context",
+    "gpu-drought",
+    "agent-war",
+    "gala-2026",
+    "li-auto-deal",
+    "overseas",
+)
+"""Small scenarios of one move each, in the order of their page."""
+
+
 def picture_names() -> set[str]:
     """File names of all pictures."""
-    return {f"{scenario}-{name}.png" for scenario, names in FIGURES.items() for name in names}
+    drawn = {f"{scenario}-{name}.png" for scenario, names in FIGURES.items() for name in names}
+    return drawn | {f"{name}-episode.png" for name in EPISODES}
 
 
 def draw(scenario: str, folder: str, workers: int) -> Any:
@@ -281,6 +296,36 @@ def make_volcano() -> None:
     readme.write_text(page, encoding="utf-8", newline="\n")
 
 
+def make_episodes() -> None:
+    """The page of the episodes: a picture and two sentences of each, in minutes."""
+    import sim
+    from sim.analysis.episode import episode_findings
+    from sim.plot.registry import plots
+
+    lines = [
+        "# Episodes",
+        "",
+        "One move of the article each, in a market small enough to run in seconds. Pictures and",
+        "sentences are made from stored runs by `python docs/build.py episodes`;",
+        "`sim run scenarios/NAME.toml` prints the same two sentences.",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in EPISODES:
+            path = ROOT / "scenarios" / f"{name}.toml"
+            result = sim.run(path, workers=1, out=folder)
+            fig, _ = plots()["episode"].draw(result)
+            target = PICTURES / f"{name}-episode.png"
+            fig.savefig(target, dpi=DOTS_PER_INCH, metadata={"Software": None})
+            title = result.scenario.title
+            lines += ["", f"## {name}", "", f"*{title}*", ""]
+            lines += [f"![{title}](../pictures/{name}-episode.png)", ""]
+            for sentence in episode_findings(result).sentences:
+                lines += [textwrap.fill(sentence, 100), ""]
+            lines.pop()
+    page = "\n".join(lines) + "\n"
+    (DOCS / "explanation" / "episodes.md").write_text(page, encoding="utf-8", newline="\n")
+
+
 def make_reference() -> None:
     """Write the generated pages."""
     for name, text in REFERENCES.items():
@@ -300,6 +345,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "reference": make_reference,
     "pictures": make_pictures,
     "volcano": make_volcano,
+    "episodes": make_episodes,
     "outputs": make_outputs,
 }
 

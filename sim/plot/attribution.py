@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.errors import SimError
-from sim.plot.canvas import new_axes, write_caption, write_title
+from sim.plot.canvas import new_axes, write_caption
 from sim.plot.registry import plot
 from sim.plot.style import NEUTRAL
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 ROW_HEIGHT = 0.32
 LEAST_HEIGHT = 2.4
 WIDTH = 8.0
+TITLE_CHARACTERS = 60
 
 
 def attribution_numbers(data: Material) -> pd.DataFrame:
@@ -70,7 +72,7 @@ def attribution(data: Material, *, ax: Any = None) -> tuple[Figure, Axes]:
     axes.set_yticks(places, table["label"].tolist())
     unit = "%" if "per cent" in document["title"] else "points of token share"
     axes.set_xlabel(f"estimate [{unit}]")
-    write_title(axes, document["title"])
+    axes.set_title(textwrap.fill(document["title"], TITLE_CHARACTERS), loc="left", fontsize=9)
     kinds = ", ".join(sorted(set(table["interval_type"])))
     write_caption(fig, data.caption(int(table["n"].min()), kinds))
     return fig, axes
