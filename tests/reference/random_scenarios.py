@@ -284,42 +284,6 @@ def random_scenario(
     families = _families(dice, names, list(kinds))
     share = dice.between(0.6, 0.95)
     _add_agents(_Dice(number + AGENT_DICE), segments, kinds, vendors)
-    return validated(
-        {
-            "name": f"random-{number}",
-            "calendar": {"start": f"{START_YEAR}-01", "months": months},
-            "containment": {"window_months": 2},
-            "population": {"clients": clients, "represents": 60_000, "size_sigma": 1.5},
-            "segments": segments,
-            "regions": {
-                REGIONS[0]: {"share": share},
-                REGIONS[1]: {
-                    "share": round(1.0 - share, 4),
-                    "domestic": False,
-                    "excluded_vendors": names[-1:],
-                },
-            },
-            "kinds": kinds,
-            "agents": {
-                "weight": 0.5,
-                "scale": 20.0,
-                "creator_segments": list(segments)[:1],
-                "cross_side": 0.25,
-            },
-            "initial": {"rounds": dice.whole(1, 3)},
-            "demand": _demand(dice, box_cox),
-            "vendors": vendors,
-            "families": families,
-            "hosts": _hosts(dice, names, families, months),
-            "events": _events(dice, names, families, months),
-            "decisions": {"lowest_price": LOWEST_PRICE, "panel": 50},
-            # discounts go below the lowest list price
-            "budget": {"freed": {names[0]: dice.one((0.0, 1.0, 10.0))}},
-            "mechanisms": {
-                name: number % 5 == 0 or dice.chance(0.8) for name in Mechanisms.model_fields
-            },
-        }
-    )
     data: Table = {
         "name": f"random-{number}",
         "calendar": {"start": f"{START_YEAR}-01", "months": months},
@@ -335,6 +299,12 @@ def random_scenario(
             },
         },
         "kinds": kinds,
+        "agents": {
+            "weight": 0.5,
+            "scale": 20.0,
+            "creator_segments": list(segments)[:1],
+            "cross_side": 0.25,
+        },
         "initial": {"rounds": dice.whole(1, 3)},
         "demand": _demand(dice, box_cox),
         "vendors": vendors,
