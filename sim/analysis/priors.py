@@ -175,6 +175,41 @@ def drawn(
     return changes
 
 
+def scaled(scenario: Scenario, priors: Sequence[Prior], factors: npt.ArrayLike) -> dict[str, Any]:
+    """Changes of a scenario whose numbers are multiplied, those of one prior alike.
+
+    Parameters
+    ----------
+    factors
+        (n,) one a prior, above 0; 1 leaves the scenario as it stands.
+
+    Returns
+    -------
+    dict
+        Dotted path -> value, within the bounds of each number.
+
+    Raises
+    ------
+    SimError
+        The number of factors differs from the number of priors, or one is not above 0.
+    """
+    by = np.asarray(factors, dtype=np.float64)
+    if by.shape != (len(priors),) or not (by > 0.0).all():
+        raise SimError(f"{len(priors)} factors above 0 are needed, got {by}")
+    data = plain_tables(scenario)
+    return {
+        dotted(keys): _within(data, keys, before * float(factor))
+        for prior, factor in zip(priors, by, strict=True)
+        for keys, before in _places(scenario, prior).items()
+    }
+
+
+def own_value(scenario: Scenario, prior: Prior, factor: float = 1.0) -> float:
+    """The scenario's number (mean of several) times a factor, as the prior's doc names it."""
+    value = factor * float(np.mean(list(_places(scenario, prior).values())))
+    return float(2.0**-value) if prior.rule == "wright" else value
+
+
 def _mean_price_sensitivity(scenario: Scenario) -> float:
     return float(np.mean([s.price_sensitivity.mean for s in scenario.segments.values()]))
 

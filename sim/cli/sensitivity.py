@@ -42,6 +42,13 @@ def sensitivity(
         str | None,
         typer.Option(help="Priors, comma separated [default: all, if no factor is given]."),
     ] = None,
+    within: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FACTOR",
+            help="From 1/FACTOR to FACTOR times the scenario's numbers, instead of the priors.",
+        ),
+    ] = None,
     method: Annotated[
         str, typer.Option(help="Methods, comma separated: morris, sobol, prim.")
     ] = "morris,sobol,prim",
@@ -75,7 +82,7 @@ def sensitivity(
     from sim.scenario.reader import load
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
-    unknowns = unknowns_of(load(scenario, changes), factor or (), factors, _names(priors))
+    unknowns = unknowns_of(load(scenario, changes), factor or (), factors, _names(priors), within)
     documents = []
     with progress_on_stderr() as told:
         budget = Budget(replicates, seed, workers, out, told)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
-from sim.analysis.priors import TAIL, Prior, drawn, priors_of
+from sim.analysis.priors import TAIL, Prior, drawn, own_value, priors_of, scaled
 from sim.errors import Problem, ScenarioError, SimError
 from sim.scenario.files import parsed, read_text
 from sim.scenario.paths import dotted, shown
@@ -33,11 +33,15 @@ class Unknowns:
     """D unknown numbers of a scenario, each a coordinate between 0 and 1.
 
     The coordinate of a prior is its quantile level, that of a range its place between the ends.
+    With `within`, F > 1, the numbers of a prior move together between 1/F and F times what the
+    scenario has, evenly in logarithms: how far a scenario that was fitted may be wrong, instead of
+    what is known without it.
     """
 
     scenario: Scenario
     priors: tuple[Prior, ...] = ()
     ranges: tuple[Factor, ...] = ()
+    within: float | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,13 +54,27 @@ class Unknowns:
     def value(self, column: int, level: float) -> float:
         """The number in its own units at a coordinate."""
         if column < len(self.priors):
-            return self.priors[column].law.quantile(min(max(level, TAIL), 1.0 - TAIL))
+            prior = self.priors[column]
+            if self.within is not None:
+                return own_value(self.scenario, prior, self._factor(prior, level))
+            return prior.law.quantile(min(max(level, TAIL), 1.0 - TAIL))
         return float(self.ranges[column - len(self.priors)].at(level))
+
+    def _factor(self, prior: Prior, level: float) -> float:
+        """What the scenario's numbers are multiplied by, so that the prior's own number rises."""
+        assert self.within is not None
+        rise = 2.0 * float(level) - 1.0
+        return self.within ** (-rise if prior.rule == "wright" else rise)
 
     def changes(self, levels: npt.ArrayLike) -> dict[str, Any]:
         """Dotted path -> value at a point (D,) of the unit cube."""
         row = np.asarray(levels, dtype=np.float64)
-        found = drawn(self.scenario, self.priors, row[: len(self.priors)])
+        held = row[: len(self.priors)]
+        if self.within is None:
+            found = drawn(self.scenario, self.priors, held)
+        else:
+            factors = [self._factor(p, x) for p, x in zip(self.priors, held, strict=True)]
+            found = scaled(self.scenario, self.priors, factors)
         for factor, level in zip(self.ranges, row[len(self.priors) :], strict=True):
             found[factor.path] = factor.at(float(level))
         return found
@@ -64,6 +82,8 @@ class Unknowns:
     def screened(self, levels: npt.ArrayLike) -> Floats:
         """Points (n, D) of a design with corners: priors between their shown quantiles."""
         design = np.array(levels, dtype=np.float64)
+        if self.within is not None:
+            return design
         design[:, : len(self.priors)] *= 1.0 - 2.0 * SHOWN_TAIL
         design[:, : len(self.priors)] += SHOWN_TAIL
         return design
@@ -74,17 +94,25 @@ class Unknowns:
             self.scenario,
             tuple(p for p in self.priors if p.name in names),
             tuple(r for r in self.ranges if r.path in names),
+            self.within,
         )
+
+    def _tail(self, column: int) -> float:
+        return SHOWN_TAIL if column < len(self.priors) and self.within is None else 0.0
 
     def document(self) -> list[dict[str, Any]]:
         """Name, sentence, shown range and source of each, ready for JSON."""
-        docs = [(p.doc, p.source) for p in self.priors] + [(r.path, GIVEN) for r in self.ranges]
+        near = (
+            "" if self.within is None else f"scenario's own / {self.within:g} to x {self.within:g}"
+        )
+        docs = [(p.doc, near or p.source) for p in self.priors]
+        docs += [(r.path, GIVEN) for r in self.ranges]
         return [
             {
                 "name": name,
                 "doc": doc,
-                "low": self.value(column, SHOWN_TAIL if column < len(self.priors) else 0.0),
-                "high": self.value(column, 1.0 - SHOWN_TAIL if column < len(self.priors) else 1.0),
+                "low": self.value(column, self._tail(column)),
+                "high": self.value(column, 1.0 - self._tail(column)),
                 "source": source,
             }
             for column, (name, (doc, source)) in enumerate(zip(self.names, docs, strict=True))
@@ -96,6 +124,7 @@ def unknowns_of(
     ranges: Sequence[str] = (),
     file: str | os.PathLike[str] | None = None,
     priors: Sequence[str] | None = None,
+    within: float | None = None,
 ) -> Unknowns:
     """The unknowns of a scenario.
 
@@ -108,14 +137,20 @@ def unknowns_of(
         scale.
     priors
         Names of priors; all that the scenario has if neither ranges nor a file are given.
+    within
+        Vary the numbers of the priors between this part and this multiple of what they are in the
+        scenario, instead of drawing them from the priors.
 
     Raises
     ------
     ScenarioError
         A path is misspelt, a range is empty or lies outside what the scenario allows.
     SimError
-        A name is no prior, a number is named twice, or fewer than two are left.
+        A name is no prior, a number is named twice, fewer than two are left, or `within` is not
+        above 1.
     """
+    if within is not None and not within > 1.0:
+        raise SimError(f"within {within:g}: a factor above 1, such as 1.5")
     tables = {} if file is None else _from_file(file)
     for text in ranges:
         path, table = _parsed(text)
@@ -124,7 +159,7 @@ def unknowns_of(
         tables[path] = table
     factors = _checked(scenario, tables)
     chosen = () if tables and priors is None else priors_of(scenario, priors)
-    found = Unknowns(scenario, chosen, factors)
+    found = Unknowns(scenario, chosen, factors, within)
     if len(found) < 2:
         raise SimError(f"{scenario.name}: a sensitivity analysis varies two numbers or more")
     twice = set(drawn(scenario, chosen, np.full(len(chosen), 0.5))) & set(tables)

@@ -21,6 +21,7 @@ from sim.analysis.uncertainty.screening import design_of, effects, kept
 from sim.analysis.uncertainty.unknowns import unknowns_of
 from sim.analysis.uncertainty.variance import rows_of, seeded_indices
 from sim.errors import ScenarioError, SimError
+from sim.scenario.patches import scenario_hash
 from sim.study.saltelli import sobol_design
 from tests.unit.market.tiny import changed, tiny
 
@@ -201,6 +202,29 @@ def test_wrong_factors_are_refused(ranges, told):
 def test_a_number_is_not_varied_twice():
     with pytest.raises(SimError, match="a prior varies it already"):
         unknowns_of(tiny(), ["supply.throughput_growth=0:0.1"], priors=["cost_trend"])
+
+
+def test_within_a_factor_keeps_the_scenario_in_the_middle():
+    scenario = tiny()
+    near = unknowns_of(scenario, within=1.5)
+    middle = near.changes(np.full(len(near), 0.5))
+    assert scenario_hash(scenario.replace(middle)) == scenario_hash(scenario)
+    top = near.only(["progress_ratio", "community_weight"])
+    assert top.within == 1.5
+    changed = top.changes([0.0, 1.0])
+    assert changed["demand.community_weight"] == pytest.approx(
+        1.5 * scenario.demand.community_weight
+    )
+    assert changed["supply.learning.exponent"] == pytest.approx(
+        1.5 * scenario.supply.learning.exponent
+    )
+    shown = {entry["name"]: entry for entry in top.document()}
+    assert shown["progress_ratio"]["low"] == pytest.approx(
+        2.0 ** -changed["supply.learning.exponent"]
+    )
+    assert (top.screened(np.zeros((1, 2))) == 0.0).all()
+    with pytest.raises(SimError, match="above 1"):
+        unknowns_of(scenario, within=1.0)
 
 
 def stub(runs: pd.DataFrame, replicates: int) -> SimpleNamespace:
