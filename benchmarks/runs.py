@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import mesa
 import numpy as np
 
+import sim
 import sim.market.phases
-from benchmarks.problem import market
+from benchmarks.problem import SCENARIO, market
 from sim.experiment.run import DONE, run_world
 from sim.market.model import MarketModel
 from sim.market.population import CLIENT_COLUMNS, WORK_COLUMNS, clear_populations
@@ -21,8 +24,21 @@ from tests.reference.market import ReferenceMarket
 BAILIAN = 290_000  # enterprises on Alibaba Cloud's model platform, one to one
 CHOICE_CLIENTS = {False: BAILIAN, True: 50_000}
 SLOPE_CLIENTS = {False: (100_000, 1_000_000, 10_000_000), True: (20_000, 60_000, 180_000)}
-BATCH_CLIENTS, BATCH_MONTHS, SWEEP_RUNS = 2_000, 36, {False: 40, True: 6}
+BATCH_CLIENTS, BATCH_MONTHS, SINGLE_RUNS = 2_000, 36, {False: 40, True: 6}
 PLAIN_MONTHS = {False: 36, True: 6}
+PROCESSES = 2
+SWEEP_RUNS = {False: 1_000, True: 40}
+PLAIN_RUNS = {False: 6, True: 2}
+SWEEP_REPLICATES = 5
+STUDY = """
+scenario = "{scenario}"
+design = {{ kind = "latin_hypercube", points = {points}, seed = 5 }}
+replicates = {replicates}
+[set]
+"population.clients" = {clients}
+[levers]
+"demand.switching_cost.api" = {{ low = 0.5, high = 1.5 }}
+"""
 
 
 @contextmanager
@@ -89,14 +105,42 @@ def seconds_per_run(runs: int) -> float:
     return (time.perf_counter() - began) / runs
 
 
-def batch_run_seconds(months: int) -> float:
-    """Seconds of `mesa.batch_run` for one such run of plain agents; months taken in proportion."""
+def sweep_seconds(runs: int) -> float:
+    """Wall seconds of `sim sweep` over so many such runs on two processes, everything included."""
+    with tempfile.TemporaryDirectory() as name:
+        study = Path(name) / "speed.toml"
+        study.write_text(
+            STUDY.format(
+                scenario=SCENARIO.as_posix(),
+                points=runs // SWEEP_REPLICATES,
+                replicates=SWEEP_REPLICATES,
+                clients=BATCH_CLIENTS,
+            )
+        )
+        began = time.perf_counter()
+        result = sim.sweep(study, workers=PROCESSES, out=name)
+        seconds = time.perf_counter() - began
+        assert len(result.runs) == runs
+        assert not len(result.failed)
+    return seconds
+
+
+def batch_run_seconds(months: int, runs: int) -> float:
+    """Wall seconds a run of `mesa.batch_run` on two processes over the same market of plain agents.
+
+    Fewer months are taken in proportion.
+    """
     window = min(months, 6)
     scenario = market(BATCH_CLIENTS, calendar__months=months, containment__window_months=window)
     began = time.perf_counter()
     # batch_run takes anything that can be iterated for a list of values
-    mesa.batch_run(ReferenceMarket, {"scenario": [scenario], "rng": 1}, display_progress=False)
-    return (time.perf_counter() - began) * BATCH_MONTHS / months
+    mesa.batch_run(
+        ReferenceMarket,
+        {"scenario": [scenario], "rng": list(range(runs))},
+        number_processes=PROCESSES,
+        display_progress=False,
+    )
+    return (time.perf_counter() - began) / runs * BATCH_MONTHS / months
 
 
 def run_figures(quick: bool, found: dict[str, float]) -> dict[str, float]:
@@ -108,8 +152,14 @@ def run_figures(quick: bool, found: dict[str, float]) -> dict[str, float]:
     figures["clients_slope"], seconds_of = clients_slope(SLOPE_CLIENTS[quick])
     figures |= seconds_of
     figures["bytes_per_workload"], figures["bytes_per_client"] = bytes_of_state(20_000)
-    ours, plain = seconds_per_run(SWEEP_RUNS[quick]), batch_run_seconds(PLAIN_MONTHS[quick])
-    figures |= {"sweep_run_seconds": ours, "batch_run_seconds": plain}
-    figures["batch_run_over_sweep"] = plain / ours
-    figures["mesa_over_run"] = plain * clients / BATCH_CLIENTS / seconds
+    runs = SWEEP_RUNS[quick]
+    swept = sweep_seconds(runs)
+    plain = batch_run_seconds(PLAIN_MONTHS[quick], PLAIN_RUNS[quick])
+    figures |= {
+        f"sweep_of_{runs}_runs_seconds": swept,
+        "single_run_seconds": seconds_per_run(SINGLE_RUNS[quick]),
+        "batch_run_seconds": plain,
+        "batch_run_over_sweep": plain / (swept / runs),
+        "mesa_over_run": plain * clients / BATCH_CLIENTS / seconds,
+    }
     return figures
