@@ -94,7 +94,10 @@ def in_order(
             table["point"].to_pylist(), table["replicate"].to_pylist(), strict=True
         )
     ]
-    return table.take(sorted(range(len(keys)), key=keys.__getitem__)).combine_chunks()
+    order_of_runs = sorted(range(len(keys)), key=keys.__getitem__)
+    if order_of_runs == list(range(len(keys))):
+        return table.combine_chunks()
+    return table.take(order_of_runs).combine_chunks()
 
 
 def full_schema(names: Sequence[str], known: pa.Schema) -> pa.Schema:
@@ -126,6 +129,24 @@ def write_joined(groups: Iterable[pa.Table], schema: pa.Schema, file: BinaryIO) 
                 held = []
         if held:
             writer.write_table(pa.concat_tables(held).combine_chunks())
+
+
+def rows_bytes(table: pa.Table) -> bytes:
+    """The rows of one block in Arrow's file format, which is quicker than parquet for few rows."""
+    import pyarrow as pa
+
+    stream = pa.BufferOutputStream()
+    with pa.ipc.new_file(stream, table.schema) as writer:
+        writer.write_table(table)
+    content: bytes = stream.getvalue().to_pybytes()
+    return content
+
+
+def read_rows(content: bytes) -> pa.Table:
+    """The table of `rows_bytes`."""
+    import pyarrow as pa
+
+    return pa.ipc.open_file(pa.BufferReader(content)).read_all()
 
 
 def parquet_bytes(table: pa.Table) -> bytes:

@@ -21,7 +21,7 @@ from tests.unit.experiment.helpers import stored_bytes
 Run = Callable[..., Result]
 
 CHUNK = "curves.zarr/platform_token_share/c.0.2.0.0"
-ROWS = "blocks/000002.parquet"
+ROWS = "blocks/000002.arrow"
 RECEIPT = "blocks/000002.json"
 
 
@@ -181,15 +181,16 @@ def test_a_lock_of_a_dead_process_is_taken_over(run_duel: Run) -> None:
 def test_a_full_disk_is_told_and_loses_nothing(
     run_duel: Run, whole: Result, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int
 ) -> None:
-    written: list[int] = []
+    written: list[Path] = []
 
-    def refuse(descriptor: int) -> None:
-        written.append(descriptor)
+    def refuse(path: Path, target: Path) -> None:
+        written.append(target)
         if len(written) > 20:
             raise OSError(number, os.strerror(number))
+        os.replace(path, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, "fsync", refuse)
+        patch.setattr(files.Path, "replace", refuse)
         with pytest.raises(SimError, match=os.strerror(number)):
             run_duel()
     (folder,) = tmp_path.iterdir()
