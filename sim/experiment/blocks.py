@@ -6,6 +6,7 @@ without a receipt the block does not exist.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,8 @@ def write_block(task: BlockTask, records: Sequence[RunRecord]) -> None:
     layout = EMPTY
     own = [Layout.of(record.dims, record.axes) for record in records]
     for one in own:
-        layout = layout.joined(one)
+        if one != layout:
+            layout = layout.joined(one)
     rows = rows_name(task.block)
     files = {
         chunk_path(name, task.chunk, len(dims)): encoded_chunk(
@@ -126,6 +128,9 @@ def _stacked(
 ) -> Any:
     """Curves of a whole chunk, (points, replicates, months, *dims); NaN where there is no run."""
     months = next(len(r.curves[name]) for r in records if name in r.curves)
+    if len(records) == math.prod(task.shape) and all(one == layout for one in own):
+        together = np.stack([record.curves[name] for record in records])
+        return together.reshape(*task.shape, months, *layout.extent(name))
     out = np.full((*task.shape, months, *layout.extent(name)), np.nan)
     for number, record in enumerate(records):
         if record.status == DONE and name in record.curves:

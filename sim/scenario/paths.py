@@ -91,7 +91,9 @@ def reaches(data: Any, pattern: str) -> bool:
 def _reaches_beside(node: Mapping[str, Any], mask: str, rest: str) -> bool:
     if WILD.isdisjoint(mask):
         return False
-    return any(not rest or reaches(item, rest) for name, item in node.items() if fnmatchcase(name, mask))
+    return any(
+        not rest or reaches(item, rest) for name, item in node.items() if fnmatchcase(name, mask)
+    )
 
 
 def bare(annotation: Any) -> Any:
