@@ -83,10 +83,14 @@ def in_order(
     import pyarrow as pa
 
     table = pa.concat_tables(tables, promote_options="default")
+    held = set(table.column_names)
     for name in schema:
-        if name not in table.column_names:
+        if name not in held:
             table = table.append_column(name, pa.nulls(len(table), pa.float64()))
-    table = table.select(list(schema)).cast(full_schema(schema, blank))
+    table = table.select(list(schema))
+    wanted = full_schema(schema, blank)
+    if table.schema != wanted:
+        table = table.cast(wanted)
     order = {name: rank for rank, name in enumerate(points)}
     keys = [
         (order[point], replicate)
@@ -104,12 +108,8 @@ def full_schema(names: Sequence[str], known: pa.Schema) -> pa.Schema:
     """Types of all columns: those of the known ones, float64 for the rest."""
     import pyarrow as pa
 
-    return pa.schema(
-        [
-            pa.field(name, known.field(name).type if name in known.names else pa.float64())
-            for name in names
-        ]
-    )
+    types = dict(zip(known.names, known.types, strict=True))
+    return pa.schema([pa.field(name, types.get(name, pa.float64())) for name in names])
 
 
 def write_joined(groups: Iterable[pa.Table], schema: pa.Schema, file: BinaryIO) -> None:
