@@ -213,7 +213,7 @@ def floor_is_below_list_prices(scenario: Scenario) -> Iterator[Problem]:
 
 def sources_match(scenario: Scenario) -> Iterator[Problem]:
     """Each pattern of a source covers a value of the scenario."""
-    data = plain_tables(scenario)
+    data = plain_tables(scenario) if scenario.sources else {}
     for index, source in enumerate(scenario.sources):
         if not reaches(data, source.path):
             known = [dotted(keys) for keys, _ in leaves(data)]

@@ -50,7 +50,7 @@ def without_but_sources(
     """
     levers = [scenario.levers[name] for name in sorted(off & set(scenario.levers))]
     written = {path.split(".")[0] for lever in levers for path in lever.off}
-    data = {**whole, **plain_tables(scenario, written)}
+    data = {**whole, **(plain_tables(scenario, written) if written else {})}
     problems = []
     for name in sorted(off & set(scenario.levers)):
         for path, value in by_strategy_first(scenario.levers[name].off.items()):

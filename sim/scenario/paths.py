@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -98,6 +99,14 @@ def _reaches_beside(node: Mapping[str, Any], mask: str, rest: str) -> bool:
 
 def bare(annotation: Any) -> Any:
     """The type without `Annotated` and without `None`."""
+    try:
+        return _bare(annotation)
+    except TypeError:  # some annotations have no hash
+        return _bare.__wrapped__(annotation)
+
+
+@lru_cache(1024)
+def _bare(annotation: Any) -> Any:
     while True:
         if get_origin(annotation) is Annotated:
             annotation = get_args(annotation)[0]

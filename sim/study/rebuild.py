@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import SimError
-from sim.experiment.provenance import code_fingerprint
 from sim.experiment.grid import Grid
+from sim.experiment.provenance import code_fingerprint
 from sim.experiment.run import DONE, ModelMaker, RunRecord, run_world
 from sim.experiment.store import RUNS
 from sim.experiment.stored import read_curves, read_runs
