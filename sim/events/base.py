@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel
@@ -59,20 +60,25 @@ class Event(Part):
 
     def vendors_named(self) -> tuple[str, ...]:
         """Vendors that must exist."""
-        return tuple(v for v in (getattr(self, "vendor", None),) if v)
+        return tuple(v for v in (vars(self).get("vendor"),) if v)
 
     def families_named(self) -> tuple[str, ...]:
         """Families that must exist."""
-        return tuple(f for f in (getattr(self, "family", None),) if f)
+        return tuple(f for f in (vars(self).get("family"),) if f)
 
 
 def event_kinds() -> dict[str, type[Event]]:
     """All kinds of events by name."""
+    _import_own_kinds()
+    return dict(sorted(_KINDS.items()))
+
+
+@cache
+def _import_own_kinds() -> None:
     import sim.events as package
 
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
-    return dict(sorted(_KINDS.items()))
 
 
 def parse_event(item: Any) -> Event:

@@ -6,6 +6,7 @@ without a receipt the block does not exist.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,13 @@ import numpy as np
 
 from sim.experiment.curves import EMPTY, Layout, chunk_path, decoded_chunk, encoded_chunk
 from sim.experiment.files import read_json, sha256, write_atomically
-from sim.experiment.receipts import FOLDER, Receipt, receipt_path, sealed
-from sim.experiment.rows import parquet_bytes, table_of
+from sim.experiment.receipts import Receipt, receipt_path, rows_name, sealed
+from sim.experiment.rows import rows_bytes, table_of
 from sim.experiment.run import ABORTED, DONE, FAILED, RunRecord
+
+# Seconds of computing from which on a block is waited for until the disk has it. A power cut may
+# take one that is quicker made again; a kill takes none, and what is left half is told by its hash.
+WORTH_WAITING = 0.25
 
 
 class Work(Protocol):
@@ -86,15 +91,16 @@ def write_block(task: BlockTask, records: Sequence[RunRecord]) -> None:
     layout = EMPTY
     own = [Layout.of(record.dims, record.axes) for record in records]
     for one in own:
-        layout = layout.joined(one)
-    rows = f"{FOLDER}/{task.block:06d}.parquet"
+        if one != layout:
+            layout = layout.joined(one)
+    rows = rows_name(task.block)
     files = {
         chunk_path(name, task.chunk, len(dims)): encoded_chunk(
             _stacked(task, records, own, name, layout)
         )
         for name, dims in layout.dims.items()
     }
-    files[rows] = parquet_bytes(table_of(records, task.work.factors))
+    files[rows] = rows_bytes(table_of(records, task.work.factors))
     for path, content in files.items():
         write_atomically(task.folder / path, content, settle=False)
     receipt = {
@@ -109,7 +115,8 @@ def write_block(task: BlockTask, records: Sequence[RunRecord]) -> None:
         "axes": layout.axes,
         "sha256": {path: sha256(content) for path, content in files.items()},
     }
-    write_atomically(receipt_path(task.folder, task.block), sealed(receipt))
+    waited_for = sum(record.seconds for record in records) >= WORTH_WAITING
+    write_atomically(receipt_path(task.folder, task.block), sealed(receipt), settle=waited_for)
 
 
 def _stacked(
@@ -121,6 +128,9 @@ def _stacked(
 ) -> Any:
     """Curves of a whole chunk, (points, replicates, months, *dims); NaN where there is no run."""
     months = next(len(r.curves[name]) for r in records if name in r.curves)
+    if len(records) == math.prod(task.shape) and all(one == layout for one in own):
+        together = np.stack([record.curves[name] for record in records])
+        return together.reshape(*task.shape, months, *layout.extent(name))
     out = np.full((*task.shape, months, *layout.extent(name)), np.nan)
     for number, record in enumerate(records):
         if record.status == DONE and name in record.curves:

@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -78,19 +79,31 @@ def _settle(file: BinaryIO) -> None:
     file.close()
 
 
+@cache
+def _host() -> str:
+    return socket.gethostname()
+
+
 @contextmanager
 def _whole(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
     # On a shared disk two hosts may use the same process number.
-    temporary = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with temporary.open("wb") as file:
+            with _opened(temporary) as file:
                 yield file, temporary
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
 
 
 def cannot_write(path: Path, error: OSError) -> SimError:
@@ -120,8 +133,10 @@ def set_aside(path: Path, word: str) -> Path:
     return aside
 
 
-def write_once(path: Path, content: bytes, word: str = "old") -> None:
+def write_once(path: Path, content: bytes, word: str = "old", settle: bool = True) -> None:
     """Write a file unless it is there already; one with other content is put aside first.
+
+    `settle` as for `write_atomically`.
 
     Raises
     ------
@@ -132,7 +147,7 @@ def write_once(path: Path, content: bytes, word: str = "old") -> None:
         if path.read_bytes() == content:
             return
         set_aside(path, word)
-    write_atomically(path, content)
+    write_atomically(path, content, settle)
 
 
 def read_json(path: Path) -> dict[str, Any]:

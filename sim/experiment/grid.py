@@ -47,6 +47,11 @@ class Grid:
         """Place of a block: its row of points and its column of replicates."""
         return divmod(block, self.columns)
 
+    def block_of(self, point: int, replicate: int) -> int:
+        """The block that holds a run."""
+        row, column = point // self.points_a_block, replicate // self.replicates_a_block
+        return row * self.columns + column
+
     def points_of(self, block: int) -> range:
         """Numbers of the points of a block."""
         first = self.chunk(block)[0] * self.points_a_block

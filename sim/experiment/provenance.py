@@ -40,6 +40,7 @@ def code_fingerprint() -> str:
     return digest.hexdigest()
 
 
+@cache
 def package_version(name: str) -> str:
     """Version of an installed package, empty if it is not installed."""
     try:

@@ -152,10 +152,12 @@ def dims_of(model: Model, months: int) -> dict[str, tuple[str, ...]]:
     if declared is None:
         from sim.measures.registry import measures
 
-        declared = {name: measure.dims for name, measure in measures().items()}
+        known = measures()
+        declared = {name: known[name].dims for name in model.curves}
     dims = {name: tuple(declared[name]) for name in sorted(model.curves)}
+    lengths = {axis: len(labels) for axis, labels in model.axes.items()}
     for name, names in dims.items():
-        expected = (months, *(len(model.axes[axis]) for axis in names))
+        expected = (months, *[lengths[axis] for axis in names])
         found = model.curves[name].shape
         if found != expected:
             raise ValueError(f"{name}: shape {found}, expected {expected} over month, {names}")
@@ -179,13 +181,18 @@ def scalar_outcomes(
     parties = {name: name for name in axes.get("vendor", ())}
     if contest is not None:
         parties = {"incumbent": contest.incumbent, "challenger": contest.challenger}
-    outcomes: dict[str, float] = {}
+    by_vendor = ("vendor",) in dims.values()
+    columns = [axes["vendor"].index(name) for name in parties.values()] if by_vendor else []
+    names: list[str] = []
+    paths: list[FloatArray] = []
     for name in sorted(curves):
         last = curves[name][-window:]
         if dims[name] == ():
-            outcomes[name] = float(last.mean())
+            names.append(name)
+            paths.append(last)
         elif dims[name] == ("vendor",):
-            for party, vendor in parties.items():
-                column = axes["vendor"].index(vendor)
-                outcomes[f"{party}_{name}"] = float(last[:, column].mean())
-    return outcomes
+            names += [f"{party}_{name}" for party in parties]
+            paths += [last[:, column] for column in columns]
+    if not names:
+        return {}
+    return dict(zip(names, np.array(paths).mean(axis=1).tolist(), strict=True))

@@ -11,7 +11,7 @@ from typing import Any
 
 from sim.errors import SimError
 from sim.experiment.blocks import BlockTask, widen_block
-from sim.experiment.curves import EMPTY, Layout, described
+from sim.experiment.curves import EMPTY, ROOT, Layout, described
 from sim.experiment.files import (
     cannot_write,
     json_bytes,
@@ -24,7 +24,7 @@ from sim.experiment.lock import FolderLock
 from sim.experiment.plan import SCHEMA_VERSION, AnyPlan
 from sim.experiment.provenance import made_with
 from sim.experiment.receipts import Receipt, read_receipt, rows_path
-from sim.experiment.rows import IDENTITY, full_schema, in_order, table_of, write_joined
+from sim.experiment.rows import IDENTITY, full_schema, in_order, read_rows, table_of, write_joined
 from sim.experiment.run import FAILED
 from sim.scenario.patches import to_toml
 
@@ -153,7 +153,7 @@ class Store:
         self._widen(layout)
         self._write_inputs()
         for path, content in self._described(layout).items():
-            write_once(self.folder / path, content)
+            write_once(self.folder / path, content, settle=path == ROOT)
         write_runs(self.folder, self.plan, self.receipts)
         if self._session is not None:
             self._session["run_seconds"] = round(run_seconds, 3)
@@ -212,8 +212,6 @@ def write_runs(folder: Path, plan: AnyPlan, receipts: Mapping[int, Receipt]) -> 
 
     Runs of blocks that are not there were aborted.
     """
-    import pyarrow.parquet as pq
-
     facts = {name for columns in {r.facts for r in receipts.values()} for name in columns}
     outcomes = {name for columns in {r.outcomes for r in receipts.values()} for name in columns}
     columns = [*IDENTITY, *plan.factors, *sorted(facts), *sorted(outcomes)]
@@ -221,7 +219,7 @@ def write_runs(folder: Path, plan: AnyPlan, receipts: Mapping[int, Receipt]) -> 
 
     def rows(block: int) -> Any:
         if block in receipts:
-            return pq.ParquetFile(rows_path(folder, block)).read()
+            return read_rows(rows_path(folder, block).read_bytes())
         return table_of(plan.work(block).aborted(), plan.factors)
 
     def groups() -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,8 @@ def refuse_incomplete(path: Path, manifest: dict[str, Any]) -> None:
         raise SimError(f"{path} is damaged: no valid {', '.join(wrong)}")
 
 
-def read_runs(path: Path) -> pd.DataFrame:
-    """The table of runs.
+def read_runs(path: Path, only: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """The table of runs, or those rows of it that have the values of `only` in its columns.
 
     Raises
     ------
@@ -62,7 +63,8 @@ def read_runs(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        table = pd.read_parquet(path)
+        wanted = [(name, "==", value) for name, value in only.items()] if only else None
+        table = pd.read_parquet(path, filters=wanted)
     except UNREADABLE as error:
         raise SimError(f"{path} is damaged: {_line(error)}; {MENDING}") from error
     missing = [name for name in COLUMNS if name not in table]
@@ -71,15 +73,19 @@ def read_runs(path: Path) -> pd.DataFrame:
     return table
 
 
-def read_curves(folder: Path) -> xr.Dataset:
+def read_curves(folder: Path, block: int | None = None) -> xr.Dataset:
     """The curves of a result folder, with their labels; numbers are read when used.
+
+    `block` is the only one whose numbers are wanted: those of others are not looked at.
 
     Raises
     ------
     SimError
         A chunk is not the one that was stored, or the description over them cannot be read.
     """
-    _refuse_damaged_chunks(folder)
+    every = (folder / receipts.FOLDER).glob("*.json")
+    for receipt in sorted(every) if block is None else [receipts.receipt_path(folder, block)]:
+        _refuse_damaged_chunks(folder, receipt)
     try:
         return _opened(folder / FOLDER)
     except UNREADABLE as error:
@@ -106,18 +112,17 @@ def _opened(path: Path) -> xr.Dataset:
     )
 
 
-def _refuse_damaged_chunks(folder: Path) -> None:
-    for receipt in sorted((folder / receipts.FOLDER).glob("*.json")):
-        try:
-            hashes = dict(read_json(receipt)["sha256"])
-        except (SimError, KeyError, TypeError, ValueError) as error:
-            raise SimError(f"{receipt} is damaged; {MENDING}") from error
-        for name, expected in hashes.items():
-            path = folder / name
-            if not path.is_file():
-                raise SimError(f"{path} is missing; {MENDING}")
-            if sha256(path.read_bytes()) != expected:
-                raise SimError(f"{path} is damaged; {MENDING}")
+def _refuse_damaged_chunks(folder: Path, receipt: Path) -> None:
+    try:
+        hashes = dict(read_json(receipt)["sha256"])
+    except (SimError, KeyError, TypeError, ValueError) as error:
+        raise SimError(f"{receipt} is damaged; {MENDING}") from error
+    for name, expected in hashes.items():
+        path = folder / name
+        if not path.is_file():
+            raise SimError(f"{path} is missing; {MENDING}")
+        if sha256(path.read_bytes()) != expected:
+            raise SimError(f"{path} is damaged; {MENDING}")
 
 
 def _line(error: Exception) -> str:

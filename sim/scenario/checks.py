@@ -32,7 +32,7 @@ from sim.scenario.ecosystem import (
 from sim.scenario.episodes import episode_makes_sense
 from sim.scenario.findings import must_exist, problem_at
 from sim.scenario.fits import errors_make_sense, fits_make_sense
-from sim.scenario.off import plain_tables, without
+from sim.scenario.off import plain_tables, with_typed_parts, without_but_sources
 from sim.scenario.paths import dotted, leaves, nearest_hint, reaches, shown
 from sim.scenario.policies import policies_name_rivals
 from sim.scenario.schema.scenario import Scenario
@@ -113,13 +113,18 @@ def names_in_tables_exist(scenario: Scenario) -> Iterator[Problem]:
 
 def levers_can_be_off(scenario: Scenario) -> Iterator[Problem]:
     """Each lever belongs to a vendor, and without it the scenario still makes sense."""
-    before = {_unplaced(p) for p in _found_in(plain_tables(scenario))} if scenario.levers else set()
+    whole = plain_tables(scenario) if scenario.levers else {}
+    before: set[tuple[str, str, str]] | None = None
     for name, lever in scenario.levers.items():
         yield from must_exist(f"levers.{name}.vendor", lever.vendor, scenario.vendors, "vendor")
-        data, problems = without(scenario, [name])
+        data, problems = without_but_sources(scenario, {name}, whole)
         if problems:
             yield from problems
             continue
+        if not _found_in(with_typed_parts(data, whole, scenario, lever.off)):
+            continue
+        if before is None:
+            before = {_unplaced(p) for p in _found_in(whole)}
         found = [p for p in _found_in(data) if _unplaced(p) not in before]
         for problem in found:
             yield problem_at(
@@ -208,7 +213,7 @@ def floor_is_below_list_prices(scenario: Scenario) -> Iterator[Problem]:
 
 def sources_match(scenario: Scenario) -> Iterator[Problem]:
     """Each pattern of a source covers a value of the scenario."""
-    data = plain_tables(scenario)
+    data = plain_tables(scenario) if scenario.sources else {}
     for index, source in enumerate(scenario.sources):
         if not reaches(data, source.path):
             known = [dotted(keys) for keys, _ in leaves(data)]

@@ -29,9 +29,9 @@ def events_make_sense(scenario: Scenario) -> Iterator[Problem]:
                 f"lies before the first month {scenario.calendar.start}",
                 "state what held in the first month in the tables instead",
             )
-        own_check = getattr(event, "problems", None)
+        own_check = getattr(type(event), "problems", None)
         if own_check is not None:
-            for rule in own_check(scenario):
+            for rule in own_check(event, scenario):
                 yield problem_at(path, event.what, rule)
 
 

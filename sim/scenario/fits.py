@@ -20,9 +20,17 @@ def numbers(tables: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
+def _is_number(tables: Mapping[str, Any], path: str) -> bool:
+    """Whether a path through tables alone leads to one of the `numbers`."""
+    node: Any = tables
+    for key in path.split("."):
+        node = node.get(key) if isinstance(node, Mapping) else None
+    return isinstance(node, int | float) and not isinstance(node, bool)
+
+
 def fits_make_sense(scenario: Scenario) -> Iterator[Problem]:
     """Fits have names and paths of their own, name numbers, and have a range."""
-    held = numbers(scenario.model_dump(mode="python")) if scenario.fit else {}
+    tables = scenario.model_dump(mode="python") if scenario.fit else {}
     names: set[str] = set()
     taken: dict[str, str] = {}
     for index, fit in enumerate(scenario.fit):
@@ -35,8 +43,8 @@ def fits_make_sense(scenario: Scenario) -> Iterator[Problem]:
         if fit.scale and fit.low <= 0.0:
             yield problem_at(f"{place}.low", fit.low, "a factor must be above 0")
         for path in fit.paths:
-            if path not in held:
-                hint = nearest_hint(path, list(held))
+            if not _is_number(tables, path) and path not in numbers(tables):
+                hint = nearest_hint(path, list(numbers(tables)))
                 yield problem_at(f"{place}.paths", shown(path), "no number stands there", hint)
             elif path in taken:
                 yield problem_at(

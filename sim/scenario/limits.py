@@ -14,6 +14,34 @@ MOST_VALUES = 200_000
 LARGEST_INTEGER = 2**63 - 1
 
 
+def within_limits(data: Any) -> bool:
+    """Whether `depth_problem` and `value_problems` find nothing, told without keeping any keys."""
+    level, values = [data], 1
+    for _ in range(DEEPEST):
+        below: list[Any] = []
+        for node in level:
+            held = node.values() if isinstance(node, dict) else node
+            values += len(node)
+            for value in held:
+                if isinstance(value, str):
+                    if len(value) > LONGEST_TEXT:
+                        return False
+                elif isinstance(value, float):
+                    if not math.isfinite(value):
+                        return False
+                elif isinstance(value, int):
+                    if abs(value) > LARGEST_INTEGER:
+                        return False
+                elif isinstance(value, dict | list | tuple):
+                    below.append(value)
+        if values > MOST_VALUES:
+            return False
+        if not below:
+            return True
+        level = below
+    return False
+
+
 def depth_problem(data: Any) -> Problem | None:
     """The first place that is nested too deep, or the file if it holds too many values."""
     stack: list[tuple[tuple[Key, ...], Any]] = [((), data)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sim.errors import Problem
@@ -10,11 +10,15 @@ from sim.scenario.paths import reaches, set_path
 from sim.scenario.schema.scenario import Scenario
 
 
-def plain_tables(scenario: Scenario) -> dict[str, Any]:
-    """The scenario as dictionaries and lists that `typed` reads back to an equal one."""
-    data = scenario.model_dump(mode="python")
+def plain_tables(scenario: Scenario, names: set[str] | None = None) -> dict[str, Any]:
+    """The scenario as dictionaries and lists that `typed` reads back to an equal one.
+
+    `names` are the tables that are wanted, all unless given.
+    """
+    data = scenario.model_dump(mode="python", include=names)
     for key in ("hosts", "events", "sources", "fit"):
-        data[key] = list(data[key])
+        if key in data:
+            data[key] = list(data[key])
     return data
 
 
@@ -31,7 +35,22 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
     goes when a path of it does, a source when nothing is left that it covers.
     """
     off = set(names)
-    data = plain_tables(scenario)
+    data, problems = without_but_sources(scenario, off, plain_tables(scenario))
+    if off:
+        data["sources"] = [item for item in data["sources"] if reaches(data, item["path"])]
+    return data, problems
+
+
+def without_but_sources(
+    scenario: Scenario, off: set[str], whole: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """As `without`, with all sources; `whole` are the scenario's plain tables, which stay.
+
+    Tables in which nothing changes are those of `whole` themselves.
+    """
+    levers = [scenario.levers[name] for name in sorted(off & set(scenario.levers))]
+    written = {path.split(".")[0] for lever in levers for path in lever.off}
+    data = {**whole, **(plain_tables(scenario, written) if written else {})}
     problems = []
     for name in sorted(off & set(scenario.levers)):
         for path, value in by_strategy_first(scenario.levers[name].off.items()):
@@ -45,9 +64,56 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
     data["fit"] = [fit for fit in data["fit"] if all(reaches(data, p) for p in fit["paths"])]
     data["episode"] = {}  # it is told from the whole scenario
     data["levers"] = {name: lever for name, lever in data["levers"].items() if name not in off}
-    if off:
-        data["sources"] = [item for item in data["sources"] if reaches(data, item["path"])]
     return data, problems
+
+
+def with_typed_parts(
+    data: Mapping[str, Any], whole: Mapping[str, Any], scenario: Scenario, written: Iterable[str]
+) -> dict[str, Any]:
+    """Plain tables with everything that is as in the whole scenario replaced by its typed part.
+
+    What is typed already is not looked at again, so that such tables are typed quickly.
+
+    Parameters
+    ----------
+    data
+        Plain tables of the scenario without something.
+    whole
+        Its plain tables as they were.
+    scenario
+        The whole scenario.
+    written
+        Dotted paths at which other values were written: what lies there is left as it is.
+    """
+    places = [path.split(".") for path in written]
+    tables = {place[0] for place in places}
+    parts = {(place[0], place[1]) for place in places if len(place) > 1}
+    made: dict[str, Any] = {}
+    for key, table in data.items():
+        typed = getattr(scenario, key)
+        if key not in tables and table == whole[key]:
+            made[key] = typed
+        elif isinstance(typed, dict):
+            held = whole[key]
+            made[key] = {
+                name: typed[name] if (key, name) not in parts and held.get(name) == part else part
+                for name, part in table.items()
+            }
+        elif isinstance(typed, tuple) and key not in tables:
+            made[key] = _typed_entries(table, whole[key], typed)
+        else:
+            made[key] = table
+    return made
+
+
+def _typed_entries(entries: list[Any], held: list[Any], typed: tuple[Any, ...]) -> list[Any]:
+    """A list from which some entries were taken, with typed ones where they are as before."""
+    made, place = [], 0
+    for entry in entries:
+        found = next((i for i in range(place, len(held)) if held[i] == entry), None)
+        made.append(entry if found is None else typed[found])
+        place = place if found is None else found + 1
+    return made
 
 
 def _served(data: dict[str, Any], entry: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -21,6 +22,7 @@ from sim.strategies.registry import strategies
 Key = str | int
 LONGEST_LIST_OF_NAMES = 12
 LONGEST_VALUE = 60
+WILD = frozenset("*?[")
 
 
 def nearest_hint(name: object, known: list[str]) -> str:
@@ -35,6 +37,8 @@ def nearest_hint(name: object, known: list[str]) -> str:
 
 
 def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
@@ -73,24 +77,36 @@ def covers(pattern: str, path: str) -> bool:
 
 def reaches(data: Any, pattern: str) -> bool:
     """Whether the tables hold something at a dotted pattern (* = any one name)."""
-    return _reaches(data, pattern.split("."))
+    node, masks = data, pattern.split(".")
+    for depth, mask in enumerate(masks):
+        if isinstance(node, list | tuple):
+            node = {str(index): item for index, item in enumerate(node)}
+        if not isinstance(node, dict | Mapping):
+            return False
+        if mask not in node:
+            return _reaches_beside(node, mask, ".".join(masks[depth + 1 :]))
+        node = node[mask]
+    return True
 
 
-def _reaches(node: Any, masks: list[str]) -> bool:
-    if not masks:
-        return True
-    mask, rest = masks[0], masks[1:]
-    if isinstance(node, list | tuple):
-        node = {str(index): item for index, item in enumerate(node)}
-    if not isinstance(node, Mapping):
+def _reaches_beside(node: Mapping[str, Any], mask: str, rest: str) -> bool:
+    if WILD.isdisjoint(mask):
         return False
-    if mask in node:
-        return _reaches(node[mask], rest)
-    return any(_reaches(item, rest) for name, item in node.items() if fnmatchcase(name, mask))
+    return any(
+        not rest or reaches(item, rest) for name, item in node.items() if fnmatchcase(name, mask)
+    )
 
 
 def bare(annotation: Any) -> Any:
     """The type without `Annotated` and without `None`."""
+    try:
+        return _bare(annotation)
+    except TypeError:  # some annotations have no hash
+        return _bare.__wrapped__(annotation)
+
+
+@lru_cache(1024)
+def _bare(annotation: Any) -> Any:
     while True:
         if get_origin(annotation) is Annotated:
             annotation = get_args(annotation)[0]

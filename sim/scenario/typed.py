@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from sim.errors import Problem
 from sim.events.base import Event, event_kinds
-from sim.scenario.limits import depth_problem, value_problems
+from sim.scenario.limits import depth_problem, value_problems, within_limits
 from sim.scenario.paths import Key, dotted, field_at, nearest_hint, shown, spot_at
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.vendors import strategy_tables
@@ -244,12 +244,14 @@ def typed(data: Mapping[str, Any]) -> Typed:
     -----
     Events and strategy parameters are tried one by one, so that a wrong one hides no other.
     """
-    deep = depth_problem(data)
+    sound = within_limits(dict(data))
+    deep = None if sound else depth_problem(data)
     if deep is not None:
         return Typed(None, [deep], None, [deep.path], [])
     plain = {key: value for key, value in data.items() if key != "events"}
     events, kept, located = _events(dict(data))
-    located = value_problems(dict(data)) + _names(plain) + located + _strategies(plain)
+    values = [] if sound else value_problems(dict(data))
+    located = values + _names(plain) + located + _strategies(plain)
     plain["events"] = events
     scenario, wrong = _tried(Scenario, plain, (), data)
     located += wrong

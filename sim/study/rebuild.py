@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import SimError
+from sim.experiment.grid import Grid
 from sim.experiment.provenance import code_fingerprint
 from sim.experiment.run import DONE, ModelMaker, RunRecord, run_world
+from sim.experiment.store import RUNS
+from sim.experiment.stored import read_curves, read_runs
 from sim.experiment.worlds import worlds_of
 from sim.scenario.patches import scenario_hash
 from sim.scenario.paths import nearest_hint
@@ -58,7 +61,8 @@ def rebuild(result: Result, run: str, model: ModelMaker | None = None) -> Rebuil
         There is no such run, or its world cannot be made again from the stored scenario.
     """
     point, replicate = _identified(result, run)
-    row = result.runs.query("point == @point and replicate == @replicate").iloc[0].to_dict()
+    rows = read_runs(result.path / RUNS, {"point": point, "replicate": replicate})
+    row = rows.iloc[0].to_dict()
     if isinstance(result, SweepResult):
         scenario, record, values = _of_sweep(result, point, replicate, model)
     else:
@@ -141,11 +145,14 @@ def _other_curves(result: Result, record: RunRecord) -> list[str]:
     found: list[str] = []
     if record.status != DONE:
         return found
+    grid = Grid(**result.manifest["grid"])
+    number = result.points.index(record.point)
+    curves = read_curves(result.path, grid.block_of(number, record.replicate))
     for name, curve in record.curves.items():
         if not all(record.axes[dim] for dim in record.dims[name]):
             continue
         own = {dim: list(record.axes[dim]) for dim in record.dims[name]}
-        stored = result.curves[name].sel(point=record.point, replicate=record.replicate).sel(own)
+        stored = curves[name].sel(point=record.point, replicate=record.replicate).sel(own)
         if not np.array_equal(stored.to_numpy(), curve, equal_nan=True):
             worst = float(np.nanmax(np.abs(stored.to_numpy() - curve)))
             found.append(f"curve {name}: differs by up to {worst:g}")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import math
 import os
 import socket
 import subprocess
@@ -14,14 +15,14 @@ from typing import Any
 import pytest
 
 from sim.errors import SimError
-from sim.experiment import files
+from sim.experiment import blocks, files
 from sim.experiment.result import Result, open_result
 from tests.unit.experiment.helpers import stored_bytes
 
 Run = Callable[..., Result]
 
 CHUNK = "curves.zarr/platform_token_share/c.0.2.0.0"
-ROWS = "blocks/000002.parquet"
+ROWS = "blocks/000002.arrow"
 RECEIPT = "blocks/000002.json"
 
 
@@ -181,15 +182,16 @@ def test_a_lock_of_a_dead_process_is_taken_over(run_duel: Run) -> None:
 def test_a_full_disk_is_told_and_loses_nothing(
     run_duel: Run, whole: Result, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int
 ) -> None:
-    written: list[int] = []
+    written: list[Path] = []
 
-    def refuse(descriptor: int) -> None:
-        written.append(descriptor)
+    def refuse(path: Path, target: Path) -> None:
+        written.append(target)
         if len(written) > 20:
             raise OSError(number, os.strerror(number))
+        os.replace(path, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, "fsync", refuse)
+        patch.setattr(files.Path, "replace", refuse)
         with pytest.raises(SimError, match=os.strerror(number)):
             run_duel()
     (folder,) = tmp_path.iterdir()
@@ -201,6 +203,24 @@ def test_a_full_disk_is_told_and_loses_nothing(
     run_duel(progress=lambda *told: calls.append(told))
     assert calls[0][0] > 0
     assert stored_bytes(folder) == stored_bytes(whole.path)
+
+
+@pytest.mark.parametrize(("seconds", "blocks_waited_for"), [(0.0, 4), (math.inf, 0)])
+def test_a_block_is_waited_for_where_it_is_worth_it(
+    run_duel: Run, monkeypatch: pytest.MonkeyPatch, seconds: float, blocks_waited_for: int
+) -> None:
+    settled: list[str] = []
+    write = blocks.write_atomically
+
+    def noted(path: Path, content: bytes, settle: bool = True) -> None:
+        if settle:
+            settled.append(path.name)
+        write(path, content, settle)
+
+    monkeypatch.setattr(blocks, "WORTH_WAITING", seconds)
+    monkeypatch.setattr(blocks, "write_atomically", noted)
+    run_duel()
+    assert settled == [f"{block:06d}.json" for block in range(blocks_waited_for)]
 
 
 def test_an_out_that_is_a_file_is_an_expected_error(run_duel: Run, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ __all__ = ["loaded", "run_sweep", "study_file", "whole_sweep"]
 
 Run = Callable[..., SweepResult]
 CHUNK = "curves.zarr/platform_token_share/c.1.0.0.0"
-ROWS, RECEIPT = "blocks/000002.parquet", "blocks/000002.json"
+ROWS, RECEIPT = "blocks/000002.arrow", "blocks/000002.json"
 
 SCRIPT = """
 import sys
@@ -137,15 +137,16 @@ def test_a_disk_that_refuses_is_told_and_nothing_finished_is_lost(
     tmp_path: Path,
     number: int,
 ) -> None:
-    written: list[int] = []
+    written: list[Path] = []
 
-    def refuse(descriptor: int) -> None:
-        written.append(descriptor)
+    def refuse(path: Path, target: Path) -> None:
+        written.append(target)
         if len(written) > 25:
             raise OSError(number, os.strerror(number))
+        os.replace(path, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, "fsync", refuse)
+        patch.setattr(files.Path, "replace", refuse)
         with pytest.raises(SimError, match=os.strerror(number)):
             run_sweep()
     (folder,) = tmp_path.iterdir()

@@ -15,6 +15,7 @@ from sim.analysis.claims import judge_claims
 from sim.analysis.sensitivity import outcomes_of_design
 from sim.errors import SimError
 from sim.experiment.grid import Grid
+from sim.experiment.receipts import rows_path
 from sim.experiment.run import run_world
 from sim.experiment.status import status_of
 from sim.study.export import export_csv
@@ -190,6 +191,20 @@ def test_a_run_that_was_tampered_with_is_told(run_sweep: Run) -> None:
 def test_a_run_that_is_not_there_is_refused(whole_sweep: SweepResult, run: str) -> None:
     with pytest.raises(SimError, match=run):
         rebuild(whole_sweep, run, FakeMarket)
+
+
+def test_a_run_is_rebuilt_from_its_own_block_alone(run_sweep: Run) -> None:
+    result = run_sweep()
+    grid = Grid(**result.manifest["grid"])
+    own, other = grid.block_of(2, 2), grid.block_of(0, 0)
+    assert 2 in grid.points_of(own)
+    assert 2 in grid.replicates_of(own)
+    assert own != other
+    rows_path(result.path, other).write_bytes(b"scrap")
+    assert rebuild(result, "p2/2", FakeMarket).different == ()
+    rows_path(result.path, own).write_bytes(b"scrap")
+    with pytest.raises(SimError, match="is damaged"):
+        rebuild(result, "p2/2", FakeMarket)
 
 
 def test_worlds_of_a_plain_result_are_rebuilt_too(whole: Any) -> None:
