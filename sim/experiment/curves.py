@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,24 +17,14 @@ import numpy.typing as npt
 
 from sim.errors import SimError
 from sim.experiment.grid import Grid
-from sim.experiment.zarr_files import (
-    NUMBER,
-    TEXT,
-    WHOLE,
-    array_json,
-    codec,
-    group_json,
-    number_chunk,
-    text_chunk,
-)
 from sim.months import month_after
 
 FloatArray = npt.NDArray[np.float64]
 
 FOLDER = "curves.zarr"
 ROOT = f"{FOLDER}/zarr.json"
+ZSTD_LEVEL = 3
 COMMON_DIMS = ("point", "replicate", "month")
-NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -94,17 +85,40 @@ def chunk_path(name: str, chunk: tuple[int, int], dims: int) -> str:
     return f"{FOLDER}/{name}/" + ".".join(["c", *map(str, places)])
 
 
+def _array(store: dict[str, Any], name: str, shape: Sequence[int], **more: Any) -> Any:
+    import zarr
+    from zarr.codecs import ZstdCodec
+
+    return zarr.create_array(
+        zarr.storage.MemoryStore(store),
+        name=name,
+        shape=tuple(shape),
+        zarr_format=3,
+        compressors=ZstdCodec(level=ZSTD_LEVEL),
+        chunk_key_encoding={"name": "default", "separator": "."},
+        config={"write_empty_chunks": True},
+        **more,
+    )
+
+
+@cache
+def _codec() -> Any:
+    from numcodecs.zstd import Zstd
+
+    return Zstd(level=ZSTD_LEVEL)
+
+
 def encoded_chunk(values: FloatArray) -> bytes:
     """Bytes of the chunk of a block, (points, replicates, months, *dims).
 
     What zarr's own codecs make of it, without an array and its event loop for every chunk.
     """
-    return number_chunk(values)
+    return bytes(_codec().encode(np.ascontiguousarray(values, dtype="<f8")))
 
 
 def decoded_chunk(content: bytes, shape: Sequence[int]) -> FloatArray:
     """The numbers of a chunk; see `encoded_chunk`."""
-    values: FloatArray = np.frombuffer(codec().decode(content), dtype="<f8").reshape(shape)
+    values: FloatArray = np.frombuffer(_codec().decode(content), dtype="<f8").reshape(shape)
     return values
 
 
@@ -127,32 +141,52 @@ def described(
     attributes
         Unit and long name of each curve.
     """
-    files: dict[str, bytes] = {}
-    for name, labels in {"point": points, **layout.axes}.items():
-        files |= _coordinate(name, len(labels), TEXT, text_chunk(labels))
-    replicates, days = np.arange(grid.replicates), _days(start, months)
-    calendar = {"units": f"days since {start.isoformat()}", "calendar": "standard"}
-    files |= _coordinate("replicate", len(replicates), WHOLE, number_chunk(replicates, WHOLE))
-    files |= _coordinate("month", len(days), WHOLE, number_chunk(days, WHOLE), calendar)
+    import zarr
+
+    store: dict[str, Any] = {}
+    zarr.create_group(zarr.storage.MemoryStore(store), zarr_format=3)
+    root = store.pop("zarr.json")
+    coordinates: dict[str, npt.NDArray[Any]] = {
+        "point": np.array(points, dtype=object),
+        "replicate": np.arange(grid.replicates, dtype=np.int64),
+        "month": _days(start, months),
+        **{name: np.array(labels, dtype=object) for name, labels in layout.axes.items()},
+    }
+    for name, values in coordinates.items():
+        _add_coordinate(store, name, values, start)
     for name, dims in layout.dims.items():
         extra = layout.extent(name)
-        files[f"{name}/zarr.json"] = array_json(
+        _array(
+            store,
+            name,
             [grid.points, grid.replicates, len(months), *extra],
-            [*grid.shape, len(months), *extra],
-            NUMBER,
-            [*COMMON_DIMS, *dims],
-            attributes.get(name, {}),
+            chunks=(*grid.shape, len(months), *extra),
+            dtype="float64",
+            fill_value=np.nan,
+            dimension_names=[*COMMON_DIMS, *dims],
+            attributes=dict(attributes.get(name, {})),
         )
-    return {**{f"{FOLDER}/{key}": files[key] for key in sorted(files)}, ROOT: group_json()}
-
-
-def _coordinate(
-    name: str, length: int, kind: str, chunk: bytes, attributes: Mapping[str, str] = NONE
-) -> dict[str, bytes]:
-    """Labels or numbers along one dimension, kept in a single chunk."""
-    text = array_json([length], [max(1, length)], kind, [name], attributes)
-    return {f"{name}/zarr.json": text, **({f"{name}/c.0": chunk} if length else {})}
+    files = {f"{FOLDER}/{key}": store[key].to_bytes() for key in sorted(store)}
+    return {**files, ROOT: root.to_bytes()}
 
 
 def _days(start: date, months: Sequence[int]) -> npt.NDArray[np.int64]:
     return np.array([(month_after(start, m) - start).days for m in months], dtype=np.int64)
+
+
+def _add_coordinate(
+    store: dict[str, Any], name: str, values: npt.NDArray[Any], start: date
+) -> None:
+    attributes = {}
+    if name == "month":
+        attributes = {"units": f"days since {start.isoformat()}", "calendar": "standard"}
+    array = _array(
+        store,
+        name,
+        values.shape,
+        chunks=(max(1, len(values)),),
+        dtype=str if values.dtype == object else "int64",
+        dimension_names=[name],
+        attributes=attributes,
+    )
+    array[...] = values
