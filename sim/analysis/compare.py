@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.analysis.conclusion import grounds
 from sim.analysis.differences import Comparison, comparison
 from sim.errors import SimError
 from sim.experiment.ensemble import RESULTS, run_ensemble
@@ -95,21 +96,30 @@ def compare(
 
 def _document(result: Result, found: Comparison, worlds: Sequence[World]) -> dict[str, Any]:
     first = worlds[0].scenario
-    return found.document() | {
-        "folder_name": result.path.name,
-        "root_seed": result.seed,
-        "replicates": result.replicates,
-        "failed_runs": len(result.failed),
-        "scenarios": [
-            {
-                "name": world.name,
-                "title": world.title,
-                "scenario_hash": scenario_hash(world.scenario),
-                "differs_in": differing(first, world.scenario),
-            }
-            for world in worlds
-        ],
-    }
+    pairs = [result.sound_replicates(found.first, world) for world in found.worlds[1:]]
+    sound = sorted({replicate for pair in pairs for replicate in pair})
+    kinds = [found.interval_type, found.equivalence_type]
+    least = min((row.n for row in found.differences), default=0)
+    return (
+        found.document()
+        | grounds(result, sound, kinds)
+        | {
+            "n": least,
+            "measures": list(dict.fromkeys(row.measure for row in found.differences)),
+            "folder_name": result.path.name,
+            "replicates": result.replicates,
+            "failed_runs": len(result.failed),
+            "scenarios": [
+                {
+                    "name": world.name,
+                    "title": world.title,
+                    "scenario_hash": scenario_hash(world.scenario),
+                    "differs_in": differing(first, world.scenario),
+                }
+                for world in worlds
+            ],
+        }
+    )
 
 
 def differing(one: Scenario, other: Scenario) -> dict[str, list[Any]]:

@@ -92,17 +92,15 @@ def _picture(result: Result) -> str:
 
 def finding_lines(result: Result, finding: Finding) -> list[str]:
     """A finding as lines for the screen, with everything a conclusion must carry."""
-    kinds = sorted({row.interval_type for row in finding.rows})
+    from sim.analysis.attribution.attribute import document
+    from sim.analysis.conclusion import grounds_line
+
     lines = [finding.title]
     width = max(len(row.label) for row in finding.rows)
     lines += [f"  {row.label.ljust(width)}  {_told(row)}" for row in finding.rows]
     for note in finding.notes:
         lines += textwrap.wrap(note, WIDTH, initial_indent="  ", subsequent_indent="  ")
-    lines.append(
-        f"  n = {min(row.n for row in finding.rows)}, {', '.join(kinds)}, root seed "
-        f"{result.seed}, scenario {result.scenario_hash[:8]}, {result.path}"
-    )
-    return lines
+    return [*lines, f"  {grounds_line(document(result, finding))}"]
 
 
 def _told(row: Row) -> str:

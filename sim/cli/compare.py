@@ -120,7 +120,15 @@ def _picture(result: Result, measures: Sequence[str]) -> str:
 
 
 def comparison_lines(result: Result, found: Comparison, document: dict[str, Any]) -> Iterator[str]:
-    """What a comparison found as lines for the screen, with all that a conclusion must carry."""
+    """What a comparison found as lines for the screen, with all that a conclusion must carry.
+
+    Raises
+    ------
+    SimError
+        It has lost one of them.
+    """
+    from sim.analysis.conclusion import ranges, refuse_bare
+
     first = found.first
     for world in found.worlds[1:]:
         rows = [row for row in found.differences if row.world == world]
@@ -143,8 +151,11 @@ def comparison_lines(result: Result, found: Comparison, document: dict[str, Any]
     ):
         yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ")
     hashes = ", ".join(f"{one['name']} {one['scenario_hash'][:8]}" for one in document["scenarios"])
-    least = min((row.n for row in found.differences), default=0)
-    yield f"n = {least} pairs, root seed {result.seed}, scenarios {hashes}"
+    refuse_bare(document)
+    yield (
+        f"n = {document['n']} pairs, root seed {document['root_seed']}, scenarios {hashes}, "
+        f"children {ranges(document['seeds'])}"
+    )
     yield f"result   {result.path}"
 
 
