@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sim.analysis.unaltered import refuse_altered
 from sim.errors import SimError
 from sim.experiment.files import read_json
 from sim.experiment.stored import SWEEP
@@ -50,10 +51,11 @@ def page(result: Result, others: Sequence[Result] = ()) -> str:
     ------
     SimError
         n, seeds, a kind of interval or the scenario's hash is missing, here or in a finding; the
-        result is a sweep; or one of the others holds no finding.
+        result is a sweep; a stored scenario was altered; or one of the others holds no finding.
     """
     if result.manifest.get("kind") == SWEEP:
         raise SimError(f"{result.path} is a sweep; a report is of a run, with a sweep beside it")
+    refuse_altered(result)
     grounds = grounds_of(result)
     findings = [finding for other in others for finding in _findings_of(other)]
     title = result.manifest["title"] or result.manifest["name"]
@@ -109,6 +111,7 @@ def _findings_of(result: Result) -> list[_Finding]:
         for section in sections().values()
         if (result.path / section.file).exists()
     )
+    refuse_altered(result)
     found = [finding for finding in stored if finding.section.holds(finding.told)]
     if not found:
         files = ", ".join(section.file for section in sections().values())
