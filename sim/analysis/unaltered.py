@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from sim.errors import SimError
 from sim.experiment.provenance import code_fingerprint
-from sim.experiment.store import SCENARIO
 from sim.experiment.stored import MENDING, SWEEP
 from sim.scenario.patches import scenario_hash
 
 if TYPE_CHECKING:
     from sim.experiment.result import Result
+
+SCENARIO = "scenario.toml"
 
 
 def refuse_altered(result: Result) -> None:

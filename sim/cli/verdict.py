@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sim.cli.burn import burn_lines
 from sim.cli.dated import dated_lines
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def verdict_lines(result: Result, verdict: Mapping[str, Any]) -> list[str]:
         effects = list(_effects(verdict))
         lines += ["", *effects] if effects else []
         lines += ["", *_robustness(entry), *dated_lines(verdict)]
+        lines += burn_lines(result, verdict)
     else:
         lines += _last_month(result)
     lines.append("")

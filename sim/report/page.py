@@ -17,6 +17,7 @@ from sim.experiment.files import read_json
 from sim.experiment.stored import SWEEP
 from sim.plot.registry import plots
 from sim.plot.save import save
+from sim.report.burn import burn_section
 from sim.report.grounds import Grounds, finding_line, grounds_of
 from sim.report.html import figure, folded, heading, paragraph, table
 from sim.report.numbers import number
@@ -65,6 +66,7 @@ def page(result: Result, others: Sequence[Result] = ()) -> str:
         *(part for finding in findings for part in _finding_section(grounds.scenario, finding)),
         *_figures(result, grounds),
         *scoreboard_section(result),
+        *burn_section(result),
         *grid_section(result),
         *_parameters(result.scenario),
         *_provenance(result, grounds),
