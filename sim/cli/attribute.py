@@ -25,7 +25,7 @@ def attribute(
         str | None,
         typer.Option(
             help="Parts, comma separated: rules, shapley, dose, rivals, frozen, ablation, "
-            "benchmarks, priors [default: all but priors]."
+            "benchmarks, priors, unidentified [default: all but the last two]."
         ),
     ] = None,
     replicates: Replicates = None,
@@ -108,7 +108,15 @@ def _told(row: Row) -> str:
     if row.low is not None and row.high is not None:
         text += f" [{row.low:+.2f}, {row.high:+.2f}]"
     extra = {key: value for key, value in row.facts.items() if key in SHOWN}
-    return text + "".join(f"  {SHOWN[key]} {_value(key, value)}" for key, value in extra.items())
+    return text + "".join(
+        f"  {SHOWN[key]} {_value(key, value)}{_within(row.facts, key)}"
+        for key, value in extra.items()
+    )
+
+
+def _within(facts: dict[str, Any], key: str) -> str:
+    low, high = facts.get(f"{key}_low"), facts.get(f"{key}_high")
+    return "" if low is None or high is None else f" [{low:+.2f}, {high:+.2f}]"
 
 
 SHOWN = {

@@ -25,7 +25,17 @@ WANTED_EFFECTIVE_CLIENTS = 5_000.0
 
 
 def verdict_lines(result: Result, verdict: Mapping[str, Any]) -> list[str]:
-    """Scoreboards, outcome classes, definitions, effects, and the verdict in words."""
+    """Scoreboards, outcome classes, definitions, effects, the verdict in words, its grounds.
+
+    Raises
+    ------
+    SimError
+        n, seeds, a kind of interval or the scenario's hash is missing: nothing is concluded.
+    """
+    from sim.report.grounds import grounds_of
+
+    known = verdict.get("primary") is not None or result.sound_replicates("on")
+    ground = grounds_of(result).line() if known else ""
     lines = [*_scoreboards(result, verdict)]
     primary = verdict.get("primary")
     if primary is not None:
@@ -40,6 +50,7 @@ def verdict_lines(result: Result, verdict: Mapping[str, Any]) -> list[str]:
     lines.append("")
     for sentence in verdict["sentences"]:
         lines += textwrap.wrap(sentence, WIDTH)
+    lines += textwrap.wrap(ground, WIDTH)
     return lines + list(_warnings(result))
 
 

@@ -176,6 +176,7 @@ def material(data: Any) -> Material:
     """
     if isinstance(data, Material):
         return data
-    refuse_altered(data)
+    if hasattr(data, "manifest"):  # a stored one, not curves in a notebook's own object
+        refuse_altered(data)
     made = make_material(data.curves, data.scenario, data.seed, data.scenario_hash)
     return replace(made, folder=getattr(data, "path", None))

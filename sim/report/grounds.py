@@ -1,4 +1,4 @@
-"""What no page goes without: n, seeds, kinds of interval, scenario hash."""
+"""What no page and no printed verdict goes without: n, seeds, kinds of interval, scenario hash."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def grounds_of(result: Result) -> Grounds:
     Raises
     ------
     SimError
-        n, the seeds, a kind of interval or the scenario's hash is missing: there is no page.
+        n, the seeds, a kind of interval or the scenario's hash is missing.
     """
     verdict, manifest = result.verdict, result.manifest
     entry = verdict.get("verdicts", {}).get(verdict.get("primary")) or {}
@@ -61,7 +61,7 @@ def grounds_of(result: Result) -> Grounds:
     }
     missing = [name for name, there in told.items() if not there]
     if missing:
-        raise SimError(f"{result.path}: no report without its {', '.join(missing)}")
+        raise SimError(f"{result.path}: no conclusion without its {', '.join(missing)}")
     return Grounds(
         scenario=str(manifest["name"]),
         scenario_hash=result.scenario_hash,
