@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.analysis.conclusion import grounds
-from sim.analysis.differences import Comparison, comparison
+from sim.analysis.differences import FLOW, Comparison, comparison
 from sim.errors import SimError
 from sim.experiment.ensemble import RESULTS, run_ensemble
 from sim.experiment.files import json_bytes, write_once
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 COMPARISON = "comparison.json"
 SHARE_ONLY = ""
+DRAWN = {"point", "replicate", "month", "vendor"}
 UNLIKE = ("name", "title", "ensemble")
 """Tables that say nothing about the market."""
 
@@ -48,7 +49,7 @@ def compare(
     names
         Name of each world; the scenarios' names unless given, numbered where they repeat.
     measures
-        Measures beside the scoreboards, by vendor or of the whole market.
+        Measures beside the scoreboards, of the whole market or by vendor, segment, kind, family.
     margins
         Margin of the equivalence test by measure; under the empty name that of every share,
         `containment.minimum_effect` of the first scenario unless given.
@@ -105,7 +106,11 @@ def _document(result: Result, found: Comparison, worlds: Sequence[World]) -> dic
         | grounds(result, sound, kinds)
         | {
             "n": least,
-            "measures": list(dict.fromkeys(row.measure for row in found.differences)),
+            "measures": [
+                name
+                for name in dict.fromkeys(row.measure for row in found.differences)
+                if drawable(result, name)
+            ],
             "folder_name": result.path.name,
             "replicates": result.replicates,
             "failed_runs": len(result.failed),
@@ -120,6 +125,11 @@ def _document(result: Result, found: Comparison, worlds: Sequence[World]) -> dic
             ],
         }
     )
+
+
+def drawable(result: Result, measure: str) -> bool:
+    """Does a picture hold it? What is by segment, kind or family has more lines than that."""
+    return set(result.curves[measure].dims) <= DRAWN
 
 
 def differing(one: Scenario, other: Scenario) -> dict[str, list[Any]]:
@@ -180,7 +190,7 @@ def asked_measures(names: Sequence[str]) -> tuple[str, ...]:
     Raises
     ------
     SimError
-        A measure does not exist or is not by vendor or of the whole market.
+        A measure does not exist, or is that of the flows.
     """
     from sim.measures.registry import measures
 
@@ -188,11 +198,8 @@ def asked_measures(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in known:
             raise SimError(f"no measure is called {name!r} ({nearest_hint(name, list(known))})")
-        if known[name].dims not in ((), ("vendor",)):
-            raise SimError(
-                f"measure {name} is by {', '.join(known[name].dims)}; compared are measures by "
-                "vendor or of the whole market"
-            )
+        if name == FLOW:
+            raise SimError(f"measure {name}: flows are compared anyway, over all months")
     return tuple(dict.fromkeys([*SCOREBOARDS, *names]))
 
 

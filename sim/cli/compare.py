@@ -108,12 +108,14 @@ def _margins(texts: Sequence[str]) -> dict[str, float]:
 
 
 def _picture(result: Result, measures: Sequence[str]) -> str:
+    from sim.analysis.compare import drawable
     from sim.errors import SimError
     from sim.plot.curves import MEASURE
     from sim.plot.save import save
 
+    drawn = [name for name in measures if drawable(result, name)]
     try:
-        save(result, [PICTURE], measures=list(dict.fromkeys([MEASURE, *measures])))
+        save(result, [PICTURE], measures=list(dict.fromkeys([MEASURE, *drawn])))
     except SimError as error:
         return f"no figure: {error}"
     return ""
@@ -179,9 +181,10 @@ def _cells(result: Result, row: Difference) -> tuple[str, ...]:
     if row.low is not None and row.high is not None:
         interval = f" [{_signed(scale * row.low)}, {_signed(scale * row.high)}]"
     who = [_label(result, name) for name in (row.vendor, row.vendor_to) if name]
+    of = ", ".join(word for word in (" -> ".join(who), row.part) if word)
     return (
         f"{row.measure} [{unit}]",
-        " -> ".join(who) or "market",
+        of or "market",
         f"{scale * row.first_mean:.4g}",
         f"{scale * row.world_mean:.4g}",
         f"{_signed(scale * row.mean)}{interval}",

@@ -41,7 +41,8 @@ def compare(found: Found) -> Iterator[str]:
 def _row(row: dict[str, Any]) -> tuple[object, ...]:
     share = row["unit"] == SHARE
     scale = PERCENT if share else 1.0
-    who = " -> ".join(name for name in (row["vendor"], row["vendor_to"]) if name)
+    flow = " -> ".join(name for name in (row["vendor"], row["vendor_to"]) if name)
+    who = ", ".join(word for word in (flow, row["part"]) if word)
     within = "-" if row["margin"] is None else f"within {number(row['margin'], scale)}: "
     if row["margin"] is not None:
         within += "yes" if row["equivalent"] else "not shown"

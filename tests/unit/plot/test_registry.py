@@ -21,6 +21,7 @@ STUDIES = [
     "frontier",
     "hysteresis",
     "replicator",
+    "specification",
     "tornado",
     "tournament",
 ]
