@@ -41,6 +41,21 @@ def grounds(result: Result, seeds: Sequence[int], interval_types: Sequence[str])
     return facts
 
 
+def claims_grounds(found: Mapping[str, Any]) -> dict[str, Any]:
+    """n, seeds, interval type and scenario hash of judged claims, as other findings carry them.
+
+    n is the least number of runs that a claim speaks of.
+    """
+    return {
+        "folder": found["name"],
+        "scenario_hash": found["scenario_hash"],
+        "root_seed": found["seed"],
+        "seeds": list(range(found["replicates"])),
+        "n": min((claim["runs"] for claim in found["claims"].values()), default=0),
+        "interval_types": [found["interval"]] if found["interval"] else [],
+    }
+
+
 def refuse_bare(document: Mapping[str, Any]) -> None:
     """Refuse to print or draw a stored conclusion that has lost its grounds.
 

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from sim.analysis.conclusion import claims_grounds
 from sim.report.html import paragraph, table
 from sim.report.numbers import PERCENT, number, spread
 from sim.report.registry import Found, section
 
 
-def _grounds(found: Found) -> dict[str, Any]:
-    return {
-        "folder": found["name"],
-        "scenario_hash": found["scenario_hash"],
-        "root_seed": found["seed"],
-        "seeds": range(found["replicates"]),
-        "n": min((claim["runs"] for claim in found["claims"].values()), default=0),
-        "interval_types": [found["interval"]],
-    }
-
-
-@section("claims.json", grounds=_grounds)
+@section("claims.json", ("claims",), claims_grounds)
 def claims(found: Found) -> Iterator[str]:
     """Claims of a study, written before its runs: supported, refuted, or undetermined."""
     yield paragraph(f"{found['name']}: {found['points']} points x {found['replicates']} replicates")
