@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.analysis.differences import Comparison, comparison
+from sim.analysis.conclusion import grounds
+from sim.analysis.differences import FLOW, Comparison, comparison
 from sim.errors import SimError
 from sim.experiment.ensemble import RESULTS, run_ensemble
 from sim.experiment.files import json_bytes, write_once
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 COMPARISON = "comparison.json"
 SHARE_ONLY = ""
+DRAWN = {"point", "replicate", "month", "vendor"}
 UNLIKE = ("name", "title", "ensemble")
 """Tables that say nothing about the market."""
 
@@ -47,7 +49,7 @@ def compare(
     names
         Name of each world; the scenarios' names unless given, numbered where they repeat.
     measures
-        Measures beside the scoreboards, by vendor or of the whole market.
+        Measures beside the scoreboards, of the whole market or by vendor, segment, kind, family.
     margins
         Margin of the equivalence test by measure; under the empty name that of every share,
         `containment.minimum_effect` of the first scenario unless given.
@@ -95,21 +97,39 @@ def compare(
 
 def _document(result: Result, found: Comparison, worlds: Sequence[World]) -> dict[str, Any]:
     first = worlds[0].scenario
-    return found.document() | {
-        "folder_name": result.path.name,
-        "root_seed": result.seed,
-        "replicates": result.replicates,
-        "failed_runs": len(result.failed),
-        "scenarios": [
-            {
-                "name": world.name,
-                "title": world.title,
-                "scenario_hash": scenario_hash(world.scenario),
-                "differs_in": differing(first, world.scenario),
-            }
-            for world in worlds
-        ],
-    }
+    pairs = [result.sound_replicates(found.first, world) for world in found.worlds[1:]]
+    sound = sorted({replicate for pair in pairs for replicate in pair})
+    kinds = [found.interval_type, found.equivalence_type]
+    least = min((row.n for row in found.differences), default=0)
+    return (
+        found.document()
+        | grounds(result, sound, kinds)
+        | {
+            "n": least,
+            "measures": [
+                name
+                for name in dict.fromkeys(row.measure for row in found.differences)
+                if drawable(result, name)
+            ],
+            "folder_name": result.path.name,
+            "replicates": result.replicates,
+            "failed_runs": len(result.failed),
+            "scenarios": [
+                {
+                    "name": world.name,
+                    "title": world.title,
+                    "scenario_hash": scenario_hash(world.scenario),
+                    "differs_in": differing(first, world.scenario),
+                }
+                for world in worlds
+            ],
+        }
+    )
+
+
+def drawable(result: Result, measure: str) -> bool:
+    """Does a picture hold it? What is by segment, kind or family has more lines than that."""
+    return set(result.curves[measure].dims) <= DRAWN
 
 
 def differing(one: Scenario, other: Scenario) -> dict[str, list[Any]]:
@@ -170,7 +190,7 @@ def asked_measures(names: Sequence[str]) -> tuple[str, ...]:
     Raises
     ------
     SimError
-        A measure does not exist or is not by vendor or of the whole market.
+        A measure does not exist, or is that of the flows.
     """
     from sim.measures.registry import measures
 
@@ -178,11 +198,8 @@ def asked_measures(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in known:
             raise SimError(f"no measure is called {name!r} ({nearest_hint(name, list(known))})")
-        if known[name].dims not in ((), ("vendor",)):
-            raise SimError(
-                f"measure {name} is by {', '.join(known[name].dims)}; compared are measures by "
-                "vendor or of the whole market"
-            )
+        if name == FLOW:
+            raise SimError(f"measure {name}: flows are compared anyway, over all months")
     return tuple(dict.fromkeys([*SCOREBOARDS, *names]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
@@ -41,7 +41,22 @@ def grounds(result: Result, seeds: Sequence[int], interval_types: Sequence[str])
     return facts
 
 
-def refuse_bare(document: dict[str, Any]) -> None:
+def claims_grounds(found: Mapping[str, Any]) -> dict[str, Any]:
+    """n, seeds, interval type and scenario hash of judged claims, as other findings carry them.
+
+    n is the least number of runs that a claim speaks of.
+    """
+    return {
+        "folder": found["name"],
+        "scenario_hash": found["scenario_hash"],
+        "root_seed": found["seed"],
+        "seeds": list(range(found["replicates"])),
+        "n": min((claim["runs"] for claim in found["claims"].values()), default=0),
+        "interval_types": [found["interval"]] if found["interval"] else [],
+    }
+
+
+def refuse_bare(document: Mapping[str, Any]) -> None:
     """Refuse to print or draw a stored conclusion that has lost its grounds.
 
     Raises
@@ -57,7 +72,18 @@ def refuse_bare(document: dict[str, Any]) -> None:
         raise SimError(f"no conclusion without {', '.join(missing)}")
 
 
-def grounds_line(document: dict[str, Any]) -> str:
+def ranges(numbers: Iterable[int]) -> str:
+    """0, 1, 2, 5 as 0-2, 5."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ", ".join(f"{low}-{high}" if high > low else f"{low}" for low, high in found)
+
+
+def grounds_line(document: Mapping[str, Any]) -> str:
     """The line that ends every table.
 
     Raises
@@ -68,5 +94,6 @@ def grounds_line(document: dict[str, Any]) -> str:
     refuse_bare(document)
     return (
         f"n = {document['n']}, {'; '.join(document['interval_types'])}, root seed "
-        f"{document['root_seed']}, scenario {document['scenario_hash'][:8]}, {document['folder']}"
+        f"{document['root_seed']}, children {ranges(document['seeds'])}, scenario "
+        f"{document['scenario_hash'][:8]}, {document['folder']}"
     )

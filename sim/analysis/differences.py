@@ -40,6 +40,8 @@ class Difference:
     """Whose measure; empty for the whole market."""
     vendor_to: str
     """For flows: to whom."""
+    part: str
+    """Which part of the market, such as `segment finance`; empty for all of it."""
     first_mean: float
     world_mean: float
     mean: float
@@ -156,21 +158,27 @@ def _margin(measure: str, unit: str, margins: Mapping[str, float]) -> float | No
 def _rows(
     means: xr.DataArray, pair: tuple[str, str], of: tuple[str, str], margin: float | None
 ) -> Iterator[Difference]:
-    """A difference for each entry of a measure (name, unit): the market, a vendor, or a flow."""
+    """A difference for each entry of a measure (name, unit): market, vendor, part of it, flow."""
     dims = [str(dim) for dim in means.dims if dim not in ("point", "replicate")]
     ordered = means.transpose("point", "replicate", *dims)
     table = [ordered.sel(point=point).to_numpy() for point in pair]
     labels = [[str(label) for label in ordered[dim].to_numpy()] for dim in dims]
     for place in np.ndindex(*(len(names) for names in labels)):
-        who = [names[i] for names, i in zip(labels, place, strict=True)]
-        if len(set(who)) < len(who):
+        who = {dim: names[i] for dim, names, i in zip(dims, labels, place, strict=True)}
+        vendor, vendor_to = (who.pop(dim, MARKET) for dim in ("vendor", "vendor_to"))
+        if vendor == vendor_to != MARKET:
             continue  # who stays is no flow
         values = [np.asarray(column[(slice(None), *place)], dtype=np.float64) for column in table]
-        vendor, vendor_to = ([*who, MARKET, MARKET])[:2]
         row = _difference(values[0], values[1], margin)
         if row is not None:
             yield replace(
-                row, world=pair[1], measure=of[0], unit=of[1], vendor=vendor, vendor_to=vendor_to
+                row,
+                world=pair[1],
+                measure=of[0],
+                unit=of[1],
+                vendor=vendor,
+                vendor_to=vendor_to,
+                part=", ".join(f"{dim} {label}" for dim, label in who.items()),
             )
 
 
@@ -186,8 +194,9 @@ def _difference(first: Floats, other: Floats, margin: float | None) -> Differenc
         world="",
         measure="",
         unit="",
-        vendor="",
-        vendor_to="",
+        vendor=MARKET,
+        vendor_to=MARKET,
+        part="",
         first_mean=float(a.mean()),
         world_mean=float(b.mean()),
         mean=found.mean,

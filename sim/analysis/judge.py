@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from sim.analysis.burn import burn_of
 from sim.analysis.dated import dated_states
 from sim.analysis.document import plain, verdict_document
 from sim.analysis.ensemble import Ensemble
@@ -85,6 +86,7 @@ def judge(result: Result) -> dict[str, Any]:
             "primary": primary,
             "hosting": {"scenario": hosting, "pairs": _hosting_of(assessments, hosting)},
             "reverse_test": _reverse_test(result, scenario.contest),
+            "burn_per_point": burn_of(result, scenario.contest),
             "events": deeper["events"],
             "final_states": plain(final_states(result, scenario.contest)),
             "scoreboards": scoreboards(result),

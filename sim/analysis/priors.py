@@ -135,6 +135,16 @@ def _places(scenario: Scenario, prior: Prior) -> dict[tuple[Key, ...], float]:
     }
 
 
+def unfitted(priors: Sequence[Prior], scenario: Scenario) -> tuple[Prior, ...]:
+    """The priors none of whose numbers a calibration of the scenario chooses from the record."""
+    chosen = {path for fit in scenario.fit for path in fit.paths}
+    return tuple(
+        prior
+        for prior in priors
+        if not chosen & {dotted(keys) for keys in _places(scenario, prior)}
+    )
+
+
 def drawn(
     scenario: Scenario, priors: Sequence[Prior], probabilities: npt.ArrayLike
 ) -> dict[str, Any]:

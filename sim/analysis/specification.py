@@ -9,6 +9,7 @@ from itertools import product
 from sim.analysis.containment import Verdict
 from sim.analysis.ensemble import Ensemble
 from sim.analysis.outcomes import Thresholds
+from sim.analysis.statistics import Interval
 from sim.analysis.verdict import Assessment, assess_facts, gather
 
 AXES = ("lead_margin", "ceiling_share", "slope_tolerance", "minimum_effect")
@@ -24,11 +25,15 @@ MONTHS = {"window_months", "settled_months", "event_months", "horizon_months"}
 
 @dataclass(frozen=True)
 class SpecificationPoint:
-    """Thresholds of one point of the grid and the two verdicts there."""
+    """Thresholds of one point of the grid, the two verdicts there, and how many runs show it."""
 
     thresholds: Mapping[str, float]
     overall: Verdict
     contained: Verdict
+    share: float
+    """Share of the runs that end in containment (a plateau where there is no pair)."""
+    interval: Interval
+    """Its Wilson interval."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,12 @@ def specification_curve(
     for combination in product(*values.values()):
         named = dict(zip(values, map(float, combination), strict=True))
         result = judge(replace(limits, **named))  # type: ignore[arg-type]
-        points.append(SpecificationPoint(named, result.verdict.overall, result.contained))
+        found = result.verdict
+        points.append(
+            SpecificationPoint(
+                named, found.overall, result.contained, found.share_containment, found.interval
+            )
+        )
     same = sum(point.overall is chosen.verdict.overall for point in points) / len(points)
     same_contained = sum(point.contained is chosen.contained for point in points) / len(points)
     return SpecificationCurve(

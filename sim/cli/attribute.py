@@ -25,7 +25,7 @@ def attribute(
         str | None,
         typer.Option(
             help="Parts, comma separated: rules, shapley, dose, rivals, frozen, ablation, "
-            "benchmarks, priors [default: all but priors]."
+            "benchmarks, priors, unidentified [default: all but the last two]."
         ),
     ] = None,
     replicates: Replicates = None,
@@ -92,17 +92,15 @@ def _picture(result: Result) -> str:
 
 def finding_lines(result: Result, finding: Finding) -> list[str]:
     """A finding as lines for the screen, with everything a conclusion must carry."""
-    kinds = sorted({row.interval_type for row in finding.rows})
+    from sim.analysis.attribution.attribute import document
+    from sim.analysis.conclusion import grounds_line
+
     lines = [finding.title]
     width = max(len(row.label) for row in finding.rows)
     lines += [f"  {row.label.ljust(width)}  {_told(row)}" for row in finding.rows]
     for note in finding.notes:
         lines += textwrap.wrap(note, WIDTH, initial_indent="  ", subsequent_indent="  ")
-    lines.append(
-        f"  n = {min(row.n for row in finding.rows)}, {', '.join(kinds)}, root seed "
-        f"{result.seed}, scenario {result.scenario_hash[:8]}, {result.path}"
-    )
-    return lines
+    return [*lines, f"  {grounds_line(document(result, finding))}"]
 
 
 def _told(row: Row) -> str:
@@ -110,7 +108,15 @@ def _told(row: Row) -> str:
     if row.low is not None and row.high is not None:
         text += f" [{row.low:+.2f}, {row.high:+.2f}]"
     extra = {key: value for key, value in row.facts.items() if key in SHOWN}
-    return text + "".join(f"  {SHOWN[key]} {_value(key, value)}" for key, value in extra.items())
+    return text + "".join(
+        f"  {SHOWN[key]} {_value(key, value)}{_within(row.facts, key)}"
+        for key, value in extra.items()
+    )
+
+
+def _within(facts: dict[str, Any], key: str) -> str:
+    low, high = facts.get(f"{key}_low"), facts.get(f"{key}_high")
+    return "" if low is None or high is None else f" [{low:+.2f}, {high:+.2f}]"
 
 
 SHOWN = {

@@ -108,19 +108,29 @@ def _margins(texts: Sequence[str]) -> dict[str, float]:
 
 
 def _picture(result: Result, measures: Sequence[str]) -> str:
+    from sim.analysis.compare import drawable
     from sim.errors import SimError
     from sim.plot.curves import MEASURE
     from sim.plot.save import save
 
+    drawn = [name for name in measures if drawable(result, name)]
     try:
-        save(result, [PICTURE], measures=list(dict.fromkeys([MEASURE, *measures])))
+        save(result, [PICTURE], measures=list(dict.fromkeys([MEASURE, *drawn])))
     except SimError as error:
         return f"no figure: {error}"
     return ""
 
 
 def comparison_lines(result: Result, found: Comparison, document: dict[str, Any]) -> Iterator[str]:
-    """What a comparison found as lines for the screen, with all that a conclusion must carry."""
+    """What a comparison found as lines for the screen, with all that a conclusion must carry.
+
+    Raises
+    ------
+    SimError
+        It has lost one of them.
+    """
+    from sim.analysis.conclusion import ranges, refuse_bare
+
     first = found.first
     for world in found.worlds[1:]:
         rows = [row for row in found.differences if row.world == world]
@@ -143,8 +153,11 @@ def comparison_lines(result: Result, found: Comparison, document: dict[str, Any]
     ):
         yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ")
     hashes = ", ".join(f"{one['name']} {one['scenario_hash'][:8]}" for one in document["scenarios"])
-    least = min((row.n for row in found.differences), default=0)
-    yield f"n = {least} pairs, root seed {result.seed}, scenarios {hashes}"
+    refuse_bare(document)
+    yield (
+        f"n = {document['n']} pairs, root seed {document['root_seed']}, scenarios {hashes}, "
+        f"children {ranges(document['seeds'])}"
+    )
     yield f"result   {result.path}"
 
 
@@ -168,9 +181,10 @@ def _cells(result: Result, row: Difference) -> tuple[str, ...]:
     if row.low is not None and row.high is not None:
         interval = f" [{_signed(scale * row.low)}, {_signed(scale * row.high)}]"
     who = [_label(result, name) for name in (row.vendor, row.vendor_to) if name]
+    of = ", ".join(word for word in (" -> ".join(who), row.part) if word)
     return (
         f"{row.measure} [{unit}]",
-        " -> ".join(who) or "market",
+        of or "market",
         f"{scale * row.first_mean:.4g}",
         f"{scale * row.world_mean:.4g}",
         f"{_signed(scale * row.mean)}{interval}",

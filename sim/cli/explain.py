@@ -41,12 +41,14 @@ def explain(
     json_: Annotated[bool, typer.Option("--json", help="The story as JSON.")] = False,
 ) -> int:
     """Make exactly one run again: compare it with its row, or tell what happened in it."""
+    from sim.analysis.unaltered import refuse_altered
     from sim.errors import SimError
     from sim.experiment.result import open_result
 
     if sum((run is not None, client is not None, vendor is not None, phases)) != 1:
         raise SimError("say one of --run, --client, --vendor and --phases")
     stored = open_result(result)
+    refuse_altered(stored)
     if run is not None:
         return _compared(stored, run, out)
     if phases:

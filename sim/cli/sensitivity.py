@@ -154,12 +154,15 @@ def finding_lines(told: Mapping[str, Any]) -> list[str]:
 
 def _estimate(row: Mapping[str, Any]) -> str:
     text = f"{row['mean']:8.3f} [{row['low']:.3f}, {row['high']:.3f}]"
-    extra = ((title, row["facts"].get(key)) for key, title in COLUMNS.items())
-    return text + "".join(
-        f"  {title} {value:.3f}" if isinstance(value, float) else f"  {title} {value}"
-        for title, value in extra
-        if value is not None
-    )
+    for key, title in COLUMNS.items():
+        value = row["facts"].get(key)
+        if value is None:
+            continue
+        text += f"  {title} {value:.3f}" if isinstance(value, float) else f"  {title} {value}"
+        ends = [row["facts"].get(f"{key}_{end}") for end in ("low", "high")]
+        if None not in ends:
+            text += f" [{ends[0]:.3f}, {ends[1]:.3f}]"
+    return text
 
 
 def _named(told: Mapping[str, Any]) -> Iterator[str]:

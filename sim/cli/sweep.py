@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sim.study.result import SweepResult
 
 SOME_FAILED = 3
+WIDTH = 100
 
 
 def sweep(
@@ -88,6 +90,8 @@ def _intention(loaded: LoadedStudy, replicates: int | None, seed: int | None) ->
 
 
 def _claims(result: SweepResult) -> list[str]:
+    from sim.analysis.conclusion import claims_grounds, grounds_line
+
     lines = []
     for name, told in result.claims["claims"].items():
         figures = "no run has a number"
@@ -101,7 +105,10 @@ def _claims(result: SweepResult) -> list[str]:
         lines += [f"{told['verdict'].upper():<13}{name}: {told['statement']}", f"{'':13}{figures}"]
         if told.get("note"):
             lines.append(f"{'':13}{told['note']}")
-    return [*lines, ""] if lines else []
+    if not lines:
+        return []
+    ground = grounds_line({**claims_grounds(result.claims), "folder": result.path})
+    return [*lines, *textwrap.wrap(ground, WIDTH), ""]
 
 
 def _where(result: SweepResult) -> list[str]:

@@ -109,7 +109,8 @@ def tournament_lines(found: dict[str, Any]) -> list[str]:
     lines += [*_grid("consumer surplus, price units", found, surplus, "{:.3f}"), ""]
     lines += ["equilibria of the game of means"]
     lines += [f"  {_equilibrium(one)}" for one in found["equilibria"]] or ["  none found"]
-    for note in [_historical(found), *_deviations(found), *found["notes"]]:
+    notes = [_historical(found), *_deviations(found), *_imitation(found), *_alike(found)]
+    for note in [*notes, *found["notes"]]:
         lines += textwrap.wrap(note, WIDTH, initial_indent="  ", subsequent_indent="    ")
     return [*lines, f"  {ground}"]
 
@@ -172,4 +173,41 @@ def _deviations(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _imitation(found: dict[str, Any]) -> list[str]:
+    """Where the replicator ends, and from how many random starts each pure profile is reached."""
+    told = found["replicator"]
+    ends = [
+        _mix({name: w for name, w in zip(names, told[side][-1], strict=True) if w >= SHOWN_WEIGHT})
+        for side, names in (("incumbent", found["rows"]), ("challenger", found["columns"]))
+    ]
+    reached = [
+        (part, found["rows"][i], found["columns"][j])
+        for i, row in enumerate(told["basins"])
+        for j, part in enumerate(row)
+        if part > 0.0
+    ]
+    text = "; ".join(f"({i}; {j}) from {part:.0%}" for part, i, j in sorted(reached, reverse=True))
+    return [
+        f"where better strategies are copied (replicator), equal weights lead to ({ends[0]}; "
+        f"{ends[1]}) after {told['time'][-1]:g} units of time; random starts that end at one "
+        f"profile: {text or 'none'}"
+    ]
+
+
+def _alike(found: dict[str, Any]) -> list[str]:
+    """The two strategies of each side whose fingerprints differ least."""
+    lines = []
+    for vendor, told in found["fingerprints"].items():
+        names, distance = told["names"], told["distance"]
+        pairs = [(distance[i][j], i, j) for j in range(len(names)) for i in range(j)]
+        if pairs:
+            least, i, j = min(pairs)
+            lines.append(
+                f"fingerprints of {vendor}: most alike are {names[i]} and {names[j]}, log prices "
+                f"{least:.2f} apart against the same probes"
+            )
+    return lines
+
+
+SHOWN_WEIGHT = 0.005
 WORDS = {"leaves": "would leave it", "stays": "would stay", "undetermined": "may stay or leave"}

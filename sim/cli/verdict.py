@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sim.cli.burn import burn_lines
 from sim.cli.dated import dated_lines
 
 if TYPE_CHECKING:
@@ -24,7 +25,17 @@ WANTED_EFFECTIVE_CLIENTS = 5_000.0
 
 
 def verdict_lines(result: Result, verdict: Mapping[str, Any]) -> list[str]:
-    """Scoreboards, outcome classes, definitions, effects, and the verdict in words."""
+    """Scoreboards, outcome classes, definitions, effects, the verdict in words, its grounds.
+
+    Raises
+    ------
+    SimError
+        n, seeds, a kind of interval or the scenario's hash is missing: nothing is concluded.
+    """
+    from sim.report.grounds import grounds_of
+
+    known = verdict.get("primary") is not None or result.sound_replicates("on")
+    ground = grounds_of(result).line() if known else ""
     lines = [*_scoreboards(result, verdict)]
     primary = verdict.get("primary")
     if primary is not None:
@@ -33,11 +44,13 @@ def verdict_lines(result: Result, verdict: Mapping[str, Any]) -> list[str]:
         effects = list(_effects(verdict))
         lines += ["", *effects] if effects else []
         lines += ["", *_robustness(entry), *dated_lines(verdict)]
+        lines += burn_lines(result, verdict)
     else:
         lines += _last_month(result)
     lines.append("")
     for sentence in verdict["sentences"]:
         lines += textwrap.wrap(sentence, WIDTH)
+    lines += textwrap.wrap(ground, WIDTH)
     return lines + list(_warnings(result))
 
 

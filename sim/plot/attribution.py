@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.analysis.conclusion import refuse_bare
 from sim.errors import SimError
 from sim.plot.canvas import new_axes, write_caption
 from sim.plot.registry import plot
@@ -45,6 +46,7 @@ def _document(data: Material) -> dict[str, Any]:
     if data.folder is None or not (data.folder / "attribution.json").exists():
         raise SimError("this figure needs a result of `sim attribute`")
     document: dict[str, Any] = json.loads((data.folder / "attribution.json").read_bytes())
+    refuse_bare(document)
     return document
 
 
@@ -74,5 +76,7 @@ def attribution(data: Material, *, ax: Any = None) -> tuple[Figure, Axes]:
     axes.set_xlabel(f"estimate [{unit}]")
     axes.set_title(textwrap.fill(document["title"], TITLE_CHARACTERS), loc="left", fontsize=9)
     kinds = ", ".join(sorted(set(table["interval_type"])))
-    write_caption(fig, data.caption(int(table["n"].min()), kinds))
+    runs, least = len(document["seeds"]), int(table["n"].min())
+    note = "" if least == runs else f"Rows stand on n = {least} or more"
+    write_caption(fig, data.caption(runs, kinds, note))
     return fig, axes

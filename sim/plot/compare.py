@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.analysis.conclusion import refuse_bare
 from sim.analysis.statistics import mean_interval
 from sim.errors import SimError
 from sim.plot.bands import INTERVAL, band_table
@@ -36,7 +37,9 @@ NOTE = "Below: paired difference from the first, mean and 95 % t interval of eac
 def _worlds(data: Material) -> list[str]:
     if data.folder is None or not (data.folder / "comparison.json").exists():
         raise SimError("this figure needs a result of `sim compare`")
-    worlds: list[str] = json.loads((data.folder / "comparison.json").read_bytes())["worlds"]
+    document = json.loads((data.folder / "comparison.json").read_bytes())
+    refuse_bare(document)
+    worlds: list[str] = document["worlds"]
     return worlds
 
 

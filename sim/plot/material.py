@@ -13,6 +13,7 @@ import numpy.typing as npt
 from sim.analysis.outcomes import Thresholds
 from sim.analysis.record import load_record
 from sim.analysis.targets import Target, targets
+from sim.analysis.unaltered import refuse_altered
 from sim.errors import SimError
 from sim.plot.caption import Provenance
 from sim.plot.style import VendorStyle, vendor_styles
@@ -166,8 +167,16 @@ def make_material(
 
 
 def material(data: Any) -> Material:
-    """Material as it is, or made from a stored result."""
+    """Material as it is, or made from a stored result.
+
+    Raises
+    ------
+    SimError
+        The stored scenario is not the one that was run.
+    """
     if isinstance(data, Material):
         return data
+    if hasattr(data, "manifest"):  # a stored one, not curves in a notebook's own object
+        refuse_altered(data)
     made = make_material(data.curves, data.scenario, data.seed, data.scenario_hash)
     return replace(made, folder=getattr(data, "path", None))

@@ -1,4 +1,4 @@
-"""What no page goes without: n, seeds, kinds of interval, scenario hash."""
+"""What no page and no printed verdict goes without: n, seeds, kinds of interval, scenario hash."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sim.analysis.conclusion import ranges, refuse_bare
 from sim.errors import SimError
 from sim.experiment.files import json_bytes, sha256
 
@@ -32,7 +33,7 @@ class Grounds:
         kinds = "; ".join(self.interval_types)
         return (
             f"n = {self.n} runs a world, root seed {self.root_seed}, children "
-            f"{_ranges(self.seeds)} (list {self.seeds_hash[:8]}), intervals: {kinds}, "
+            f"{ranges(self.seeds)} (list {self.seeds_hash[:8]}), intervals: {kinds}, "
             f"scenario {self.scenario} {self.scenario_hash[:8]}"
         )
 
@@ -43,7 +44,7 @@ def grounds_of(result: Result) -> Grounds:
     Raises
     ------
     SimError
-        n, the seeds, a kind of interval or the scenario's hash is missing: there is no page.
+        n, the seeds, a kind of interval or the scenario's hash is missing.
     """
     verdict, manifest = result.verdict, result.manifest
     entry = verdict.get("verdicts", {}).get(verdict.get("primary")) or {}
@@ -60,7 +61,7 @@ def grounds_of(result: Result) -> Grounds:
     }
     missing = [name for name, there in told.items() if not there]
     if missing:
-        raise SimError(f"{result.path}: no report without its {', '.join(missing)}")
+        raise SimError(f"{result.path}: no conclusion without its {', '.join(missing)}")
     return Grounds(
         scenario=str(manifest["name"]),
         scenario_hash=result.scenario_hash,
@@ -81,12 +82,25 @@ def _kinds(entry: Mapping[str, Any]) -> Iterator[str]:
             yield str(definition.get("interval_type") or "")
 
 
-def _ranges(numbers: tuple[int, ...]) -> str:
-    """0, 1, 2, 5 as 0-2, 5."""
-    found: list[list[int]] = []
-    for number in numbers:
-        if found and number == found[-1][1] + 1:
-            found[-1][1] = number
-        else:
-            found.append([number, number])
-    return ", ".join(f"{low}-{high}" if high > low else f"{low}" for low, high in found)
+def finding_line(found: Mapping[str, Any]) -> str:
+    """The line under a further finding.
+
+    Raises
+    ------
+    SimError
+        It lacks n, the seeds, a kind of interval or the scenario's hash.
+    """
+    try:
+        refuse_bare(found)
+    except SimError as error:
+        raise SimError(f"no report of {_name(found)}: {error}") from error
+    if not all(found["interval_types"]):
+        raise SimError(f"no report of {_name(found)} without the kind of every interval")
+    return (
+        f"n = {found['n']}, root seed {found['root_seed']}, children {ranges(found['seeds'])}, "
+        f"{'; '.join(found['interval_types'])}, scenario {found['scenario_hash'][:8]}"
+    )
+
+
+def _name(found: Mapping[str, Any]) -> str:
+    return str(found.get("title") or found.get("folder") or found.get("scenario") or "a finding")

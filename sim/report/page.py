@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from html import escape
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sim.analysis.unaltered import refuse_altered
 from sim.errors import SimError
 from sim.experiment.files import read_json
 from sim.experiment.stored import SWEEP
 from sim.plot.registry import plots
 from sim.plot.save import save
-from sim.report.grounds import Grounds, grounds_of
+from sim.report.burn import burn_section
+from sim.report.grounds import Grounds, finding_line, grounds_of
 from sim.report.html import figure, folded, heading, paragraph, table
-from sim.report.verdicts import (
-    failure_section,
-    finding_grounds,
-    grid_section,
-    number,
-    scoreboard_section,
-    spread,
-    verdict_section,
-)
+from sim.report.numbers import number
+from sim.report.registry import Section, sections
+from sim.report.verdicts import failure_section, grid_section, scoreboard_section, verdict_section
 from sim.scenario.provenance import provenance
 
 if TYPE_CHECKING:
     from sim.experiment.result import Result
     from sim.scenario.schema.scenario import Scenario
 
-FINDINGS = ("sensitivity.json", "attribution.json")
-OWN_FIGURES = ("tornado", "failure_box", "attribution")
 FLAGS = {
     "data": "taken from a source",
     "literature": "from the literature",
@@ -52,26 +46,27 @@ def page(result: Result, others: Sequence[Result] = ()) -> str:
     result
         A stored run.
     others
-        Further results whose findings go on the page: sensitivity analyses, attributions.
+        Further results whose findings go on the page, one section a kind; see `sections`.
 
     Raises
     ------
     SimError
-        n, seeds, a kind of interval or the scenario's hash is missing, the result is a sweep, or
-        one of the others holds no finding.
+        n, seeds, a kind of interval or the scenario's hash is missing, here or in a finding; the
+        result is a sweep; a stored scenario was altered; or one of the others holds no finding.
     """
     if result.manifest.get("kind") == SWEEP:
         raise SimError(f"{result.path} is a sweep; a report is of a run, with a sweep beside it")
+    refuse_altered(result)
     grounds = grounds_of(result)
-    findings = [_finding(other) for other in others]
+    findings = [finding for other in others for finding in _findings_of(other)]
     title = result.manifest["title"] or result.manifest["name"]
     parts = [
         *verdict_section(result, grounds),
-        *failure_section(findings),
-        *_findings_section(grounds.scenario, findings),
+        *failure_section([finding.told for finding in findings]),
+        *(part for finding in findings for part in _finding_section(grounds.scenario, finding)),
         *_figures(result, grounds),
-        *(part for other in others for part in _figures_of(other, OWN_FIGURES)),
         *scoreboard_section(result),
+        *burn_section(result),
         *grid_section(result),
         *_parameters(result.scenario),
         *_provenance(result, grounds),
@@ -95,66 +90,72 @@ def _question(scenario: Scenario) -> str:
     return f"Does the strategy of {incumbent} contain {challenger}? {span}"
 
 
-def _finding(result: Result) -> dict[str, Any]:
-    for name in FINDINGS:
-        if (result.path / name).exists():
-            return read_json(result.path / name)
-    raise SimError(f"{result.path} holds no finding ({' or '.join(FINDINGS)})")
+class _Finding(NamedTuple):
+    """What a further result holds of one kind."""
+
+    result: Result
+    section: Section
+    told: dict[str, Any]
 
 
-def _findings_section(name: str, findings: list[dict[str, Any]]) -> Iterator[str]:
-    if findings:
-        yield heading("Further findings")
-    for told in findings:
-        yield paragraph(told["title"])
-        tables = told.get("tables") or {"": told["rows"]}
-        for outcome, rows in tables.items():
-            yield table(
-                (outcome.replace("_", " "), "estimate", "n", "interval"),
-                [
-                    (
-                        row["label"],
-                        spread(row["mean"], (row["low"], row["high"])),
-                        row["n"],
-                        row["interval_type"],
-                    )
-                    for row in rows
-                ],
+def _findings_of(result: Result) -> list[_Finding]:
+    """Everything a folder holds that a section is made of.
+
+    Raises
+    ------
+    SimError
+        There is nothing of a known kind.
+    """
+    if result.manifest.get("claims"):
+        _ = result.verdict  # claims are judged and stored when somebody asks for them
+    stored = (
+        _Finding(result, section, read_json(result.path / section.file))
+        for section in sections().values()
+        if (result.path / section.file).exists()
+    )
+    refuse_altered(result)
+    found = [finding for finding in stored if finding.section.holds(finding.told)]
+    if not found:
+        files = ", ".join(section.file for section in sections().values())
+        raise SimError(f"{result.path} holds no finding (one of {files})")
+    return found
+
+
+def _finding_section(name: str, finding: _Finding) -> Iterator[str]:
+    section, told = finding.section, finding.told
+    grounds = section.grounds(told)
+    line = finding_line(grounds)
+    yield heading(told.get("title") or section.doc.rstrip("."))
+    yield from section.content(told)
+    for picture in section.pictures:
+        with suppress(SimError):  # a finding has the pictures of its own kind alone
+            measures = told.get("measures")
+            paths = (
+                save(finding.result, [picture], measures=measures)
+                if measures and plots()[picture].takes_measure
+                else save(finding.result, [picture])
             )
-        named = told.get("facts", {}).get("outcomes", {})
-        for outcome, facts in named.items():
-            limit = told["facts"]["named_from"]
-            names = ", ".join(facts["named"]) or "none"
-            yield paragraph(f"{outcome.replace('_', ' ')}: total index above {limit:g}: {names}")
-        for note in told.get("notes", ()):
-            yield paragraph(note)
-        if told["scenario"] != name:
-            yield paragraph(f"This finding is of another scenario: {told['scenario']}.")
-        yield paragraph(finding_grounds(told), "grounds")
+            yield from _pictures(paths)
+    of = grounds.get("scenario", name)
+    if of != name:
+        yield paragraph(f"This finding is of another scenario: {of}.")
+    yield paragraph(line, "grounds")
 
 
 def _figures(result: Result, grounds: Grounds) -> Iterator[str]:
     yield heading("Figures")
-    yield from _figures_of(result)
+    yield from _pictures(save(result))
     yield paragraph(grounds.line(), "grounds")
 
 
-def _figures_of(result: Result, names: Sequence[str] | None = None) -> Iterator[str]:
-    """Every picture (or of those named) that can be drawn of a stored result."""
+def _pictures(paths: Iterable[Path]) -> Iterator[str]:
+    """The pictures among saved files, each with what it shows."""
     docs = {name: plot.doc for name, plot in plots().items()}
-    for path in save(result) if names is None else _drawable(result, names):
+    for path in paths:
         if path.suffix == ".png":
             kind = max((name for name in docs if path.stem.startswith(name)), key=len)
             rest = path.stem.removeprefix(kind).strip("_").replace("_", " ")
             yield figure(path.read_bytes(), f"{docs[kind]}{f' ({rest})' if rest else ''}")
-
-
-def _drawable(result: Result, names: Sequence[str]) -> list[Path]:
-    paths: list[Path] = []
-    for name in names:
-        with suppress(SimError):  # a finding has the picture of its own kind alone
-            paths += save(result, [name])
-    return paths
 
 
 def _parameters(scenario: Scenario) -> Iterator[str]:

@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sim.analysis.statistics import paired_comparison
-from sim.errors import SimError
 from sim.experiment.run import DONE
 from sim.experiment.worlds import OFF_MONEY_KEPT, ON
-from sim.report.grounds import Grounds
+from sim.report.grounds import Grounds, finding_line
 from sim.report.html import folded, heading, paragraph, table
+from sim.report.numbers import PERCENT, number, spread
 
 if TYPE_CHECKING:
     from sim.experiment.result import Result
 
-PERCENT = 100.0
 WELFARE = (
     "consumer_surplus",
     "incumbent_profit",
@@ -24,18 +23,6 @@ WELFARE = (
     "hhi_revenue",
 )
 PAIRED = "paired t, 95 %"
-
-
-def number(value: float | None, scale: float = 1.0) -> str:
-    """A number for people; a dash where there is none."""
-    return "-" if value is None else f"{scale * value:,.4g}"
-
-
-def spread(value: float | None, interval: Any, scale: float = 1.0) -> str:
-    """A number with its interval."""
-    if not interval or None in interval:
-        return number(value, scale)
-    return f"{number(value, scale)} [{number(interval[0], scale)}, {number(interval[1], scale)}]"
 
 
 def verdict_section(result: Result, grounds: Grounds) -> Iterator[str]:
@@ -193,25 +180,4 @@ def failure_section(findings: list[dict[str, Any]]) -> Iterator[str]:
                 for name, side in facts["box"].items()
             ],
         )
-        yield paragraph(finding_grounds(told), "grounds")
-
-
-def finding_grounds(told: Mapping[str, Any]) -> str:
-    """The line under a further finding.
-
-    Raises
-    ------
-    SimError
-        It lacks n, the seed, a kind of interval or the scenario's hash.
-    """
-    rows = told.get("rows") or [row for rows in told.get("tables", {}).values() for row in rows]
-    kinds = sorted({str(row.get("interval_type") or "") for row in rows})
-    n = told.get("n") or min((int(row.get("n") or 0) for row in rows), default=0)
-    if not (n and kinds and all(kinds) and told.get("scenario_hash")):
-        raise SimError(f"no report of {told.get('title')!r} without n, interval type and hash")
-    if told.get("root_seed") is None:
-        raise SimError(f"no report of {told.get('title')!r} without its seed")
-    return (
-        f"n = {n}, root seed {told['root_seed']}, {', '.join(kinds)}, scenario "
-        f"{told['scenario_hash'][:8]}"
-    )
+        yield paragraph(finding_line(told), "grounds")

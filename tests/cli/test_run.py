@@ -8,6 +8,7 @@ import pytest
 
 from sim.cli import main
 from sim.experiment import run as running
+from sim.experiment.result import Result
 from tests.unit.experiment.fake_market import DUEL, FailingMarket, FakeMarket
 
 
@@ -42,6 +43,8 @@ def test_the_screen_shows_boards_definitions_effects_and_verdict(
         "reverse test",
         "Containment is refuted",
         "fewer than 5,000",
+        "n = 4 runs a world, root seed 7, children 0-3",
+        "scenario duel ",
         f"result   {tmp_path}",
         "/figures (1)",
         "next     sim plot",
@@ -49,6 +52,25 @@ def test_the_screen_shows_boards_definitions_effects_and_verdict(
         assert words in told.out
     assert "28/28 runs" in told.err
     assert "28/28" not in told.out
+
+
+@pytest.mark.parametrize("lost", ["n", "seeds"])
+def test_nothing_is_concluded_of_a_verdict_that_lost_its_grounds(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    lost: str,
+) -> None:
+    assert sim_run(tmp_path) == 0
+    (folder,) = tmp_path.glob("duel-*")
+    whole = json.loads((folder / "verdict.json").read_text())
+    del whole["verdicts"][whole["primary"]][lost]
+    monkeypatch.setattr(Result, "verdict", property(lambda self: whole))
+    capsys.readouterr()
+    assert sim_run(tmp_path) == 2
+    told = capsys.readouterr()
+    assert "no conclusion without its" in told.err
+    assert "Containment is" not in told.out
 
 
 def test_json_is_the_folder_and_the_verdict_alone(

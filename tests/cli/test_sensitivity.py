@@ -145,7 +145,7 @@ def test_no_page_without_n_seeds_interval_and_hash(run, change, told, tmp_path, 
     verdict = result.verdict
     change(verdict, verdict["verdicts"][verdict["primary"]])
     monkeypatch.setattr(type(result), "verdict", property(lambda self: verdict))
-    with pytest.raises(SimError, match=f"no report without its .*{told}"):
+    with pytest.raises(SimError, match=f"no conclusion without its .*{told}"):
         page(result)
 
 

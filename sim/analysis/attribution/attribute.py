@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.analysis.attribution.base import Asked, Finding, parts
+from sim.analysis.conclusion import grounds
 from sim.errors import SimError
 from sim.experiment.ensemble import RESULTS, run_ensemble
 from sim.experiment.files import json_bytes, write_once
+from sim.experiment.run import DONE
 from sim.scenario.paths import nearest_hint
 
 if TYPE_CHECKING:
@@ -71,21 +73,19 @@ def attribute(
 
 
 def document(result: Result, finding: Finding) -> dict[str, Any]:
-    """A finding with what a conclusion must carry: n, seed, interval types, scenario hash.
+    """A finding with what a conclusion must carry: n, seeds, interval types, scenario hash.
+
+    n is the least of the rows; a row with more has its own.
 
     Raises
     ------
     SimError
         One of them is missing.
     """
-    facts = {
-        "scenario": result.scenario.name,
-        "scenario_hash": result.scenario_hash,
-        "root_seed": result.seed,
-        "replicates": result.replicates,
-        "folder": str(result.path),
-    }
     without = [row.label for row in finding.rows if not (row.n and row.interval_type)]
-    if without or not all(str(value) for value in facts.values()):
-        raise SimError(f"{finding.part}: no conclusion without n, seed, interval and hash")
-    return facts | asdict(finding)
+    if without or not finding.rows:
+        raise SimError(f"{finding.part}: no conclusion without n and interval of {without}")
+    done = sorted({int(k) for k in result.runs.loc[result.runs["status"] == DONE, "replicate"]})
+    facts = grounds(result, done, [row.interval_type for row in finding.rows])
+    least = {"n": min(row.n for row in finding.rows), "replicates": result.replicates}
+    return facts | least | asdict(finding)

@@ -1,13 +1,17 @@
-"""Benchmarks without intelligence, and the placebo."""
+"""Benchmarks without intelligence, the placebo, and the same scenario against itself (A/A)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sim.analysis.attribution.base import (
     Asked,
     Finding,
+    Floats,
     Part,
+    Row,
     own_levers,
     paired_row,
     register,
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from sim.experiment.result import Result
 
 VENDORS, CLIENTS, PLACEBO = "random_vendors", "random_clients", "placebo"
+AGAIN = "again"
+WELCH = "Welch t over seeds, 95 %"
 
 
 def random_vendors(scenario: Scenario) -> Scenario:
@@ -59,13 +65,15 @@ LEAST = 1e-3
 
 
 def worlds(scenario: Scenario, asked: Asked) -> tuple[World, ...]:
-    """ON and OFF under each benchmark, and ON once more under a lever that does nothing."""
+    """ON and OFF under each benchmark; ON once more with a lever that does nothing, and again."""
     levers = own_levers(scenario)
     placebo = scenario.replace({"levers": {**_tables(scenario), PLACEBO: _nothing(scenario)}})
     found = [
         World(ON, "as the scenario stands", scenario),
         World(OFF_MONEY_KEPT, "without levers", without_levers(scenario, levers)),
         World(PLACEBO, "with one more lever, which does nothing", placebo),
+        # Under another name it is another scenario, so that it is run and not taken from ON.
+        World(AGAIN, "the same once more", scenario.replace({"name": f"{scenario.name}-again"})),
     ]
     for name, bare in ((VENDORS, random_vendors(scenario)), (CLIENTS, random_clients(scenario))):
         found += [
@@ -85,21 +93,47 @@ def _nothing(scenario: Scenario) -> dict[str, Any]:
 
 
 def read(result: Result, asked: Asked) -> Finding:
-    """tau in points under each benchmark; the placebo's effect, which must be exactly 0."""
+    """tau in points under each benchmark; the placebo's and A/A, which must be exactly 0.
+
+    Luck is the difference between runs of the same scenario under other seeds: half of the seeds
+    less the other half. Its interval holds 0 but for one time in twenty.
+    """
     rows = []
     for label, on, off in (
         ("as it stands", ON, OFF_MONEY_KEPT),
         ("vendors that price at random", VENDORS, f"{VENDORS}-off"),
         ("clients that see neither price nor capability", CLIENTS, f"{CLIENTS}-off"),
         ("placebo: a lever that does nothing", PLACEBO, ON),
+        ("A/A: the same scenario run again", AGAIN, ON),
     ):
         table = shares(result, [on, off])
         rows.append(paired_row(label, table[1] - table[0]))
-    exact = rows[-1].mean == 0.0 and rows[-1].low in (0.0, None)
-    note = "the placebo's effect is exactly 0" if exact else "THE PLACEBO HAS AN EFFECT"
-    return Finding("benchmarks", "tau under benchmarks, points", tuple(rows), (note,))
+    notes = (
+        _exact(rows[-2], "the placebo's effect is exactly 0", "THE PLACEBO HAS AN EFFECT"),
+        _exact(rows[-1], "A/A is exactly 0", "THE SAME SCENARIO DIFFERS FROM ITSELF"),
+    )
+    rows += _luck(shares(result, [ON])[0])
+    return Finding("benchmarks", "tau under benchmarks, points", tuple(rows), notes)
+
+
+def _luck(alone: Floats) -> list[Row]:
+    """One half of the seeds against the other, if there are two in each."""
+    from scipy.stats import ttest_ind
+
+    half = alone.size // 2
+    first, second = alone[:half], alone[half:]
+    if half < 2 or not np.ptp(alone):
+        return []
+    low, high = ttest_ind(second, first, equal_var=False).confidence_interval(0.95)
+    gap = float(second.mean() - first.mean())
+    label = "luck: the same scenario, other seeds"
+    return [Row(label, gap, float(low), float(high), int(alone.size), WELCH)]
+
+
+def _exact(row: Row, so: str, otherwise: str) -> str:
+    return so if row.mean == 0.0 and row.low in (0.0, None) else otherwise
 
 
 PART = register(
-    Part("benchmarks", "vendors or clients without intelligence; placebo", worlds, read)
+    Part("benchmarks", "vendors or clients without intelligence; placebo, A/A", worlds, read)
 )

@@ -16,7 +16,8 @@ from sim.analysis.attribution.base import (
     register,
     shares,
 )
-from sim.analysis.priors import drawn, priors_of
+from sim.analysis.attribution.draws import drawn_worlds
+from sim.analysis.priors import priors_of
 from sim.analysis.statistics import wilson_interval
 from sim.experiment.worlds import World
 from sim.scenario.patches import without_levers
@@ -34,14 +35,9 @@ def _point(draw: int, lever: str = "") -> str:
 
 def worlds(scenario: Scenario, asked: Asked) -> tuple[World, ...]:
     """Each draw (a latin hypercube) as it is and without each lever of either side."""
-    from scipy.stats import qmc
-
     contest_of(scenario)
-    priors = priors_of(scenario)
-    design = qmc.LatinHypercube(len(priors), rng=np.random.default_rng(asked.draw_seed))
     found = []
-    for number, levels in enumerate(design.random(asked.draws)):
-        world = scenario.replace(drawn(scenario, priors, levels))
+    for number, world in enumerate(drawn_worlds(scenario, priors_of(scenario), asked)):
         found.append(World(_point(number), f"draw {number} of the priors", world))
         for lever in sorted(scenario.levers):
             title = f"draw {number} without {lever}"

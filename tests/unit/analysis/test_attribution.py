@@ -11,6 +11,7 @@ import pytest
 
 from sim.analysis.attribution.attribute import ATTRIBUTION, attribute, document
 from sim.analysis.attribution.base import Asked, Finding, Row, parts
+from sim.analysis.attribution.benchmarks import _exact
 from sim.analysis.attribution.frozen import FrozenRivals
 from sim.errors import SimError
 from sim.plot.registry import plots
@@ -78,7 +79,55 @@ def test_the_placebo_has_no_effect_at_all(tmp_path: Path) -> None:
     _, finding = found(tmp_path, "benchmarks")
     placebo = by_label(finding)["placebo: a lever that does nothing"]
     assert (placebo.mean, placebo.low, placebo.high) == (0.0, 0.0, 0.0)
-    assert finding.notes == ("the placebo's effect is exactly 0",)
+    assert finding.notes[0] == "the placebo's effect is exactly 0"
+
+
+def test_the_same_scenario_run_again_differs_in_nothing_but_other_seeds_do(tmp_path: Path) -> None:
+    market = changed(SMALL)
+    ((result, finding),) = attribute(market, ["benchmarks"], replicates=5, workers=1, out=tmp_path)
+    again = by_label(finding)["A/A: the same scenario run again"]
+    assert (again.mean, again.low, again.high, again.n) == (0.0, 0.0, 0.0, 5)
+    assert finding.notes[1] == "A/A is exactly 0"
+    hashes = {point["name"]: point["scenario_hash"] for point in result.manifest["points"]}
+    assert hashes["again"] != hashes["on"]  # it was run, not taken over
+    luck = by_label(finding)["luck: the same scenario, other seeds"]
+    share = result.runs.query("point == 'on'").sort_values("replicate")
+    values = 100.0 * share["challenger_platform_token_share"].to_numpy()
+    assert luck.mean == pytest.approx(values[2:].mean() - values[:2].mean())
+    assert luck.low < luck.mean < luck.high
+    assert luck.n == 5
+
+
+def test_an_effect_of_the_placebo_would_be_said() -> None:
+    assert _exact(Row("x", 0.1, None, None, 2, "t"), "none", "SOME") == "SOME"
+    assert _exact(Row("x", 0.0, -1.0, 1.0, 2, "t"), "none", "SOME") == "SOME"
+    assert _exact(Row("x", 0.0, 0.0, 0.0, 2, "t"), "none", "SOME") == "none"
+
+
+def test_what_is_fitted_is_not_drawn(tmp_path: Path) -> None:
+    fit = {"name": "sharing", "paths": ["demand.community_weight"], "low": 0.0, "high": 1.0}
+    market = changed({**SMALL, "fit": [fit]})
+    result, finding = found(tmp_path, "unidentified", market, draws=4)
+    drawn, fitted = finding.notes[1:]
+    assert "community_weight" not in drawn
+    assert "switching_cost_api" in drawn
+    assert fitted == "fitted, so not drawn: community_weight"
+    worlds = parts()["unidentified"].worlds(market, Asked(draws=4))
+    weights = {world.scenario.demand.community_weight for world in worlds}
+    costs = [world.scenario.demand.switching_cost.api for world in worlds]
+    assert weights == {market.demand.community_weight}
+    assert costs[::2] == costs[1::2]
+    assert len(set(costs)) == 4
+    runs = result.runs.pivot(
+        index="replicate", columns="point", values="challenger_platform_token_share"
+    )
+    taus = [100.0 * (runs[f"draw{k:03d}-off"] - runs[f"draw{k:03d}"]).mean() for k in range(4)]
+    rows = by_label(finding)
+    assert rows["mean over the draws"].mean == pytest.approx(np.mean(taus))
+    assert rows["median draw"].mean == pytest.approx(np.median(taus))
+    assert rows["mean over the draws"].low < np.mean(taus) < rows["mean over the draws"].high
+    assert {row.n for row in finding.rows} == {4}
+    assert f"below 0 in {sum(tau < 0.0 for tau in taus)}" in finding.notes[0]
 
 
 def test_frozen_rivals_repeat_their_prices_in_the_world_without_levers() -> None:

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from sim.analysis.compare import COMPARISON, asked_measures, compare, differing, refuse_unlike
+from sim.analysis.conclusion import refuse_bare
 from sim.analysis.differences import Comparison, comparison
 from sim.analysis.multiplicity import holm
 from sim.errors import SimError
@@ -158,10 +159,34 @@ def test_measures_that_cannot_be_compared_are_refused(
     assert asked_measures(["profit", "profit"])[-1] == "profit"
     with pytest.raises(SimError, match="nearest: profit"):
         asked_measures(["proft"])
-    with pytest.raises(SimError, match="switching_flow is by vendor, vendor_to"):
+    with pytest.raises(SimError, match="flows are compared anyway"):
         asked_measures(["switching_flow"])
     with pytest.raises(SimError, match="not stored: cash"):
         comparison(pair[0], ["duel", "nicer"], ["cash"], {})
+
+
+def test_any_measure_is_compared_part_by_part(tmp_path: Path) -> None:
+    one = changed({"population.clients": 60}, months=3)
+    two = one.replace({"vendors.third.pricing.markup": 0.1, "name": "cheap"})
+    asked = ["segment_token_share", "tokens_by_kind"]
+    result, found = compare([one, two], measures=asked, replicates=3, workers=1, out=tmp_path)
+    rows = {(r.measure, r.vendor, r.part): r for r in found.differences}
+    curve = result.curves["segment_token_share"].sel(vendor="third", segment="government")
+    means = curve.isel(month=slice(-3, None)).mean("month")
+    gap = float((means.sel(point="cheap") - means.sel(point="tiny")).mean())
+    row = rows["segment_token_share", "third", "segment government"]
+    assert row.mean == pytest.approx(gap, rel=1e-9)
+    assert row.mean > 0.0
+    assert row.margin == one.containment.minimum_effect
+    assert ("tokens_by_kind", "", "kind documents") in rows
+    assert all(r.part == "" for r in found.differences if r.measure not in asked)
+    told = json.loads((result.path / COMPARISON).read_text())
+    assert told["n"] == 3
+    assert told["seeds"] == [0, 1, 2]
+    assert told["scenario_hash"] == result.scenario_hash
+    assert "segment_token_share" not in told["measures"]
+    with pytest.raises(SimError, match="no conclusion without seeds"):
+        refuse_bare({**told, "seeds": []})
 
 
 def test_missing_values_are_left_out_of_their_measure(pair: tuple[Result, Comparison]) -> None:

@@ -105,6 +105,21 @@ def test_pictures_come_from_the_stored_folder(name: str, played: Any) -> None:
         assert all(len(axis.patches) == 1 for axis in axes)  # the one pure equilibrium
 
 
+def test_the_screen_tells_where_imitation_leads_and_who_is_alike(played: Any) -> None:
+    _, found, _ = played
+    lines = " ".join(" ".join(tournament_lines(found)).split())
+    ends = {}
+    for side, names in (("incumbent", found["rows"]), ("challenger", found["columns"])):
+        last = found["replicator"][side][-1]
+        ends[side] = names[int(np.argmax(last))]
+    assert "equal weights lead to (" in lines
+    assert f"{ends['incumbent']}" in lines.split("equal weights lead to (")[1].split(";")[0]
+    for vendor, told in found["fingerprints"].items():
+        gap = told["distance"][0][1]
+        assert f"fingerprints of {vendor}: most alike are" in lines
+        assert f"log prices {gap:.2f} apart" in lines or len(told["names"]) > 2
+
+
 def test_no_conclusion_without_its_grounds(played: Any) -> None:
     result, found, _ = played
     for missing in ("n", "seeds", "interval_types", "scenario_hash", "root_seed"):

@@ -14,6 +14,7 @@ from sim.plot.registry import plot, plots
 NAMES = ["belts", "classes", "curves", "final", "flows", "prices", "survival", "worlds"]
 STUDIES = [
     "attribution",
+    "claims",
     "compare",
     "episode",
     "failure_box",
@@ -21,6 +22,7 @@ STUDIES = [
     "frontier",
     "hysteresis",
     "replicator",
+    "specification",
     "tornado",
     "tournament",
 ]

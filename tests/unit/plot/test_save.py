@@ -47,6 +47,7 @@ def test_without_names_what_cannot_be_drawn_is_told(result):
     paths = save(result, measures=["profit"], skipped=told.__setitem__)
     assert set(told) == {
         "attribution",
+        "claims",
         "compare",
         "episode",
         "failure_box",
@@ -55,6 +56,7 @@ def test_without_names_what_cannot_be_drawn_is_told(result):
         "frontier",
         "hysteresis",
         "replicator",
+        "specification",
         "tornado",
         "tournament",
         "worlds",

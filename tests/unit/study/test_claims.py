@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from sim.analysis.claims import share_interval
+from sim.analysis.conclusion import claims_grounds, refuse_bare
 from sim.analysis.statistics import wilson_interval
+from sim.errors import SimError
+from sim.plot.registry import plots
+from sim.study.result import SweepResult
 
 
 def test_independent_replicates_of_one_point_are_wilson() -> None:
@@ -50,3 +54,29 @@ def test_the_interval_covers_the_share_of_a_two_way_population() -> None:
     assert 0.90 <= covered / 400 <= 0.98
     naive = wilson_interval(800, 1600)
     assert naive.upper - naive.lower < 0.06
+
+
+def test_the_picture_shows_every_claim_against_what_was_wanted(whole_sweep: SweepResult) -> None:
+    told = whole_sweep.claims
+    table = plots()["claims"].numbers(whole_sweep)
+    (claim,) = told["claims"].values()
+    assert list(table["share"]) == [claim["share_of_runs"]]
+    assert [table["low"][0], table["high"][0]] == claim["interval"]
+    assert list(table["wanted"]) == [0.9]
+    fig, axes = plots()["claims"].draw(whole_sweep)
+    assert axes.get_yticklabels()[0].get_text().startswith("the new cloud stays")
+    caption = " ".join(fig.get_supxlabel().split())
+    assert f"n = 5 runs a world, root seed {whole_sweep.seed}" in caption
+    assert f"{claim['runs']} runs a claim at least, 7 points" in caption
+    assert whole_sweep.scenario_hash[:8] in caption
+    marks = {group.get_label() for group in axes.collections}
+    assert claim["verdict"] in marks
+
+
+def test_claims_without_their_grounds_are_not_told(whole_sweep: SweepResult) -> None:
+    told = whole_sweep.claims
+    refuse_bare(claims_grounds(told))
+    assert claims_grounds(told)["seeds"] == [0, 1, 2, 3, 4]
+    for lost in ({"interval": ""}, {"scenario_hash": ""}, {"replicates": 0}, {"claims": {}}):
+        with pytest.raises(SimError, match="no conclusion without"):
+            refuse_bare(claims_grounds({**told, **lost}))

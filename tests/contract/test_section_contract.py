@@ -1,0 +1,205 @@
+"""Every section of a report tells a stored finding, shows its picture, and names its grounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sim.report.page
+from sim.analysis.attribution.attribute import attribute
+from sim.analysis.compare import compare
+from sim.analysis.frontier import axis_of, frontier
+from sim.analysis.hysteresis import hysteresis
+from sim.analysis.tournament import tournament
+from sim.analysis.uncertainty.analyse import Sizes, analyse
+from sim.analysis.uncertainty.exploring import Budget
+from sim.analysis.uncertainty.unknowns import unknowns_of
+from sim.cli import main
+from sim.errors import SimError
+from sim.experiment.ensemble import run_ensemble
+from sim.experiment.files import json_bytes, read_json
+from sim.experiment.result import Result, open_result
+from sim.plot.save import save
+from sim.report.grounds import finding_line
+from sim.report.page import page
+from sim.report.registry import Section, section, sections
+from sim.study.reader import load_study
+from sim.study.run import run_study
+from tests.unit.experiment.fake_market import FakeMarket
+from tests.unit.market.tiny import changed
+from tests.unit.study.conftest import PLAIN
+
+SMALL = {"population.clients": 60}
+APPEAL = "vendors.volcano.appeal.api"
+NAMES = tuple(sections())
+
+
+def small() -> Any:
+    return changed(SMALL, months=4)
+
+
+def compared(out: Path) -> Result:
+    other = small().replace({"vendors.third.pricing.markup": 0.2, "name": "cheap"})
+    return compare([small(), other], measures=["profit"], replicates=3, workers=1, out=out)[0]
+
+
+def played(out: Path) -> Result:
+    return tournament(small(), ["cost_plus"], ["match"], replicates=2, workers=1, out=out)[0]
+
+
+def bounded(out: Path) -> Result:
+    axes = (axis_of(small(), path, (-1.0, 2.0)) for path in (APPEAL, "vendors.dam.appeal.api"))
+    options: dict[str, Any] = {"runs_a_point": 2, "depth": 0, "workers": 1, "out": out}
+    return frontier(small(), *axes, outcomes=["incumbent_rollback"], **options)[0]
+
+
+def swept_both_ways(out: Path) -> Result:
+    axis = axis_of(small(), APPEAL, (-1.0, 2.0))
+    return hysteresis(small(), axis, steps=2, replicates=2, workers=1, out=out)[0]
+
+
+def attributed(out: Path) -> Result:
+    (pair,) = attribute(small(), ["rules"], replicates=2, workers=1, out=out)
+    return pair[0]
+
+
+def analysed(out: Path) -> Result:
+    ranges = ["demand.community_weight=0:2", f"{APPEAL}=0:1.5"]
+    unknowns = unknowns_of(small(), ranges)
+    budget = Budget(replicates=2, workers=1, out=out)
+    (pair,) = analyse(unknowns, budget, ["morris"], sizes=Sizes(trajectories=2))
+    return pair[0].first
+
+
+def claimed(out: Path) -> Result:
+    path = out / "appeal.toml"
+    path.write_text(PLAIN)
+    result = run_study(load_study(path), workers=1, out=out, model=FakeMarket)
+    assert result.claims["claims"]
+    return result
+
+
+CASES: dict[str, Callable[[Path], Result]] = {
+    "attribution": attributed,
+    "claims": claimed,
+    "compare": compared,
+    "frontier": bounded,
+    "hysteresis": swept_both_ways,
+    "sensitivity": analysed,
+    "tournament": played,
+}
+WORDS = {
+    "attribution": "money kept, hosting as it is",
+    "claims": "the new cloud stays below 60 % of tokens",
+    "compare": "cheap (",
+    "frontier": "incumbent_rollback is the rule where vendors.dam.appeal.api is",
+    "hysteresis": "Mean gap of the challenger",
+    "sensitivity": "demand.community_weight",
+    "tournament": "Regret of the historical profile",
+}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Result]:
+    made: dict[str, Result] = {}
+
+    def of(name: str) -> Result:
+        if name not in made:
+            made[name] = CASES[name](tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    return run_ensemble(small(), replicates=2, workers=1, out=tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(autouse=True)
+def _few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    def few(result: Any, names: Any = None, **options: Any) -> list[Path]:
+        return [] if names is None else save(result, names, **options)
+
+    monkeypatch.setattr(sim.report.page, "save", few)
+
+
+def told_by(name: str, result: Result) -> tuple[Section, dict[str, Any]]:
+    kind = sections()[name]
+    return kind, read_json(result.path / kind.file)
+
+
+def test_every_section_has_its_case() -> None:
+    assert set(CASES) == set(WORDS) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestEverySection:
+    def test_the_page_holds_tables_picture_and_grounds(
+        self, name: str, found: Callable[[str], Result], run: Result
+    ) -> None:
+        kind, told = told_by(name, found(name))
+        text, bare = page(run, [found(name)]), page(run)
+        assert text.count("<table>") > bare.count("<table>")
+        assert text.count("data:image/png") - bare.count("data:image/png") >= bool(kind.pictures)
+        assert WORDS[name] in text
+        assert WORDS[name] not in bare
+        grounds = kind.grounds(told)
+        line = finding_line(grounds)
+        assert line in text
+        for part in (f"n = {grounds['n']}", grounds["scenario_hash"][:8], "root seed", "95 %"):
+            assert part in line
+
+    @pytest.mark.parametrize(
+        "lost", [{"n": 0}, {"seeds": []}, {"interval_types": []}, {"scenario_hash": ""}]
+    )
+    def test_nothing_is_told_without_its_grounds(
+        self, name: str, lost: dict[str, Any], found: Callable[[str], Result]
+    ) -> None:
+        kind, told = told_by(name, found(name))
+        with pytest.raises(SimError, match=f"no conclusion without {next(iter(lost))}"):
+            finding_line({**kind.grounds(told), **lost})
+
+    def test_it_only_reads(self, name: str, found: Callable[[str], Result]) -> None:
+        kind, told = told_by(name, found(name))
+        before = json_bytes(told)
+        assert "".join(kind.content(told)) == "".join(kind.content(told))
+        assert json_bytes(told) == before
+
+
+def test_a_page_is_not_made_of_a_bare_finding(
+    found: Callable[[str], Result], run: Result, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = found("compare").path / "comparison.json"
+    whole = path.read_bytes()
+    told = read_json(path)
+    path.write_bytes(json_bytes({**told, "seeds": []}))
+    try:
+        with pytest.raises(SystemExit) as end:
+            main(
+                ["report", str(run.path), "--with", str(path.parent), "--out", str(tmp_path / "x")]
+            )
+    finally:
+        path.write_bytes(whole)
+    assert end.value.code == 2
+    assert "no conclusion without seeds" in capsys.readouterr().err
+
+
+def test_a_sweep_without_claims_is_no_finding(tmp_path: Path, run: Result) -> None:
+    path = tmp_path / "appeal.toml"
+    path.write_text(PLAIN[: PLAIN.index("[claims")])
+    result = run_study(load_study(path), workers=1, out=tmp_path, model=FakeMarket)
+    with pytest.raises(SimError, match="holds no finding"):
+        page(run, [open_result(result.path)])
+
+
+def test_two_sections_cannot_share_a_name_or_a_file() -> None:
+    def compare(found: Any) -> Any:
+        return iter(())
+
+    for file in ("another.json", "comparison.json"):
+        with pytest.raises(ValueError, match="two sections"):
+            section(file)(compare)
