@@ -24,6 +24,7 @@ PICTURES = DOCS / "pictures"
 SCENARIO = "scenarios/volcano-dam.toml"
 POINTS = 100.0
 MINUTE = 60.0
+ATTRIBUTED = ("rules", "shapley", "rivals", "unidentified")
 PATIENCE_SECONDS = 3_600
 
 Rows = Iterator[tuple[str, str]]
@@ -64,7 +65,7 @@ def verdict_rows(told: dict[str, Any]) -> Rows:
 def attribution_rows(told: dict[str, Any]) -> Rows:
     """Effects under each rule, and the shares of the levers."""
     for finding in told["findings"]:
-        if finding["part"] in ("rules", "rivals", "shapley"):
+        if finding["part"] in ATTRIBUTED:
             head = "share" if finding["part"] == "shapley" else "tau"
             for row in finding["rows"]:
                 if not row["label"].startswith("interaction"):
@@ -154,7 +155,7 @@ QUESTIONS = (
     ),
     Question(
         "Because of which move, and under which rules?",
-        f"sim attribute {SCENARIO} --parts rules,shapley,rivals",
+        f"sim attribute {SCENARIO} --parts rules,shapley,rivals,unidentified",
         attribution_rows,
         {"volcano-dam-attribution": "attribution.png"},
     ),
@@ -166,7 +167,7 @@ QUESTIONS = (
     ),
     Question(
         "Where does it end, in switching cost and openness?",
-        f"sim frontier {SCENARIO} --clients 5000 --runs-a-point 12",
+        f"sim frontier {SCENARIO} --clients 5000 --x-range 0 4 --runs-a-point 20",
         frontier_rows,
         {"volcano-dam-frontier": "frontier.png"},
     ),
