@@ -39,7 +39,7 @@ def usable_agents(agents: ArrayLike, portability: ArrayLike, open_: ArrayLike) -
     runs = np.minimum(share[:, None, :], share[None, :, :])
     own = np.arange(len(number))
     runs[own, own, :] = 1.0
-    return np.where(there, (runs * number[None, :, :]).sum(axis=1), 0.0)
+    return np.where(there, np.add.reduce(runs * number[None, :, :], axis=1), 0.0)
 
 
 def next_agents(
@@ -74,7 +74,8 @@ def willing_builders(
     """
     now = np.asarray(builders, dtype=np.float64)
     potential = per_user * np.asarray(users, dtype=np.float64)
-    return np.asarray(bass_step(now, innovation, imitation, potential) - now)
+    p, q = np.full(now.shape, innovation), np.full(now.shape, imitation)
+    return np.asarray(bass_step(now, p, q, potential) - now)
 
 
 def subsidised_builders(

@@ -28,7 +28,7 @@ def inform(model: MarketModel) -> None:
     heard = scenario.demand.awareness.share_weight * state.token_share
     table = scenario.demand.goodwill
     known = table.awareness_weight * np.log1p(state.goodwill / table.scale)
-    model.awareness[:] = -np.expm1(-(base + state.attention + heard + known))
+    np.negative(np.expm1(-(base + state.attention + heard + known)), out=model.awareness)
 
 
 def _base(model: MarketModel) -> npt.NDArray[np.float64]:

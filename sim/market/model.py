@@ -43,7 +43,7 @@ from sim.market.supply import shock_path
 from sim.market.terms import TermsBuilder
 from sim.market.threads import threads_for
 from sim.market.vendors import VendorAgent
-from sim.market.world import NONE, make_world
+from sim.market.world import make_world
 from sim.measures.recorder import Recorder
 from sim.months import month_after, months_between
 from sim.scenario.intensity import at_intensity
@@ -288,20 +288,27 @@ class MarketModel(mesa.Model):
         if not self.scenario.mechanisms.communities:
             return np.ones(len(self.world.families))
         scale = self.scenario.demand.community_scale
-        ease = [self.scenario.families[name].community.hosting_ease for name in self.world.families]
-        return (1.0 + community_size(self) / scale) ** -np.array(ease)
+        harder = self.fixed("hosting ease", self._harder)
+        return (1.0 + community_size(self) / scale) ** harder
+
+    def _harder(self) -> Floats:
+        tables, names = self.scenario.families, self.world.families
+        return -np.array([tables[name].community.hosting_ease for name in names])
 
     def hazard(self, usual: Floats) -> Floats:
         """(2, J) review hazards; offers whose trigger fired this month are looked at sooner."""
         if not self.scenario.mechanisms.triggers:
             return usual
         table, state = self.scenario.demand.review, self.state
-        before = np.where(state.last_price > 0.0, state.last_price, np.inf)
-        fired = self.paid > before * (1.0 + table.price_rise_trigger)
+        risen = self.paid > state.last_price * (1.0 + table.price_rise_trigger)
+        fired = risen & (state.last_price > 0.0)
         level = table.reliability_trigger
         fell = (state.reliability < level) & (state.last_reliability >= level)
-        fired |= self._of_platforms(fell)[self.world.platform]
-        fired &= self.world.channel != NONE
+        if fell.any():
+            fired |= self._of_platforms(fell)[self.world.platform]
+        if not fired.any():
+            return usual
+        fired[self.world.none] = False
         return np.where(fired, np.maximum(usual, table.triggered), usual)
 
     def step(self) -> None:

@@ -61,11 +61,12 @@ def platform_sums(model: MarketModel, values: Floats) -> Floats:
 def cards_of_offers(model: MarketModel, volume: Floats, hours: Floats) -> Floats:
     """(J,) card-months that the volumes need on their platform."""
     world, month = model.world, model.scenario.supply.card_hours
+    calls, renting = slice(0, world.n_api), slice(world.rent_start, world.none)
     cards = np.zeros(world.n_offers)
-    cards[: world.n_api] = volume[: world.n_api] * cards_per_token(model)
-    host = world.hosting & (world.platform < world.n_vendors)
-    cards[host] = hours[host] / month
-    cards[world.renting] = volume[world.renting] / month
+    np.multiply(volume[calls], cards_per_token(model), out=cards[calls])
+    rented = model.fixed("rented hosts", lambda: world.hosting & (world.platform < world.n_vendors))
+    np.divide(hours, month, out=cards, where=rented)
+    np.divide(volume[renting], month, out=cards[renting])
     return cards
 
 
@@ -80,11 +81,11 @@ def serve(model: MarketModel) -> None:
         tally.homing,
         tally.active,
     ):
-        array[:] = 0
+        array.fill(0)
     use(model.columns, model.choices, model.layout, model.terms, tally, model.spaces)
     _refuse_overflow(tally.volume, tally.hours)
     by_cell = tally.volume / FIXED_POINT
-    demanded = tally.volume.sum(axis=(0, 1)) / FIXED_POINT
+    demanded = np.add.reduce(tally.volume, axis=(0, 1)) / FIXED_POINT
     hours = tally.hours / FIXED_POINT
     cards = cards_of_offers(model, demanded, hours)
     load = platform_sums(model, cards)[: world.n_vendors]
@@ -93,10 +94,10 @@ def serve(model: MarketModel) -> None:
     if scenario.mechanisms.capacity:
         fraction[: world.n_vendors] = served_fraction(load, room)
     kept = demanded * fraction[world.platform]
-    spilled = np.zeros_like(kept)
+    spilled = np.zeros(world.n_offers)
     unserved = demanded - kept
     if scenario.mechanisms.spill_over and unserved.any():
-        spilled, unserved = _spill(model, demanded, unserved, cards, load, room)
+        spilled, unserved = _spill(model, demanded, unserved, load, room)
     model.volumes = Volumes(
         demanded, kept, spilled, unserved, hours * fraction[world.platform], by_cell, load, room
     )
@@ -105,7 +106,9 @@ def serve(model: MarketModel) -> None:
 
 def _refuse_overflow(*counts: npt.NDArray[np.int64]) -> None:
     for count in counts:
-        if count.min() < 0 or count.sum(dtype=np.float64) > LARGEST_COUNT:
+        flat = count.ravel()
+        least, total = np.minimum.reduce(flat), np.add.reduce(flat, dtype=np.float64)
+        if least < 0 or total > LARGEST_COUNT:
             raise ValueError(
                 f"volumes above {LARGEST_COUNT / FIXED_POINT:.2g} million tokens (or card-hours) a "
                 "month cannot be added up exactly: too many months, growth or too low a price"
@@ -116,7 +119,6 @@ def _spill(
     model: MarketModel,
     demanded: Floats,
     unserved: Floats,
-    cards: Floats,
     load: Floats,
     room: Floats,
 ) -> tuple[Floats, Floats]:
@@ -130,18 +132,17 @@ def _spill(
         where=demanded[:, None] > 0,
     )
     # rented hours have no token offer to go to
-    part[world.renting] = 0.0
+    part[world.rent_start : world.none] = 0.0
     # a second choice of an earlier review may be gone
-    part[:, ~model.state.hosting[: world.n_api]] = 0.0
+    part *= model.state.hosting[: world.n_api]
     going = model.scenario.supply.spill_share * unserved[:, None] * part
-    per_token = cards_per_token(model)
-    wanted = going.sum(axis=0) * per_token
-    need = np.bincount(world.platform[: world.n_api], weights=wanted, minlength=world.n_vendors)
-    accepted = served_fraction(need[: world.n_vendors], np.maximum(room - load, 0.0))
-    accepted = accepted[world.platform[: world.n_api]]
-    spilled = np.zeros_like(demanded)
-    spilled[: world.n_api] = going.sum(axis=0) * accepted
-    lost = unserved - (going * accepted).sum(axis=1)
+    tried, platform = np.add.reduce(going, axis=0), world.platform[: world.n_api]
+    wanted = tried * cards_per_token(model)
+    need = np.bincount(platform, weights=wanted, minlength=world.n_vendors)
+    accepted = served_fraction(need[: world.n_vendors], np.maximum(room - load, 0.0))[platform]
+    spilled = np.zeros(world.n_offers)
+    spilled[: world.n_api] = tried * accepted
+    lost = unserved - np.add.reduce(going * accepted, axis=1)
     return spilled, lost
 
 
@@ -152,14 +153,18 @@ def _remember(model: MarketModel, fraction: Floats, load: Floats, room: Floats) 
     state.reliability = memory * state.reliability + (1.0 - memory) * fraction
     if not model.scenario.mechanisms.capacity:
         return
-    used = np.zeros_like(load)
-    np.divide(load, room, out=used, where=room > 0)
-    state.utilisation = np.where((room <= 0) & (load > 0), 1.0, np.minimum(used, 1.0))
-    was = state.load_cards
-    growth = np.zeros_like(load)
-    both = (was > 0) & (load > 0)
-    growth[both] = np.log(load[both] / was[both])
-    tables = model.scenario.vendors
-    trends = np.array([tables[name].capacity.trend_memory for name in model.world.vendors])
-    state.load_trend = trends * state.load_trend + (1.0 - trends) * growth
+    asked = load > 0.0
+    used = asked.astype(np.float64)  # without any cards, full as soon as something is asked for
+    np.divide(load, room, out=used, where=room > 0.0)
+    state.utilisation = np.minimum(used, 1.0)
+    grown = np.ones(len(load))
+    np.divide(load, state.load_cards, out=grown, where=asked & (state.load_cards > 0.0))
+    trends = model.fixed("trend memories", lambda: _trend_memories(model))
+    state.load_trend = trends * state.load_trend + (1.0 - trends) * np.log(grown)
     state.load_cards = load
+
+
+def _trend_memories(model: MarketModel) -> Floats:
+    """(V,) how long each vendor remembers the trend of its load."""
+    tables = model.scenario.vendors
+    return np.array([tables[name].capacity.trend_memory for name in model.world.vendors])

@@ -1,0 +1,44 @@
+"""Utilities of a month without price, home, taste and context, compiled."""
+
+from __future__ import annotations
+
+from sim.market.compiled import kernel
+
+
+@kernel
+def fill_utilities(  # type: ignore[no-untyped-def]
+    constant,
+    theta,
+    capability,
+    mean_capability,
+    gamma,
+    community,
+    reliability,
+    agent_weight,
+    agent_worth,
+    family,
+    platform,
+    n_api,
+    out,
+):
+    """(cells, K, J): constant + theta x lead + gamma x community + reliability + agents.
+
+    `constant` (cells, J), `theta` (cells, K), `capability` (F, K), `mean_capability` (K,), `gamma`
+    (cells,), `community` (R, F), `reliability` (V + 2,), `agent_weight` (cells, K, V) or empty,
+    `agent_worth` (cells, V); lead and community are 0 of offers without a family, agents count on
+    model calls alone.
+    """
+    cells, kinds, offers = out.shape
+    regions, agents = community.shape[0], agent_weight.shape[0] > 0
+    for c in range(cells):
+        for k in range(kinds):
+            for j in range(offers):
+                f, v = family[j], platform[j]
+                lead, known = 0.0, 0.0
+                if f >= 0:
+                    lead = capability[f, k] - mean_capability[k]
+                    known = community[c % regions, f]
+                value = constant[c, j] + theta[c, k] * lead + gamma[c] * known + reliability[v]
+                if agents and j < n_api:
+                    value += agent_weight[c, k, v] * agent_worth[c, v]
+                out[c, k, j] = value
