@@ -34,16 +34,26 @@ def _of_derivatives(model: MarketModel) -> Floats:
 
 
 def community_size(model: MarketModel) -> Floats:
-    """(F,) D: developers everywhere and what derivatives count for; code knows no borders."""
+    """(F,) D: developers everywhere and what derivatives count for; code knows no borders.
+    Read-only."""
+    state = model.state
+    arrays = state.developers, state.developers_in, state.derivatives, state.weights_open
+    key = tuple([array.tobytes() for array in arrays])
+    return model.memo.of("community", key, lambda: _community_size(model))
+
+
+def _community_size(model: MarketModel) -> Floats:
     whole = all_developers(model) + _of_derivatives(model)
     return np.asarray(whole * model.state.weights_open)
 
 
 def community_by_region(model: MarketModel) -> Floats:
     """(R, F) D as clients of a region meet it: their own pool, and others' by the spill-over."""
-    state = model.state
+    state, pools = model.state, own_pools(model)
+    if not pools.any():
+        return np.repeat(community_size(model)[None], len(pools), axis=0)
     whole, spill = all_developers(model), model.scenario.ecosystem.spill_over
-    own = np.where(own_pools(model), state.developers_in.T, state.developers)
+    own = np.where(pools, state.developers_in.T, state.developers)
     out = own + spill * (whole - own)
     return np.asarray((out + _of_derivatives(model)) * state.weights_open)
 

@@ -12,7 +12,7 @@ from sim.market.costs import rent_of
 from sim.market.elementary import exp
 from sim.market.noise import event_state, stream_key, uniform
 from sim.market.population import FIXED_POINT
-from sim.market.threads import CACHE_LINE, apart, over_ranges
+from sim.market.threads import CACHE_LINE, added, apart, over_ranges
 from sim.market.world import HOST
 
 if TYPE_CHECKING:
@@ -46,11 +46,12 @@ class Homes:
 def money_per_unit(model: MarketModel) -> Floats:
     """(J,) yuan that a client pays a platform for a unit of volume; HOST at skill 1."""
     world, out = model.world, np.zeros(model.world.n_offers)
-    hourly = np.append(rent_of(model), [0.0, 0.0]) / model.scenario.supply.card_hours
-    calls, hosting, renting = world.calls, world.hosting, world.renting
-    out[calls] = model.paid[calls]
-    out[hosting] = (model.terms.unit_hours * hourly[world.platform])[hosting]
-    out[renting] = hourly[world.platform][renting]
+    hourly = np.zeros(world.n_vendors + 2)
+    np.divide(rent_of(model), model.scenario.supply.card_hours, out=hourly[:-2])
+    hosted, rented = slice(world.n_api, world.rent_start), slice(world.rent_start, world.none)
+    out[: world.n_api] = model.paid[: world.n_api]
+    out[hosted] = model.terms.unit_hours[hosted] * hourly[world.platform[hosted]]
+    out[rented] = hourly[world.platform[rented]]
     return out
 
 
@@ -81,9 +82,9 @@ def migrate(model: MarketModel) -> None:
         )
 
     over_ranges(model.population.n_clients, len(homes.spend), part)
-    homes.moved[:] = np.sum(homes.moved_in, axis=0)
-    homes.count[:-1] += homes.moved.sum(axis=0)
-    homes.count -= homes.moved.sum(axis=1)
+    homes.moved[:] = added(homes.moved_in)
+    homes.count[:-1] += np.add.reduce(homes.moved, axis=0)
+    homes.count -= np.add.reduce(homes.moved, axis=1)
 
 
 @kernel

@@ -136,10 +136,12 @@ class TermsBuilder:
         model, world, state = self.model, self.model.world, self.model.state
         demand = model.scenario.demand
         paid, rent = model.paid, rent_of(model)
-        mean_term = float(price_term(state.mean_price, demand.box_cox, demand.price_shift))
+        seen = np.empty(world.n_api + 1)
+        seen[:-1], seen[-1] = paid[: world.n_api], state.mean_price
+        seen = price_term(seen, demand.box_cox, demand.price_shift)
+        mean_term = float(seen[-1])
         price = np.zeros(world.n_offers)
-        calls = price_term(paid[: world.n_api], demand.box_cox, demand.price_shift)
-        np.subtract(calls, mean_term, out=price[: world.n_api])
+        np.subtract(seen[:-1], mean_term, out=price[: world.n_api])
         np.log(rent / state.market_rent, out=price[world.rent_start : world.none])
         hours, cost, ratio = self._hosting(rent, paid)
         welfare = self.theta * state.mean_capability
