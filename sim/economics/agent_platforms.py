@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
 from sim.economics.diffusion import bass_step
+
+_njit: Any = njit
 
 
 class Joining(NamedTuple):
@@ -34,12 +37,19 @@ def usable_agents(agents: ArrayLike, portability: ArrayLike, open_: ArrayLike) -
     network effect over the market.
     """
     number, share = (np.asarray(x, dtype=np.float64) for x in (agents, portability))
-    there = np.asarray(open_, dtype=bool)
-    number = np.where(there, number, 0.0)
-    runs = np.minimum(share[:, None, :], share[None, :, :])
-    own = np.arange(len(number))
-    runs[own, own, :] = 1.0
-    return np.where(there, np.add.reduce(runs * number[None, :, :], axis=1), 0.0)
+    out = np.zeros(number.shape)
+    _add_usable(number, share, np.asarray(open_, dtype=bool), out)
+    return out
+
+
+@_njit(cache=True)
+def _add_usable(agents, portability, there, out):  # type: ignore[no-untyped-def]
+    for v in range(out.shape[0]):
+        for s in range(out.shape[1]):
+            for u in range(out.shape[0]):
+                if there[v, s] and there[u, s]:
+                    runs = 1.0 if u == v else min(portability[v, s], portability[u, s])
+                    out[v, s] += runs * agents[u, s]
 
 
 def next_agents(

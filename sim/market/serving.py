@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.scarcity import served_fraction
 from sim.market.costs import cards_per_token
 from sim.market.population import FIXED_POINT
+from sim.market.rationing import add_up, ration, try_second
 from sim.market.supply import capacity
 from sim.market.usage import use
 
@@ -83,67 +83,51 @@ def serve(model: MarketModel) -> None:
     ):
         array.fill(0)
     use(model.columns, model.choices, model.layout, model.terms, tally, model.spaces)
-    _refuse_overflow(tally.volume, tally.hours)
-    by_cell = tally.volume / FIXED_POINT
-    demanded = np.add.reduce(tally.volume, axis=(0, 1)) / FIXED_POINT
-    hours = tally.hours / FIXED_POINT
+    by_cell, demanded = np.empty(tally.volume.shape), np.empty(world.n_offers)
+    hours, kept = np.empty(world.n_offers), np.empty(world.n_offers)
+    _refuse_overflow(*add_up(tally.volume, tally.hours, by_cell, demanded, hours))
     cards = cards_of_offers(model, demanded, hours)
-    load = platform_sums(model, cards)[: world.n_vendors]
-    room = capacity(model)
-    fraction = np.ones(world.n_vendors + 2)
-    if scenario.mechanisms.capacity:
-        fraction[: world.n_vendors] = served_fraction(load, room)
-    kept = demanded * fraction[world.platform]
-    spilled = np.zeros(world.n_offers)
-    unserved = demanded - kept
-    if scenario.mechanisms.spill_over and unserved.any():
-        spilled, unserved = _spill(model, demanded, unserved, load, room)
-    model.volumes = Volumes(
-        demanded, kept, spilled, unserved, hours * fraction[world.platform], by_cell, load, room
-    )
+    load, room, fraction = np.empty(world.n_vendors), capacity(model), np.empty(world.n_vendors + 2)
+    rationed, platform = scenario.mechanisms.capacity, world.platform
+    short = ration(rationed, demanded, hours, cards, platform, room, fraction, load, kept)
+    unserved, spilled = demanded - kept, np.zeros(world.n_offers)
+    if short and scenario.mechanisms.spill_over:
+        spilled, unserved = _spill(model, demanded, unserved, room - load)
+    model.volumes = Volumes(demanded, kept, spilled, unserved, hours, by_cell, load, room)
     _remember(model, fraction[: world.n_vendors], load, room)
 
 
-def _refuse_overflow(*counts: npt.NDArray[np.int64]) -> None:
-    for count in counts:
-        flat = count.ravel()
-        least, total = np.minimum.reduce(flat), np.add.reduce(flat, dtype=np.float64)
-        if least < 0 or total > LARGEST_COUNT:
-            raise ValueError(
-                f"volumes above {LARGEST_COUNT / FIXED_POINT:.2g} million tokens (or card-hours) a "
-                "month cannot be added up exactly: too many months, growth or too low a price"
-            )
+def _refuse_overflow(least: int, total: float) -> None:
+    if least < 0 or total > LARGEST_COUNT:
+        raise ValueError(
+            f"volumes above {LARGEST_COUNT / FIXED_POINT:.2g} million tokens (or card-hours) a "
+            "month cannot be added up exactly: too many months, growth or too low a price"
+        )
 
 
 def _spill(
-    model: MarketModel,
-    demanded: Floats,
-    unserved: Floats,
-    load: Floats,
-    room: Floats,
+    model: MarketModel, demanded: Floats, unserved: Floats, left: Floats
 ) -> tuple[Floats, Floats]:
     """Unserved tokens try their second choice among model calls; returns spilled and lost."""
-    world = model.world
-    part = np.zeros((world.n_offers, world.n_api))
-    np.divide(
-        model.tally.pairs[:, : world.n_api] / FIXED_POINT,
-        demanded[:, None],
-        out=part,
-        where=demanded[:, None] > 0,
+    world, calls = model.world, model.world.n_api
+    spilled, going = np.zeros(world.n_offers), np.empty((world.n_offers, calls))
+    try_second(
+        model.scenario.supply.spill_share,
+        model.tally.pairs,
+        demanded,
+        unserved,
+        # rented hours have no token offer to go to
+        model.fixed("offers of tokens", lambda: ~world.renting),
+        # a second choice of an earlier review may be gone
+        model.state.hosting,
+        cards_per_token(model),
+        world.platform,
+        np.maximum(left, 0.0),
+        np.empty(world.n_vendors),
+        spilled[:calls],
+        going,
     )
-    # rented hours have no token offer to go to
-    part[world.rent_start : world.none] = 0.0
-    # a second choice of an earlier review may be gone
-    part *= model.state.hosting[: world.n_api]
-    going = model.scenario.supply.spill_share * unserved[:, None] * part
-    tried, platform = np.add.reduce(going, axis=0), world.platform[: world.n_api]
-    wanted = tried * cards_per_token(model)
-    need = np.bincount(platform, weights=wanted, minlength=world.n_vendors)
-    accepted = served_fraction(need[: world.n_vendors], np.maximum(room - load, 0.0))[platform]
-    spilled = np.zeros(world.n_offers)
-    spilled[: world.n_api] = tried * accepted
-    lost = unserved - np.add.reduce(going * accepted, axis=1)
-    return spilled, lost
+    return spilled, unserved - np.add.reduce(going, axis=1)
 
 
 def _remember(model: MarketModel, fraction: Floats, load: Floats, room: Floats) -> None:

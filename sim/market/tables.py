@@ -1,4 +1,4 @@
-"""Utilities of a month without price, home, taste and context, compiled."""
+"""Tables of a month, compiled: utilities without price, and what hosting costs."""
 
 from __future__ import annotations
 
@@ -42,3 +42,19 @@ def fill_utilities(  # type: ignore[no-untyped-def]
                 if agents and j < n_api:
                     value += agent_weight[c, k, v] * agent_worth[c, v]
                 out[c, k, j] = value
+
+
+@kernel
+def fill_hosting(layout, family_hours, hourly, paid, floor, reference, hours, cost, ratio):  # type: ignore[no-untyped-def]
+    """(J,) card-hours and yuan per million tokens of HOST offers; prices of model calls and costs of
+    hosting over the reference price of tokens.
+
+    `family_hours` (F,) at skill 1, `hourly` (V + 1,) yuan of a card-hour, own machines last,
+    `reference` price of a million tokens.
+    """
+    for j in range(layout.n_api):
+        ratio[j] = max(paid[j], floor) / reference
+    for j in range(layout.host_start, layout.rent_start):
+        hours[j] = family_hours[layout.family[j]]
+        cost[j] = hours[j] * hourly[layout.platform[j]]
+        ratio[j] = max(cost[j], floor) / reference

@@ -13,7 +13,7 @@ from sim.market.columns import Terms
 from sim.market.community import community_by_region
 from sim.market.costs import hosting_hours, rent_of
 from sim.market.shared import shared
-from sim.market.tables import fill_utilities
+from sim.market.tables import fill_hosting, fill_utilities
 from sim.market.world import API, HOST, NONE
 
 if TYPE_CHECKING:
@@ -207,19 +207,21 @@ class TermsBuilder:
         """Card-hours and yuan per million tokens of HOST offers; log price ratios of all."""
         model, world = self.model, self.model.world
         supply, demand = model.scenario.supply, model.scenario.demand
-        hosted = slice(world.host_start, world.rent_start)
-        hours, cost = np.zeros(world.n_offers), np.zeros(world.n_offers)
-        hours[hosted] = hosting_hours(model)[world.family[hosted]]
+        hours, cost, ratio = np.zeros((3, world.n_offers))
         hourly = np.empty(world.n_vendors + 1)
         hourly[:-1] = rent
         hourly[-1] = model.state.market_rent * demand.self_hosting.own_machine_factor
-        hourly /= supply.card_hours
-        np.multiply(hours[hosted], hourly[world.platform[hosted]], out=cost[hosted])
-        ratio = cost.copy()
-        tokens = ratio[: world.rent_start]
-        tokens[: world.n_api] = paid[: world.n_api]
-        np.maximum(tokens, model.scenario.decisions.lowest_price, out=tokens)
-        tokens /= demand.usage.reference_price
+        fill_hosting(
+            model.layout,
+            hosting_hours(model),
+            hourly / supply.card_hours,
+            paid,
+            model.scenario.decisions.lowest_price,
+            demand.usage.reference_price,
+            hours,
+            cost,
+            ratio,
+        )
         np.divide(rent, demand.usage.reference_rent, out=ratio[world.rent_start : world.none])
         np.log(ratio[: world.none], out=ratio[: world.none])
         return hours, cost, ratio
