@@ -42,6 +42,17 @@ def usable_agents(agents: ArrayLike, portability: ArrayLike, open_: ArrayLike) -
     return out
 
 
+def platform_worth(
+    agents: ArrayLike, portability: ArrayLike, open_: ArrayLike, cross_side: float, scale: float
+) -> Floats:
+    """Worth ``ln(1 + n / scale)`` of platforms to clients of each side, (V, S).
+
+    n = :func:`usable_agents` of the side, and of the other one the share `cross_side`.
+    """
+    usable = usable_agents(agents, portability, open_)
+    return np.asarray(np.log1p((usable + cross_side * usable[:, ::-1]) / scale))
+
+
 @_njit(cache=True)
 def _add_usable(agents, portability, there, out):  # type: ignore[no-untyped-def]
     for v in range(out.shape[0]):

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from sim.economics.agent_platforms import (
     next_agents,
+    platform_worth,
     subsidised_builders,
-    usable_agents,
     willing_builders,
 )
 from sim.market.agent_users import count_agent_users, marks_of
@@ -218,7 +218,7 @@ def agent_utility(model: MarketModel, weights: Floats) -> Floats:
     Agents of the other side count by `cross_side`.
     """
     world = model.world
-    worth = agent_worth(model)[side_of_cells(model)]
+    worth = agent_worth(model).T[side_of_cells(model)]
     out = np.zeros((*weights.shape[:2], world.n_offers))
     platform = world.platform[: world.n_api]
     out[:, :, : world.n_api] = (weights * worth[:, None, :])[:, :, platform]
@@ -226,10 +226,8 @@ def agent_utility(model: MarketModel, weights: Floats) -> Floats:
 
 
 def agent_worth(model: MarketModel) -> Floats:
-    """(S, V): ln(1 + usable agents / scale) for clients of each side."""
+    """(V, S): ln(1 + usable agents / scale) for clients of each side."""
     held, table = model.state.platforms, model.scenario.agents
     if not held.open.any():
-        return model.fixed("no agents", lambda: np.zeros(held.open.shape[::-1]))
-    usable = usable_agents(held.agents, held.portability, held.open)
-    usable = usable + table.cross_side * usable[:, ::-1]
-    return np.ascontiguousarray(np.log1p(usable / table.scale).T)
+        return np.zeros(held.open.shape)
+    return platform_worth(held.agents, held.portability, held.open, table.cross_side, table.scale)

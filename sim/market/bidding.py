@@ -104,7 +104,12 @@ def set_bids(model: MarketModel, view: View, books: list[Books]) -> None:
 
 
 def unit_prices(model: MarketModel) -> Floats:
-    """(J,) list price of a million tokens (API) or of a card-hour (HOST, RENT), yuan."""
+    """(J,) list price of a million tokens (API) or of a card-hour (HOST, RENT), yuan; read-only."""
+    paid, rent = model.paid, model.state.market_rent
+    return model.memo.of("unit prices", (paid.tobytes(), rent), lambda: _unit_prices(model))
+
+
+def _unit_prices(model: MarketModel) -> Floats:
     world = model.world
     rent = np.zeros(world.n_vendors + 2)
     np.divide(rent_of(model), model.scenario.supply.card_hours, out=rent[:-2])
@@ -137,7 +142,7 @@ def bid(model: MarketModel) -> None:
         bidding.discount_limit,
         bidding.credit_limit,
         bidding.budget.copy(),
-        unit_prices(model),
+        unit_prices(model).copy(),
         bidding.months,
     )
     auction(

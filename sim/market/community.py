@@ -53,7 +53,7 @@ def community_by_region(model: MarketModel) -> Floats:
     if not pools.any():
         return np.repeat(community_size(model)[None], len(pools), axis=0)
     whole, spill = all_developers(model), model.scenario.ecosystem.spill_over
-    own = np.where(pools, state.developers_in.T, state.developers)
+    own = np.where(pools, np.ascontiguousarray(state.developers_in.T), state.developers)
     out = own + spill * (whole - own)
     return np.asarray((out + _of_derivatives(model)) * state.weights_open)
 

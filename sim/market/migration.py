@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sim.market.bidding import unit_prices
 from sim.market.compiled import kernel
-from sim.market.costs import rent_of
 from sim.market.elementary import exp
 from sim.market.noise import event_state, stream_key, uniform
 from sim.market.population import FIXED_POINT
@@ -45,13 +45,8 @@ class Homes:
 
 def money_per_unit(model: MarketModel) -> Floats:
     """(J,) yuan that a client pays a platform for a unit of volume; HOST at skill 1."""
-    world, out = model.world, np.zeros(model.world.n_offers)
-    hourly = np.zeros(world.n_vendors + 2)
-    np.divide(rent_of(model), model.scenario.supply.card_hours, out=hourly[:-2])
-    hosted, rented = slice(world.n_api, world.rent_start), slice(world.rent_start, world.none)
-    out[: world.n_api] = model.paid[: world.n_api]
-    out[hosted] = model.terms.unit_hours[hosted] * hourly[world.platform[hosted]]
-    out[rented] = hourly[world.platform[rented]]
+    out, hosted = unit_prices(model).copy(), slice(model.world.host_start, model.world.rent_start)
+    out[hosted] *= model.terms.unit_hours[hosted]
     return out
 
 

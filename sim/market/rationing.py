@@ -5,6 +5,8 @@ The laws are `served_fraction` and `cards_of_offers`; sums go over offers one af
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sim.market.compiled import inlined, kernel
@@ -36,6 +38,31 @@ def add_up(counted, hours, by_cell, demanded, host_hours):  # type: ignore[no-un
                 by_cell[c, k, j] = count / FIXED_POINT
         demanded[j] = summed / FIXED_POINT
     return least, max(total, all_hours)
+
+
+@kernel
+def fill_cards(volume, hours, per_token, card_hours, layout, cards):  # type: ignore[no-untyped-def]
+    """(J,) card-months of volumes: tokens of model calls, `hours` of HOST, own volumes of RENT."""
+    cards[:] = 0.0
+    for j in range(layout.n_api):
+        cards[j] = volume[j] * per_token[j]
+    for j in range(layout.host_start, layout.rent_start):
+        if layout.platform[j] < layout.n_vendors:
+            cards[j] = hours[j] / card_hours
+    for j in range(layout.rent_start, layout.none):
+        cards[j] = volume[j] / card_hours
+
+
+@kernel
+def fill_trends(load, room, before, memory, trend, used):  # type: ignore[no-untyped-def]
+    """(V,) log growth of the load as each vendor remembers it (in place), and the part in use."""
+    for v in range(load.shape[0]):
+        asked = load[v] > 0.0
+        used[v] = 1.0 if asked else 0.0  # without any cards, full as soon as something is asked
+        if room[v] > 0.0:
+            used[v] = min(load[v] / room[v], 1.0)
+        growth = math.log(load[v] / before[v]) if asked and before[v] > 0.0 else 0.0
+        trend[v] = memory[v] * trend[v] + (1.0 - memory[v]) * growth
 
 
 @kernel

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sim.market.costs import cards_per_token
 from sim.market.population import FIXED_POINT
-from sim.market.rationing import add_up, ration, try_second
+from sim.market.rationing import add_up, fill_cards, fill_trends, ration, try_second
 from sim.market.supply import capacity
 from sim.market.usage import use
 
@@ -60,13 +60,8 @@ def platform_sums(model: MarketModel, values: Floats) -> Floats:
 
 def cards_of_offers(model: MarketModel, volume: Floats, hours: Floats) -> Floats:
     """(J,) card-months that the volumes need on their platform."""
-    world, month = model.world, model.scenario.supply.card_hours
-    calls, renting = slice(0, world.n_api), slice(world.rent_start, world.none)
-    cards = np.zeros(world.n_offers)
-    np.multiply(volume[calls], cards_per_token(model), out=cards[calls])
-    rented = model.fixed("rented hosts", lambda: world.hosting & (world.platform < world.n_vendors))
-    np.divide(hours, month, out=cards, where=rented)
-    np.divide(volume[renting], month, out=cards[renting])
+    cards, card_hours = np.empty(len(volume)), model.scenario.supply.card_hours
+    fill_cards(volume, hours, cards_per_token(model), card_hours, model.layout, cards)
     return cards
 
 
@@ -132,19 +127,14 @@ def _spill(
 
 def _remember(model: MarketModel, fraction: Floats, load: Floats, room: Floats) -> None:
     state, supply = model.state, model.scenario.supply
-    state.last_reliability = state.reliability.copy()
+    state.last_reliability = state.reliability
     memory = supply.reliability_memory
     state.reliability = memory * state.reliability + (1.0 - memory) * fraction
     if not model.scenario.mechanisms.capacity:
         return
-    asked = load > 0.0
-    used = asked.astype(np.float64)  # without any cards, full as soon as something is asked for
-    np.divide(load, room, out=used, where=room > 0.0)
-    state.utilisation = np.minimum(used, 1.0)
-    grown = np.ones(len(load))
-    np.divide(load, state.load_cards, out=grown, where=asked & (state.load_cards > 0.0))
-    trends = model.fixed("trend memories", lambda: _trend_memories(model))
-    state.load_trend = trends * state.load_trend + (1.0 - trends) * np.log(grown)
+    memories = model.fixed("trend memories", lambda: _trend_memories(model))
+    state.utilisation = np.empty(len(load))
+    fill_trends(load, room, state.load_cards, memories, state.load_trend, state.utilisation)
     state.load_cards = load
 
 

@@ -13,7 +13,7 @@ from sim.market.columns import Terms
 from sim.market.community import community_by_region
 from sim.market.costs import hosting_hours, rent_of
 from sim.market.shared import shared
-from sim.market.tables import fill_hosting, fill_utilities
+from sim.market.tables import fill_prices, fill_utilities
 from sim.market.world import API, HOST, NONE
 
 if TYPE_CHECKING:
@@ -142,8 +142,7 @@ class TermsBuilder:
         mean_term = float(seen[-1])
         price = np.zeros(world.n_offers)
         np.subtract(seen[:-1], mean_term, out=price[: world.n_api])
-        np.log(rent / state.market_rent, out=price[world.rent_start : world.none])
-        hours, cost, ratio = self._hosting(rent, paid)
+        hours, cost, ratio = self._prices(rent, paid, price)
         welfare = self.theta * state.mean_capability
         return Terms(
             open=self.open_offers(),
@@ -180,50 +179,47 @@ class TermsBuilder:
         model, world, state = self.model, self.model.world, self.model.state
         demand = model.scenario.demand
         out = np.empty((*self.theta.shape, world.n_offers))
-        reliability = np.zeros(world.n_vendors + 2)
-        if model.scenario.mechanisms.reliability:
-            reliability[: world.n_vendors] = demand.reliability_weight * (state.reliability - 1.0)
-        weight, worth = NO_AGENTS, NO_WORTH
-        if self.agents is not None:
-            weight, worth = self.agents, agent_worth(model)[side_of_cells(model)]
+        counts = model.scenario.mechanisms.reliability
         fill_utilities(
             self.fixed,
             self.theta,
-            model.capability,
+            state.capability,
+            state.contribution,
             state.mean_capability,
             self.gamma,
             np.log1p(community_by_region(model) / demand.community_scale),
-            reliability,
-            weight,
-            worth,
-            world.family,
-            world.platform,
-            world.n_api,
+            state.reliability,
+            demand.reliability_weight if counts else 0.0,
+            NO_AGENTS if self.agents is None else self.agents,
+            NO_WORTH if self.agents is None else agent_worth(model),
+            side_of_cells(model),
+            model.layout,
             out,
         )
         return out
 
-    def _hosting(self, rent: Floats, paid: Floats) -> tuple[Floats, Floats, Floats]:
-        """Card-hours and yuan per million tokens of HOST offers; log price ratios of all."""
-        model, world = self.model, self.model.world
-        supply, demand = model.scenario.supply, model.scenario.demand
-        hours, cost, ratio = np.zeros((3, world.n_offers))
-        hourly = np.empty(world.n_vendors + 1)
-        hourly[:-1] = rent
-        hourly[-1] = model.state.market_rent * demand.self_hosting.own_machine_factor
-        fill_hosting(
+    def _prices(self, rent: Floats, paid: Floats, price: Floats) -> tuple[Floats, Floats, Floats]:
+        """Card-hours and yuan per million tokens of HOST offers; log price ratios of all; price
+        terms of RENT offers, written to `price`."""
+        model, scenario = self.model, self.model.scenario
+        market_rent, demand = model.state.market_rent, scenario.demand
+        hours, cost, ratio = np.zeros((3, len(price)))
+        fill_prices(
             model.layout,
             hosting_hours(model),
-            hourly / supply.card_hours,
+            rent,
+            market_rent,
+            market_rent * demand.self_hosting.own_machine_factor,
+            scenario.supply.card_hours,
             paid,
-            model.scenario.decisions.lowest_price,
+            scenario.decisions.lowest_price,
             demand.usage.reference_price,
+            demand.usage.reference_rent,
             hours,
             cost,
             ratio,
+            price,
         )
-        np.divide(rent, demand.usage.reference_rent, out=ratio[world.rent_start : world.none])
-        np.log(ratio[: world.none], out=ratio[: world.none])
         return hours, cost, ratio
 
     def _growth(self) -> Floats:
