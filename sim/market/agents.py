@@ -152,7 +152,7 @@ def grow_agents(model: MarketModel) -> None:
     """Part of phase `grow`: users are counted, agents are made, builders come and go."""
     if not active(model):
         return
-    count_users(model)
+    _count_users(model)
     held, table = model.state.platforms, model.scenario.agents
     held.agents = next_agents(
         held.agents,
@@ -168,8 +168,11 @@ def grow_agents(model: MarketModel) -> None:
 
 def count_users(model: MarketModel) -> None:
     """Clients by the platforms that serve their agent work, and all that have begun any."""
-    if not active(model):
-        return
+    if active(model):
+        _count_users(model)
+
+
+def _count_users(model: MarketModel) -> None:
     v = model.world.n_vendors
     each = apart(len(model.spaces), (v + 1, len(SIDES)))
     marks = shared(model.scenario, "agent marks", lambda: marks_of(model.world))

@@ -142,7 +142,7 @@ def publish_derivatives(model: MarketModel) -> None:
     and leave no noise between two worlds under the same seed.
     """
     state, table = model.state, model.scenario.ecosystem.derivatives
-    if not model.scenario.mechanisms.derivatives:
+    if not model.scenario.mechanisms.derivatives or table.publication <= 0.0:
         return
     developers = math.fsum((all_developers(model) * state.weights_open).tolist())
     new = table.publication * developers

@@ -53,19 +53,20 @@ def _calls(world: World) -> list[tuple[int, int, int]]:
 
 def _release_and_open(model: MarketModel) -> None:
     state, world, scenario = model.state, model.world, model.scenario
-    ages = _months_since_release(model)
-    state.released |= ages >= 0
+    ages = model.fixed(f"ages {model.month}", lambda: _months_since_release(model))
+    released, opened = state.released.tolist(), state.weights_open.tolist()
+    for f, age in enumerate(ages):
+        if age >= 0 and not released[f]:
+            released[f] = state.released[f] = True
     # published weights cannot be taken back
-    may_open = (
-        state.released & ~state.weights_open & model.fixed("openable", lambda: _openable(model))
-    )
-    asked = [f for f, may in enumerate(may_open.tolist()) if may]
+    may_open = model.fixed("openable", lambda: _openable(model))
+    asked = [f for f in may_open if released[f] and not opened[f]]
     if not asked:
         return
     agents, flagship = list(model.vendors.values()), flagships(model)
     for f in asked:
         name = world.families[f]
-        table, since = scenario.families[name], int(ages[f])
+        table, since = scenario.families[name], ages[f]
         owner = agents[world.owner[f]].openness
         own = OwnFamily(name, bool(flagship[f]))
         # a family older than the run may have been open for long; later it is asked every month
@@ -76,22 +77,17 @@ def _release_and_open(model: MarketModel) -> None:
                 break
 
 
-def _openable(model: MarketModel) -> npt.NDArray[np.bool_]:
-    """(F,) families whose weights are or may become open."""
-    return np.array([openable(model.scenario, name) for name in model.world.families], bool)
+def _openable(model: MarketModel) -> list[int]:
+    """Families whose weights are or may become open."""
+    families = enumerate(model.world.families)
+    return [f for f, name in families if openable(model.scenario, name)]
 
 
-def _months_since_release(model: MarketModel) -> npt.NDArray[np.int64]:
+def _months_since_release(model: MarketModel) -> list[int]:
     """(F,) negative before the release; families of the first month are as old as the run."""
-    return model.fixed(f"ages {model.month}", lambda: _ages(model))
-
-
-def _ages(model: MarketModel) -> npt.NDArray[np.int64]:
     dates = [model.scenario.families[name].released for name in model.world.families]
     today = model.date
-    return np.array(
-        [model.month if d is None else months_between(d, today) for d in dates], np.int64
-    )
+    return [model.month if d is None else months_between(d, today) for d in dates]
 
 
 def flagships(model: MarketModel) -> npt.NDArray[np.bool_]:

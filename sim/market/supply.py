@@ -142,22 +142,32 @@ def supply_books(
     model: MarketModel, arriving: Floats, own_arriving: Floats
 ) -> tuple[SupplyBooks, ...]:
     """What each vendor alone knows when it orders."""
-    state, supply, chips = model.state, model.scenario.supply, model.chips
-    own = own_arriving + np.add.reduce(state.own_pipeline[:, :-1], axis=1)
-    kept = equivalents(model) * (1.0 - supply.wear)
-    coming = np.add.reduce(state.pipeline[:, :-1], axis=1)
-    there = kept + arriving + coming + (chips.performance - 1.0) * own
-    load = state.load_cards + internal_cards(model)
-    work = output_per_card(model, chips.planned)
-    factor = planned_card_cost(model) * work / supply.external_card_cost
-    figures = (load, there, state.load_trend, work, factor, state.cash)
-    rows = zip(*[column.tolist() for column in figures], strict=True)
+    state, supply = model.state, model.scenario.supply
+    columns = (
+        state.load_cards + internal_cards(model),
+        equivalents(model) * (1.0 - supply.wear),
+        arriving,
+        np.add.reduce(state.pipeline[:, :-1], axis=1),
+        own_arriving + np.add.reduce(state.own_pipeline[:, :-1], axis=1),
+        state.load_trend,
+        planned_card_cost(model),
+        state.cash,
+    )
+    rules = model.fixed("order rules", lambda: _rules(model))
+    rows = zip(rules, *[column.tolist() for column in columns], strict=True)
     return tuple(
         [
-            SupplyBooks(load, there, trend, rule.headroom, work, factor, cash, rule.funding_limit)
-            for rule, (load, there, trend, work, factor, cash) in zip(
-                model.fixed("order rules", lambda: _rules(model)), rows, strict=True
+            SupplyBooks(
+                load=load,
+                there=kept + now + later + rule.own_gain * own,
+                trend=trend,
+                headroom=rule.headroom,
+                output_per_card=rule.output_per_card,
+                cost_factor=cost * rule.output_per_card / supply.external_card_cost,
+                cash=cash,
+                funding_limit=rule.funding_limit,
             )
+            for rule, load, kept, now, later, own, trend, cost, cash in rows
         ]
     )
 
@@ -169,18 +179,23 @@ class _Rule(NamedTuple):
     funding_limit: float
     cap: float  # cards a month at first
     cap_growth: float  # of the cap, linear
+    own_gain: float  # work of a self-made card over that of a bought one
+    output_per_card: float  # of the planned mix
 
 
 def _rules(model: MarketModel) -> list[_Rule]:
     tables = [model.scenario.vendors[name] for name in model.world.vendors]
+    gain, work = model.chips.performance - 1.0, output_per_card(model, model.chips.planned)
     return [
         _Rule(
             table.capacity.headroom,
             table.finance.funding_limit,
             table.capacity.order_cap * CARDS_PER_UNIT,
             table.capacity.order_cap_growth,
+            float(gain[v]),
+            float(work[v]),
         )
-        for table in tables
+        for v, table in enumerate(tables)
     ]
 
 
