@@ -72,7 +72,7 @@ def no_platforms(scenario: Scenario, world: World) -> AgentPlatforms:
 def active(model: MarketModel) -> bool:
     """Whether anybody has an agent platform."""
     on = model.scenario.mechanisms.agent_platforms
-    return on and bool(model.state.platforms.open.any())
+    return on and np.count_nonzero(model.state.platforms.open) > 0
 
 
 def side_of_cells(model: MarketModel) -> npt.NDArray[np.int64]:
@@ -231,6 +231,6 @@ def agent_utility(model: MarketModel, weights: Floats) -> Floats:
 def agent_worth(model: MarketModel) -> Floats:
     """(V, S): ln(1 + usable agents / scale) for clients of each side."""
     held, table = model.state.platforms, model.scenario.agents
-    if not held.open.any():
+    if not np.count_nonzero(held.open):
         return np.zeros(held.open.shape)
     return platform_worth(held.agents, held.portability, held.open, table.cross_side, table.scale)

@@ -50,7 +50,7 @@ def _community_size(model: MarketModel) -> Floats:
 def community_by_region(model: MarketModel) -> Floats:
     """(R, F) D as clients of a region meet it: their own pool, and others' by the spill-over."""
     state, pools = model.state, own_pools(model)
-    if not pools.any():
+    if not np.count_nonzero(pools):
         return np.repeat(community_size(model)[None], len(pools), axis=0)
     whole, spill = all_developers(model), model.scenario.ecosystem.spill_over
     own = np.where(pools, np.ascontiguousarray(state.developers_in.T), state.developers)
@@ -72,26 +72,39 @@ def _own_pools(model: MarketModel) -> npt.NDArray[np.bool_]:
 def develop(model: MarketModel) -> None:
     """Developers join open families (Bass; faster where the family leads), and contribute."""
     state = model.state
-    asked = state.tokens_by_kind
-    total = math.fsum(asked.tolist())
-    gaps = (asked * (model.capability - state.mean_capability)).tolist()
     pools = model.fixed("developer pools", lambda: _pools(model))
     now: list[float] = []
-    terms: list[tuple[float, float, float]] = []  # p, q, potential of a pool
+    innovation: list[float] = []
+    imitation: list[float] = []
+    potential: list[float] = []
     opened = [f for f, is_open in enumerate(state.weights_open.tolist()) if is_open]
-    for f in opened:
-        ahead = math.fsum(gaps[f]) / total if total > 0.0 else 0.0
+    for f, ahead in zip(opened, _leads(model, opened), strict=True):
         for pool in pools[f]:
             pull = math.exp(pool.pull * ahead)
             now.append(pool.of(state)[pool.place])
-            terms.append((min(1.0, pool.innovation * pull), pool.imitation, pool.potential))
+            innovation.append(min(1.0, pool.innovation * pull))
+            imitation.append(pool.imitation)
+            potential.append(pool.potential)
     if opened:
-        steps = iter(bass_step(now, *np.array(terms).T).tolist())
+        steps = iter(bass_step(now, innovation, imitation, potential).tolist())
         for f in opened:
             for pool in pools[f]:
                 pool.of(state)[pool.place] = next(steps)
     publish_derivatives(model)
     contribute(model)
+
+
+def _leads(model: MarketModel, families: list[int]) -> list[float]:
+    """Mean lead of families over the kinds of work, by the tokens asked for."""
+    state = model.state
+    tokens, means = state.tokens_by_kind.tolist(), state.mean_capability.tolist()
+    total, out = math.fsum(tokens), []
+    for f in families:
+        levels, added = state.capability[f].tolist(), float(state.contribution[f])
+        rows = zip(tokens, levels, means, strict=True)
+        gaps = [asked * (level + added - mean) for asked, level, mean in rows]
+        out.append(math.fsum(gaps) / total if total > 0.0 else 0.0)
+    return out
 
 
 class _Pool(NamedTuple):

@@ -35,7 +35,7 @@ def decide_openness(model: MarketModel) -> None:
         )
         if serves and not hosting[j]:
             _start_price(model, j, entry)
-        elif serves and entry != model.entries[j]:
+        elif serves and entry is not model.entries[j] and entry != model.entries[j]:
             _next_entry(model, j, entry)
         elif hosting[j] and not serves:
             state.list_price[j] = 0.0

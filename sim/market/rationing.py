@@ -109,9 +109,10 @@ def try_second(  # type: ignore[no-untyped-def]
     calls = tried.shape[0]
     tried[:] = 0.0
     for j in range(unserved.shape[0]):
+        sends = tokens[j] and demanded[j] > 0.0
         for a in range(calls):
             going[j, a] = 0.0
-            if tokens[j] and on_sale[a] and demanded[j] > 0.0:
+            if sends and on_sale[a]:
                 part = pairs[j, a] / FIXED_POINT / demanded[j]
                 going[j, a] = share * unserved[j] * part
             tried[a] += going[j, a]

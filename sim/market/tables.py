@@ -35,18 +35,19 @@ def fill_utilities(  # type: ignore[no-untyped-def]
     cells, kinds, offers = out.shape
     regions, agents = known.shape[0], agent_weight.shape[0] > 0
     for c in range(cells):
+        region, counts = c % regions, side[c]
         for k in range(kinds):
             for j in range(offers):
                 f, v = layout.family[j], layout.platform[j]
                 lead, community, relied = 0.0, 0.0, 0.0
                 if f >= 0:
                     lead = capability[f, k] + contribution[f] - mean_capability[k]
-                    community = gamma[c] * known[c % regions, f]
+                    community = gamma[c] * known[region, f]
                 if v < layout.n_vendors:
                     relied = reliability_weight * (reliability[v] - 1.0)
                 value = constant[c, j] + theta[c, k] * lead + community + relied
                 if agents and j < layout.n_api:
-                    value += agent_weight[c, k, v] * agent_worth[v, side[c]]
+                    value += agent_weight[c, k, v] * agent_worth[v, counts]
                 out[c, k, j] = value
 
 
