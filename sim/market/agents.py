@@ -72,7 +72,7 @@ def no_platforms(scenario: Scenario, world: World) -> AgentPlatforms:
 def active(model: MarketModel) -> bool:
     """Whether anybody has an agent platform."""
     on = model.scenario.mechanisms.agent_platforms
-    return on and np.count_nonzero(model.state.platforms.open) > 0
+    return on and bool(np.count_nonzero(model.state.platforms.open))
 
 
 def side_of_cells(model: MarketModel) -> npt.NDArray[np.int64]:
