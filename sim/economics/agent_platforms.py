@@ -36,9 +36,9 @@ def usable_agents(agents: ArrayLike, portability: ArrayLike, open_: ArrayLike) -
     Source: Corts & Lederman (2009, IJIO 27:121-136): software that is not exclusive spreads the
     network effect over the market.
     """
-    number, share = (np.asarray(x, dtype=np.float64) for x in (agents, portability))
+    number, share = (np.ascontiguousarray(x, np.float64) for x in (agents, portability))
     out = np.zeros(number.shape)
-    _add_usable(number, share, np.asarray(open_, dtype=bool), out)
+    _add_usable(number, share, np.ascontiguousarray(open_, bool), out)
     return out
 
 

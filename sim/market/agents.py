@@ -17,7 +17,7 @@ from sim.economics.agent_platforms import (
 from sim.market.agent_users import count_agent_users, marks_of
 from sim.market.population import FIXED_POINT
 from sim.market.shared import shared
-from sim.market.threads import added, apart, over_ranges
+from sim.market.threads import apart, over_ranges
 from sim.market.world import World
 from sim.strategies.agents.base import SIDES, AgentView, Launch
 
@@ -152,7 +152,7 @@ def grow_agents(model: MarketModel) -> None:
     """Part of phase `grow`: users are counted, agents are made, builders come and go."""
     if not active(model):
         return
-    _count_users(model)
+    count_users(model)
     held, table = model.state.platforms, model.scenario.agents
     held.agents = next_agents(
         held.agents,
@@ -168,31 +168,29 @@ def grow_agents(model: MarketModel) -> None:
 
 def count_users(model: MarketModel) -> None:
     """Clients by the platforms that serve their agent work, and all that have begun any."""
-    if active(model):
-        _count_users(model)
-
-
-def _count_users(model: MarketModel) -> None:
+    if not active(model):
+        return
     v = model.world.n_vendors
     each = apart(len(model.spaces), (v + 1, len(SIDES)))
     marks = shared(model.scenario, "agent marks", lambda: marks_of(model.world))
-    kinds, sides = agent_kinds(model), side_of_cells(model)
+    kinds, sides = agent_kinds(model).astype(np.int64), side_of_cells(model)
 
     def part(p: int, begin: int, end: int) -> None:
         count_agent_users(begin, end, model.columns, model.choices, marks, kinds, sides, each[p])
 
     over_ranges(model.population.n_clients, len(each), part)
-    counts = added(each) / FIXED_POINT
-    model.state.platforms.users, model.state.platforms.clients = counts[:v], counts[v]
+    counts = np.sum(each, axis=0)
+    model.state.platforms.users = counts[:v] / FIXED_POINT
+    model.state.platforms.clients = counts[v] / FIXED_POINT
 
 
-def agent_kinds(model: MarketModel) -> npt.NDArray[np.int64]:
-    """(K,) 1 for kinds of work that agents do, else 0; read-only."""
+def agent_kinds(model: MarketModel) -> Bools:
+    """(K,) kinds of work that agents do."""
     tables, names = model.scenario.kinds, model.world.kinds
     return shared(
         model.scenario,
         "agent kinds",
-        lambda: np.array([tables[name].agent_work > 0.0 for name in names], np.int64),
+        lambda: np.array([tables[name].agent_work > 0.0 for name in names], bool),
     )
 
 
