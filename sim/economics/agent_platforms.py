@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
 from sim.economics.diffusion import bass_step
+
+_njit: Any = njit
 
 
 class Joining(NamedTuple):
@@ -33,13 +36,31 @@ def usable_agents(agents: ArrayLike, portability: ArrayLike, open_: ArrayLike) -
     Source: Corts & Lederman (2009, IJIO 27:121-136): software that is not exclusive spreads the
     network effect over the market.
     """
-    number, share = (np.asarray(x, dtype=np.float64) for x in (agents, portability))
-    there = np.asarray(open_, dtype=bool)
-    number = np.where(there, number, 0.0)
-    runs = np.minimum(share[:, None, :], share[None, :, :])
-    own = np.arange(len(number))
-    runs[own, own, :] = 1.0
-    return np.where(there, (runs * number[None, :, :]).sum(axis=1), 0.0)
+    number, share = (np.ascontiguousarray(x, np.float64) for x in (agents, portability))
+    out = np.zeros(number.shape)
+    _add_usable(number, share, np.ascontiguousarray(open_, bool), out)
+    return out
+
+
+def platform_worth(
+    agents: ArrayLike, portability: ArrayLike, open_: ArrayLike, cross_side: float, scale: float
+) -> Floats:
+    """Worth ``ln(1 + n / scale)`` of platforms to clients of each side, (V, S).
+
+    n = :func:`usable_agents` of the side, and of the other one the share `cross_side`.
+    """
+    usable = usable_agents(agents, portability, open_)
+    return np.asarray(np.log1p((usable + cross_side * usable[:, ::-1]) / scale))
+
+
+@_njit(cache=True)
+def _add_usable(agents, portability, there, out):  # type: ignore[no-untyped-def]
+    for v in range(out.shape[0]):
+        for s in range(out.shape[1]):
+            for u in range(out.shape[0]):
+                if there[v, s] and there[u, s]:
+                    runs = 1.0 if u == v else min(portability[v, s], portability[u, s])
+                    out[v, s] += runs * agents[u, s]
 
 
 def next_agents(
@@ -74,7 +95,8 @@ def willing_builders(
     """
     now = np.asarray(builders, dtype=np.float64)
     potential = per_user * np.asarray(users, dtype=np.float64)
-    return np.asarray(bass_step(now, innovation, imitation, potential) - now)
+    p, q = np.full(now.shape, innovation), np.full(now.shape, imitation)
+    return np.asarray(bass_step(now, p, q, potential) - now)
 
 
 def subsidised_builders(

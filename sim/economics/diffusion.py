@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, positive
+
+_njit: Any = njit
 
 
 class BassPeak(NamedTuple):
@@ -57,13 +60,27 @@ def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -
     ValueError
         If p, q, m or N is negative.
     """
-    now, innovate, imitate, size = (np.asarray(x, dtype=np.float64) for x in (cumulative, p, q, m))
-    if ((now < 0) | (innovate < 0) | (imitate < 0) | (size < 0)).any():
+    given = [np.asarray(x, dtype=np.float64) for x in (cumulative, p, q, m)]
+    shape = given[0].shape
+    if not (given[1].shape == given[2].shape == given[3].shape == shape):
+        given = [np.asarray(x) for x in np.broadcast_arrays(*given)]
+        shape = given[0].shape
+    out = np.empty(shape)
+    if not _step(*[x.ravel() for x in given], out.reshape(-1)):
         raise ValueError("cumulative, p, q and m must be >= 0")
-    shape = np.broadcast(now, size).shape
-    known = np.divide(now, size, out=np.zeros(shape), where=size > 0)
-    hazard = np.minimum(np.maximum(innovate + imitate * known, 0.0), 1.0)
-    return np.asarray(now + hazard * np.maximum(size - now, 0.0))
+    return out
+
+
+@_njit(cache=True, error_model="numpy")
+def _step(now, p, q, m, out):  # type: ignore[no-untyped-def]
+    """The recursion for each of the numbers; False where one is negative."""
+    for i in range(now.shape[0]):
+        if now[i] < 0.0 or p[i] < 0.0 or q[i] < 0.0 or m[i] < 0.0:
+            return False
+        known = now[i] / m[i] if m[i] > 0.0 else 0.0
+        hazard = min(max(p[i] + q[i] * known, 0.0), 1.0)
+        out[i] = now[i] + hazard * max(m[i] - now[i], 0.0)
+    return True
 
 
 def bass_path(p: float, q: float, m: float, periods: int, start: float = 0.0) -> Floats:

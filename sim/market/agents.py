@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from sim.economics.agent_platforms import (
     next_agents,
+    platform_worth,
     subsidised_builders,
-    usable_agents,
     willing_builders,
 )
 from sim.market.agent_users import count_agent_users, marks_of
@@ -72,7 +72,7 @@ def no_platforms(scenario: Scenario, world: World) -> AgentPlatforms:
 def active(model: MarketModel) -> bool:
     """Whether anybody has an agent platform."""
     on = model.scenario.mechanisms.agent_platforms
-    return on and bool(model.state.platforms.open.any())
+    return on and bool(np.count_nonzero(model.state.platforms.open))
 
 
 def side_of_cells(model: MarketModel) -> npt.NDArray[np.int64]:
@@ -117,8 +117,7 @@ def decide_agents(model: MarketModel) -> None:
     open_platforms(model)
     if not active(model):
         return
-    held, table, view = model.state.platforms, model.scenario.agents, agent_view(model)
-    offers = [v.agents.funded(view, v.agent_books()) for v in model.vendors.values()]
+    held, table = model.state.platforms, model.scenario.agents
     willing = willing_builders(
         held.builders,
         np.where(held.open, held.users, 0.0),
@@ -126,13 +125,21 @@ def decide_agents(model: MarketModel) -> None:
         table.innovation,
         table.imitation,
     )
+    held.joining = willing
+    paying = [vendor for vendor in model.vendors.values() if vendor.agents.pays]
+    if not paying:
+        return
+    subsidy, budget, view = np.zeros(willing.shape), np.zeros(len(willing)), agent_view(model)
+    for vendor in paying:
+        offer = vendor.agents.funded(view, vendor.agent_books())
+        subsidy[vendor.index], budget[vendor.index] = offer.per_builder, offer.budget
     there = held.builders + willing
     left = np.maximum(table.builders_per_user * held.clients - there, 0.0)
     joined = subsidised_builders(
         willing,
         np.where(held.open, left, 0.0),
-        np.stack([offer.per_builder for offer in offers]),
-        np.array([offer.budget for offer in offers]) * MILLION,
+        subsidy,
+        budget * MILLION,
         table.subsidy_reach,
         table.subsidy_scale,
     )
@@ -209,19 +216,19 @@ def agent_weights(model: MarketModel) -> Floats | None:
 def agent_utility(model: MarketModel, weights: Floats) -> Floats:
     """(cells, K, J): phi ln(1 + usable agents / scale) of model calls, 0 of other offers.
 
-    Agents of the other side count by `cross_side`. Read-only.
+    Agents of the other side count by `cross_side`.
     """
-    held = model.state.platforms
-    key = tuple(array.tobytes() for array in (held.agents, held.portability, held.open))
-    return model.memo.of("agent utility", key, lambda: _agent_utility(model, weights))
-
-
-def _agent_utility(model: MarketModel, weights: Floats) -> Floats:
-    world, held, table = model.world, model.state.platforms, model.scenario.agents
-    usable = usable_agents(held.agents, held.portability, held.open)
-    usable = usable + table.cross_side * usable[:, ::-1]
-    worth = np.log1p(usable / table.scale)[:, side_of_cells(model)].T
+    world = model.world
+    worth = agent_worth(model).T[side_of_cells(model)]
     out = np.zeros((*weights.shape[:2], world.n_offers))
     platform = world.platform[: world.n_api]
     out[:, :, : world.n_api] = (weights * worth[:, None, :])[:, :, platform]
     return out
+
+
+def agent_worth(model: MarketModel) -> Floats:
+    """(V, S): ln(1 + usable agents / scale) for clients of each side."""
+    held, table = model.state.platforms, model.scenario.agents
+    if not np.count_nonzero(held.open):
+        return np.zeros(held.open.shape)
+    return platform_worth(held.agents, held.portability, held.open, table.cross_side, table.scale)

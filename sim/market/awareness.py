@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.market.compiled import kernel
 from sim.market.shared import shared
 
 if TYPE_CHECKING:
@@ -25,10 +27,26 @@ def inform(model: MarketModel) -> None:
         model.awareness[:] = 1.0
         return
     base = shared(scenario, "awareness", lambda: _base(model))
-    heard = scenario.demand.awareness.share_weight * state.token_share
-    table = scenario.demand.goodwill
-    known = table.awareness_weight * np.log1p(state.goodwill / table.scale)
-    model.awareness[:] = -np.expm1(-(base + state.attention + heard + known))
+    table, heard = scenario.demand.goodwill, scenario.demand.awareness.share_weight
+    fill_awareness(
+        base,
+        state.attention,
+        heard,
+        state.token_share,
+        table.awareness_weight,
+        state.goodwill,
+        table.scale,
+        model.awareness,
+    )
+
+
+@kernel
+def fill_awareness(base, attention, heard, share, weight, goodwill, scale, out):  # type: ignore[no-untyped-def]
+    """The formula of `inform` for all cells and platforms."""
+    for c in range(out.shape[0]):
+        for v in range(out.shape[1]):
+            known = weight * math.log1p(goodwill[c, v] / scale)
+            out[c, v] = -math.expm1(-(base[c, v] + attention[v] + heard * share[v] + known))
 
 
 def _base(model: MarketModel) -> npt.NDArray[np.float64]:

@@ -87,7 +87,7 @@ def set_bids(model: MarketModel, view: View, books: list[Books]) -> None:
     """Part of phase `decide`: the vendors' limits for this month's auctions."""
     bidding = model.bidding
     for array in (bidding.discount_limit, bidding.credit_limit, bidding.budget):
-        array[:] = 0.0
+        array.fill(0.0)
     if not model.scenario.mechanisms.key_accounts:
         return
     for v, vendor in enumerate(model.vendors.values()):
@@ -104,9 +104,18 @@ def set_bids(model: MarketModel, view: View, books: list[Books]) -> None:
 
 
 def unit_prices(model: MarketModel) -> Floats:
-    """(J,) list price of a million tokens (API) or of a card-hour (HOST, RENT), yuan."""
-    rent = np.append(rent_of(model), [0.0, 0.0]) / model.scenario.supply.card_hours
-    return np.where(model.world.calls, model.paid, rent[model.world.platform])
+    """(J,) list price of a million tokens (API) or of a card-hour (HOST, RENT), yuan; read-only."""
+    paid, rent = model.paid, model.state.market_rent
+    return model.memo.of("unit prices", (paid.tobytes(), rent), lambda: _unit_prices(model))
+
+
+def _unit_prices(model: MarketModel) -> Floats:
+    world = model.world
+    rent = np.zeros(world.n_vendors + 2)
+    np.divide(rent_of(model), model.scenario.supply.card_hours, out=rent[:-2])
+    out = rent[world.platform]
+    out[: world.n_api] = model.paid[: world.n_api]
+    return out
 
 
 def bid(model: MarketModel) -> None:
@@ -116,7 +125,7 @@ def bid(model: MarketModel) -> None:
     """
     bidding = model.bidding
     for array in bidding.counts:
-        array[:] = 0
+        array.fill(0)
     bidding.under_review = 0
     if not bidding.open:
         return
@@ -133,7 +142,7 @@ def bid(model: MarketModel) -> None:
         bidding.discount_limit,
         bidding.credit_limit,
         bidding.budget.copy(),
-        unit_prices(model),
+        unit_prices(model).copy(),
         bidding.months,
     )
     auction(
@@ -150,7 +159,7 @@ def bid(model: MarketModel) -> None:
         space.packed,
         space.scratch,
     )
-    if any(count.min() < 0 for count in bidding.counts):
+    if min([np.minimum.reduce(count) for count in bidding.counts]) < 0:
         raise ValueError("bills of key accounts are too large to be added up exactly")
     credit = bidding.counts.credit[: model.world.n_vendors] / FIXED_POINT
     model.charge("account_credit", credit)

@@ -21,6 +21,7 @@ class Chips:
 
     planned: Floats  # psi: part of all cards that is meant to be self-made
     limited: npt.NDArray[np.bool_]  # whether their output has a limit
+    any_limited: bool
     output: Floats  # cards a month in the first month, 0 where there is no limit
     growth: Floats  # of that limit, linear
     performance: Floats  # work against a bought card
@@ -35,9 +36,11 @@ class Chips:
 def chips_of(model: MarketModel) -> Chips:
     """The chips of a scenario's vendors, in the order of the world."""
     stacks = [model.scenario.vendors[name].stack for name in model.world.vendors]
+    limited = [stack.chip_output is not None for stack in stacks]
     return Chips(
         planned=np.array([stack.own_chip_share for stack in stacks]),
-        limited=np.array([stack.chip_output is not None for stack in stacks]),
+        limited=np.array(limited),
+        any_limited=any(limited),
         output=np.array([(stack.chip_output or 0.0) * CARDS_PER_UNIT for stack in stacks]),
         growth=np.array([stack.chip_output_growth for stack in stacks]),
         performance=np.array([stack.chip_performance for stack in stacks]),
@@ -48,7 +51,7 @@ def chips_of(model: MarketModel) -> Chips:
 def own_share(model: MarketModel) -> Floats:
     """(V,) part of the cards that is self-made: as planned, or as it is where output is limited."""
     chips, state = model.chips, model.state
-    if not chips.limited.any():
+    if not chips.any_limited:
         return chips.planned
     total = state.own_cards + state.external_cards
     known = chips.limited & (total > 0.0) & np.isfinite(total)
@@ -76,6 +79,8 @@ def largest_order(model: MarketModel, money: Floats, availability: float) -> Flo
     chips = model.chips
     psi = chips.planned
     free = money * (psi + (1.0 - psi) * availability)
+    if not chips.any_limited:
+        return free
     own = np.minimum(psi * money, chips.most(model.month))
     return np.where(chips.limited, own + (money - own) * availability, free)
 
@@ -88,6 +93,8 @@ def self_made(model: MarketModel, ordered: Floats, money: Floats, availability: 
     """
     chips = model.chips
     planned = chips.planned * ordered
+    if not chips.any_limited:
+        return planned
     most = np.minimum(chips.planned * money, chips.most(model.month))
     buyable = (money - most) * availability
     own = np.maximum(np.minimum(planned, most), ordered - buyable)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from sim.market.shared import shared
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+    from sim.market.state import MarketState
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 def all_developers(model: MarketModel) -> Floats:
     """(F,) developers of all regions."""
     state = model.state
-    return np.asarray(state.developers + state.developers_in.sum(axis=1))
+    return np.asarray(state.developers + np.add.reduce(state.developers_in, axis=1))
 
 
 def _of_derivatives(model: MarketModel) -> Floats:
@@ -33,16 +34,26 @@ def _of_derivatives(model: MarketModel) -> Floats:
 
 
 def community_size(model: MarketModel) -> Floats:
-    """(F,) D: developers everywhere and what derivatives count for; code knows no borders."""
+    """(F,) D: developers everywhere and what derivatives count for; code knows no borders.
+    Read-only."""
+    state = model.state
+    arrays = state.developers, state.developers_in, state.derivatives, state.weights_open
+    key = tuple([array.tobytes() for array in arrays])
+    return model.memo.of("community", key, lambda: _community_size(model))
+
+
+def _community_size(model: MarketModel) -> Floats:
     whole = all_developers(model) + _of_derivatives(model)
     return np.asarray(whole * model.state.weights_open)
 
 
 def community_by_region(model: MarketModel) -> Floats:
     """(R, F) D as clients of a region meet it: their own pool, and others' by the spill-over."""
-    state = model.state
+    state, pools = model.state, own_pools(model)
+    if not np.count_nonzero(pools):
+        return np.repeat(community_size(model)[None], len(pools), axis=0)
     whole, spill = all_developers(model), model.scenario.ecosystem.spill_over
-    own = np.where(own_pools(model), state.developers_in.T, state.developers)
+    own = np.where(pools, np.ascontiguousarray(state.developers_in.T), state.developers)
     out = own + spill * (whole - own)
     return np.asarray((out + _of_derivatives(model)) * state.weights_open)
 
@@ -60,40 +71,79 @@ def _own_pools(model: MarketModel) -> npt.NDArray[np.bool_]:
 
 def develop(model: MarketModel) -> None:
     """Developers join open families (Bass; faster where the family leads), and contribute."""
-    state, world = model.state, model.world
-    asked = state.tokens_by_kind
-    total = math.fsum(asked.tolist())
-    opened = np.flatnonzero(state.weights_open).tolist()
-    weighed = (asked * (model.capability[opened] - state.mean_capability)).tolist()
-    common: list[tuple[float, float, float]] = []  # p, q, potential of a pool
-    own: list[tuple[float, float, float]] = []
-    places: list[tuple[int, int]] = []
-    for f, gaps in zip(opened, weighed, strict=True):
-        table = model.scenario.families[world.families[f]].community
-        ahead = math.fsum(gaps) / total if total > 0.0 else 0.0
-        pull = math.exp(table.capability_pull * ahead)
-        common.append((min(1.0, table.innovation * pull), table.imitation, table.potential))
+    state = model.state
+    pools = model.fixed("developer pools", lambda: _pools(model))
+    now: list[float] = []
+    innovation: list[float] = []
+    imitation: list[float] = []
+    potential: list[float] = []
+    opened = [f for f, is_open in enumerate(state.weights_open.tolist()) if is_open]
+    for f, ahead in zip(opened, _leads(model, opened), strict=True):
+        for pool in pools[f]:
+            pull = math.exp(pool.pull * ahead)
+            now.append(pool.of(state)[pool.place])
+            innovation.append(min(1.0, pool.innovation * pull))
+            imitation.append(pool.imitation)
+            potential.append(pool.potential)
+    if opened:
+        steps = iter(bass_step(now, innovation, imitation, potential).tolist())
+        for f in opened:
+            for pool in pools[f]:
+                pool.of(state)[pool.place] = next(steps)
+    publish_derivatives(model)
+    contribute(model)
+
+
+def _leads(model: MarketModel, families: list[int]) -> list[float]:
+    """Mean lead of families over the kinds of work, by the tokens asked for."""
+    state = model.state
+    tokens, means = state.tokens_by_kind.tolist(), state.mean_capability.tolist()
+    total, out = math.fsum(tokens), []
+    for f in families:
+        levels, added = state.capability[f].tolist(), float(state.contribution[f])
+        rows = zip(tokens, levels, means, strict=True)
+        gaps = [asked * (level + added - mean) for asked, level, mean in rows]
+        out.append(math.fsum(gaps) / total if total > 0.0 else 0.0)
+    return out
+
+
+class _Pool(NamedTuple):
+    """Developers of a family: of one region, or of all that have no pool of their own."""
+
+    place: tuple[int, ...]  # in `developers` (F,) or `developers_in` (F, R)
+    innovation: float
+    imitation: float
+    potential: float
+    pull: float
+
+    def of(self, state: MarketState) -> Floats:
+        """The array that holds it."""
+        return state.developers if len(self.place) == 1 else state.developers_in
+
+
+def _pools(model: MarketModel) -> list[list[_Pool]]:
+    """Pools of each family."""
+    out, regions = [], model.world.regions
+    for f, name in enumerate(model.world.families):
+        table = model.scenario.families[name].community
+        pull = table.capability_pull
+        pools = [_Pool((f,), table.innovation, table.imitation, table.potential, pull)]
         for region, pool in table.regions.items():
             p = table.innovation if pool.innovation is None else pool.innovation
             q = table.imitation if pool.imitation is None else pool.imitation
-            own.append((min(1.0, p * pull), q, pool.potential))
-            places.append((f, world.regions.index(region)))
-    if common:
-        state.developers[opened] = bass_step(state.developers[opened], *np.array(common).T)
-    if own:
-        f, r = np.array(places).T
-        state.developers_in[f, r] = bass_step(state.developers_in[f, r], *np.array(own).T)
-    publish_derivatives(model)
-    contribute(model)
+            pools.append(_Pool((f, regions.index(region)), p, q, pool.potential, pull))
+        out.append(pools)
+    return out
 
 
 def contribute(model: MarketModel) -> None:
     """Capability that the communities of open families add: contribution x ln(1 + D / scale)."""
     state, scale = model.state, model.scenario.demand.community_scale
-    size = community_size(model)
-    for f, name in enumerate(model.world.families):
-        if state.weights_open[f]:
-            gain = model.scenario.families[name].community.contribution
+    tables, names = model.scenario.families, model.world.families
+    gains = model.fixed("gains", lambda: [tables[name].community.contribution for name in names])
+    size, is_open = community_size(model).tolist(), state.weights_open.tolist()
+    for f, gain in enumerate(gains):
+        if is_open[f]:
             state.contribution[f] = gain * math.log1p(size[f] / scale)
 
 
@@ -105,13 +155,13 @@ def publish_derivatives(model: MarketModel) -> None:
     and leave no noise between two worlds under the same seed.
     """
     state, table = model.state, model.scenario.ecosystem.derivatives
-    if not model.scenario.mechanisms.derivatives:
+    if not model.scenario.mechanisms.derivatives or table.publication <= 0.0:
         return
     developers = math.fsum((all_developers(model) * state.weights_open).tolist())
     new = table.publication * developers
     if new <= 0.0:
         return
-    sizes = np.where(state.weights_open, state.derivatives + 1.0, 0.0)
+    sizes = (state.derivatives + 1.0) * state.weights_open
     total = math.fsum(sizes.tolist()) + state.other_models
     grown = attached_sizes(sizes, total, new, table.new_lineage)
     state.derivatives = np.where(state.weights_open, grown - 1.0, state.derivatives)

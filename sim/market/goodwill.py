@@ -36,8 +36,11 @@ def decide_campaigns(model: MarketModel) -> None:
     """Part of phase `decide`: all vendors name their stages from last month's campaigns."""
     if not model.scenario.mechanisms.goodwill:
         return
+    asked = [vendor for vendor in model.vendors.values() if not vendor.marketing.idle]
+    if not asked:
+        return
     state, view = model.state, public_campaigns(model)
-    for vendor in model.vendors.values():
+    for vendor in asked:
         books = MarketingBooks(vendor.index, vendor.cash, vendor.table.finance.funding_limit)
         wanted = vendor.marketing.campaign(view, books)
         state.stages += [(vendor.index, stage) for stage in wanted]
@@ -64,6 +67,10 @@ def public_campaigns(model: MarketModel) -> MarketingView:
 def gather_goodwill(model: MarketModel) -> None:
     """Part of phase `inform`: A' = (1 - lambda) A + u, and the campaigns are paid."""
     state, table = model.state, model.scenario.demand.goodwill
+    if not state.stages:
+        state.goodwill = next_goodwill(state.goodwill, 0.0, table.decay)
+        state.campaign = np.zeros(len(state.campaign))
+        return
     inflow, money = np.zeros_like(state.goodwill), np.zeros_like(state.campaign)
     for v in sorted({v for v, _ in state.stages}):
         stages = [stage for owner, stage in state.stages if owner == v]

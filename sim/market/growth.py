@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.economics.diffusion import bass_step
 from sim.market.agents import grow_agents
@@ -16,6 +17,8 @@ from sim.market.research import discover
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+
+Floats = npt.NDArray[np.float64]
 
 
 def grow(model: MarketModel) -> None:
@@ -35,11 +38,18 @@ def adopt(model: MarketModel) -> None:
     """Bass diffusion of workloads by kind; attention speeds innovators and imitators alike."""
     if not model.scenario.mechanisms.adoption:
         return
-    tables = [model.scenario.kinds[name].adoption for name in model.world.kinds]
+    innovation, imitation, everybody = model.fixed("adoption", lambda: _adoption(model))
     boost = math.exp(model.state.adoption_boost)
-    p = np.array([table.innovation for table in tables]) * boost
-    q = np.array([table.imitation for table in tables]) * boost
-    model.state.adopted = bass_step(model.state.adopted, p, q, 1.0)
+    model.state.adopted = bass_step(
+        model.state.adopted, innovation * boost, imitation * boost, everybody
+    )
+
+
+def _adoption(model: MarketModel) -> tuple[Floats, Floats, Floats]:
+    tables = [model.scenario.kinds[name].adoption for name in model.world.kinds]
+    innovation = np.array([table.innovation for table in tables])
+    imitation = np.array([table.imitation for table in tables])
+    return innovation, imitation, np.ones(len(tables))
 
 
 def fade(model: MarketModel) -> None:
@@ -51,6 +61,8 @@ def fade(model: MarketModel) -> None:
 
 def shift_demand(model: MarketModel) -> None:
     """Dated shifts of demand go on, an equal step a month."""
+    if not model.state.shifts:
+        return
     going = []
     for kind, step, left in model.state.shifts:
         model.state.log_shift[kind] += step

@@ -12,6 +12,7 @@ from sim.economics.quality import closing_share, imitated_levels
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+    from sim.scenario.schema.families import Family
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,8 +23,10 @@ def imitate(model: MarketModel) -> None:
     Faster towards open weights. A dated release states a level anew; a limit of the window holds.
     """
     scenario, state = model.scenario, model.state
-    tables = [scenario.families[name] for name in model.world.families]
-    if not scenario.mechanisms.imitation or not any(table.imitates for table in tables):
+    if not scenario.mechanisms.imitation:
+        return
+    tables = model.fixed("followers", lambda: _followers(model))
+    if not tables:
         return
     follows = np.array([table.imitates for table in tables], bool) & state.released
     rival = model.world.owner[:, None] != model.world.owner[None, :]
@@ -41,6 +44,12 @@ def imitate(model: MarketModel) -> None:
     # through logarithms and back, a window that does not move would lose its exact number
     grown = longer > windows[:, 0]
     state.context = np.where(grown, np.maximum(wider, state.context), state.context)
+
+
+def _followers(model: MarketModel) -> list[Family]:
+    """All families, or none where nobody imitates."""
+    tables = [model.scenario.families[name] for name in model.world.families]
+    return tables if any(table.imitates for table in tables) else []
 
 
 def _half_lives(model: MarketModel) -> tuple[Floats, Floats]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sim.market.bidding import unit_prices
 from sim.market.compiled import kernel
-from sim.market.costs import rent_of
 from sim.market.elementary import exp
 from sim.market.noise import event_state, stream_key, uniform
 from sim.market.population import FIXED_POINT
-from sim.market.threads import CACHE_LINE, apart, over_ranges
+from sim.market.threads import CACHE_LINE, added, apart, over_ranges
 from sim.market.world import HOST
 
 if TYPE_CHECKING:
@@ -45,12 +45,8 @@ class Homes:
 
 def money_per_unit(model: MarketModel) -> Floats:
     """(J,) yuan that a client pays a platform for a unit of volume; HOST at skill 1."""
-    world, out = model.world, np.zeros(model.world.n_offers)
-    hourly = np.append(rent_of(model), [0.0, 0.0]) / model.scenario.supply.card_hours
-    calls, hosting, renting = world.calls, world.hosting, world.renting
-    out[calls] = model.paid[calls]
-    out[hosting] = (model.terms.unit_hours * hourly[world.platform])[hosting]
-    out[renting] = hourly[world.platform][renting]
+    out, hosted = unit_prices(model).copy(), slice(model.world.host_start, model.world.rent_start)
+    out[hosted] *= model.terms.unit_hours[hosted]
     return out
 
 
@@ -81,9 +77,9 @@ def migrate(model: MarketModel) -> None:
         )
 
     over_ranges(model.population.n_clients, len(homes.spend), part)
-    homes.moved[:] = np.sum(homes.moved_in, axis=0)
-    homes.count[:-1] += homes.moved.sum(axis=0)
-    homes.count -= homes.moved.sum(axis=1)
+    homes.moved[:] = added(homes.moved_in)
+    homes.count[:-1] += np.add.reduce(homes.moved, axis=0)
+    homes.count -= np.add.reduce(homes.moved, axis=1)
 
 
 @kernel

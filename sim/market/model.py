@@ -40,10 +40,11 @@ from sim.market.shared import shared
 from sim.market.start import start
 from sim.market.state import start_state
 from sim.market.supply import shock_path
+from sim.market.tables import fill_hazard
 from sim.market.terms import TermsBuilder
 from sim.market.threads import threads_for
 from sim.market.vendors import VendorAgent
-from sim.market.world import NONE, make_world
+from sim.market.world import make_world
 from sim.measures.recorder import Recorder
 from sim.months import month_after, months_between
 from sim.scenario.intensity import at_intensity
@@ -236,14 +237,9 @@ class MarketModel(mesa.Model):
         return self.memo.of("paid", key, self._paid)
 
     def _paid(self) -> Floats:
-        discount = self._of_platforms(self.state.discount)[self.world.platform]
-        return self.state.list_price * (1.0 - discount)
-
-    def _of_platforms(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """(V + 2,) values by vendor, 0 for own machines and postponing."""
-        out = np.zeros(self.world.n_vendors + 2, values.dtype)
-        out[: self.world.n_vendors] = values
-        return out
+        discount = np.zeros(self.world.n_vendors + 2)  # 0 for own machines and postponing
+        discount[: self.world.n_vendors] = self.state.discount
+        return self.state.list_price * (1.0 - discount[self.world.platform])
 
     @staticmethod
     def counted(tally: npt.NDArray[np.int64]) -> Floats:
@@ -288,21 +284,32 @@ class MarketModel(mesa.Model):
         if not self.scenario.mechanisms.communities:
             return np.ones(len(self.world.families))
         scale = self.scenario.demand.community_scale
-        ease = [self.scenario.families[name].community.hosting_ease for name in self.world.families]
-        return (1.0 + community_size(self) / scale) ** -np.array(ease)
+        harder = self.fixed("hosting ease", self._harder)
+        return (1.0 + community_size(self) / scale) ** harder
+
+    def _harder(self) -> Floats:
+        tables, names = self.scenario.families, self.world.families
+        return -np.array([tables[name].community.hosting_ease for name in names])
 
     def hazard(self, usual: Floats) -> Floats:
         """(2, J) review hazards; offers whose trigger fired this month are looked at sooner."""
         if not self.scenario.mechanisms.triggers:
             return usual
         table, state = self.scenario.demand.review, self.state
-        before = np.where(state.last_price > 0.0, state.last_price, np.inf)
-        fired = self.paid > before * (1.0 + table.price_rise_trigger)
-        level = table.reliability_trigger
-        fell = (state.reliability < level) & (state.last_reliability >= level)
-        fired |= self._of_platforms(fell)[self.world.platform]
-        fired &= self.world.channel != NONE
-        return np.where(fired, np.maximum(usual, table.triggered), usual)
+        out = np.empty_like(usual)
+        fill_hazard(
+            usual,
+            table.triggered,
+            self.paid,
+            state.last_price,
+            table.price_rise_trigger,
+            state.reliability,
+            state.last_reliability,
+            table.reliability_trigger,
+            self.layout,
+            out,
+        )
+        return out
 
     def step(self) -> None:
         """One month; `running` turns False after the last.

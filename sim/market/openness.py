@@ -8,53 +8,65 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.costs import accounting_cost
+from sim.market.world import openable
 from sim.months import months_between
 from sim.strategies.openness.base import OwnFamily
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+    from sim.market.world import World
     from sim.scenario.schema.families import Host
 
 
 def decide_openness(model: MarketModel) -> None:
     """Part of phase `decide`: what is released, whose weights are open, who serves what."""
     _release_and_open(model)
-    state, world = model.state, model.world
+    state, month = model.state, model.month
     agents = list(model.vendors.values())
-    platforms, families = (
-        column[: world.n_api].tolist() for column in (world.platform, world.family)
+    released, opened, since, hosting = (
+        column.tolist()
+        for column in (state.released, state.weights_open, state.open_month, state.hosting)
     )
-    for j, (v, f) in enumerate(zip(platforms, families, strict=True)):
+    for j, (v, f, owner) in enumerate(model.fixed("calls", lambda: _calls(model.world))):
         entry = entry_in_force(model, j)
-        by_strategy = agents[v].openness.hosts(int(model.month - state.open_month[f]))
-        open_there = bool(state.weights_open[f]) and (entry is not None or by_strategy)
-        serves = bool(state.released[f]) and (world.owner[f] == v or open_there)
-        if serves and not state.hosting[j]:
+        serves = released[f] and (
+            owner == v
+            or (opened[f] and (entry is not None or agents[v].openness.hosts(month - since[f])))
+        )
+        if serves and not hosting[j]:
             _start_price(model, j, entry)
-        elif serves and entry != model.entries[j]:
+        elif serves and entry is not model.entries[j] and entry != model.entries[j]:
             _next_entry(model, j, entry)
-        elif state.hosting[j] and not serves:
+        elif hosting[j] and not serves:
             state.list_price[j] = 0.0
-        state.hosting[j] = serves
+        if serves != hosting[j]:
+            state.hosting[j] = serves
         model.entries[j] = entry
+
+
+def _calls(world: World) -> list[tuple[int, int, int]]:
+    """Platform, family and owner of the family of each offer of model calls."""
+    platform, family = world.platform[: world.n_api], world.family[: world.n_api]
+    owner = world.owner[family]
+    return list(zip(platform.tolist(), family.tolist(), owner.tolist(), strict=True))
 
 
 def _release_and_open(model: MarketModel) -> None:
     state, world, scenario = model.state, model.world, model.scenario
-    ages = _months_since_release(model)
-    state.released |= ages >= 0
+    ages = model.fixed(f"ages {model.month}", lambda: _months_since_release(model))
+    released, opened = state.released.tolist(), state.weights_open.tolist()
+    for f, age in enumerate(ages):
+        if age >= 0 and not released[f]:
+            released[f] = state.released[f] = True
     # published weights cannot be taken back
-    asked = [
-        f
-        for f in np.flatnonzero(state.released & ~state.weights_open).tolist()
-        if scenario.families[world.families[f]].weights != "closed"
-    ]
+    may_open = model.fixed("openable", lambda: _openable(model))
+    asked = [f for f in may_open if released[f] and not opened[f]]
     if not asked:
         return
     agents, flagship = list(model.vendors.values()), flagships(model)
     for f in asked:
         name = world.families[f]
-        table, since = scenario.families[name], int(ages[f])
+        table, since = scenario.families[name], ages[f]
         owner = agents[world.owner[f]].openness
         own = OwnFamily(name, bool(flagship[f]))
         # a family older than the run may have been open for long; later it is asked every month
@@ -65,13 +77,17 @@ def _release_and_open(model: MarketModel) -> None:
                 break
 
 
-def _months_since_release(model: MarketModel) -> npt.NDArray[np.int64]:
+def _openable(model: MarketModel) -> list[int]:
+    """Families whose weights are or may become open."""
+    families = enumerate(model.world.families)
+    return [f for f, name in families if openable(model.scenario, name)]
+
+
+def _months_since_release(model: MarketModel) -> list[int]:
     """(F,) negative before the release; families of the first month are as old as the run."""
     dates = [model.scenario.families[name].released for name in model.world.families]
     today = model.date
-    return np.array(
-        [model.month if d is None else months_between(d, today) for d in dates], np.int64
-    )
+    return [model.month if d is None else months_between(d, today) for d in dates]
 
 
 def flagships(model: MarketModel) -> npt.NDArray[np.bool_]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.scarcity import served_fraction
 from sim.market.costs import cards_per_token
 from sim.market.population import FIXED_POINT
+from sim.market.rationing import add_up, fill_cards, fill_trends, ration, try_second
 from sim.market.supply import capacity
 from sim.market.usage import use
 
@@ -60,12 +60,8 @@ def platform_sums(model: MarketModel, values: Floats) -> Floats:
 
 def cards_of_offers(model: MarketModel, volume: Floats, hours: Floats) -> Floats:
     """(J,) card-months that the volumes need on their platform."""
-    world, month = model.world, model.scenario.supply.card_hours
-    cards = np.zeros(world.n_offers)
-    cards[: world.n_api] = volume[: world.n_api] * cards_per_token(model)
-    host = world.hosting & (world.platform < world.n_vendors)
-    cards[host] = hours[host] / month
-    cards[world.renting] = volume[world.renting] / month
+    cards, card_hours = np.empty(len(volume)), model.scenario.supply.card_hours
+    fill_cards(volume, hours, cards_per_token(model), card_hours, model.layout, cards)
     return cards
 
 
@@ -80,86 +76,69 @@ def serve(model: MarketModel) -> None:
         tally.homing,
         tally.active,
     ):
-        array[:] = 0
+        array.fill(0)
     use(model.columns, model.choices, model.layout, model.terms, tally, model.spaces)
-    _refuse_overflow(tally.volume, tally.hours)
-    by_cell = tally.volume / FIXED_POINT
-    demanded = tally.volume.sum(axis=(0, 1)) / FIXED_POINT
-    hours = tally.hours / FIXED_POINT
+    by_cell, demanded = np.empty(tally.volume.shape), np.empty(world.n_offers)
+    hours, kept = np.empty(world.n_offers), np.empty(world.n_offers)
+    _refuse_overflow(*add_up(tally.volume, tally.hours, by_cell, demanded, hours))
     cards = cards_of_offers(model, demanded, hours)
-    load = platform_sums(model, cards)[: world.n_vendors]
-    room = capacity(model)
-    fraction = np.ones(world.n_vendors + 2)
-    if scenario.mechanisms.capacity:
-        fraction[: world.n_vendors] = served_fraction(load, room)
-    kept = demanded * fraction[world.platform]
-    spilled = np.zeros_like(kept)
-    unserved = demanded - kept
-    if scenario.mechanisms.spill_over and unserved.any():
-        spilled, unserved = _spill(model, demanded, unserved, cards, load, room)
-    model.volumes = Volumes(
-        demanded, kept, spilled, unserved, hours * fraction[world.platform], by_cell, load, room
-    )
+    load, room, fraction = np.empty(world.n_vendors), capacity(model), np.empty(world.n_vendors + 2)
+    rationed, platform = scenario.mechanisms.capacity, world.platform
+    short = ration(rationed, demanded, hours, cards, platform, room, fraction, load, kept)
+    unserved, spilled = demanded - kept, np.zeros(world.n_offers)
+    if short and scenario.mechanisms.spill_over:
+        spilled, unserved = _spill(model, demanded, unserved, room - load)
+    model.volumes = Volumes(demanded, kept, spilled, unserved, hours, by_cell, load, room)
     _remember(model, fraction[: world.n_vendors], load, room)
 
 
-def _refuse_overflow(*counts: npt.NDArray[np.int64]) -> None:
-    for count in counts:
-        if count.min() < 0 or count.sum(dtype=np.float64) > LARGEST_COUNT:
-            raise ValueError(
-                f"volumes above {LARGEST_COUNT / FIXED_POINT:.2g} million tokens (or card-hours) a "
-                "month cannot be added up exactly: too many months, growth or too low a price"
-            )
+def _refuse_overflow(least: int, total: float) -> None:
+    if least < 0 or total > LARGEST_COUNT:
+        raise ValueError(
+            f"volumes above {LARGEST_COUNT / FIXED_POINT:.2g} million tokens (or card-hours) a "
+            "month cannot be added up exactly: too many months, growth or too low a price"
+        )
 
 
 def _spill(
-    model: MarketModel,
-    demanded: Floats,
-    unserved: Floats,
-    cards: Floats,
-    load: Floats,
-    room: Floats,
+    model: MarketModel, demanded: Floats, unserved: Floats, left: Floats
 ) -> tuple[Floats, Floats]:
     """Unserved tokens try their second choice among model calls; returns spilled and lost."""
-    world = model.world
-    part = np.zeros((world.n_offers, world.n_api))
-    np.divide(
-        model.tally.pairs[:, : world.n_api] / FIXED_POINT,
-        demanded[:, None],
-        out=part,
-        where=demanded[:, None] > 0,
+    world, calls = model.world, model.world.n_api
+    spilled, going = np.zeros(world.n_offers), np.empty((world.n_offers, calls))
+    try_second(
+        model.scenario.supply.spill_share,
+        model.tally.pairs,
+        demanded,
+        unserved,
+        # rented hours have no token offer to go to
+        model.fixed("offers of tokens", lambda: ~world.renting),
+        # a second choice of an earlier review may be gone
+        model.state.hosting,
+        cards_per_token(model),
+        world.platform,
+        np.maximum(left, 0.0),
+        np.empty(world.n_vendors),
+        spilled[:calls],
+        going,
     )
-    # rented hours have no token offer to go to
-    part[world.renting] = 0.0
-    # a second choice of an earlier review may be gone
-    part[:, ~model.state.hosting[: world.n_api]] = 0.0
-    going = model.scenario.supply.spill_share * unserved[:, None] * part
-    per_token = cards_per_token(model)
-    wanted = going.sum(axis=0) * per_token
-    need = np.bincount(world.platform[: world.n_api], weights=wanted, minlength=world.n_vendors)
-    accepted = served_fraction(need[: world.n_vendors], np.maximum(room - load, 0.0))
-    accepted = accepted[world.platform[: world.n_api]]
-    spilled = np.zeros_like(demanded)
-    spilled[: world.n_api] = going.sum(axis=0) * accepted
-    lost = unserved - (going * accepted).sum(axis=1)
-    return spilled, lost
+    return spilled, unserved - np.add.reduce(going, axis=1)
 
 
 def _remember(model: MarketModel, fraction: Floats, load: Floats, room: Floats) -> None:
     state, supply = model.state, model.scenario.supply
-    state.last_reliability = state.reliability.copy()
+    state.last_reliability = state.reliability
     memory = supply.reliability_memory
     state.reliability = memory * state.reliability + (1.0 - memory) * fraction
     if not model.scenario.mechanisms.capacity:
         return
-    used = np.zeros_like(load)
-    np.divide(load, room, out=used, where=room > 0)
-    state.utilisation = np.where((room <= 0) & (load > 0), 1.0, np.minimum(used, 1.0))
-    was = state.load_cards
-    growth = np.zeros_like(load)
-    both = (was > 0) & (load > 0)
-    growth[both] = np.log(load[both] / was[both])
-    tables = model.scenario.vendors
-    trends = np.array([tables[name].capacity.trend_memory for name in model.world.vendors])
-    state.load_trend = trends * state.load_trend + (1.0 - trends) * growth
+    memories = model.fixed("trend memories", lambda: _trend_memories(model))
+    state.utilisation = np.empty(len(load))
+    fill_trends(load, room, state.load_cards, memories, state.load_trend, state.utilisation)
     state.load_cards = load
+
+
+def _trend_memories(model: MarketModel) -> Floats:
+    """(V,) how long each vendor remembers the trend of its load."""
+    tables = model.scenario.vendors
+    return np.array([tables[name].capacity.trend_memory for name in model.world.vendors])

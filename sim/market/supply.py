@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -103,8 +103,9 @@ def deliver(model: MarketModel) -> None:
         arriving, own_arriving = state.pipeline[:, 0].copy(), state.own_pipeline[:, 0].copy()
         state.pipeline[:] = 0.0
         state.own_pipeline[:] = 0.0
-    planned = model.chips.planned
-    bought = np.where(model.chips.limited, arriving - own_arriving, (1.0 - planned) * arriving)
+    bought = (1.0 - model.chips.planned) * arriving
+    if model.chips.any_limited:
+        bought = np.where(model.chips.limited, arriving - own_arriving, bought)
     state.own_cards = state.own_cards * (1.0 - supply.wear) + own_arriving
     state.external_cards = state.external_cards * (1.0 - supply.wear) + bought
 
@@ -115,8 +116,10 @@ def move_rent(model: MarketModel) -> None:
     ln rent' = ln rent + response x ln(load / (target x cards)), from last month's load.
     """
     state = model.state
-    load, room = math.fsum(state.load_cards), math.fsum(capacity(model))
-    if state.rent_response > 0.0 and load > 0.0 and room > 0.0:
+    if state.rent_response <= 0.0:
+        return
+    load, room = math.fsum(state.load_cards.tolist()), math.fsum(capacity(model).tolist())
+    if load > 0.0 and room > 0.0:
         target = model.scenario.supply.rent_target
         state.market_rent *= (load / (target * room)) ** state.rent_response
 
@@ -124,7 +127,7 @@ def move_rent(model: MarketModel) -> None:
 def supply_view(model: MarketModel) -> SupplyView:
     """What every vendor can see of the accelerator market."""
     state = model.state
-    load = math.fsum(state.load_cards)
+    load = math.fsum(state.load_cards.tolist())
     grown = math.fsum((state.load_cards * state.load_trend).tolist())
     return SupplyView(
         month=model.month,
@@ -139,41 +142,74 @@ def supply_books(
     model: MarketModel, arriving: Floats, own_arriving: Floats
 ) -> tuple[SupplyBooks, ...]:
     """What each vendor alone knows when it orders."""
-    state, scenario, chips = model.state, model.scenario, model.chips
-    own = own_arriving + state.own_pipeline[:, :-1].sum(axis=1)
-    kept = equivalents(model) * (1.0 - scenario.supply.wear)
-    there = kept + arriving + state.pipeline[:, :-1].sum(axis=1) + (chips.performance - 1.0) * own
-    load = state.load_cards + internal_cards(model)
-    work = output_per_card(model, chips.planned)
-    factor = planned_card_cost(model) * work / scenario.supply.external_card_cost
-    tables = [scenario.vendors[name] for name in model.world.vendors]
+    state, supply = model.state, model.scenario.supply
+    columns = (
+        state.load_cards + internal_cards(model),
+        equivalents(model) * (1.0 - supply.wear),
+        arriving,
+        np.add.reduce(state.pipeline[:, :-1], axis=1),
+        own_arriving + np.add.reduce(state.own_pipeline[:, :-1], axis=1),
+        state.load_trend,
+        planned_card_cost(model),
+        state.cash,
+    )
+    rules = model.fixed("order rules", lambda: _rules(model))
+    rows = zip(rules, *[column.tolist() for column in columns], strict=True)
     return tuple(
-        SupplyBooks(
-            load=float(load[v]),
-            there=float(there[v]),
-            trend=float(state.load_trend[v]),
-            headroom=table.capacity.headroom,
-            output_per_card=float(work[v]),
-            cost_factor=float(factor[v]),
-            cash=float(state.cash[v]),
-            funding_limit=table.finance.funding_limit,
+        [
+            SupplyBooks(
+                load=load,
+                there=kept + now + later + rule.own_gain * own,
+                trend=trend,
+                headroom=rule.headroom,
+                output_per_card=rule.output_per_card,
+                cost_factor=cost * rule.output_per_card / supply.external_card_cost,
+                cash=cash,
+                funding_limit=rule.funding_limit,
+            )
+            for rule, load, kept, now, later, own, trend, cost, cash in rows
+        ]
+    )
+
+
+class _Rule(NamedTuple):
+    """What the scenario says of a vendor's orders."""
+
+    headroom: float
+    funding_limit: float
+    cap: float  # cards a month at first
+    cap_growth: float  # of the cap, linear
+    own_gain: float  # work of a self-made card over that of a bought one
+    output_per_card: float  # of the planned mix
+
+
+def _rules(model: MarketModel) -> list[_Rule]:
+    tables = [model.scenario.vendors[name] for name in model.world.vendors]
+    gain, work = model.chips.performance - 1.0, output_per_card(model, model.chips.planned)
+    return [
+        _Rule(
+            table.capacity.headroom,
+            table.finance.funding_limit,
+            table.capacity.order_cap * CARDS_PER_UNIT,
+            table.capacity.order_cap_growth,
+            float(gain[v]),
+            float(work[v]),
         )
         for v, table in enumerate(tables)
-    )
+    ]
 
 
 def orders(model: MarketModel, arriving: Floats, own_arriving: Floats) -> tuple[Floats, Floats]:
     """(V,) cards ordered and those of them that are self-made: what each strategy wants, capped
     by money and availability (`largest_order`)."""
-    scenario, view = model.scenario, supply_view(model)
-    wanted, money = np.zeros(model.world.n_vendors), np.zeros(model.world.n_vendors)
-    books = supply_books(model, arriving, own_arriving)
-    for v, vendor in enumerate(model.vendors.values()):
-        wanted[v] = max(0.0, vendor.investment.order(view, books[v]))
-        table = scenario.vendors[vendor.name].capacity
-        grown = max(0.0, 1.0 + table.order_cap_growth * model.month)
-        capped = table.order_cap * CARDS_PER_UNIT * grown
-        money[v] = wanted[v] if vendor.investment.budgeted else capped
-    obtainable = model.state.obtainable
-    ordered = np.clip(wanted, 0.0, largest_order(model, money, obtainable))
+    view, books = supply_view(model), supply_books(model, arriving, own_arriving)
+    rules, month = model.fixed("order rules", lambda: _rules(model)), model.month
+    wanted, limits = [], []
+    for vendor, own, rule in zip(model.vendors.values(), books, rules, strict=True):
+        cards = max(0.0, vendor.investment.order(view, own))
+        grown = max(0.0, 1.0 + rule.cap_growth * month)
+        wanted.append(cards)
+        limits.append(cards if vendor.investment.budgeted else rule.cap * grown)
+    money, obtainable = np.array(limits), model.state.obtainable
+    ordered = np.minimum(np.array(wanted), largest_order(model, money, obtainable))
     return ordered, self_made(model, ordered, money, obtainable)

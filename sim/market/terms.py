@@ -8,17 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.prices import price_term
-from sim.market.agents import agent_utility, agent_weights
+from sim.market.agents import agent_weights, agent_worth, side_of_cells
 from sim.market.columns import Terms
 from sim.market.community import community_by_region
 from sim.market.costs import hosting_hours, rent_of
 from sim.market.shared import shared
+from sim.market.tables import fill_prices, fill_utilities
 from sim.market.world import API, HOST, NONE
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 Floats = npt.NDArray[np.float64]
+NO_AGENTS, NO_WORTH = np.zeros((0, 0, 0)), np.zeros((0, 0))
 
 
 class TermsBuilder:
@@ -49,6 +51,14 @@ class TermsBuilder:
         self.slowdown = np.array([k.growth_slowdown for k in kinds])
         eta = [k.usage_elasticity if on.usage_response else 0.0 for k in kinds]
         self.elasticity = np.array(eta)
+        outside = demand.outside
+        self.n0 = np.where(self.hours_kind, outside.rent_n0, outside.n0)
+        self.outside = outside.discount
+        self.discount = np.where(self.hours_kind, 0.0, outside.discount)
+        self.reference = float(
+            price_term(outside.reference_price, demand.box_cox, demand.price_shift)
+        )
+        self.growing = shared(scenario, "growth", self._growth)
         rho = demand.nest_correlation
         self.rho = np.array([rho.api, rho.host, rho.rent, 0.0])
         self.family_cost = demand.switching_cost.family if on.switching_costs else 0.0
@@ -121,48 +131,22 @@ class TermsBuilder:
 
         return model.memo.of("open offers", (there.tobytes(), opened.tobytes()), table)
 
-    def _community(self) -> Floats:
-        """(cells, 1, J): gamma ln(1 + D / scale) of the family's community where clients are."""
-        size, scale = community_by_region(self.model), self.model.scenario.demand.community_scale
-
-        def table() -> Floats:
-            padded = np.pad(size, ((0, 0), (0, 1)))
-            known = np.log1p(padded / scale)[:, self.model.world.family]
-            known = np.tile(known, (len(self.model.world.segments), 1))
-            return np.asarray(self.gamma[:, None, None] * known[:, None, :])
-
-        return self.model.memo.of("community", size.tobytes(), table)
-
     def build(self) -> Terms:
         """The tables of this month."""
         model, world, state = self.model, self.model.world, self.model.state
         demand = model.scenario.demand
-        lead = model.capability - state.mean_capability
-        ahead = np.zeros((len(lead) + 1, len(world.kinds)))
-        ahead[:-1] = lead
-        reliability = np.zeros(world.n_vendors + 2)
-        if model.scenario.mechanisms.reliability:
-            reliability[: world.n_vendors] = demand.reliability_weight * (state.reliability - 1.0)
-        base = (
-            self.fixed[:, None, :]
-            + self.theta[:, :, None] * ahead[world.family].T[None]
-            + self._community()
-            + reliability[world.platform]
-        )
-        if self.agents is not None:
-            base += agent_utility(model, self.agents)
-        rent = rent_of(model)
-        mean_term = float(price_term(state.mean_price, demand.box_cox, demand.price_shift))
+        paid, rent = model.paid, rent_of(model)
+        seen = np.empty(world.n_api + 1)
+        seen[:-1], seen[-1] = paid[: world.n_api], state.mean_price
+        seen = price_term(seen, demand.box_cox, demand.price_shift)
+        mean_term = float(seen[-1])
         price = np.zeros(world.n_offers)
-        price[: world.n_api] = (
-            price_term(model.paid[: world.n_api], demand.box_cox, demand.price_shift) - mean_term
-        )
-        price[world.rent_start : world.none] = np.log(rent / state.market_rent)
-        hours, cost, ratio = self._hosting(rent, model.paid)
+        np.subtract(seen[:-1], mean_term, out=price[: world.n_api])
+        hours, cost, ratio = self._prices(rent, paid, price)
         welfare = self.theta * state.mean_capability
         return Terms(
             open=self.open_offers(),
-            base=np.ascontiguousarray(base),
+            base=self._utilities(),
             price=price,
             home_bonus=self.home_bonus,
             platform_cost=self.platform_cost,
@@ -184,36 +168,67 @@ class TermsBuilder:
             welfare=welfare,
             log_price_ratio=ratio,
             elasticity=self.elasticity,
-            log_growth=self.growth * self._age() + state.log_shift,
+            log_growth=self.growing[model.month] + state.log_shift,
             adjustment=demand.usage.adjustment,
             unit_hours=hours,
             auctions=model.bidding.open,
         )
 
-    def _hosting(self, rent: Floats, paid: Floats) -> tuple[Floats, Floats, Floats]:
-        """Card-hours and yuan per million tokens of HOST offers; log price ratios of all."""
-        model, world = self.model, self.model.world
-        supply, demand = model.scenario.supply, model.scenario.demand
-        hours, cost = np.zeros(world.n_offers), np.zeros(world.n_offers)
-        host = world.hosting
-        hours[host] = hosting_hours(model)[world.family[host]]
-        own = model.state.market_rent * demand.self_hosting.own_machine_factor
-        per_hour = np.append(rent, own) / supply.card_hours
-        cost[host] = hours[host] * per_hour[world.platform[host]]
-        ratio = np.zeros(world.n_offers)
-        floor = model.scenario.decisions.lowest_price
-        ratio[: world.n_api] = np.log(
-            np.maximum(paid[: world.n_api], floor) / demand.usage.reference_price
+    def _utilities(self) -> Floats:
+        """(cells, K, J): see `fill_utilities`."""
+        model, world, state = self.model, self.model.world, self.model.state
+        demand = model.scenario.demand
+        out = np.empty((*self.theta.shape, world.n_offers))
+        counts = model.scenario.mechanisms.reliability
+        fill_utilities(
+            self.fixed,
+            self.theta,
+            state.capability,
+            state.contribution,
+            state.mean_capability,
+            self.gamma,
+            np.log1p(community_by_region(model) / demand.community_scale),
+            state.reliability,
+            demand.reliability_weight if counts else 0.0,
+            NO_AGENTS if self.agents is None else self.agents,
+            NO_WORTH if self.agents is None else agent_worth(model),
+            side_of_cells(model),
+            model.layout,
+            out,
         )
-        ratio[host] = np.log(np.maximum(cost[host], floor) / demand.usage.reference_price)
-        ratio[world.renting] = np.log(rent / demand.usage.reference_rent)
+        return out
+
+    def _prices(self, rent: Floats, paid: Floats, price: Floats) -> tuple[Floats, Floats, Floats]:
+        """Card-hours and yuan per million tokens of HOST offers; log price ratios of all; price
+        terms of RENT offers, written to `price`."""
+        model, scenario = self.model, self.model.scenario
+        market_rent, demand = model.state.market_rent, scenario.demand
+        hours, cost, ratio = np.zeros((3, len(price)))
+        fill_prices(
+            model.layout,
+            hosting_hours(model),
+            rent,
+            market_rent,
+            market_rent * demand.self_hosting.own_machine_factor,
+            scenario.supply.card_hours,
+            paid,
+            scenario.decisions.lowest_price,
+            demand.usage.reference_price,
+            demand.usage.reference_rent,
+            hours,
+            cost,
+            ratio,
+            price,
+        )
         return hours, cost, ratio
 
-    def _age(self) -> Floats:
-        """(K,) months of growth: (1 - e^(-s t)) / s where growth fades."""
-        t = float(self.model.month)
-        fades = np.where(self.slowdown > 0.0, self.slowdown, 1.0)
-        return np.where(self.slowdown > 0.0, -np.expm1(-fades * t) / fades, t)
+    def _growth(self) -> Floats:
+        """(months + 1, K): growth x age, the age of growth that fades being (1 - e^(-s t)) / s."""
+        fading = self.slowdown > 0.0
+        fades = np.where(fading, self.slowdown, 1.0)
+        months = range(self.model.scenario.calendar.months + 1)
+        ages = [np.where(fading, -np.expm1(-fades * float(t)) / fades, float(t)) for t in months]
+        return self.growth * np.array(ages)
 
     def _log_context(self) -> Floats:
         """(J,): log2 of the window."""
@@ -225,15 +240,11 @@ class TermsBuilder:
         )
 
     def _none_base(self, progress: Floats) -> Floats:
-        """(cells, K): n0 - discount x theta x mean capability."""
-        table = self.model.scenario.demand.outside
-        n0 = np.where(self.hours_kind, table.rent_n0, table.n0)
-        return n0 - table.discount * np.where(self.hours_kind, 0.0, progress)
+        """(cells, K): n0 - discount x theta x mean capability, the last of token work alone."""
+        return self.n0 - self.discount * progress
 
     def _none_slope(self, mean_term: float) -> Floats:
         """(K,): discount x (b(reference) - b(mean price)), which multiplies alpha."""
-        demand = self.model.scenario.demand
-        table = demand.outside
-        reference = float(price_term(table.reference_price, demand.box_cox, demand.price_shift))
-        rent = np.log(demand.usage.reference_rent / self.model.state.market_rent)
-        return table.discount * np.where(self.hours_kind, rent, reference - mean_term)
+        usage = self.model.scenario.demand.usage
+        rent = np.log(usage.reference_rent / self.model.state.market_rent)
+        return self.outside * np.where(self.hours_kind, rent, self.reference - mean_term)

@@ -54,6 +54,11 @@ def apart(parts: int, shape: tuple[int, ...]) -> list[npt.NDArray[np.int64]]:
     return [row[:size].reshape(shape) for row in room]
 
 
+def added(parts: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """What the threads have counted together."""
+    return parts[0] if len(parts) == 1 else np.add.reduce(parts, axis=0)
+
+
 def over_items(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     """What `work` gives for each item, in their order; threads share the items."""
     threads = min(default_threads(), len(items))

@@ -95,6 +95,11 @@ class AgentStrategy(Strategy):
 
     kind = "agents"
 
+    @property
+    def pays(self) -> bool:
+        """Whether it may ever offer builders money."""
+        return type(self).offer is not AgentStrategy.offer
+
     def launch(self) -> Launch | None:
         """The platform that opens when the strategy begins; None opens nothing."""
         return None

@@ -63,6 +63,7 @@ class MarketingStrategy(Strategy):
     """
 
     kind = "marketing"
+    idle: bool = False  # never stages anything and need not be asked
 
     def stages(self, view: MarketingView, books: MarketingBooks) -> tuple[Stage, ...]:
         """Stages wanted this month."""

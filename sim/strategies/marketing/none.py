@@ -15,6 +15,7 @@ class NoCampaign(MarketingStrategy):
 
     name = "none"
     source = "the null strategy"
+    idle = True
 
     def stages(self, view: MarketingView, books: MarketingBooks) -> tuple[Stage, ...]:
         """None."""

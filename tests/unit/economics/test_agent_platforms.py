@@ -8,6 +8,7 @@ import pytest
 from sim.economics.agent_platforms import (
     entry_rate,
     next_agents,
+    platform_worth,
     subsidised_builders,
     usable_agents,
     willing_builders,
@@ -36,6 +37,12 @@ class TestUsableAgents:
         agents = np.array([[4.0, 0.0], [0.0, 6.0]])
         usable = usable_agents(agents, np.full((2, 2), 0.5), np.ones((2, 2), bool))
         assert usable.tolist() == [[4.0, 3.0], [2.0, 6.0]]
+
+    def test_worth_grows_with_the_logarithm_and_counts_a_part_of_the_other_side(self) -> None:
+        agents = np.array([[4.0, 0.0], [0.0, 6.0]])
+        worth = platform_worth(agents, np.full((2, 2), 0.5), np.ones((2, 2), bool), 0.5, 10.0)
+        usable = np.array([[5.5, 5.0], [5.0, 7.0]])
+        np.testing.assert_allclose(worth, np.log(1.0 + usable / 10.0), rtol=1e-14)
 
 
 class TestBuilders:

@@ -1,0 +1,105 @@
+"""Tables of a month, compiled: utilities without price, prices and costs, review hazards."""
+
+from __future__ import annotations
+
+import math
+
+from sim.market.compiled import kernel
+
+
+@kernel
+def fill_utilities(  # type: ignore[no-untyped-def]
+    constant,
+    theta,
+    capability,
+    contribution,
+    mean_capability,
+    gamma,
+    known,
+    reliability,
+    reliability_weight,
+    agent_weight,
+    agent_worth,
+    side,
+    layout,
+    out,
+):
+    """(cells, K, J): constant + theta x lead + gamma x community + reliability + agents.
+
+    `constant` (cells, J), `theta` (cells, K), `capability` (F, K) without the `contribution` (F,)
+    of developers, `mean_capability` (K,), `gamma` (cells,), `known` (R, F) of the community,
+    `reliability` (V,), `agent_weight` (cells, K, V) or empty, `agent_worth` (V, S) and the `side`
+    (cells,) that counts. Lead and community are 0 of offers without a family, agents count on model
+    calls alone.
+    """
+    cells, kinds, offers = out.shape
+    regions, agents = known.shape[0], agent_weight.shape[0] > 0
+    for c in range(cells):
+        region, counts = c % regions, side[c]
+        for k in range(kinds):
+            for j in range(offers):
+                f, v = layout.family[j], layout.platform[j]
+                lead, community, relied = 0.0, 0.0, 0.0
+                if f >= 0:
+                    lead = capability[f, k] + contribution[f] - mean_capability[k]
+                    community = gamma[c] * known[region, f]
+                if v < layout.n_vendors:
+                    relied = reliability_weight * (reliability[v] - 1.0)
+                value = constant[c, j] + theta[c, k] * lead + community + relied
+                if agents and j < layout.n_api:
+                    value += agent_weight[c, k, v] * agent_worth[v, counts]
+                out[c, k, j] = value
+
+
+@kernel
+def fill_prices(  # type: ignore[no-untyped-def]
+    layout,
+    family_hours,
+    rent,
+    market_rent,
+    own_rent,
+    card_hours,
+    paid,
+    floor,
+    reference_price,
+    reference_rent,
+    hours,
+    cost,
+    ratio,
+    price,
+):
+    """(J,) card-hours and yuan per million tokens of HOST offers, log ratios of all prices to their
+    references, and price terms of RENT offers against the market rent.
+
+    `family_hours` (F,) per million tokens at skill 1; `rent` (V,), `market_rent` and `own_rent` of
+    own machines yuan per card-month of `card_hours`.
+    """
+    for j in range(layout.n_api):
+        ratio[j] = math.log(max(paid[j], floor) / reference_price)
+    for j in range(layout.host_start, layout.rent_start):
+        v = layout.platform[j]
+        hourly = (rent[v] if v < layout.n_vendors else own_rent) / card_hours
+        hours[j] = family_hours[layout.family[j]]
+        cost[j] = hours[j] * hourly
+        ratio[j] = math.log(max(cost[j], floor) / reference_price)
+    for j in range(layout.rent_start, layout.none):
+        v = layout.platform[j]
+        ratio[j] = math.log(rent[v] / reference_rent)
+        price[j] = math.log(rent[v] / market_rent)
+
+
+@kernel
+def fill_hazard(  # type: ignore[no-untyped-def]
+    usual, triggered, paid, last_price, rise, reliability, last_reliability, level, layout, out
+):
+    """(2, J) review hazards: at least `triggered` where the price has risen by more than the share
+    `rise`, or where the platform's reliability has fallen below the `level`."""
+    for j in range(layout.none):
+        v = layout.platform[j]
+        fired = last_price[j] > 0.0 and paid[j] > last_price[j] * (1.0 + rise)
+        if v < layout.n_vendors:
+            fired |= reliability[v] < level and last_reliability[v] >= level
+        for size in range(2):
+            out[size, j] = max(usual[size, j], triggered) if fired else usual[size, j]
+    for size in range(2):
+        out[size, layout.none] = usual[size, layout.none]
