@@ -23,7 +23,7 @@ def vector(name: str, values: ArrayLike, size: int | None = None) -> Floats:
         raise ValueError(f"{name} must be a non-empty vector, got shape {array.shape}")
     if size is not None and array.size != size:
         raise ValueError(f"{name} must have length {size}, got {array.size}")
-    if not np.isfinite(array).all():
+    if not np.logical_and.reduce(np.isfinite(array)):
         raise ValueError(f"{name} must be finite")
     return array
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sim.errors import RunFailure
 from sim.events.base import Event
 from sim.market.bidding import Bidding
+from sim.market.boards import Boards, boards
 from sim.market.books import Account
 from sim.market.chips import chips_of
 from sim.market.clients import Clients
@@ -245,6 +246,10 @@ class MarketModel(mesa.Model):
     def counted(tally: npt.NDArray[np.int64]) -> Floats:
         """A whole-number tally as real enterprises or volumes."""
         return tally / FIXED_POINT
+
+    def boards(self) -> Boards:
+        """Sums of the month by platform, owner, family, segment and region."""
+        return boards(self)
 
     @property
     def on_sale(self) -> npt.NDArray[np.bool_]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _hhi(shares: Floats) -> float:
-    return float(hhi(shares)) if shares.any() else 0.0
+    return hhi(shares) if shares.any() else 0.0
 
 
 @measure("-")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 MILLION = 1e6
+Weights = tuple[Floats, float]
 
 
 @measure("million yuan", "vendor")
@@ -39,25 +40,25 @@ def marketing_spending(model: MarketModel) -> Floats:
     return np.zeros(model.world.n_vendors) if spent is None else spent * MILLION
 
 
-def _region_shares(model: MarketModel) -> Floats:
-    tables, names = model.scenario.regions, model.world.regions
-    return model.fixed("region shares", lambda: np.array([tables[name].share for name in names]))
+def _weights(model: MarketModel, what: str) -> Weights:
+    """(n, 1) shares of clients of all regions or segments, and their sum."""
 
+    def make() -> Weights:
+        tables = getattr(model.scenario, what)
+        share = np.array([tables[name].share for name in getattr(model.world, what)])
+        return share[:, None], float(share.sum())
 
-def _segment_shares(model: MarketModel) -> Floats:
-    tables, names = model.scenario.segments, model.world.segments
-    return model.fixed("segment shares", lambda: np.array([tables[name].share for name in names]))
+    return model.fixed(f"shares of {what}", make)
 
 
 def _by_segment(model: MarketModel, values: Floats) -> Floats:
     """(S, V) mean over the regions of (cells, V), weighted by their clients."""
-    world = model.world
-    share = _region_shares(model)
-    cells = values.reshape(len(world.segments), len(world.regions), -1)
-    return np.asarray((cells * share[:, None]).sum(axis=1) / share.sum())
+    share, total = _weights(model, "regions")
+    cells = values.reshape(-1, len(share), values.shape[1])
+    return np.asarray(np.add.reduce(cells * share, axis=1)) / total
 
 
 def _mean(model: MarketModel, segments: Floats) -> Floats:
     """(V,) mean over segments (S, V), weighted by their clients."""
-    share = _segment_shares(model)
-    return np.asarray((segments * share[:, None]).sum(axis=0) / share.sum())
+    share, total = _weights(model, "segments")
+    return np.asarray(np.add.reduce(segments * share)) / total
