@@ -13,8 +13,8 @@ import numpy.typing as npt
 from sim.economics.costs import next_experience
 from sim.market.bidding import running_discounts
 from sim.market.chips import equivalents
-from sim.market.costs import accounting_cost, card_cost, rent_of
-from sim.market.serving import cards_of_offers, platform_sums
+from sim.market.compiled import kernel
+from sim.market.costs import accounting_cost, card_cost, cards_per_token, rent_of
 from sim.market.supply import internal_cards
 
 if TYPE_CHECKING:
@@ -59,25 +59,43 @@ class Account:
 
 
 def settle(model: MarketModel) -> None:
-    """Book the month."""
+    """Book the month.
+
+    Raises
+    ------
+    ValueError
+        The bills are too large to be added up.
+    """
     world, state, supply = model.world, model.state, model.scenario.supply
-    volumes, v = model.volumes, model.world.n_vendors
-    rent = np.append(rent_of(model), [0.0, 0.0]) / supply.card_hours
-    money = np.zeros(world.n_offers)
-    calls, renting, hosting = world.calls, world.renting, world.hosting
-    money[calls] = volumes.served[calls] * model.paid[calls]
-    money[renting] = volumes.served[renting] * rent[world.platform[renting]]
-    money[hosting] = volumes.host_hours[hosting] * rent[world.platform[hosting]]
-    money /= MILLION
-    money -= running_discounts(model)
-    call_money = platform_sums(model, np.where(calls, money, 0.0))[:v]
-    rent_money = platform_sums(model, np.where(calls, 0.0, money))[:v]
+    volumes, n = model.volumes, model.world.n_api
+    off, money = running_discounts(model), np.zeros(world.n_offers)
+    call_money, rent_money, used = np.zeros((3, world.n_vendors))
+    bill(
+        world.platform,
+        n,
+        world.rent_start,
+        volumes.served,
+        volumes.host_hours,
+        model.paid,
+        rent_of(model) / supply.card_hours,
+        off,
+        cards_per_token(model),
+        supply.card_hours,
+        money,
+        call_money,
+        rent_money,
+        used,
+    )
+    for_calls, for_rent = np.add.reduce(money[:n]), np.add.reduce(money[n:])
+    paid = np.add.reduce(money)
+    if not math.isfinite(paid):
+        raise ValueError("the bills of a month are too large to be added up")
     services = supply.services_on_calls * call_money + supply.services_on_rent * rent_money
-    service_fees = supply.services_on_calls * money[calls].sum()
-    service_fees += supply.services_on_rent * money[~calls].sum()
+    service_fees = supply.services_on_calls * for_calls
+    service_fees += supply.services_on_rent * for_rent
     applications = supply.applications_on_calls * call_money
-    service_fees += supply.applications_on_calls * money[calls].sum()
-    cost = _cards_paid(model) * card_cost(model) / MILLION
+    service_fees += supply.applications_on_calls * for_calls
+    cost = _cards_paid(model, used) * card_cost(model) / MILLION
     cost += supply.services_cost_share * services
     cost += supply.applications_cost_share * applications
     model.account = Account(
@@ -89,51 +107,75 @@ def settle(model: MarketModel) -> None:
         model.lever_cost.copy(),
         dict(model.spending),
         accounting_cost(model),
-        float(money.sum() + service_fees),
+        float(paid + service_fees),
     )
     state.cash = state.cash + model.account.profit
     state.revenue = model.account.revenue
-    publish(model)
-    _learn(model)
+    _learn(model, publish(model))
 
 
-def _cards_paid(model: MarketModel) -> Floats:
+@kernel
+def bill(  # type: ignore[no-untyped-def]
+    platform, n_api, rent_start, served, host_hours, paid, rent, off, per_token, card_hours,
+    money, calls, rents, cards,
+):  # fmt: skip
+    """Million yuan by offer, and by vendor for calls and for rent; card-months that were used.
+
+    `rent` is yuan a card-hour of each vendor, `off` what deals take off the bills. `money`,
+    `calls`, `rents` and `cards` come in as zeros; own machines and postponing cost nothing.
+    """
+    for j in range(len(platform)):
+        v = platform[j]
+        if v >= len(rent):
+            money[j] -= off[j]
+            continue
+        if j < n_api:
+            money[j] = served[j] * paid[j] / MILLION - off[j]
+            calls[v] += money[j]
+            cards[v] += served[j] * per_token[j]
+        else:
+            hours = host_hours[j] if j < rent_start else served[j]
+            money[j] = hours * rent[v] / MILLION - off[j]
+            rents[v] += money[j]
+            cards[v] += hours / card_hours
+
+
+def _cards_paid(model: MarketModel, used: Floats) -> Floats:
     """(V,) cards charged to customers' business: used, or standing idle beside the own apps."""
-    volumes, v = model.volumes, model.world.n_vendors
-    used = platform_sums(model, cards_of_offers(model, volumes.served, volumes.host_hours))[:v]
     if not model.scenario.mechanisms.capacity:
         return used
     idle = equivalents(model) - internal_cards(model)
     return np.maximum(used, idle)
 
 
-def _learn(model: MarketModel) -> None:
-    tokens = np.where(model.world.calls, model.volumes.served, 0.0)
-    output = platform_sums(model, tokens)[: model.world.n_vendors]
-    forgetting = model.scenario.supply.learning.forgetting
-    state = model.state
+def _learn(model: MarketModel, output: Floats) -> None:
+    state, forgetting = model.state, model.scenario.supply.learning.forgetting
     state.experience = np.maximum(
         next_experience(state.experience, output, forgetting), LEAST_EXPERIENCE
     )
 
 
-def publish(model: MarketModel) -> None:
-    """Means and shares that everybody sees next month."""
-    world, state, volumes = model.world, model.state, model.volumes
-    tokens = np.where(world.calls, volumes.served, 0.0)
-    platform = platform_sums(model, tokens)[: world.n_vendors]
-    total, paid = math.fsum(platform.tolist()), model.paid
+def publish(model: MarketModel) -> Floats:
+    """Means and shares that everybody sees next month; (V,) tokens of model calls."""
+    world, state, n = model.world, model.state, model.world.n_api
+    served, paid = model.volumes.served[:n], model.paid
+    platform, spent = world.platform[:n], served * paid[:n]
+    tokens = np.bincount(platform, served, world.n_vendors)
+    total = math.fsum(tokens.tolist())
     if total > 0.0:
-        state.token_share = platform / total
-        state.mean_price = math.fsum((tokens * paid).tolist()) / total
-    state.call_revenue = platform_sums(model, tokens * paid)[: world.n_vendors] / MILLION
+        state.token_share = tokens / total
+        state.mean_price = math.fsum(spent.tolist()) / total
+    state.call_revenue = np.bincount(platform, spent, world.n_vendors) / MILLION
     state.last_price = np.where(model.on_sale, paid, 0.0)
-    state.tokens_by_kind = token_volumes(model).sum(axis=0)
-    capability = np.vstack([model.capability, np.zeros(len(world.kinds))])[world.family].T
-    for k, row in enumerate(token_volumes(model, by_offer=True)):
-        mass = math.fsum(row.tolist())
+    state.tokens_by_kind = np.add.reduce(token_volumes(model))
+    asked = model.volumes.by_kind[:, : world.rent_start]
+    capability = model.capability[world.family[: world.rent_start]].T
+    sums = zip(asked.tolist(), (asked * capability).tolist(), strict=True)
+    for k, (row, weighted) in enumerate(sums):
+        mass = math.fsum(row)
         if mass > 0.0:
-            state.mean_capability[k] = math.fsum((row * capability[k]).tolist()) / mass
+            state.mean_capability[k] = math.fsum(weighted) / mass
+    return tokens
 
 
 def token_volumes(model: MarketModel, by_offer: bool = False) -> Floats:
@@ -143,6 +185,9 @@ def token_volumes(model: MarketModel, by_offer: bool = False) -> Floats:
     if by_offer:
         return by_kind
     n, kinds = len(world.families) + 1, len(world.kinds)
-    places = (np.arange(kinds)[:, None] * n + world.family + 1).ravel()
-    sums = np.bincount(places, weights=by_kind.ravel(), minlength=kinds * n).reshape(kinds, n)
+    places = model.fixed(
+        "places of families by kind",
+        lambda: (np.arange(kinds)[:, None] * n + world.family + 1).ravel(),
+    )
+    sums = np.bincount(places, by_kind.ravel(), kinds * n).reshape(kinds, n)
     return np.ascontiguousarray(sums[:, 1:].T, dtype=np.float64)

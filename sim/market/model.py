@@ -263,8 +263,13 @@ class MarketModel(mesa.Model):
 
     def own_offers(self, vendor: int) -> npt.NDArray[np.int64]:
         """Columns of the model calls a vendor sells now."""
+        key = self.state.hosting.tobytes()
+        return self.memo.of("own offers", key, self._own_offers)[vendor]
+
+    def _own_offers(self) -> list[npt.NDArray[np.int64]]:
         n = self.world.n_api
-        return np.flatnonzero(self.state.hosting[:n] & (self.world.platform[:n] == vendor))
+        hosting, platform = self.state.hosting[:n], self.world.platform[:n]
+        return [np.flatnonzero(hosting & (platform == v)) for v in range(self.world.n_vendors)]
 
     def available(self) -> npt.NDArray[np.bool_]:
         """(J,) offers that exist this month, rules of segments aside; read-only."""
