@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -47,7 +49,7 @@ def labels(name: str, values: ArrayLike, size: int, lowest: int = 0) -> Ints:
 
 def positive(name: str, value: float) -> float:
     """Return ``value`` if it is finite and above zero, else raise ``ValueError``."""
-    if not (np.isfinite(value) and value > 0):
+    if not (math.isfinite(value) and value > 0):
         raise ValueError(f"{name} must be finite and > 0, got {value}")
     return float(value)
 

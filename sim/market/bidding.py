@@ -192,6 +192,9 @@ def running_discounts(model: MarketModel) -> Floats:
     counts.conceded[:] = 0
     columns: tuple[Any, ...] = model.columns, model.choices, model.layout, model.terms
     running_deals(bidding.keys, *columns, bidding.discount, counts)
+    if not counts.conceded.any():
+        bidding.off = np.zeros(model.world.n_vendors)
+        return np.zeros(model.world.n_offers)
     served = np.zeros(model.world.n_offers)
     np.divide(volumes.kept, volumes.demanded, out=served, where=volumes.demanded > 0.0)
     off = counts.conceded / FIXED_POINT * served * unit_prices(model) * YUAN

@@ -43,9 +43,12 @@ class Boards(NamedTuple):
     by_segment: Floats  # (S, V) share of model calls asked for
     by_region: Floats  # (R, V)
     families_by_region: Floats  # (R, F)
+    segment_goodwill: Floats  # (S, V) million yuan, mean over the clients of a segment
+    goodwill: Floats  # mean over clients
+    awareness: Floats  # mean over clients
 
 
-ROWS = len(Boards._fields) - 3  # of the table of vendors, in the order above
+ROWS = len(Boards._fields) - 6  # of the table of vendors, in the order above
 (TOKENS, SCOPE, FAMILY, LOST, WORKLOADS, PRICE, COST, BURN, MISSED, SOLD, MASS,
  SCOPE_SHARE, FAMILY_SHARE, ABROAD, AGENTS) = range(ROWS)  # fmt: skip
 PLATFORM, OF_FAMILY, OWNER = range(3)  # rows of what an offer is
@@ -61,6 +64,8 @@ class Places(NamedTuple):
     domestic: npt.NDArray[np.bool_]  # (cells,)
     scope: npt.NDArray[np.bool_]  # (V,) clouds
     agents: npt.NDArray[np.bool_]  # (K,) agent work
+    regions: Floats  # (R,) shares of clients
+    segments: Floats  # (S,)
 
 
 def _places(model: MarketModel) -> Places:
@@ -72,6 +77,8 @@ def _places(model: MarketModel) -> Places:
         np.tile(np.array(regions, bool), len(world.segments)),
         np.array([not scenario.vendors[name].model_company for name in world.vendors]),
         np.array([scenario.kinds[name].agent_work > 0.0 for name in world.kinds], bool),
+        np.array([scenario.regions[name].share for name in world.regions]),
+        np.array([scenario.segments[name].share for name in world.segments]),
     )
 
 
@@ -95,8 +102,13 @@ def boards(model: MarketModel) -> Boards:
     table[SCOPE_SHARE], table[FAMILY_SHARE] = table[SCOPE], table[FAMILY]
     _to_shares(table[SCOPE_SHARE:])
     _to_shares(families)
-    rows = table[ROWS:]
-    return Boards(*table[:ROWS], rows[:s], rows[s:], families)
+    rows, means = table[ROWS:], np.zeros((2, s + 1, world.n_vendors))
+    clients = at.regions, at.segments, at.regions.sum(), at.segments.sum()
+    _means_of_clients(model.state.goodwill, *clients, means[0])
+    _means_of_clients(model.awareness, *clients, means[1])
+    return Boards(
+        *table[:ROWS], rows[:s], rows[s:], families, means[0, :s], means[0, s], means[1, s]
+    )
 
 
 def _to_shares(rows: Floats) -> None:
@@ -185,3 +197,18 @@ def _by_cell(at, domestic, scope, n_api, rent_start, n_segments, all_kinds, mont
                 for r in range(n_regions):
                     volume += all_kinds[s * n_regions + r, j]
                 out[ROWS + s, v] += volume
+
+
+@kernel
+def _means_of_clients(values, regions, segments, of_regions, of_segments, out):  # type: ignore[no-untyped-def]
+    """Means of (cells, V) values over the clients of each segment, and over all in the last row.
+
+    `of_regions` and `of_segments` are the sums of the shares of clients.
+    """
+    for v in range(values.shape[1]):
+        for s in range(len(segments)):
+            for r in range(len(regions)):
+                out[s, v] += values[s * len(regions) + r, v] * regions[r]
+            out[s, v] /= of_regions
+            out[-1, v] += out[s, v] * segments[s]
+        out[-1, v] /= of_segments
