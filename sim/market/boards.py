@@ -32,6 +32,7 @@ class Boards(NamedTuple):
     workloads: Floats
     price: Floats  # token-weighted mean price paid for model calls; plain where none is sold
     unit_cost: Floats  # the same mean of accounting cost
+    lerner: Floats  # of these two means, 0 without a price
     burn: Floats  # yuan below unit cost
     missed_margin: Floats  # yuan, by owner: own margin x tokens that others serve
     sold: Floats  # tokens of calls that are on sale
@@ -49,7 +50,7 @@ class Boards(NamedTuple):
 
 
 ROWS = len(Boards._fields) - 6  # of the table of vendors, in the order above
-(TOKENS, SCOPE, FAMILY, LOST, WORKLOADS, PRICE, COST, BURN, MISSED, SOLD, MASS,
+(TOKENS, SCOPE, FAMILY, LOST, WORKLOADS, PRICE, COST, LERNER, BURN, MISSED, SOLD, MASS,
  SCOPE_SHARE, FAMILY_SHARE, ABROAD, AGENTS) = range(ROWS)  # fmt: skip
 PLATFORM, OF_FAMILY, OWNER = range(3)  # rows of what an offer is
 MONTH_ROWS = 9  # of what is added up; the last two are room by family
@@ -66,19 +67,26 @@ class Places(NamedTuple):
     agents: npt.NDArray[np.bool_]  # (K,) agent work
     regions: Floats  # (R,) shares of clients
     segments: Floats  # (S,)
+    of_regions: float  # sum of these shares
+    of_segments: float
 
 
 def _places(model: MarketModel) -> Places:
     world, scenario = model.world, model.scenario
-    regions = [scenario.regions[name].domestic for name in world.regions]
+    regions = [scenario.regions[name] for name in world.regions]
+    domestic = np.array([region.domestic for region in regions], bool)
+    by_region = np.array([region.share for region in regions])
+    by_segment = np.array([scenario.segments[name].share for name in world.segments])
     return Places(
         np.stack([world.platform, world.family, world.family_owner]),
         world.owner,
-        np.tile(np.array(regions, bool), len(world.segments)),
+        np.tile(domestic, len(world.segments)),
         np.array([not scenario.vendors[name].model_company for name in world.vendors]),
         np.array([scenario.kinds[name].agent_work > 0.0 for name in world.kinds], bool),
-        np.array([scenario.regions[name].share for name in world.regions]),
-        np.array([scenario.segments[name].share for name in world.segments]),
+        by_region,
+        by_segment,
+        float(by_region.sum()),
+        float(by_segment.sum()),
     )
 
 
@@ -103,11 +111,11 @@ def boards(model: MarketModel) -> Boards:
     _to_shares(table[SCOPE_SHARE:])
     _to_shares(families)
     rows, means = table[ROWS:], np.zeros((2, s + 1, world.n_vendors))
-    clients = at.regions, at.segments, at.regions.sum(), at.segments.sum()
+    clients = at.regions, at.segments, at.of_regions, at.of_segments
     _means_of_clients(model.state.goodwill, *clients, means[0])
     _means_of_clients(model.awareness, *clients, means[1])
-    return Boards(
-        *table[:ROWS], rows[:s], rows[s:], families, means[0, :s], means[0, s], means[1, s]
+    return Boards._make(
+        (*table[:ROWS], rows[:s], rows[s:], families, means[0, :s], means[0, s], means[1, s])
     )
 
 
@@ -147,6 +155,8 @@ def _by_platform(at, agents, n_api, by_kind, month, out):  # type: ignore[no-unt
         if out[MASS, v] > 0.0:
             out[PRICE, v] /= out[MASS, v]
             out[COST, v] /= out[MASS, v]
+        if out[PRICE, v] > 0.0:
+            out[LERNER, v] = (out[PRICE, v] - out[COST, v]) / out[PRICE, v]
 
 
 @kernel

@@ -105,8 +105,13 @@ def settle(model: MarketModel) -> None:
     fees = rates.services_on_calls * for_calls
     fees += rates.services_on_rent * for_rent
     fees += rates.applications_on_calls * for_calls
+    calls, rents, services, applications, cost = table
     model.account = Account(
-        *table,
+        calls,
+        rents,
+        services,
+        applications,
+        cost,
         model.lever_cost.copy(),
         dict(model.spending),
         accounting_cost(model),

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.serving import platform_sums
-
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
@@ -23,14 +21,20 @@ class PrivateFigures(NamedTuple):
     churn: list[float]
     output: npt.NDArray[np.float64]
     share_value: list[float]
+    learning_exponent: float  # the same for all
+    forgetting: float
 
 
 def private_figures(model: MarketModel) -> PrivateFigures:
     """Last month's figures of all vendors."""
     world, n = model.world, model.world.n_api
     calls = model.volumes.served[:n]
-    output = np.bincount(world.platform[:n], weights=calls, minlength=world.n_vendors)
-    return PrivateFigures(churns(model), output, share_values(model, math.fsum(output.tolist())))
+    sums = np.bincount(world.platform[:n], weights=calls, minlength=world.n_vendors)
+    output = np.asarray(sums, dtype=np.float64)
+    values = share_values(model, math.fsum(output.tolist()))
+    learning, learns = model.scenario.supply.learning, model.scenario.mechanisms.learning
+    exponent = learning.exponent if learns else 0.0
+    return PrivateFigures(churns(model), output, values, exponent, learning.forgetting)
 
 
 def churns(model: MarketModel) -> list[float]:
@@ -38,10 +42,9 @@ def churns(model: MarketModel) -> list[float]:
     usual, vendors = model.scenario.demand.review.api, range(model.world.n_vendors)
     if model.month == 0:
         return [usual for _ in vendors]
-    flow = model.tally.flow
-    left = model.counted(np.add.reduce(flow, axis=1)).tolist()
-    came = model.counted(np.add.reduce(flow)).tolist()
-    now = platform_sums(model, model.counted(model.tally.active)).tolist()
+    flow = model.tally.flow  # in the unit of `active`: the ratio has none
+    left, came = np.add.reduce(flow, axis=1).tolist(), np.add.reduce(flow).tolist()
+    now = np.bincount(model.world.platform, model.tally.active).tolist()
     before = [now[v] - came[v] + left[v] for v in vendors]
     return [min(left[v] / before[v], 1.0) if before[v] > 0.0 else usual for v in vendors]
 

@@ -94,24 +94,23 @@ class VendorAgent(mesa.Agent):
 
     def books(self, unit_cost: Floats, figures: PrivateFigures | None = None) -> Books:
         """What only this vendor knows; `figures` spares asking for them vendor by vendor."""
-        figures = figures or private_figures(self.market)
         model, v = self.market, self.index
-        own = model.own_offers(v)
-        learning = model.scenario.supply.learning
+        figures = figures or private_figures(model)
+        state, own = model.state, model.own_offers(v)
         return Books(
             vendor=v,
             own=own,
-            price=model.state.list_price[own],
+            price=state.list_price[own],
             unit_cost=unit_cost[own],
-            utilisation=float(model.state.utilisation[v]),
-            token_share=float(model.state.token_share[v]),
-            cash=float(model.state.cash[v]),
+            utilisation=float(state.utilisation[v]),
+            token_share=float(state.token_share[v]),
+            cash=float(state.cash[v]),
             funding_limit=self.table.finance.funding_limit,
             churn=figures.churn[v],
             output=float(figures.output[v]),
-            experience=float(model.state.experience[v]),
-            learning_exponent=learning.exponent if model.scenario.mechanisms.learning else 0.0,
-            forgetting=learning.forgetting,
+            experience=float(state.experience[v]),
+            learning_exponent=figures.learning_exponent,
+            forgetting=figures.forgetting,
             share_value=figures.share_value[v],
         )
 

@@ -34,10 +34,7 @@ def unit_cost(model: MarketModel) -> Floats:
 @measure("share", "vendor")
 def lerner_index(model: MarketModel) -> Floats:
     """(price - accounting cost) / price of model calls; 0 without sales."""
-    price, cost = price_index(model), unit_cost(model)
-    out = np.zeros_like(price)
-    np.divide(price - cost, price, out=out, where=price > 0)
-    return out
+    return boards(model).lerner
 
 
 @measure("yuan/million tokens", "offer")

@@ -67,7 +67,7 @@ class Recorder:
     def record(self, model: MarketModel) -> None:
         """Read every measure of the month."""
         model.measured = {}
-        values = [read(model) for read in self._reads]
+        values: list[Any] = [read(model) for read in self._reads]
         model.measured = None
         if self._recorded == 0:
             self._check(values)
