@@ -87,7 +87,9 @@ class Recorder:
         new = slice(self._sorted, self._recorded)
         if new.start < new.stop:
             for name, (shape, part, place) in self._parts.items():
-                self._curves[name][new] = self._rows[new, part].reshape(-1, *shape)[place]
+                self._curves[name][new] = self._rows[new, part].reshape(
+                    new.stop - new.start, *shape
+                )[place]
             self._sorted = self._recorded
         return self._curves
 
