@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -23,7 +25,7 @@ def vector(name: str, values: ArrayLike, size: int | None = None) -> Floats:
         raise ValueError(f"{name} must be a non-empty vector, got shape {array.shape}")
     if size is not None and array.size != size:
         raise ValueError(f"{name} must have length {size}, got {array.size}")
-    if not np.isfinite(array).all():
+    if not np.logical_and.reduce(np.isfinite(array)):
         raise ValueError(f"{name} must be finite")
     return array
 
@@ -47,7 +49,7 @@ def labels(name: str, values: ArrayLike, size: int, lowest: int = 0) -> Ints:
 
 def positive(name: str, value: float) -> float:
     """Return ``value`` if it is finite and above zero, else raise ``ValueError``."""
-    if not (np.isfinite(value) and value > 0):
+    if not (math.isfinite(value) and value > 0):
         raise ValueError(f"{name} must be finite and > 0, got {value}")
     return float(value)
 

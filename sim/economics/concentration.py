@@ -21,7 +21,8 @@ def hhi(shares: ArrayLike) -> float:
 
     Source: Hirschman (1964, AER 54:761-762).
     """
-    return float((_shares(shares) ** 2).sum())
+    array = _shares(shares)
+    return float(np.add.reduce(array * array))
 
 
 def hhi_points(shares: ArrayLike) -> float:
@@ -72,7 +73,9 @@ def lead_over_followers(shares: ArrayLike, followers: int = 3) -> float:
 
 
 def _shares(shares: ArrayLike) -> Floats:
-    array = vector("shares", shares)
-    if (array < 0).any() or array.sum() > 1 + ROUNDING:
-        raise ValueError("shares must be >= 0 and sum to at most 1")
-    return array
+    array = np.asarray(shares, dtype=np.float64)
+    usual = array.ndim == 1 and array.size > 0
+    if usual and np.minimum.reduce(array) >= 0 and np.add.reduce(array) <= 1 + ROUNDING:
+        return array
+    vector("shares", shares)
+    raise ValueError("shares must be >= 0 and sum to at most 1")

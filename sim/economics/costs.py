@@ -34,7 +34,7 @@ def experience_unit_cost(
     """
     now = np.asarray(experience, dtype=np.float64)
     then = np.asarray(first_experience, dtype=np.float64)
-    if not ((now > 0).all() and (then > 0).all()):
+    if now.size and then.size and not (now.min() > 0 and then.min() > 0):
         raise ValueError("experience must be > 0")
     factor = (now / then) ** -np.asarray(exponent, dtype=np.float64)
     return np.asarray(np.asarray(first_cost, dtype=np.float64) * factor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def _queue(n: int) -> Queue:
     return Queue._make(np.zeros(n, kind) for kind in (*places, np.uint64))
 
 
-def set_bids(model: MarketModel, view: View, books: list[Books]) -> None:
+def set_bids(model: MarketModel, view: View, books: Mapping[int, Books]) -> None:
     """Part of phase `decide`: the vendors' limits for this month's auctions."""
     bidding = model.bidding
     for array in (bidding.discount_limit, bidding.credit_limit, bidding.budget):
@@ -191,6 +192,9 @@ def running_discounts(model: MarketModel) -> Floats:
     counts.conceded[:] = 0
     columns: tuple[Any, ...] = model.columns, model.choices, model.layout, model.terms
     running_deals(bidding.keys, *columns, bidding.discount, counts)
+    if not counts.conceded.any():
+        bidding.off = np.zeros(model.world.n_vendors)
+        return np.zeros(model.world.n_offers)
     served = np.zeros(model.world.n_offers)
     np.divide(volumes.kept, volumes.demanded, out=served, where=volumes.demanded > 0.0)
     off = counts.conceded / FIXED_POINT * served * unit_prices(model) * YUAN

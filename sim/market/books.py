@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,9 @@ import numpy.typing as npt
 from sim.economics.costs import next_experience
 from sim.market.bidding import running_discounts
 from sim.market.chips import equivalents
-from sim.market.costs import accounting_cost, card_cost, rent_of
-from sim.market.serving import cards_of_offers, platform_sums
+from sim.market.compiled import kernel
+from sim.market.costs import accounting_cost, card_cost, cards_per_token, rent_of
+from sim.market.exact import exact_sums
 from sim.market.supply import internal_cards
 
 if TYPE_CHECKING:
@@ -58,82 +59,177 @@ class Account:
         return self.revenue + self.applications - self.cost - self.levers - self.spent
 
 
+class Rates(NamedTuple):
+    """Rates of the scenario that bills and costs follow."""
+
+    card_hours: float
+    services_on_calls: float
+    services_on_rent: float
+    applications_on_calls: float
+    services_cost_share: float
+    applications_cost_share: float
+
+
 def settle(model: MarketModel) -> None:
-    """Book the month."""
-    world, state, supply = model.world, model.state, model.scenario.supply
-    volumes, v = model.volumes, model.world.n_vendors
-    rent = np.append(rent_of(model), [0.0, 0.0]) / supply.card_hours
-    money = np.zeros(world.n_offers)
-    calls, renting, hosting = world.calls, world.renting, world.hosting
-    money[calls] = volumes.served[calls] * model.paid[calls]
-    money[renting] = volumes.served[renting] * rent[world.platform[renting]]
-    money[hosting] = volumes.host_hours[hosting] * rent[world.platform[hosting]]
-    money /= MILLION
-    money -= running_discounts(model)
-    call_money = platform_sums(model, np.where(calls, money, 0.0))[:v]
-    rent_money = platform_sums(model, np.where(calls, 0.0, money))[:v]
-    services = supply.services_on_calls * call_money + supply.services_on_rent * rent_money
-    service_fees = supply.services_on_calls * money[calls].sum()
-    service_fees += supply.services_on_rent * money[~calls].sum()
-    applications = supply.applications_on_calls * call_money
-    service_fees += supply.applications_on_calls * money[calls].sum()
-    cost = _cards_paid(model) * card_cost(model) / MILLION
-    cost += supply.services_cost_share * services
-    cost += supply.applications_cost_share * applications
+    """Book the month.
+
+    Raises
+    ------
+    ValueError
+        The bills are too large to be added up.
+    """
+    world, state, n = model.world, model.state, model.world.n_api
+    supply, discounts = model.scenario.supply, running_discounts(model)
+    rates = model.fixed("rates", lambda: Rates(*(getattr(supply, r) for r in Rates._fields)))
+    table, money = np.empty((5, world.n_vendors)), np.empty(world.n_offers)
+    charge(
+        world.platform,
+        n,
+        world.rent_start,
+        model.volumes.served,
+        model.volumes.host_hours,
+        model.paid,
+        rent_of(model) / rates.card_hours,
+        discounts,
+        cards_per_token(model),
+        _least_cards(model),
+        card_cost(model),
+        rates,
+        money,
+        table,
+    )
+    for_calls, for_rent = np.add.reduce(money[:n]), np.add.reduce(money[n:])
+    paid = np.add.reduce(money)
+    if not math.isfinite(paid):
+        raise ValueError("the bills of a month are too large to be added up")
+    fees = rates.services_on_calls * for_calls
+    fees += rates.services_on_rent * for_rent
+    fees += rates.applications_on_calls * for_calls
+    calls, rents, services, applications, cost = table
     model.account = Account(
-        call_money,
-        rent_money,
+        calls,
+        rents,
         services,
         applications,
         cost,
         model.lever_cost.copy(),
         dict(model.spending),
         accounting_cost(model),
-        float(money.sum() + service_fees),
+        float(paid + fees),
     )
     state.cash = state.cash + model.account.profit
     state.revenue = model.account.revenue
-    publish(model)
-    _learn(model)
+    _learn(model, publish(model))
 
 
-def _cards_paid(model: MarketModel) -> Floats:
-    """(V,) cards charged to customers' business: used, or standing idle beside the own apps."""
-    volumes, v = model.volumes, model.world.n_vendors
-    used = platform_sums(model, cards_of_offers(model, volumes.served, volumes.host_hours))[:v]
+@kernel
+def charge(  # type: ignore[no-untyped-def]
+    platform, n_api, rent_start, served, host_hours, paid, rent, discounts, per_token, least_cards,
+    card_cost, rates, money, table,
+):  # fmt: skip
+    """Million yuan by offer, and the first five rows of an account by vendor.
+
+    `rent` is yuan a card-hour of each vendor; own machines and postponing cost nothing. Vendors
+    pay for the cards that customers used, but at least for `least_cards`.
+    """
+    calls, rents, services, applications, cost = (
+        table[0], table[1], table[2], table[3], table[4]
+    )  # fmt: skip
+    table[:] = 0.0
+    for j in range(len(platform)):
+        v, bill = platform[j], 0.0
+        if v < len(rent):
+            if j < n_api:
+                bill = served[j] * paid[j] / MILLION - discounts[j]
+                calls[v] += bill
+                cost[v] += served[j] * per_token[j]
+            else:
+                hours = host_hours[j] if j < rent_start else served[j]
+                bill = hours * rent[v] / MILLION - discounts[j]
+                rents[v] += bill
+                cost[v] += hours / rates.card_hours
+        money[j] = bill
+    for v in range(len(rent)):
+        services[v] = rates.services_on_calls * calls[v] + rates.services_on_rent * rents[v]
+        applications[v] = rates.applications_on_calls * calls[v]
+        cost[v] = max(cost[v], least_cards[v]) * card_cost[v] / MILLION
+        cost[v] += rates.services_cost_share * services[v]
+        cost[v] += rates.applications_cost_share * applications[v]
+
+
+def _least_cards(model: MarketModel) -> Floats:
+    """(V,) cards charged to customers' business anyway: they stand idle beside the own apps."""
     if not model.scenario.mechanisms.capacity:
-        return used
-    idle = equivalents(model) - internal_cards(model)
-    return np.maximum(used, idle)
+        return np.zeros(model.world.n_vendors)
+    return equivalents(model) - internal_cards(model)
 
 
-def _learn(model: MarketModel) -> None:
-    tokens = np.where(model.world.calls, model.volumes.served, 0.0)
-    output = platform_sums(model, tokens)[: model.world.n_vendors]
-    forgetting = model.scenario.supply.learning.forgetting
-    state = model.state
+def _learn(model: MarketModel, output: Floats) -> None:
+    state, forgetting = model.state, model.scenario.supply.learning.forgetting
     state.experience = np.maximum(
         next_experience(state.experience, output, forgetting), LEAST_EXPERIENCE
     )
 
 
-def publish(model: MarketModel) -> None:
-    """Means and shares that everybody sees next month."""
-    world, state, volumes = model.world, model.state, model.volumes
-    tokens = np.where(world.calls, volumes.served, 0.0)
-    platform = platform_sums(model, tokens)[: world.n_vendors]
-    total, paid = math.fsum(platform.tolist()), model.paid
+def publish(model: MarketModel) -> Floats:
+    """Means and shares that everybody sees next month; (V,) tokens of model calls."""
+    world, state, kinds = model.world, model.state, len(model.world.kinds)
+    tokens, spent = np.zeros((2, world.n_vendors))
+    asked, rows = np.zeros(kinds), np.zeros((2 + 2 * kinds, world.n_offers))
+    add_up(
+        world.platform,
+        world.family,
+        world.n_api,
+        world.rent_start,
+        model.volumes.served,
+        model.paid,
+        model.volumes.by_kind,
+        state.capability,
+        state.contribution,
+        tokens,
+        spent,
+        asked,
+        rows,
+    )
+    total, paid, *by_kind = exact_sums(rows)
     if total > 0.0:
-        state.token_share = platform / total
-        state.mean_price = math.fsum((tokens * paid).tolist()) / total
-    state.call_revenue = platform_sums(model, tokens * paid)[: world.n_vendors] / MILLION
-    state.last_price = np.where(model.on_sale, paid, 0.0)
-    state.tokens_by_kind = token_volumes(model).sum(axis=0)
-    capability = np.vstack([model.capability, np.zeros(len(world.kinds))])[world.family].T
-    for k, row in enumerate(token_volumes(model, by_offer=True)):
-        mass = math.fsum(row.tolist())
-        if mass > 0.0:
-            state.mean_capability[k] = math.fsum((row * capability[k]).tolist()) / mass
+        state.token_share = tokens / total
+        state.mean_price = paid / total
+    state.call_revenue = spent / MILLION
+    state.last_price = np.where(state.hosting, model.paid, 0.0)
+    state.tokens_by_kind = asked
+    for k in range(kinds):
+        if by_kind[k] > 0.0:
+            state.mean_capability[k] = by_kind[kinds + k] / by_kind[k]
+    return tokens
+
+
+@kernel
+def add_up(  # type: ignore[no-untyped-def]
+    platform, family, n_api, rent_start, served, paid, by_kind, capability, contribution,
+    tokens, spent, asked, rows,
+):  # fmt: skip
+    """Tokens and yuan of model calls by platform, and tokens asked for by kind of work.
+
+    `rows` are to be summed up: tokens of platforms and yuan of offers, then for each kind tokens
+    asked for, then these x capability. All results come in as zeros.
+    """
+    for j in range(n_api):
+        tokens[platform[j]] += served[j]
+        rows[1, j] = served[j] * paid[j]
+        spent[platform[j]] += rows[1, j]
+    for k in range(len(asked)):
+        for j in range(rent_start):
+            rows[0, family[j]] += by_kind[k, j]
+        for f in range(len(contribution)):
+            asked[k] += rows[0, f]
+            rows[0, f] = 0.0
+        for j in range(rent_start):
+            level = capability[family[j], k] + contribution[family[j]]
+            rows[2 + k, j] = by_kind[k, j]
+            rows[2 + len(asked) + k, j] = by_kind[k, j] * level
+    for v in range(len(tokens)):
+        rows[0, v] = tokens[v]
 
 
 def token_volumes(model: MarketModel, by_offer: bool = False) -> Floats:
@@ -143,6 +239,9 @@ def token_volumes(model: MarketModel, by_offer: bool = False) -> Floats:
     if by_offer:
         return by_kind
     n, kinds = len(world.families) + 1, len(world.kinds)
-    places = (np.arange(kinds)[:, None] * n + world.family + 1).ravel()
-    sums = np.bincount(places, weights=by_kind.ravel(), minlength=kinds * n).reshape(kinds, n)
+    places = model.fixed(
+        "places of families by kind",
+        lambda: (np.arange(kinds)[:, None] * n + world.family + 1).ravel(),
+    )
+    sums = np.bincount(places, by_kind.ravel(), kinds * n).reshape(kinds, n)
     return np.ascontiguousarray(sums[:, 1:].T, dtype=np.float64)

@@ -83,11 +83,13 @@ def planned_card_cost(model: MarketModel) -> Floats:
 
 
 def _cost_of_mix(model: MarketModel, own: Floats) -> Floats:
-    supply = model.scenario.supply
+    supply, state = model.scenario.supply, model.state
     made = supply.own_card_cost * model.chips.cost
     mix = own * made + (1.0 - own) * supply.external_card_cost
-    shock = math.log(model.state.external_cost_factor) + model.state.supply_shock
-    return mix * np.exp(insulated_cost_shock(shock, own)) / output_per_card(model, own)
+    shock = math.log(state.external_cost_factor) + state.supply_shock
+    if shock != 0.0:
+        mix *= np.exp(insulated_cost_shock(shock, own))
+    return mix / output_per_card(model, own)
 
 
 def accounting_cost(model: MarketModel) -> Floats:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sim.errors import RunFailure
 from sim.events.base import Event
 from sim.market.bidding import Bidding
+from sim.market.boards import Boards, boards
 from sim.market.books import Account
 from sim.market.chips import chips_of
 from sim.market.clients import Clients
@@ -246,6 +247,10 @@ class MarketModel(mesa.Model):
         """A whole-number tally as real enterprises or volumes."""
         return tally / FIXED_POINT
 
+    def boards(self) -> Boards:
+        """Sums of the month by platform, owner, family, segment and region."""
+        return boards(self)
+
     @property
     def on_sale(self) -> npt.NDArray[np.bool_]:
         """(J,) model calls that a platform sells this month."""
@@ -258,8 +263,13 @@ class MarketModel(mesa.Model):
 
     def own_offers(self, vendor: int) -> npt.NDArray[np.int64]:
         """Columns of the model calls a vendor sells now."""
+        key = self.state.hosting.tobytes()
+        return self.memo.of("own offers", key, self._own_offers)[vendor]
+
+    def _own_offers(self) -> list[npt.NDArray[np.int64]]:
         n = self.world.n_api
-        return np.flatnonzero(self.state.hosting[:n] & (self.world.platform[:n] == vendor))
+        hosting, platform = self.state.hosting[:n], self.world.platform[:n]
+        return [np.flatnonzero(hosting & (platform == v)) for v in range(self.world.n_vendors)]
 
     def available(self) -> npt.NDArray[np.bool_]:
         """(J,) offers that exist this month, rules of segments aside; read-only."""

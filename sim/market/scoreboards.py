@@ -18,15 +18,19 @@ class Scoreboards(mesa.DataCollector):
 
     def __init__(self, model: MarketModel) -> None:
         reporters: dict[str, Any] = {"month": _month}
-        for measure in MEASURES:
-            for v, name in enumerate(model.recorder.axes["vendor"]):
-                reporters[f"{measure}.{name}"] = partial(_last_recorded, measure=measure, vendor=v)
+        vendors = model.recorder.axes["vendor"]
+        self._columns = {measure: [f"{measure}.{name}" for name in vendors] for measure in MEASURES}
+        for measure, columns in self._columns.items():
+            for v, column in enumerate(columns):
+                reporters[column] = partial(_last_recorded, measure=measure, vendor=v)
         super().__init__(model_reporters=reporters)
 
     def collect(self, model: MarketModel) -> None:
         """As Mesa does it, but numbers need neither copies nor checks every month."""
-        for name, report in self.model_reporters.items():
-            self.model_vars[name].append(report(model))
+        self.model_vars["month"].append(model.month)
+        for measure, columns in self._columns.items():
+            for column, value in zip(columns, model.recorder.last(measure).tolist(), strict=True):
+                self.model_vars[column].append(value)
 
 
 def _month(model: MarketModel) -> int:
@@ -34,4 +38,4 @@ def _month(model: MarketModel) -> int:
 
 
 def _last_recorded(model: MarketModel, measure: str, vendor: int) -> float:
-    return float(model.curves[measure][model.month - 1, vendor])
+    return float(model.recorder.last(measure)[vendor])

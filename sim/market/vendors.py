@@ -94,26 +94,30 @@ class VendorAgent(mesa.Agent):
 
     def books(self, unit_cost: Floats, figures: PrivateFigures | None = None) -> Books:
         """What only this vendor knows; `figures` spares asking for them vendor by vendor."""
-        figures = figures or private_figures(self.market)
         model, v = self.market, self.index
-        own = model.own_offers(v)
-        learning = model.scenario.supply.learning
+        figures = figures or private_figures(model)
+        state, own = model.state, model.own_offers(v)
         return Books(
             vendor=v,
             own=own,
-            price=model.state.list_price[own],
+            price=state.list_price[own],
             unit_cost=unit_cost[own],
-            utilisation=float(model.state.utilisation[v]),
-            token_share=float(model.state.token_share[v]),
-            cash=float(model.state.cash[v]),
+            utilisation=float(state.utilisation[v]),
+            token_share=float(state.token_share[v]),
+            cash=float(state.cash[v]),
             funding_limit=self.table.finance.funding_limit,
             churn=figures.churn[v],
             output=float(figures.output[v]),
-            experience=float(model.state.experience[v]),
-            learning_exponent=learning.exponent if model.scenario.mechanisms.learning else 0.0,
-            forgetting=learning.forgetting,
+            experience=float(state.experience[v]),
+            learning_exponent=figures.learning_exponent,
+            forgetting=figures.forgetting,
             share_value=figures.share_value[v],
         )
+
+    @property
+    def sets_prices(self) -> bool:
+        """Whether its strategy is asked for prices: a list is a list."""
+        return not self.pricing.follows_list
 
     def agent_books(self) -> AgentBooks:
         """What only this vendor knows when it pays builders."""
@@ -123,7 +127,7 @@ class VendorAgent(mesa.Agent):
         self, view: View, books: Books, limits: Limits
     ) -> tuple[npt.NDArray[np.int64], Floats]:
         """Own columns and their list prices for this month."""
-        if len(books.own) == 0 or self.pricing.follows_list:
+        if len(books.own) == 0 or not self.sets_prices:
             return books.own, books.price
         wanted = self.pricing.wanted(view, books, self.rng_prices)
         return books.own, self.pricing.bounded(view, books, wanted, limits)
@@ -140,17 +144,17 @@ def public_view(model: MarketModel) -> View:
     price = np.where(model.on_sale, seen, 0.0)
     cost = np.zeros(world.n_offers)
     cost[: world.n_api] = accounting_cost(model)
-    platform, family = (array.view() for array in (world.platform, world.family))
-    arrays = [price, platform, family, state.token_share.copy(), cost]
-    for array in arrays:
+    platform, family = world.platform.view(), world.family.view()
+    share = state.token_share.copy()
+    for array in (price, platform, family, share, cost):
         array.flags.writeable = False
     return View(
         month=model.month,
-        price=arrays[0],
-        platform=arrays[1],
-        family=arrays[2],
-        token_share=arrays[3],
-        cost_estimate=arrays[4],
+        price=price,
+        platform=platform,
+        family=family,
+        token_share=share,
+        cost_estimate=cost,
         inelastic_limit=model.scenario.decisions.inelastic_limit,
         demand=cache(lambda: model.panel.demand()),
         review_hazard=model.scenario.demand.review.api,
@@ -161,13 +165,14 @@ def public_view(model: MarketModel) -> View:
 def decide(model: MarketModel) -> None:
     """Phase `decide`: openness, then prices and moves of all vendors at once, then discounts."""
     decide_openness(model)
-    view, table = public_view(model), model.scenario.decisions
-    unit_cost = np.zeros(model.world.n_offers)
-    unit_cost[: model.world.n_api] = opportunity_cost(model)
+    view, books = _what_is_known(model)
+    table = model.scenario.decisions
     limits = Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
-    figures, vendors = private_figures(model), model.vendors.values()
-    books = [vendor.books(unit_cost, figures) for vendor in vendors]
-    plans = [v.new_prices(view, own, limits) for v, own in zip(vendors, books, strict=True)]
+    plans = [
+        vendor.new_prices(view, books[vendor.index], limits)
+        for vendor in model.vendors.values()
+        if vendor.sets_prices
+    ]
     decide_campaigns(model)
     set_bids(model, view, books)
     for own, price in plans:
@@ -175,6 +180,18 @@ def decide(model: MarketModel) -> None:
     invest(model, view)
     _spend_freed_money(model)
     decide_agents(model)
+
+
+def _what_is_known(model: MarketModel) -> tuple[View, dict[int, Books]]:
+    """The public view, and the books of the vendors that are asked for prices or bids."""
+    vendors = model.vendors.values()
+    asked = [vendor for vendor in vendors if vendor.sets_prices or vendor.accounts.bids]
+    if not asked:
+        return public_view(model), {}
+    unit_cost = np.zeros(model.world.n_offers)
+    unit_cost[: model.world.n_api] = opportunity_cost(model)
+    figures = private_figures(model)
+    return public_view(model), {v.index: v.books(unit_cost, figures) for v in asked}
 
 
 def _spend_freed_money(model: MarketModel) -> None:

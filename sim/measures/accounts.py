@@ -17,27 +17,28 @@ MILLION = 1e6
 @measure("clients", "vendor")
 def key_accounts_held(model: MarketModel) -> Floats:
     """Key accounts with work on the platform."""
-    return model.counted(model.bidding.counts.held)[: model.world.n_vendors]
+    return model.counted(model.bidding.counts.held[: model.world.n_vendors])
 
 
 @measure("workloads/month", "vendor")
 def account_auctions_won(model: MarketModel) -> Floats:
     """Workloads of key accounts won in auctions; 0 while nobody bids."""
-    return model.counted(model.bidding.counts.won)[: model.world.n_vendors]
+    return model.counted(model.bidding.counts.won[: model.world.n_vendors])
 
 
 @measure("workloads/month", "vendor")
 def accounts_poached(model: MarketModel) -> Floats:
     """Of these, workloads that another vendor served."""
-    return model.counted(model.bidding.counts.poached)[: model.world.n_vendors]
+    return model.counted(model.bidding.counts.poached[: model.world.n_vendors])
 
 
 @measure("share", "vendor")
 def account_discount(model: MarketModel) -> Floats:
     """Mean discount of new deals in which something was conceded, by list bill; 0 without one."""
     counts, v = model.bidding.counts, model.world.n_vendors
-    out = np.zeros(v)
-    np.divide(counts.off[:v], counts.bill[:v], out=out, where=counts.bill[:v] > 0)
+    out, bill = np.zeros(v), counts.bill[:v]
+    if bill.any():
+        np.divide(counts.off[:v], bill, out=out, where=bill > 0)
     return out
 
 
@@ -50,4 +51,4 @@ def account_discounts(model: MarketModel) -> Floats:
 @measure("yuan/month", "vendor")
 def account_credit(model: MarketModel) -> Floats:
     """Investment credits paid for new deals."""
-    return model.counted(model.bidding.counts.credit)[: model.world.n_vendors] * MILLION
+    return model.counted(model.bidding.counts.credit[: model.world.n_vendors]) * MILLION

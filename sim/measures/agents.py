@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import by_vendor, shares
+from sim.measures.tokens import boards
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -19,7 +19,7 @@ MILLION = 1e6
 @measure("agents", "vendor")
 def agents(model: MarketModel) -> Floats:
     """Agents on each platform, both sides."""
-    return np.asarray(model.state.platforms.agents.sum(axis=1))
+    return np.asarray(np.add.reduce(model.state.platforms.agents, axis=1))
 
 
 @measure("agents", "vendor")
@@ -37,13 +37,13 @@ def enterprise_agents(model: MarketModel) -> Floats:
 @measure("builders", "vendor")
 def builders(model: MarketModel) -> Floats:
     """Builders of agents on each platform, both sides."""
-    return np.asarray(model.state.platforms.builders.sum(axis=1))
+    return np.asarray(np.add.reduce(model.state.platforms.builders, axis=1))
 
 
 @measure("clients", "vendor")
 def agent_users(model: MarketModel) -> Floats:
     """Clients whose agent work the platform serves; 0 while no agent platform is open."""
-    return np.asarray(model.state.platforms.users.sum(axis=1))
+    return np.asarray(np.add.reduce(model.state.platforms.users, axis=1))
 
 
 @measure("share", "vendor")
@@ -52,12 +52,7 @@ def agent_token_share(model: MarketModel) -> Floats:
 
     All 0 where there is none.
     """
-    tables, names = model.scenario.kinds, model.world.kinds
-    kinds = model.fixed(
-        "agent work", lambda: np.array([tables[name].agent_work > 0.0 for name in names], bool)
-    )
-    volume = model.volumes.by_kind[kinds].sum(axis=0)
-    return shares(by_vendor(model, np.where(model.world.calls, volume, 0.0)))
+    return boards(model).agent_share
 
 
 @measure("yuan/month", "vendor")

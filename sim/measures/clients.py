@@ -6,19 +6,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.measures.registry import Floats, measure
-from sim.measures.tokens import by_vendor
+from sim.measures.registry import Floats, measure, read_once
+from sim.measures.tokens import boards
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 
+@read_once
+def _with_work(model: MarketModel) -> float:
+    """Weight of the clients with work."""
+    return float(np.add.reduce(model.tally.homing[1:]))
+
+
+@read_once
+def _adopted(model: MarketModel) -> float:
+    """Weight of the adopted workloads."""
+    return float(np.add.reduce(model.tally.active))
+
+
 @measure("share", "vendor")
 def client_share(model: MarketModel) -> Floats:
     """Clients with work on the platform, of all clients with work (adds to more than 1)."""
-    counts = model.tally.clients[: model.world.n_vendors].astype(float)
-    total = float(model.tally.homing[1:].sum())
-    return counts / total if total else np.zeros_like(counts)
+    counts, total = model.tally.clients[: model.world.n_vendors], _with_work(model)
+    return counts / total if total else np.zeros(len(counts))
 
 
 @measure("platforms/client")
@@ -27,29 +38,28 @@ def vendors_per_client(model: MarketModel) -> float:
 
     The own machines of a client count as one.
     """
-    homing = model.tally.homing.astype(float)
-    total = homing[1:].sum()
-    return float((homing * np.arange(len(homing))).sum() / total) if total else 0.0
+    homing, total = model.tally.homing, _with_work(model)
+    number = model.fixed("numbers of platforms", lambda: np.arange(len(homing), dtype=float))
+    return float(np.add.reduce(homing * number)) / total if total else 0.0
 
 
 @measure("workloads", "vendor")
 def active_workloads(model: MarketModel) -> Floats:
     """Workloads on the platform, as weighted up to the market."""
-    return by_vendor(model, model.counted(model.tally.active))
+    return boards(model).workloads
 
 
 @measure("share")
 def postponing(model: MarketModel) -> float:
     """Adopted workloads that postpone."""
-    active = model.tally.active.astype(float)
-    total = active.sum()
-    return float(active[model.world.none] / total) if total else 0.0
+    total = _adopted(model)
+    return float(model.tally.active[model.world.none]) / total if total else 0.0
 
 
 @measure("workloads/month", "vendor", "vendor_to")
 def switching_flow(model: MarketModel) -> Floats:
     """Workloads that left a platform, by where they went."""
-    return model.counted(model.tally.flow)[: model.world.n_vendors]
+    return model.counted(model.tally.flow[: model.world.n_vendors])
 
 
 @measure("share")
@@ -58,14 +68,14 @@ def churn(model: MarketModel) -> float:
 
     To begin or to end postponing is a change too; `switching_flow` tells them apart.
     """
-    total = float(model.tally.active.sum())
+    total = _adopted(model)
     return float(model.tally.review[1]) / total if total else 0.0
 
 
 @measure("share")
 def reviewed(model: MarketModel) -> float:
     """Workloads that were looked at this month, of all adopted."""
-    total = float(model.tally.active.sum())
+    total = _adopted(model)
     return float(model.tally.review[0]) / total if total else 0.0
 
 

@@ -6,30 +6,26 @@ from typing import TYPE_CHECKING
 
 from sim.economics.concentration import hhi
 from sim.measures.money import full_stack_revenue_share
-from sim.measures.registry import Floats, measure
+from sim.measures.registry import measure
 from sim.measures.tokens import family_token_share, platform_token_share
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 
-def _hhi(shares: Floats) -> float:
-    return float(hhi(shares)) if shares.any() else 0.0
-
-
 @measure("-")
 def hhi_platform_tokens(model: MarketModel) -> float:
     """HHI of platform tokens."""
-    return _hhi(platform_token_share(model))
+    return hhi(platform_token_share(model))
 
 
 @measure("-")
 def hhi_family_tokens(model: MarketModel) -> float:
     """HHI of model-family tokens."""
-    return _hhi(family_token_share(model))
+    return hhi(family_token_share(model))
 
 
 @measure("-")
 def hhi_revenue(model: MarketModel) -> float:
     """HHI of full-stack revenue."""
-    return _hhi(full_stack_revenue_share(model))
+    return hhi(full_stack_revenue_share(model))

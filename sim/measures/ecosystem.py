@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.registry import Floats, measure
+from sim.measures.tokens import boards
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -24,8 +25,9 @@ def derivatives(model: MarketModel) -> Floats:
 def capability(model: MarketModel) -> Floats:
     """Capability of each family, contributions included, by the tokens asked for by kind."""
     asked = model.state.tokens_by_kind
-    weight = asked if asked.sum() > 0 else np.ones(len(asked))
-    return np.asarray((model.capability * (weight / weight.sum())).sum(axis=1))
+    weight = asked if asked.any() else np.ones(len(asked))
+    weighted = model.capability * (weight / np.add.reduce(weight))
+    return np.asarray(np.add.reduce(weighted, axis=1))
 
 
 @measure("tokens", "family")
@@ -54,14 +56,4 @@ def cannibalised_margin(model: MarketModel) -> Floats:
     the owner's present price and volume: lost revenue, not cash, and an upper bound, as not all of
     these tokens would have come to the owner. Negative where the owner sells below cost.
     """
-    world, volumes = model.world, model.volumes
-    tokens = np.where(world.hosting, volumes.kept, volumes.served)
-    tokens = np.where(world.of_family, tokens, 0.0)
-    elsewhere = world.hosting | (world.platform != world.family_owner)
-    families = len(world.families)
-    lost = np.bincount(world.family + 1, weights=tokens * elsewhere, minlength=families + 1)[1:]
-    margin = np.zeros(families)
-    own = np.flatnonzero(model.on_sale & ~elsewhere)
-    margin[world.family[own]] = model.paid[own] - model.account.unit_cost[own]
-    sums = np.bincount(world.owner, weights=lost * margin, minlength=world.n_vendors)
-    return np.asarray(sums, dtype=np.float64)
+    return boards(model).missed_margin

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 @measure("share", "vendor")
 def home_share(model: MarketModel) -> Floats:
     """Clients whose home cloud it is, of all clients."""
-    count = model.homes.count.astype(float)
-    total = float(count.sum())
+    count = model.homes.count
+    total = float(np.add.reduce(count))
     return count[:-1] / total if total else np.zeros(model.world.n_vendors)
 
 
 @measure("clients/month", "vendor")
 def home_gain(model: MarketModel) -> Floats:
     """Clients that made it their home cloud this month, less those that left it."""
-    moved = model.counted(model.homes.moved)
-    return np.asarray(moved.sum(axis=0) - moved.sum(axis=1)[:-1])
+    moved = model.homes.moved
+    gained = np.add.reduce(moved) - np.add.reduce(moved, axis=1)[:-1]
+    return model.counted(np.asarray(gained))

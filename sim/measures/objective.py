@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import by_vendor
+from sim.measures.tokens import boards
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -30,8 +30,4 @@ def objective(model: MarketModel) -> Floats:
 @measure("yuan/month", "vendor")
 def below_cost_burn(model: MarketModel) -> Floats:
     """Unit cost less price paid, where it is positive, x tokens of model calls served."""
-    n = model.world.n_api
-    loss = np.maximum(model.account.unit_cost - model.paid[:n], 0.0)
-    burn = np.zeros(model.world.n_offers)
-    burn[:n] = loss * model.volumes.served[:n]
-    return by_vendor(model, np.where(model.world.calls, burn, 0.0))
+    return boards(model).burn

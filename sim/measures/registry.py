@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 Floats = npt.NDArray[np.float64]
-Read = TypeVar("Read", bound=Callable[..., npt.NDArray[Any] | float])
+Read = TypeVar("Read", bound=Callable[..., Any])
 DIMENSIONS = ("vendor", "vendor_to", "kind", "segment", "region", "family", "offer")
 _MEASURES: dict[str, Measure] = {}
 
@@ -40,14 +40,13 @@ def read_once(read: Read) -> Read:
     name = f"{read.__module__}.{read.__name__}"
 
     @wraps(read)
-    def once(model: MarketModel) -> npt.NDArray[Any] | float:
-        known = getattr(model, "measured", None)
+    def once(model: MarketModel) -> Any:
+        known = model.measured
         if known is None:
             return read(model)
         if name not in known:
             known[name] = read(model)
-        value: npt.NDArray[Any] | float = known[name]
-        return value
+        return known[name]
 
     return cast(Read, once)
 

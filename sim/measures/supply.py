@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import by_vendor
+from sim.measures.tokens import boards
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -39,7 +41,7 @@ def reliability(model: MarketModel) -> Floats:
 @measure("million tokens or card-hours/month", "vendor")
 def unserved_demand(model: MarketModel) -> Floats:
     """Asked of the platform, served by nobody."""
-    return by_vendor(model, model.volumes.lost)
+    return boards(model).lost
 
 
 @measure("-", "vendor")
@@ -58,7 +60,7 @@ def experience(model: MarketModel) -> Floats:
 def developers(model: MarketModel) -> Floats:
     """Developers of each open family, in all regions."""
     state = model.state
-    return (state.developers + state.developers_in.sum(axis=1)) * state.weights_open
+    return (state.developers + np.add.reduce(state.developers_in, axis=1)) * state.weights_open
 
 
 @measure("yuan/card-month")

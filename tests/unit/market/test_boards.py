@@ -1,0 +1,131 @@
+"""The compiled sums of a month are those of plain NumPy, to the last bit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from sim.errors import RunFailure
+from sim.market.boards import Boards
+from sim.market.exact import exact_sums
+from sim.market.model import MarketModel
+from sim.market.serving import platform_sums
+from sim.measures.registry import Measure
+from sim.measures.tokens import by_vendor, calls_of_rows, shares, shares_of_rows
+from tests.unit.market.tiny import changed, ran
+
+CHANGES = {
+    "vendors.volcano.capacity.initial": 0.5,
+    "vendors.third.model_company": True,
+    "vendors.third.home_share": 0.0,
+    "regions": {"domestic": {"share": 0.7}, "overseas": {"share": 0.3, "domestic": False}},
+}
+
+
+@pytest.fixture(scope="module")
+def model() -> MarketModel:
+    return ran(changed(CHANGES, months=4))
+
+
+@pytest.fixture(scope="module")
+def boards(model: MarketModel) -> Boards:
+    return model.boards()
+
+
+def same(one: np.ndarray, other: np.ndarray) -> bool:
+    assert one.any(), "a sum of nothing shows nothing"
+    return np.ascontiguousarray(one).tobytes() == np.ascontiguousarray(other).tobytes()
+
+
+def test_tokens_by_platform_owner_and_scope(model: MarketModel, boards: Boards) -> None:
+    world, volumes = model.world, model.volumes
+    calls = np.where(world.calls, volumes.served, 0.0)
+    assert same(boards.tokens, by_vendor(model, calls))
+    assert same(boards.lost, by_vendor(model, volumes.lost))
+    assert same(boards.workloads, by_vendor(model, model.counted(model.tally.active)))
+    inside = np.tile([n == "domestic" for n in world.regions], len(world.segments))
+    asked, whole = volumes.all_kinds[inside].sum(axis=0), volumes.all_kinds.sum(axis=0)
+    part = np.divide(asked, whole, out=np.ones(world.n_offers), where=whole > 0)
+    scope = by_vendor(model, calls * part) * [name != "third" for name in world.vendors]
+    assert same(boards.scope_tokens, scope)
+    assert same(boards.scope_share, shares(scope))
+    tokens = np.where(world.hosting, volumes.kept, calls)
+    family = np.bincount(np.maximum(world.family_owner, 0), tokens, world.n_vendors)
+    assert same(boards.family_tokens, family)
+    assert same(boards.family_share, shares(family))
+    outside = np.where(world.of_family, volumes.all_kinds[~inside].sum(axis=0), 0.0)
+    by_owner = np.bincount(np.maximum(world.family_owner, 0), outside, world.n_vendors)
+    assert same(boards.abroad_share, shares(by_owner))
+
+
+def test_rows_of_segments_and_regions(model: MarketModel, boards: Boards) -> None:
+    world = model.world
+    cells = model.volumes.all_kinds.reshape(len(world.segments), len(world.regions), -1)
+    assert same(boards.by_segment, shares_of_rows(calls_of_rows(model, cells.sum(axis=1))))
+    regions = cells.sum(axis=0)
+    assert same(boards.by_region, shares_of_rows(calls_of_rows(model, regions)))
+    families = np.zeros((len(regions), len(world.families) + 1))
+    np.add.at(families, (slice(None), world.family), regions)
+    assert same(boards.families_by_region, shares_of_rows(families[:, :-1]))
+    weight = np.array([model.scenario.segments[n].share for n in world.segments])[:, None]
+    share = np.array([model.scenario.regions[n].share for n in world.regions])
+    known = model.awareness.reshape(len(weight), len(share), -1)
+    means = (known * share[:, None]).sum(axis=1) / share.sum()
+    assert same(boards.awareness, (means * weight).sum(axis=0) / weight.sum())
+
+
+def test_means_and_margins_of_calls(model: MarketModel, boards: Boards) -> None:
+    world, n, cost = model.world, model.world.n_api, np.zeros(model.world.n_offers)
+    cost[:n] = model.account.unit_cost
+    tokens = np.where(model.on_sale, model.volumes.served, 0.0)
+    sold = platform_sums(model, tokens)[world.platform] > 0
+    weight = np.where(model.on_sale, np.where(sold, tokens, 1.0), 0.0)
+    mass = by_vendor(model, weight)
+    price, unit = (
+        by_vendor(model, weight * model.paid) / mass,
+        by_vendor(model, weight * cost) / mass,
+    )
+    assert same(boards.price, price)
+    assert same(boards.unit_cost, unit)
+    assert same(boards.lerner, (price - unit) / price)
+
+
+@pytest.fixture
+def numbers() -> Iterator[list[float]]:
+    rng = np.random.default_rng(3)
+
+    def rows() -> Iterator[list[float]]:
+        for size in (0, 1, 2, 7, 40, 200):
+            for width in (1, 40, 280):
+                signs = rng.choice([-1.0, 1.0], size)
+                yield (signs * rng.random(size) * 10.0 ** rng.uniform(-width, width, size)).tolist()
+        # halves between two doubles, and what is left after all large parts cancel
+        yield from ([2.0**53, 1.0, 1e-30], [2.0**53, 1.0, -1e-30], [2.0**53, 3.0])
+        yield from ([1e300, 1.0, -1e300], [0.1] * 10, [0.0, -0.0], [5e-324, 1.0, 5e-324])
+
+    return rows()
+
+
+def test_exact_sums_are_those_of_fsum(numbers: Iterator[list[float]]) -> None:
+    for row in numbers:
+        assert exact_sums(np.array([row, row[::-1]])) == [math.fsum(row)] * 2, row
+
+
+def test_a_measure_of_another_shape_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = Measure("wrong", "-", ("vendor",), "One number for all.", lambda _: 1.0)
+    monkeypatch.setattr("sim.measures.recorder.measures", lambda: {"wrong": wrong})
+    monkeypatch.setattr("sim.market.scoreboards.MEASURES", ())
+    with pytest.raises(RunFailure, match=r"measure wrong: shape \(\), expected \(3,\)"):
+        ran(changed(months=3))
+
+
+def test_curves_may_be_read_at_any_time() -> None:
+    model, whole = MarketModel(changed(months=3), 1), ran(changed(months=3))
+    for month in range(3):
+        model.step()
+        for name, curve in model.curves.items():
+            assert curve[: month + 1].tobytes() == whole.curves[name][: month + 1].tobytes()
+            assert not curve[month + 1 :].any()
