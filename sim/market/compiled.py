@@ -16,6 +16,9 @@ _njit: Any = njit
 
 inlined = _njit(forceinline=True, _nrt=False)  # a formula that becomes part of its caller
 step = _njit(_nrt=False)  # a stage of a kernel, over a block
+# the same where no divisor can be 0: looking for it keeps loops from becoming vector operations
+sure_inlined = _njit(forceinline=True, _nrt=False, error_model="numpy")
+sure_step = _njit(_nrt=False, error_model="numpy")
 
 
 def kernel(function: Callable[..., Any]) -> Any:

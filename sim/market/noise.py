@@ -156,36 +156,24 @@ def nest_shock(state, key, rho):  # type: ignore[no-untyped-def]
 
 
 @allocating
-def uniforms(stream, ids, key):  # type: ignore[no-untyped-def]
-    """Uniform draws of many clients for one named trait, shape (n,)."""
-    out = np.empty(ids.shape[0], np.float64)
-    for i in range(ids.shape[0]):
-        out[i] = uniform(event_state(stream, ids[i], key, 0), np.uint32(key))
-    return out
-
-
-@allocating
 def pick(stream, ids, keys, log_weight):  # type: ignore[no-untyped-def]
-    """Categorical draws by Gumbel maximum: row i picks among `keys` with its log weights.
+    """Categorical draws by Gumbel maximum: each row picks among `keys` with log weights (1, n).
 
-    `log_weight` has shape (rows, n) with rows 1 (all alike) or one a client. The draw of a name
-    does not depend on which other names there are.
+    The draw of a name does not depend on which other names there are.
     """
     n = ids.shape[0]
-    out = np.empty(n, np.int64)
+    out, best = np.zeros(n, np.int16), np.empty(n, np.float64)
+    low, high = np.empty(n, np.uint32), np.empty(n, np.uint32)
     for i in range(n):
-        row = i if log_weight.shape[0] > 1 else 0
-        state = event_state(stream, ids[i], np.uint64(0), 0)
-        best = -np.inf
-        choice = 0
-        for j in range(keys.shape[0]):
-            value = log_weight[row, j]
-            if value > -np.inf:
-                value += gumbel(state, np.uint32(keys[j]))
-                if value > best:
-                    best = value
-                    choice = j
-        out[i] = choice
+        event = event_state(stream, ids[i], np.uint64(0), 0)
+        low[i], high[i], best[i] = low32(event), high32(event), -np.inf
+    for j in range(keys.shape[0]):
+        weight, key = log_weight[0, j], keys[j]
+        for i in range(n):
+            value = weight + gumbel_of(mixed32(np.uint32(low[i] ^ key), high[i]))
+            better = value > best[i]
+            out[i] = j if better else out[i]
+            best[i] = value if better else best[i]
     return out
 
 
