@@ -106,9 +106,16 @@ class Room(NamedTuple):
 
 def new_room() -> Room:
     """Room for one thread."""
-    whole = np.zeros((3, BLOCK), np.int64)
-    real = np.zeros((4, BLOCK))
-    return Room(np.zeros(BLOCK, np.uint32), whole[0], whole[1], *real[:3], whole[2], real[3])
+    return Room(
+        ids=np.zeros(BLOCK, np.uint32),
+        row=np.zeros(BLOCK, np.int64),
+        next=np.zeros(BLOCK, np.int64),
+        size=np.zeros(BLOCK),
+        u=np.zeros(BLOCK),
+        z=np.zeros(BLOCK),
+        tails=np.zeros(BLOCK, np.int64),
+        far=np.zeros(BLOCK),
+    )
 
 
 @step
@@ -120,49 +127,58 @@ def uniforms(n, trait, traits, ids, out):  # type: ignore[no-untyped-def]
 
 
 @step
-def standard(n, trait, traits, room):  # type: ignore[no-untyped-def]
-    """Standard normal draws of the block's first n clients for one trait, in `room.z`."""
+def draw(n, trait, normal, traits, room):  # type: ignore[no-untyped-def]
+    """Draws of the block's first n clients for one trait: uniform, and normal if wanted."""
     uniforms(n, trait, traits, room.ids, room.u)
-    normals(n, room.u, room.tails, room.far, room.z)
+    if normal:
+        normals(n, room.u, room.tails, room.far, room.z)
 
 
 @step
-def spread(begin, n, trait, traits, segment, law, room, column):  # type: ignore[no-untyped-def]
+def draw_sizes(begin, n, sizes, people, room):  # type: ignore[no-untyped-def]
+    """Sizes, weights and key accounts by the normal draws in `room.z`."""
+    key_account, weight, size = people.key_account, people.weight, people.size
+    sigma, shift, tilted, tilt, scale, cut, _ = sizes
+    z, kept = room.z, room.size
+    for q in range(n):
+        log_size = sigma * z[q] - shift + tilted
+        key_account[begin + q] = log_size > cut
+        weight[begin + q] = scale * math.exp(-tilt * log_size)
+        kept[q] = math.exp(log_size)
+        size[begin + q] = kept[q]
+
+
+@step
+def draw_spread(begin, n, segment, law, z, column):  # type: ignore[no-untyped-def]
     """Lognormal with the mean and log-sd of each client's segment."""
-    standard(n, trait, traits, room)
     for q in range(n):
         mean, sd = law[segment[begin + q], 0], law[segment[begin + q], 1]
-        column[begin + q] = mean * math.exp(sd * room.z[q] - sd * sd / 2.0)
+        column[begin + q] = mean * math.exp(sd * z[q] - sd * sd / 2.0)
 
 
 @step
 def draw_block(begin, n, traits, sizes, segments, people, room):  # type: ignore[no-untyped-def]
     """Traits of clients begin to begin + n; their sizes stay in `room.size`."""
-    segment, key_account, weight, size = (
-        people.segment,
-        people.key_account,
-        people.weight,
-        people.size,
-    )
+    taste, segment, own_machines = people.taste, people.segment, people.own_machines
+    ids, u, z, client_id, taste_sd = room.ids, room.u, room.z, people.client_id, sizes.taste_sd
+    owning = segments.own_machines
     for q in range(n):
-        room.ids[q] = people.client_id[begin + q]
-    standard(n, SIZE, traits, room)
-    for q in range(n):
-        log_size = sizes.sigma * room.z[q] - sizes.shift + sizes.tilted
-        key_account[begin + q] = log_size > sizes.cut
-        weight[begin + q] = sizes.scale * math.exp(-sizes.tilt * log_size)
-        room.size[q] = math.exp(log_size)
-        size[begin + q] = room.size[q]
-    uniforms(n, OWN_MACHINES, traits, room.ids, room.u)
-    for q in range(n):
-        people.own_machines[begin + q] = room.u[q] < segments.own_machines[segment[begin + q]]
-    spread(begin, n, ALPHA, traits, segment, segments.alpha, room, people.alpha)
-    spread(begin, n, SKILL, traits, segment, segments.skill, room, people.skill)
-    taste = people.taste
-    for v in range(taste.shape[1]):
-        standard(n, PER_VENDOR + v, traits, room)
-        for q in range(n):
-            taste[begin + q, v] = sizes.taste_sd * room.z[q]
+        ids[q] = client_id[begin + q]
+    # one place that draws: each more is one more copy to compile
+    for trait in range(PER_VENDOR + taste.shape[1]):
+        draw(n, trait, trait != OWN_MACHINES, traits, room)
+        if trait == SIZE:
+            draw_sizes(begin, n, sizes, people, room)
+        elif trait == OWN_MACHINES:
+            for q in range(n):
+                own_machines[begin + q] = u[q] < owning[segment[begin + q]]
+        elif trait < PER_VENDOR:
+            law = segments.alpha if trait == ALPHA else segments.skill
+            column = people.alpha if trait == ALPHA else people.skill
+            draw_spread(begin, n, segment, law, z, column)
+        else:
+            for q in range(n):
+                taste[begin + q, trait - PER_VENDOR] = taste_sd * z[q]
 
 
 @step
@@ -170,33 +186,37 @@ def draw_kind(begin, n, k, traits, segments, kinds, people, work, room):  # type
     """Workloads of kind k of the block's clients."""
     base = PER_VENDOR + people.taste.shape[1] + k * PER_KIND
     segment, place, row, u, z = people.segment, room.next, room.row, room.u, room.z
+    ids, sizes, client_id = room.ids, room.size, people.client_id
+    factors, mean_factor = segments.factor, segments.mean_factor
+    client, kind, work_key, log_base, log_need, adopts_at = work
+    presence, volume, sd = kinds.presence[k], kinds.volume[k], kinds.noise[k]
+    mean, need, sigma, key = kinds.noise_mean[k], kinds.need[k], kinds.need_sigma[k], kinds.key[k]
+    adoption = kinds.adoption
     for q in range(n):
-        room.ids[q] = people.client_id[begin + q]
-    uniforms(n, base + HAS, traits, room.ids, u)
-    m = np.uint64(0)
-    for q in range(n):
-        row[m] = q
-        m += np.uint64(u[q] < kinds.presence[k])
-    for x in range(m):
-        w = place[row[x]]
-        room.ids[x] = people.client_id[begin + row[x]]
-        work.client[w] = begin + row[x]
-        work.kind[w] = k
-        work.work_key[w] = kinds.key[k]
-    standard(m, base + VOLUME, traits, room)
-    volume, noise, mean = kinds.volume[k], kinds.noise[k], kinds.noise_mean[k]
-    for x in range(m):
-        q = row[x]
-        factor = segments.factor[segment[begin + q]]
-        mine = math.log(volume * room.size[q] * factor / segments.mean_factor)
-        work.log_base[place[q]] = mine + (noise * z[x] - mean)
-    standard(m, base + NEED, traits, room)
-    for x in range(m):
-        work.log_need[place[row[x]]] = (kinds.need[k] + kinds.need_sigma[k] * z[x]) / _LN2
-    uniforms(m, base + ADOPTS, traits, room.ids, u)
-    for x in range(m):
-        work.adopts_at[place[row[x]]] = u[x] if kinds.adoption else 0.0
-        place[row[x]] += 1
+        ids[q], row[q] = client_id[begin + q], q
+    m = n
+    for trait in range(PER_KIND):
+        draw(m, base + trait, trait in (VOLUME, NEED), traits, room)
+        if trait == HAS:
+            m = 0
+            for q in range(n):
+                row[m] = q
+                m += np.int64(u[q] < presence)
+            for x in range(m):
+                w = place[row[x]]
+                ids[x] = client_id[begin + row[x]]
+                client[w], kind[w], work_key[w] = begin + row[x], k, key
+        elif trait == VOLUME:
+            for x in range(m):
+                size = volume * sizes[row[x]] * factors[segment[begin + row[x]]]
+                log_base[place[row[x]]] = math.log(size / mean_factor) + (sd * z[x] - mean)
+        elif trait == NEED:
+            for x in range(m):
+                log_need[place[row[x]]] = (need + sigma * z[x]) / _LN2
+        else:
+            for x in range(m):
+                adopts_at[place[row[x]]] = u[x] if adoption else 0.0
+                place[row[x]] += 1
 
 
 @kernel
@@ -212,6 +232,17 @@ def count_work(begin, end, traits, kinds, people):  # type: ignore[no-untyped-de
         for i in range(begin, end):
             u = uniform(event_state(stream, client_id[i], key, 0), np.uint32(key))
             first[i + 1] += np.int64(u < kinds.presence[k])
+
+
+@kernel
+def add_powers(weight, size, unit, whole, sums):  # type: ignore[no-untyped-def]
+    """Sums of volumes (weight x size, in units) and of their squares, as multiples of 1 / whole."""
+    first, second = np.int64(0), np.int64(0)
+    for i in range(weight.shape[0]):
+        volume = np.float64(weight[i]) * np.float64(size[i]) / unit
+        first += np.int64(np.rint(volume * whole))
+        second += np.int64(np.rint(volume * volume * whole))
+    sums[0], sums[1] = first, second
 
 
 @kernel

@@ -22,6 +22,7 @@ from sim.market.drawing import (
     Sizes,
     Traits,
     Work,
+    add_powers,
     count_work,
     draw_range,
     new_room,
@@ -103,19 +104,17 @@ CLIENT_COLUMNS = (
 WORK_COLUMNS = ("client", "kind", "work_key", "log_base", "log_need", "adopts_at")
 
 
-def exact_total(values: Column) -> float:
-    """Sum that does not depend on the order of its terms."""
-    return (
-        float(np.rint(values.astype(np.float64) * FIXED_POINT).astype(np.int64).sum()) / FIXED_POINT
-    )
-
-
 def effective_clients(population: Population) -> float:
-    """Kish's effective sample size of token weights, (sum w)^2 / sum w^2 over clients."""
-    volume = population.weight.astype(np.float64) * population.size
-    mean = exact_total(volume) / max(len(volume), 1)
-    scaled = volume / mean
-    return exact_total(scaled) ** 2 / exact_total(scaled * scaled)
+    """Kish's effective sample size of token weights, (sum w)^2 / sum w^2 over clients.
+
+    Sums are of whole multiples of 2^-20, so that they do not depend on the order of the clients.
+    """
+    columns, sums = (population.weight, population.size), np.zeros(2, np.int64)
+    add_powers(*columns, 1.0, FIXED_POINT, sums)
+    mean = float(sums[0] / FIXED_POINT) / max(population.n_clients, 1)
+    add_powers(*columns, mean, FIXED_POINT, sums)
+    total, squares = (sums / FIXED_POINT).tolist()
+    return float(total**2 / squares)
 
 
 def _traits(world: World, seed: np.random.SeedSequence) -> Traits:
@@ -188,17 +187,25 @@ def _pick(
 
 def _empty(n: int, m: int, n_vendors: int) -> Population:
     """Columns of n clients and m workloads, to be filled; each client numbered by its place."""
-    types = {name: np.float32 for name in ("weight", "size", "alpha", "skill")}
-    types |= {name: np.int16 for name in ("segment", "region", "home")}
-    types |= {name: np.bool_ for name in ("own_machines", "key_account")}
-    work = {name: np.float32 for name in ("log_base", "log_need", "adopts_at")}
-    work |= {"client": np.int32, "kind": np.int16, "work_key": np.uint64}
     return Population(
         client_id=np.arange(n, dtype=np.uint32),
+        segment=np.empty(n, np.int16),
+        region=np.empty(n, np.int16),
+        home=np.empty(n, np.int16),
+        own_machines=np.empty(n, bool),
+        key_account=np.empty(n, bool),
+        weight=np.empty(n, np.float32),
+        size=np.empty(n, np.float32),
+        alpha=np.empty(n, np.float32),
+        skill=np.empty(n, np.float32),
         taste=np.empty((n, n_vendors), np.float32),
         first=np.zeros(n + 1, np.int64),
-        **{name: np.empty(n, kind) for name, kind in types.items()},
-        **{name: np.empty(m, kind) for name, kind in work.items()},
+        client=np.empty(m, np.int32),
+        kind=np.empty(m, np.int16),
+        work_key=np.empty(m, np.uint64),
+        log_base=np.empty(m, np.float32),
+        log_need=np.empty(m, np.float32),
+        adopts_at=np.empty(m, np.float32),
     )
 
 
