@@ -15,9 +15,10 @@ from sim.economics.agent_platforms import (
     willing_builders,
 )
 from sim.market.agent_users import count_agent_users, marks_of
+from sim.market.marks import VALUES, bytes_of
 from sim.market.population import FIXED_POINT
 from sim.market.shared import shared
-from sim.market.threads import apart, over_ranges
+from sim.market.threads import added, apart, over_ranges
 from sim.market.world import World
 from sim.strategies.agents.base import SIDES, AgentView, Launch
 
@@ -170,16 +171,17 @@ def count_users(model: MarketModel) -> None:
     """Clients by the platforms that serve their agent work, and all that have begun any."""
     if not active(model):
         return
-    v = model.world.n_vendors
-    each = apart(len(model.spaces), (v + 1, len(SIDES)))
-    marks = shared(model.scenario, "agent marks", lambda: marks_of(model.world))
-    kinds, sides = agent_kinds(model).astype(np.int64), side_of_cells(model)
+    v, spaces = model.world.n_vendors, model.spaces
+    by_byte = apart(len(spaces), (len(SIDES), bytes_of(v + 1), VALUES))
+    each = apart(len(spaces), (len(SIDES), v + 1))
+    marks = shared(model.scenario, "agent marks", lambda: marks_of(model.world, agent_kinds(model)))
+    market = model.columns, model.choices, marks, side_of_cells(model)
 
     def part(p: int, begin: int, end: int) -> None:
-        count_agent_users(begin, end, model.columns, model.choices, marks, kinds, sides, each[p])
+        count_agent_users(begin, end, *market, spaces[p].usage, by_byte[p], each[p])
 
     over_ranges(model.population.n_clients, len(each), part)
-    counts = np.sum(each, axis=0)
+    counts = added(each).T
     model.state.platforms.users = counts[:v] / FIXED_POINT
     model.state.platforms.clients = counts[v] / FIXED_POINT
 

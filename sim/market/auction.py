@@ -1,4 +1,4 @@
-"""Auctions of key accounts, compiled: who is under review, who wins, what the deals take off.
+"""Auctions of key accounts, compiled: who wins, and what it concedes.
 
 Second-score auction (Miller 2014, IJIO 37:201-208): a vendor's score is the client's utility of its
 best offer at list price plus what its largest concession is worth; the highest score wins and
@@ -7,38 +7,29 @@ concedes what makes it as good as the second-best score. Utilities and draws are
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.market.choice import due, value_block
+from sim.market.choice import value_block
 from sim.market.columns import OFFER, UNSET, Array
 from sim.market.compiled import inlined, kernel, step
 from sim.market.consider import price_term
 from sim.market.elementary import exp, ln
-from sim.market.noise import event_state, person
+from sim.market.noise import person
 from sim.market.packing import BLOCK
 from sim.market.population import FIXED_POINT
+from sim.market.threads import over_ranges
 from sim.market.world import HOST, RENT
 
+if TYPE_CHECKING:
+    from sim.market.columns import Clients, Layout, State, Streams, Tally, Terms
+    from sim.market.key_accounts import Counts, Queue
+    from sim.market.packing import Workspace
+
 YUAN = 1e-6  # million yuan
+BATCH = 2**14  # auctions that are held together
 OTHERS, OWN = 0, 1  # rows of limits: accounts that a vendor does not serve, and those it serves
-
-
-class Queue(NamedTuple):
-    """Key-account workloads under review, in the order of storage."""
-
-    client: Array  # (n,) int64
-    work: Array  # (n,) int64
-    slot: Array  # (n,) int64, place in the table of deals
-    number: Array  # (n,) uint64, keyed: the order of the auctions
-
-
-class Keys(NamedTuple):
-    """Key accounts in the order of storage."""
-
-    client: Array  # (n,) int64
-    slot: Array  # (n + 1,) int64, first place of each in the table of deals
 
 
 class Limits(NamedTuple):
@@ -51,45 +42,31 @@ class Limits(NamedTuple):
     months: float  # expected length of a contract
 
 
-class Counts(NamedTuple):
-    """Whole-number accumulators of a month, (V + 2,) unless said otherwise."""
-
-    won: Array  # weight of auctions won
-    poached: Array  # of these, workloads that another vendor served
-    held: Array  # weight of key accounts with work on the platform
-    bill: Array  # list bills of deals with a concession, million yuan a month
-    off: Array  # discounts on these
-    credit: Array  # credits, million yuan
-    conceded: Array  # (J,) volume x discount of all running deals
-
-
 class Room(NamedTuple):
-    """The best offer of each platform in one auction, (V + 2,)."""
+    """Auctions of one batch in their order: (n,), or (n, V + 2) by platform."""
 
-    offer: Array  # int64, -1 without one
-    value: Array  # utility at list price
-    bill: Array  # million yuan a month, all enterprises that the client stands for
+    offer: Array  # best of each platform, int64, -1 without one
+    value: Array  # its utility at list price
+    bill: Array  # million yuan a month, all enterprises that the client stands for; 0 without a bid
     limit: Array  # largest concession, share of the bill
+    winner: Array  # int64
+    share: Array  # of the bill that the winner concedes
+    utility: Array  # that the client gets
 
 
-@kernel
-def list_due(begin, end, keys, month, clients, state, terms, streams, packed, key, queue):  # type: ignore[no-untyped-def]
-    """Put the workloads under review of key accounts begin to end into the queue, from their first
-    slot on; returns how many there are."""
-    first = keys.slot[begin]
-    n = first
-    for a in range(begin, end):
-        i = keys.client[a]
-        w0 = clients.first[i]
-        for w in range(w0, clients.first[i + 1]):
-            if not due(i, w, month, clients, state, terms, streams, packed):
-                continue
-            queue.client[n] = i
-            queue.work[n] = w
-            queue.slot[n] = keys.slot[a] + (w - w0)
-            queue.number[n] = event_state(key, clients.client_id[i], clients.work_key[w], month)
-            n += 1
-    return n - first
+def new_room(auctions: int, platforms: int) -> Room:
+    """Room for the largest batch of so many auctions."""
+    n = min(auctions, BATCH)
+    shape = n, platforms
+    return Room(
+        offer=np.zeros(shape, np.int64),
+        value=np.zeros(shape),
+        bill=np.zeros(shape),
+        limit=np.zeros(shape),
+        winner=np.zeros(n, np.int64),
+        share=np.zeros(n),
+        utility=np.zeros(n),
+    )
 
 
 @inlined
@@ -114,7 +91,7 @@ def monthly_bill(i, w, j, clients, layout, terms, limits):  # type: ignore[no-un
     return exp(wanted) * units * limits.unit_price[j] * np.float64(clients.weight[i]) * YUAN
 
 
-@inlined
+@step
 def price_of(i, w, j, clients, state, layout, terms, limits):  # type: ignore[no-untyped-def]
     """The part of the price that a discount lowers, and the part that it does not."""
     if layout.channel[j] != HOST:
@@ -123,7 +100,7 @@ def price_of(i, w, j, clients, state, layout, terms, limits):  # type: ignore[no
     return terms.host_cost[j] / np.float64(clients.skill[i]), terms.operations * volume
 
 
-@inlined
+@step
 def worth(share, alpha, price, fixed, rents, terms):  # type: ignore[no-untyped-def]
     """Utility of paying (1 - share) of the price: alpha (b(p) - b((1 - share) p))."""
     if rents:
@@ -134,7 +111,7 @@ def worth(share, alpha, price, fixed, rents, terms):  # type: ignore[no-untyped-
     )
 
 
-@inlined
+@step
 def share_worth(utility, alpha, price, fixed, rents, terms):  # type: ignore[no-untyped-def]
     """The share of the price that is worth so much: `worth` solved for the share."""
     if rents:
@@ -150,27 +127,8 @@ def share_worth(utility, alpha, price, fixed, rents, terms):  # type: ignore[no-
 
 
 @step
-def value_queue(  # type: ignore[no-untyped-def]
-    begin, n, month, order, queue, clients, state, layout, terms, streams, packed, scratch
-):
-    """Value n auctions of the queue from `begin` on together: no deal changes another's values."""
-    client, work, client_id, work_key = (
-        queue.client,
-        queue.work,
-        clients.client_id,
-        clients.work_key,
-    )
-    for q in range(n):
-        i, w = client[order[begin + q]], work[order[begin + q]]
-        scratch.work[q], scratch.owner[q] = w, i
-        scratch.who[q] = person(client_id[i], work_key[w])
-    value_block(n, month, clients, state, layout, terms, streams, packed, scratch)
-
-
-@step
-def best_of_each(q, layout, room, scratch):  # type: ignore[no-untyped-def]
+def best_of_each(q, layout, offer, best, scratch):  # type: ignore[no-untyped-def]
     """The best offer of each platform at list price, its shocks included, as `choose` has them."""
-    offer, best = room.offer, room.value
     offer[:] = -1
     best[:] = -np.inf
     platform, found, value = layout.platform, scratch.found, scratch.value
@@ -182,92 +140,130 @@ def best_of_each(q, layout, room, scratch):  # type: ignore[no-untyped-def]
 
 
 @step
-def set_limits(i, w, served_by, clients, layout, terms, limits, room):  # type: ignore[no-untyped-def]
-    """What each platform can concede here: its own limit, and what is left of its budget."""
+def set_bills(i, w, r, clients, state, layout, terms, limits, room):  # type: ignore[no-untyped-def]
+    """What each bidder would bill for its best offer."""
+    j0 = state.current[w]
+    served_by = layout.platform[j0] if j0 >= 0 else -1
     for p in range(layout.n_vendors + 2):
-        room.limit[p], room.bill[p] = 0.0, 0.0
         row = OWN if p == served_by else OTHERS
-        most = limits.discount[row, p] + limits.credit[row, p]
-        if room.offer[p] < 0 or most <= 0.0:
-            continue
-        room.bill[p] = monthly_bill(i, w, room.offer[p], clients, layout, terms, limits)
-        if room.bill[p] > 0.0:
-            room.limit[p] = min(most, limits.left[p] / (room.bill[p] * limits.months))
+        room.bill[r, p] = 0.0
+        if room.offer[r, p] >= 0 and limits.discount[row, p] + limits.credit[row, p] > 0.0:
+            j = room.offer[r, p]
+            room.bill[r, p] = monthly_bill(i, w, j, clients, layout, terms, limits)
 
 
 @step
-def settle_auction(i, w, clients, state, layout, terms, limits, room):  # type: ignore[no-untyped-def]
+def set_limits(w, r, state, layout, limits, room):  # type: ignore[no-untyped-def]
+    """What each platform can concede here: its own limit, and what is left of its budget. Returns
+    whether any of that is news."""
+    j0 = state.current[w]
+    served_by = layout.platform[j0] if j0 >= 0 else -1
+    changed = False
+    for p in range(layout.n_vendors + 2):
+        limit, bill = 0.0, room.bill[r, p]
+        if bill > 0.0:
+            row = OWN if p == served_by else OTHERS
+            most = limits.discount[row, p] + limits.credit[row, p]
+            limit = min(most, limits.left[p] / (bill * limits.months))
+        changed |= limit != room.limit[r, p]
+        room.limit[r, p] = limit
+    return changed
+
+
+@step
+def settle_auction(i, w, r, clients, state, layout, terms, limits, room):  # type: ignore[no-untyped-def]
     """Winner, the share of the bill that it concedes, and the utility that the client gets."""
     alpha = np.float64(clients.alpha[i])
     winner, top, second = -1, -np.inf, -np.inf
     for p in range(layout.n_vendors + 2):
-        j, score = room.offer[p], room.value[p]
+        j, score = room.offer[r, p], room.value[r, p]
         if j < 0:
             continue
-        if room.limit[p] > 0.0:
+        if room.limit[r, p] > 0.0:
             rents = layout.channel[j] == RENT
             price, fixed = price_of(i, w, j, clients, state, layout, terms, limits)
-            score += worth(room.limit[p], alpha, price, fixed, rents, terms)
+            score += worth(room.limit[r, p], alpha, price, fixed, rents, terms)
         if score > top:
             winner, top, second = p, score, top
         elif score > second:
             second = score
-    j, need = room.offer[winner], second - room.value[winner]
-    if need <= 0.0 or room.limit[winner] <= 0.0:
-        return winner, 0.0, room.value[winner]
-    price, fixed = price_of(i, w, j, clients, state, layout, terms, limits)
-    share = share_worth(need, alpha, price, fixed, layout.channel[j] == RENT, terms)
-    return winner, min(max(share, 0.0), room.limit[winner]), second
+    j, need = room.offer[r, winner], second - room.value[r, winner]
+    room.winner[r], room.share[r], room.utility[r] = winner, 0.0, room.value[r, winner]
+    if need > 0.0 and room.limit[r, winner] > 0.0:
+        price, fixed = price_of(i, w, j, clients, state, layout, terms, limits)
+        share = share_worth(need, alpha, price, fixed, layout.channel[j] == RENT, terms)
+        room.share[r], room.utility[r] = min(max(share, 0.0), room.limit[r, winner]), second
 
 
 @step
-def best_elsewhere(winner, layout, room):  # type: ignore[no-untyped-def]
+def best_elsewhere(winner, r, layout, room):  # type: ignore[no-untyped-def]
     """The best offer on another platform at list price; postponing if there is none."""
     second, after = layout.none, -np.inf
     for p in range(layout.n_vendors + 1, -1, -1):
-        if p != winner and room.offer[p] >= 0 and room.value[p] >= after:
-            second, after = room.offer[p], room.value[p]
+        if p != winner and room.offer[r, p] >= 0 and room.value[r, p] >= after:
+            second, after = room.offer[r, p], room.value[r, p]
     return second
 
 
 @kernel
-def auction(  # type: ignore[no-untyped-def]
-    month,
-    order,
-    queue,
-    clients,
-    state,
-    layout,
-    terms,
-    streams,
-    limits,
-    discount,
-    counts,
-    tally,
-    room,
-    packed,
-    scratch,
+def value_range(  # type: ignore[no-untyped-def]
+    begin, end, month, batch, queue, clients, state, layout, terms, streams, limits, room, space
 ):
-    """Auction the workloads of the queue one after the other in the given order."""
-    for a in range(order.shape[0]):
-        if a % BLOCK == 0:
-            n = min(BLOCK, order.shape[0] - a)
-            value_queue(
-                a, n, month, order, queue, clients, state, layout, terms, streams, packed, scratch
-            )
-        i, w, slot = queue.client[order[a]], queue.work[order[a]], queue.slot[order[a]]
+    """Bids in auctions of the batch, begin to end in the order of storage."""
+    places, order = batch
+    packed, scratch = space
+    for b in range(begin, end, BLOCK):
+        n = min(BLOCK, end - b)
+        for q in range(n):
+            at = order[places[b + q]]
+            i, w = queue.client[at], queue.work[at]
+            scratch.work[q], scratch.owner[q] = w, i
+            scratch.who[q] = person(clients.client_id[i], clients.work_key[w])
+        value_block(n, month, clients, state, layout, terms, streams, packed, scratch)
+        for q in range(n):
+            r, i, w = places[b + q], scratch.owner[q], scratch.work[q]
+            best_of_each(q, layout, room.offer[r], room.value[r], scratch)
+            set_bills(i, w, r, clients, state, layout, terms, limits, room)
+            room.winner[r] = -1
+
+
+@kernel
+def settle_range(  # type: ignore[no-untyped-def]
+    begin, end, spends, places, order, queue, clients, state, layout, terms, limits, room
+):
+    """Settle auctions begin to end of the batch, those anew for which budgets have changed.
+
+    `spends` takes what is conceded off the budgets; else each is settled as if it were the next.
+    """
+    for b in range(begin, end):
+        r = b if spends else places[b]
+        i, w = queue.client[order[r]], queue.work[order[r]]
+        if set_limits(w, r, state, layout, limits, room) or room.winner[r] < 0:
+            settle_auction(i, w, r, clients, state, layout, terms, limits, room)
+        p = room.winner[r]
+        if spends and room.share[r] > 0.0:
+            spent = room.bill[r, p] * limits.months * room.share[r]
+            limits.left[p] = max(0.0, limits.left[p] - spent)
+
+
+@kernel
+def record_range(  # type: ignore[no-untyped-def]
+    begin, end, batch, queue, clients, state, layout, terms, limits, discount, room, counts, tally
+):
+    """Write the deals of the batch down and count them."""
+    places, order = batch
+    for b in range(begin, end):
+        r = places[b]
+        i, w, slot = queue.client[order[r]], queue.work[order[r]], queue.slot[order[r]]
         j0, weight = state.current[w], np.float64(clients.weight[i])
         whole = np.int64(weight * FIXED_POINT + 0.5)
         served_by = layout.platform[j0] if j0 >= 0 else -1
-        best_of_each(a % BLOCK, layout, room, scratch)
-        set_limits(i, w, served_by, clients, layout, terms, limits, room)
-        p, share, utility = settle_auction(i, w, clients, state, layout, terms, limits, room)
+        p, share = room.winner[r], room.share[r]
         row = OWN if p == served_by else OTHERS
         off = min(share, limits.discount[row, p])
         discount[slot] = off
         if share > 0.0:
-            bill = room.bill[p]
-            limits.left[p] = max(0.0, limits.left[p] - bill * limits.months * share)
+            bill = room.bill[r, p]
             counts.bill[p] += np.int64(bill * FIXED_POINT + 0.5)
             counts.off[p] += np.int64(bill * off * FIXED_POINT + 0.5)
             credit = bill * limits.months * (share - off)
@@ -275,15 +271,15 @@ def auction(  # type: ignore[no-untyped-def]
         counts.won[p] += whole
         if 0 <= served_by < layout.n_vendors and served_by != p:
             counts.poached[p] += whole
-        j = room.offer[p]
+        j = room.offer[r, p]
         state.current[w] = j
-        state.second[w] = best_elsewhere(p, layout, room)
+        state.second[w] = best_elsewhere(p, r, layout, room)
         if j == layout.none:
             state.log_volume[w] = UNSET
         tally.review[0] += whole
         k = clients.kind[w]
         if not terms.hours_kind[k]:
-            gained = utility + terms.welfare[clients.cell[i], k]
+            gained = room.utility[r] + terms.welfare[clients.cell[i], k]
             surplus = gained / clients.alpha[i] - terms.mean_price_term
             tally.review[2] += whole
             tally.review[3] += np.int64(weight * surplus * FIXED_POINT)
@@ -292,25 +288,49 @@ def auction(  # type: ignore[no-untyped-def]
             tally.flow[served_by, p] += whole
 
 
-@kernel
-def running_deals(keys, clients, state, layout, terms, discount, counts):  # type: ignore[no-untyped-def]
-    """Key accounts by platform, and the volume that running deals take the price off."""
-    for a in range(keys.client.shape[0]):
-        i, slot = keys.client[a], keys.slot[a] - 1
-        visited = np.int64(0)
-        for w in range(clients.first[i], clients.first[i + 1]):
-            slot += 1
-            j = state.current[w]
-            if j < 0 or j == layout.none:
-                continue
-            visited |= np.int64(1) << layout.platform[j]
-            if slot >= discount.shape[0] or discount[slot] <= 0.0:
-                continue
-            volume = exp(np.float64(state.log_volume[w])) * np.float64(clients.weight[i])
-            if layout.channel[j] == HOST:
-                volume *= terms.unit_hours[j] / np.float64(clients.skill[i])
-            counts.conceded[j] += np.int64(volume * discount[slot] * FIXED_POINT + 0.5)
-        weight = np.int64(np.float64(clients.weight[i]) * FIXED_POINT + 0.5)
-        for p in range(layout.n_vendors + 1):
-            if visited >> p & 1:
-                counts.held[p] += weight
+def auction(
+    month: int,
+    order: Array,
+    queue: Queue,
+    clients: Clients,
+    state: State,
+    layout: Layout,
+    terms: Terms,
+    streams: Streams,
+    limits: Limits,
+    discount: Array,
+    room: Room,
+    counts: Counts,
+    tally: Tally,
+    spaces: list[Workspace],
+) -> None:
+    """Auction the workloads of the queue one after the other in the given order.
+
+    Only budgets depend on the order: threads share what goes before and after them.
+    """
+    market = queue, clients, state, layout, terms
+    for space in spaces:
+        for array in (space.tally.flow, space.tally.review, *space.counts):
+            array[:] = 0
+    for begin in range(0, len(order), BATCH):
+        ranks = order[begin : begin + BATCH]
+        batch = np.argsort(ranks), ranks
+
+        def hold(p: int, first: int, last: int, batch: tuple[Array, Array] = batch) -> None:
+            space = spaces[p]
+            luck = streams, limits, room, (space.packed, space.scratch)
+            value_range(first, last, month, batch, *market, *luck)
+            settle_range(first, last, False, *batch, *market, limits, room)
+
+        def record(p: int, first: int, last: int, batch: tuple[Array, Array] = batch) -> None:
+            deals = limits, discount, room, spaces[p].counts, spaces[p].tally
+            record_range(first, last, batch, *market, *deals)
+
+        over_ranges(len(ranks), len(spaces), hold)
+        settle_range(0, len(ranks), True, *batch, *market, limits, room)
+        over_ranges(len(ranks), len(spaces), record)
+    for space in spaces:
+        tally.flow[:] += space.tally.flow
+        tally.review[:] += space.tally.review
+        for total, own in zip(counts, space.counts, strict=True):
+            total += own

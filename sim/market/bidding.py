@@ -8,24 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.auction import (
-    OTHERS,
-    OWN,
-    YUAN,
-    Counts,
-    Keys,
-    Limits,
-    Queue,
-    Room,
-    auction,
-    list_due,
-    running_deals,
-)
+from sim.market.auction import OTHERS, OWN, YUAN, Limits, auction, new_room
 from sim.market.costs import rent_of
+from sim.market.key_accounts import Keys, Queue, list_due, new_counts, running_deals
 from sim.market.noise import stream_key
 from sim.market.packing import pack
 from sim.market.population import FIXED_POINT
-from sim.market.threads import over_ranges
+from sim.market.threads import added, over_ranges
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -67,9 +56,8 @@ class Bidding:
         work = np.diff(model.population.first)[client]
         self.keys = Keys(client, np.concatenate([[0], np.cumsum(work)]).astype(np.int64))
         self.queue, self.under_review = _queue(0), 0
-        sizes = [size] * (len(Counts._fields) - 1) + [model.world.n_offers]
-        self.counts = Counts._make(np.zeros(n, np.int64) for n in sizes)
-        self.room = Room._make(np.zeros(size, kind) for kind in (np.int64, float, float, float))
+        self.counts = new_counts(model.world)
+        self.room = new_room(0, size)
         self.off = np.zeros(model.world.n_vendors)
 
     def begin(self, model: MarketModel) -> None:
@@ -77,6 +65,7 @@ class Bidding:
         if not len(self.discount):
             deals = int(self.keys.slot[-1])
             self.discount, self.queue = np.zeros(deals, np.float32), _queue(deals)
+            self.room = new_room(deals, len(self.budget))
 
 
 def _queue(n: int) -> Queue:
@@ -131,14 +120,11 @@ def bid(model: MarketModel) -> None:
     if not bidding.open:
         return
     month = model.month_number
-    columns: tuple[Any, ...] = model.columns, model.choices, model.layout, model.terms
-    space = model.spaces[0]
     if model.packed is not model.terms:
-        pack(False, model.layout, model.terms, space.packed)
+        pack(False, model.layout, model.terms, model.spaces[0].packed)
     queue = _under_review(model)
     bidding.under_review = len(queue.work)
-    work_key = model.columns.work_key[queue.work]
-    order = np.lexsort((work_key, model.columns.client_id[queue.client], queue.number))
+    order = _order(model, queue)
     limits = Limits(
         bidding.discount_limit,
         bidding.credit_limit,
@@ -150,20 +136,32 @@ def bid(model: MarketModel) -> None:
         month,
         order,
         queue,
-        *columns,
+        model.columns,
+        model.choices,
+        model.layout,
+        model.terms,
         model.streams,
         limits,
         bidding.discount,
+        bidding.room,
         bidding.counts,
         model.tally,
-        bidding.room,
-        space.packed,
-        space.scratch,
+        model.spaces,
     )
     if min([np.minimum.reduce(count) for count in bidding.counts]) < 0:
         raise ValueError("bills of key accounts are too large to be added up exactly")
     credit = bidding.counts.credit[: model.world.n_vendors] / FIXED_POINT
     model.charge("account_credit", credit)
+
+
+def _order(model: MarketModel, queue: Queue) -> npt.NDArray[np.int64]:
+    """By number; by client and kind of work where two numbers are equal, which is next to never."""
+    order = np.argsort(queue.number)
+    numbers = queue.number[order]
+    if (numbers[1:] == numbers[:-1]).any():
+        work_key = model.columns.work_key[queue.work]
+        order = np.lexsort((work_key, model.columns.client_id[queue.client], queue.number))
+    return order
 
 
 def _under_review(model: MarketModel) -> Queue:
@@ -186,12 +184,20 @@ def _under_review(model: MarketModel) -> Queue:
 
 def running_discounts(model: MarketModel) -> Floats:
     """(J,) million yuan that deals take off this month's list bills of what is served."""
-    bidding, volumes = model.bidding, model.volumes
-    counts = bidding.counts
-    counts.held[:] = 0
-    counts.conceded[:] = 0
+    bidding, volumes, spaces = model.bidding, model.volumes, model.spaces
     columns: tuple[Any, ...] = model.columns, model.choices, model.layout, model.terms
-    running_deals(bidding.keys, *columns, bidding.discount, counts)
+
+    def part(p: int, begin: int, end: int) -> None:
+        own = spaces[p].counts
+        own.held[:] = 0
+        own.conceded[:] = 0
+        deals = bidding.discount, spaces[p].usage, own
+        running_deals(begin, end, bidding.keys, *columns, *deals)
+
+    over_ranges(len(bidding.keys.client), len(spaces), part)
+    counts = bidding.counts
+    counts.held[:] = added([space.counts.held for space in spaces])
+    counts.conceded[:] = added([space.counts.conceded for space in spaces])
     if not counts.conceded.any():
         bidding.off = np.zeros(model.world.n_vendors)
         return np.zeros(model.world.n_offers)

@@ -13,14 +13,20 @@ from typing import Any
 from numba import njit
 
 _njit: Any = njit
+# only compiled code calls a step: entrances for Python and C would cost seconds to compile
+_INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-inlined = _njit(forceinline=True, _nrt=False)  # a formula that becomes part of its caller
-step = _njit(_nrt=False)  # a stage of a kernel, over a block
+# a formula that becomes part of its caller; the analysis calls some from Python
+inlined = _njit(forceinline=True, _nrt=False, no_cfunc_wrapper=True)
+step = _njit(_nrt=False, **_INNER)  # a stage of a kernel, over a block
+# the same where no divisor can be 0: looking for it keeps loops from becoming vector operations
+sure_inlined = _njit(forceinline=True, _nrt=False, error_model="numpy", **_INNER)
+sure_step = _njit(_nrt=False, error_model="numpy", **_INNER)
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile what Python calls every month: allocates nothing, kept on disk."""
-    return _kept(_njit(cache=True, _nrt=False, nogil=True)(function))
+    return _kept(_njit(cache=True, _nrt=False, nogil=True, no_cfunc_wrapper=True)(function))
 
 
 def allocating(function: Callable[..., Any]) -> Any:

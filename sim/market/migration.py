@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.bidding import unit_prices
-from sim.market.compiled import kernel
+from sim.market.compiled import kernel, step
 from sim.market.elementary import exp
 from sim.market.noise import event_state, stream_key, uniform
+from sim.market.packing import USED_BLOCK
 from sim.market.population import FIXED_POINT
 from sim.market.threads import CACHE_LINE, added, apart, over_ranges
 from sim.market.world import HOST
@@ -72,6 +73,7 @@ def migrate(model: MarketModel) -> None:
             model.columns,
             model.choices,
             model.layout,
+            model.spaces[p].usage,
             homes.spend[p],
             homes.moved_in[p],
         )
@@ -90,32 +92,49 @@ def count_homes(home, weight, count):  # type: ignore[no-untyped-def]
         count[v] += np.int64(np.float64(weight[i]) * FIXED_POINT + 0.5)
 
 
+@step
+def strike(begin, n, key, month, chance, client_id, home, luck, struck):  # type: ignore[no-untyped-def]
+    """Collect those of n clients from `begin` on whose draw strikes; returns how many."""
+    for q in range(n):
+        event = event_state(key, client_id[begin + q], np.uint64(0), month)
+        luck[q] = uniform(event, np.uint32(1))
+    none, s = np.int64(chance.shape[0] - 1), np.uint64(0)
+    for q in range(n):
+        at = np.int64(home[begin + q])
+        struck[s] = begin + q
+        s += np.uint64(luck[q] < chance[at if at >= 0 else none])
+    return np.int64(s)
+
+
 @kernel
 def move_homes(  # type: ignore[no-untyped-def]
-    begin, end, key, month, chance, cloud, money, clients, state, layout, spend, moved
+    begin, end, key, month, chance, cloud, money, clients, state, layout, usage, spend, moved
 ):
     """Clients begin to end: if its draw strikes, one moves to the cloud of its largest spend."""
     n_v = layout.n_vendors
-    for i in range(begin, end):
-        home = clients.home[i]
-        place = home if home >= 0 else n_v
-        event = event_state(key, clients.client_id[i], np.uint64(0), month)
-        if uniform(event, np.uint32(1)) >= chance[place]:
-            continue
-        for v in range(n_v):
-            spend[v] = 0.0
-        for w in range(clients.first[i], clients.first[i + 1]):
-            j = state.current[w]
-            if j < 0 or layout.platform[j] >= n_v:
-                continue
-            yuan = exp(np.float64(state.log_volume[w])) * money[j]
-            if layout.channel[j] == HOST:
-                yuan /= np.float64(clients.skill[i])
-            spend[layout.platform[j]] += yuan
-        best, most = place, spend[place] if place < n_v else 0.0
-        for v in range(n_v):
-            if cloud[v] and spend[v] > most:
-                best, most = v, spend[v]
-        if best != place:
-            clients.home[i] = best
-            moved[place, best] += np.int64(np.float64(clients.weight[i]) * FIXED_POINT + 0.5)
+    for b in range(begin, end, USED_BLOCK):
+        n = min(USED_BLOCK, end - b)
+        n = strike(
+            b, n, key, month, chance, clients.client_id, clients.home, usage.target, usage.used
+        )
+        for x in range(n):
+            i = usage.used[x]
+            home = clients.home[i]
+            place = home if home >= 0 else n_v
+            for v in range(n_v):
+                spend[v] = 0.0
+            for w in range(clients.first[i], clients.first[i + 1]):
+                j = state.current[w]
+                if j < 0 or layout.platform[j] >= n_v:
+                    continue
+                yuan = exp(np.float64(state.log_volume[w])) * money[j]
+                if layout.channel[j] == HOST:
+                    yuan /= np.float64(clients.skill[i])
+                spend[layout.platform[j]] += yuan
+            best, most = place, spend[place] if place < n_v else 0.0
+            for v in range(n_v):
+                if cloud[v] and spend[v] > most:
+                    best, most = v, spend[v]
+            if best != place:
+                clients.home[i] = best
+                moved[place, best] += np.int64(np.float64(clients.weight[i]) * FIXED_POINT + 0.5)

@@ -12,7 +12,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.compiled import allocating, inlined
+from sim.market.compiled import allocating, inlined, step
 from sim.market.elementary import ln32, sin_pi32
 
 Keys = npt.NDArray[np.uint64]
@@ -31,6 +31,7 @@ _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 _STEP32 = np.float32(1.0 / 4294967296.0)
 _HIGH = np.uint64(32)
 SECOND_DRAW = np.uint32(0x5BD1E995)  # a nest needs two draws from one name
+_PICKED = 512  # rows that pick together
 _MONTH = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -155,37 +156,36 @@ def nest_shock(state, key, rho):  # type: ignore[no-untyped-def]
     return shock_of(angle, size, np.float32(1.0 - rho))
 
 
-@allocating
-def uniforms(stream, ids, key):  # type: ignore[no-untyped-def]
-    """Uniform draws of many clients for one named trait, shape (n,)."""
-    out = np.empty(ids.shape[0], np.float64)
-    for i in range(ids.shape[0]):
-        out[i] = uniform(event_state(stream, ids[i], key, 0), np.uint32(key))
-    return out
+@step
+def _compete(n, j, weight, key, low, high, noise, best, taken):  # type: ignore[no-untyped-def]
+    """The first n rows take name j if it is worth more than their best so far."""
+    for q in range(n):
+        noise[q] = gumbel_of(mixed32(np.uint32(low[q] ^ key), high[q]))
+    for q in range(n):
+        value = weight + np.float64(noise[q])
+        better = value > best[q]
+        taken[q] = j if better else taken[q]
+        best[q] = value if better else best[q]
 
 
 @allocating
 def pick(stream, ids, keys, log_weight):  # type: ignore[no-untyped-def]
-    """Categorical draws by Gumbel maximum: row i picks among `keys` with its log weights.
+    """Categorical draws by Gumbel maximum: each row picks among `keys` with log weights (1, n).
 
-    `log_weight` has shape (rows, n) with rows 1 (all alike) or one a client. The draw of a name
-    does not depend on which other names there are.
+    The draw of a name does not depend on which other names there are.
     """
-    n = ids.shape[0]
-    out = np.empty(n, np.int64)
-    for i in range(n):
-        row = i if log_weight.shape[0] > 1 else 0
-        state = event_state(stream, ids[i], np.uint64(0), 0)
-        best = -np.inf
-        choice = 0
+    low, high = np.empty(_PICKED, np.uint32), np.empty(_PICKED, np.uint32)
+    noise, best = np.empty(_PICKED, np.float32), np.empty(_PICKED)
+    taken, out = np.zeros(_PICKED, np.int64), np.zeros(ids.shape[0], np.int16)
+    for begin in range(0, ids.shape[0], _PICKED):
+        n = min(_PICKED, ids.shape[0] - begin)
+        for q in range(n):
+            event = event_state(stream, ids[begin + q], np.uint64(0), 0)
+            low[q], high[q], best[q], taken[q] = low32(event), high32(event), -np.inf, 0
         for j in range(keys.shape[0]):
-            value = log_weight[row, j]
-            if value > -np.inf:
-                value += gumbel(state, np.uint32(keys[j]))
-                if value > best:
-                    best = value
-                    choice = j
-        out[i] = choice
+            _compete(n, j, log_weight[0, j], keys[j], low, high, noise, best, taken)
+        for q in range(n):
+            out[begin + q] = taken[q]
     return out
 
 

@@ -13,7 +13,9 @@ import numpy.typing as npt
 
 from sim.market.columns import Tally, new_tally
 from sim.market.compiled import inlined, kernel
-from sim.market.world import World
+from sim.market.key_accounts import Counts, new_counts
+from sim.market.marks import VALUES, bytes_of
+from sim.market.world import NONE, World
 
 Array = npt.NDArray[Any]
 BLOCK = 64  # due workloads that choose together
@@ -66,15 +68,21 @@ class Scratch(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """Room for the volumes of one block of workloads."""
+    """Room for the volumes of one block of workloads, and what offers mean for them."""
 
-    work: Array  # (block,) int64
-    owner: Array  # (block,) int64
-    log_volume: Array  # (block,) float32
+    used: Array  # (block,) int64, places of those in use
+    owner: Array  # (block,) int64, rows of their clients
+    hosted: Array  # (block,) int64, which of them run a model themselves
+    visitor: Array  # (block,) int64, rows of all clients, from place 1 on
+    visited: Array  # (block,) int64, their platforms as bits
+    target: Array  # (block,) log volumes that workloads move towards
     volume: Array  # (block,) float32
-    shift: Array  # (K, J) what moves log volumes this month
+    shift: Array  # (K x (J + 1),) what moves log volumes this month, by current offer + 1
+    bits: Array  # (J + 1,) int64, platform as a bit, by current offer + 1; 0 of who is idle
+    hosts: Array  # (J + 1,) bool, by current offer + 1
     active: Array  # (J + 1,) int64, by current offer + 1
-    reached: Array  # (V + 3,) int64, weight of clients with at least so many platforms
+    by_byte: Array  # (bytes, 256) int64, weight of clients by each byte of `visited`
+    reached: Array  # (V + 3,) int64, weight of clients by their number of platforms
 
 
 class Workspace(NamedTuple):
@@ -84,6 +92,7 @@ class Workspace(NamedTuple):
     scratch: Scratch
     usage: Usage
     tally: Tally
+    counts: Counts  # of auctions
 
 
 def _padded(calls: int) -> int:
@@ -142,13 +151,22 @@ def new_scratch(world: World) -> Scratch:
 def new_usage(world: World) -> Usage:
     """Room for one block of volumes."""
     size = USED_BLOCK + len(world.kinds)
+    bits, hosts = np.zeros(world.n_offers + 1, np.int64), np.zeros(world.n_offers + 1, bool)
+    bits[1:] = np.where(world.channel == NONE, 0, np.int64(1) << world.platform)
+    hosts[1:] = world.hosting
     return Usage(
-        work=np.zeros(size, np.int64),
-        owner=np.zeros(size, np.int64),
-        log_volume=np.zeros(size, np.float32),
+        used=np.zeros(size + 1, np.int64),
+        owner=np.zeros(size + 1, np.int64),
+        hosted=np.zeros(size + 1, np.int64),
+        visitor=np.zeros(size + 1, np.int64),
+        visited=np.zeros(size + 1, np.int64),
+        target=np.zeros(size),
         volume=np.zeros(size, np.float32),
-        shift=np.zeros((len(world.kinds), world.n_offers)),
-        active=np.zeros(world.n_offers + 1, np.int64),
+        shift=np.zeros(len(world.kinds) * len(bits)),
+        bits=bits,
+        hosts=hosts,
+        active=np.zeros(len(bits), np.int64),
+        by_byte=np.zeros((bytes_of(world.n_vendors + 2), VALUES), np.int64),
         reached=np.zeros(world.n_vendors + 3, np.int64),
     )
 
@@ -157,7 +175,7 @@ def new_workspace(world: World, threads: int) -> list[Workspace]:
     """Room for each thread; what is packed once a month they share."""
     packed = new_packed(world)
     return [
-        Workspace(packed, new_scratch(world), new_usage(world), new_tally(world))
+        Workspace(packed, new_scratch(world), new_usage(world), new_tally(world), new_counts(world))
         for _ in range(threads)
     ]
 

@@ -15,7 +15,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from sim.market.noise import keys32, name_key, pick, stream_key, uniforms
+from sim.market.drawing import (
+    Kinds,
+    People,
+    Segments,
+    Sizes,
+    Traits,
+    Work,
+    add_powers,
+    count_work,
+    draw_range,
+    new_room,
+)
+from sim.market.noise import keys32, name_key, pick, stream_key
 from sim.market.shared import shared
 from sim.market.threads import over_items
 from sim.market.world import World
@@ -92,167 +104,150 @@ CLIENT_COLUMNS = (
 WORK_COLUMNS = ("client", "kind", "work_key", "log_base", "log_need", "adopts_at")
 
 
-def exact_total(values: Column) -> float:
-    """Sum that does not depend on the order of its terms."""
-    return (
-        float(np.rint(values.astype(np.float64) * FIXED_POINT).astype(np.int64).sum()) / FIXED_POINT
-    )
-
-
 def effective_clients(population: Population) -> float:
-    """Kish's effective sample size of token weights, (sum w)^2 / sum w^2 over clients."""
-    volume = population.weight.astype(np.float64) * population.size
-    mean = exact_total(volume) / max(len(volume), 1)
-    scaled = volume / mean
-    return exact_total(scaled) ** 2 / exact_total(scaled * scaled)
+    """Kish's effective sample size of token weights, (sum w)^2 / sum w^2 over clients.
+
+    Sums are of whole multiples of 2^-20, so that they do not depend on the order of the clients.
+    """
+    columns, sums = (population.weight, population.size), np.zeros(2, np.int64)
+    add_powers(*columns, 1.0, FIXED_POINT, sums)
+    mean = float(sums[0] / FIXED_POINT) / max(population.n_clients, 1)
+    add_powers(*columns, mean, FIXED_POINT, sums)
+    total, squares = (sums / FIXED_POINT).tolist()
+    return float(total**2 / squares)
 
 
-class _Draws:
-    """Keyed draws of one population."""
-
-    def __init__(self, seed: np.random.SeedSequence, ids: Column) -> None:
-        self.seed, self.ids = seed, ids
-
-    def uniform(self, trait: str) -> npt.NDArray[np.float64]:
-        return uniforms(
-            stream_key(self.seed, f"population/{trait}"), self.ids, np.uint64(name_key(trait))
-        )
-
-    def normal(self, trait: str) -> npt.NDArray[np.float64]:
-        return ndtri(self.uniform(trait))
-
-    def pick(
-        self, trait: str, names: tuple[str, ...], shares: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.int64]:
-        with np.errstate(divide="ignore"):
-            log_weight = np.log(np.atleast_2d(shares))
-        return pick(
-            stream_key(self.seed, f"population/{trait}"), self.ids, keys32(list(names)), log_weight
-        )
-
-    def spread(self, trait: str, spreads: list[Spread], row: Column) -> Column:
-        """Lognormal with the mean and log-sd of each client's segment."""
-        mean = np.array([spread.mean for spread in spreads])[row]
-        sd = np.array([spread.sd for spread in spreads])[row]
-        return (mean * np.exp(sd * self.normal(trait) - sd**2 / 2)).astype(np.float32)
+def _traits(world: World, seed: np.random.SeedSequence) -> Traits:
+    """Keys of each trait, in the order of `sim.market.drawing`."""
+    names = ["size", "own_machines", "alpha", "skill"]
+    names += [f"taste/{name}" for name in world.vendors]
+    for kind in world.kinds:
+        names += [f"{trait}/{kind}" for trait in ("has", "volume", "need", "adopts")]
+    streams = [stream_key(seed, f"population/{name}") for name in names]
+    return Traits(np.array(streams), np.array([name_key(name) for name in names], np.uint64))
 
 
-def _sizes(scenario: Scenario, draws: _Draws) -> tuple[Column, Column, Column]:
-    """Size, weight and key-account mark of each client."""
+def _sizes(scenario: Scenario) -> Sizes:
+    """Law of sizes, weights and key accounts."""
     table = scenario.population
     sigma, tilt = table.size_sigma, table.size_tilt
-    log_size = sigma * draws.normal("size") - sigma**2 / 2 + tilt * sigma**2
     mean_tilted = math.exp(tilt * (tilt - 1) * sigma**2 / 2)
-    weight = table.represents / table.clients * mean_tilted * np.exp(-tilt * log_size)
     cut = -(sigma**2) / 2 + sigma * float(ndtri(1 - table.key_account_share))
-    key = log_size > cut if sigma > 0 else np.zeros(len(log_size), bool)
-    return np.exp(log_size), weight, key
-
-
-def _workloads(
-    scenario: Scenario, world: World, draws: _Draws, segment: Column, size: Column
-) -> dict[str, Column]:
-    """Columns of workloads, client by client."""
-    n = len(size)
-    tables = [scenario.kinds[name] for name in world.kinds]
-    has = np.stack(
-        [
-            draws.uniform(f"has/{name}") < table.presence
-            for name, table in zip(world.kinds, tables, strict=True)
-        ],
-        axis=1,
+    return Sizes(
+        sigma=sigma,
+        shift=sigma**2 / 2,
+        tilted=tilt * sigma**2,
+        tilt=tilt,
+        scale=table.represents / table.clients * mean_tilted,
+        cut=cut if sigma > 0 else math.inf,
+        taste_sd=table.taste_sd if scenario.mechanisms.lasting_taste else 0.0,
     )
-    client, kind = np.nonzero(has)
-    factor = np.array([scenario.segments[name].size_factor for name in world.segments])
-    share = np.array([scenario.segments[name].share for name in world.segments])
-    mean_factor = math.fsum((factor * share).tolist())
-    log_base, log_need, adopts = (np.empty((n, len(tables)), np.float32) for _ in range(3))
-    for k, (name, table) in enumerate(zip(world.kinds, tables, strict=True)):
-        each = table.volume / (scenario.population.represents * max(table.presence, LEAST_PRESENCE))
-        noise = table.size_noise * draws.normal(f"volume/{name}") - table.size_noise**2 / 2
-        log_base[:, k] = (
-            np.log(max(each, LEAST_VOLUME) * size * factor[segment] / mean_factor) + noise
-        )
-        need = math.log(table.need_median_tokens) + table.need_sigma * draws.normal(f"need/{name}")
-        log_need[:, k] = need / math.log(2.0)
-        adopts[:, k] = draws.uniform(f"adopts/{name}")
-    if not scenario.mechanisms.adoption:
-        adopts[:] = 0.0
-    keys = np.array([name_key("kind", name) for name in world.kinds], np.uint64)
-    return {
-        "first": np.concatenate([[0], np.cumsum(has.sum(axis=1))]).astype(np.int64),
-        "client": client.astype(np.int32),
-        "kind": kind.astype(np.int16),
-        "work_key": keys[kind],
-        "log_base": log_base[client, kind],
-        "log_need": log_need[client, kind],
-        "adopts_at": adopts[client, kind],
-    }
+
+
+def _segments(scenario: Scenario, world: World) -> Segments:
+    tables = [scenario.segments[name] for name in world.segments]
+    factor = np.array([table.size_factor for table in tables])
+    share = np.array([table.share for table in tables])
+    return Segments(
+        own_machines=np.array([table.own_machines_share for table in tables], float),
+        factor=factor.astype(float),
+        mean_factor=math.fsum((factor * share).tolist()),
+        alpha=_laws([table.price_sensitivity for table in tables]),
+        skill=_laws([table.skill for table in tables]),
+    )
+
+
+def _laws(spreads: list[Spread]) -> npt.NDArray[np.float64]:
+    return np.array([[spread.mean, spread.sd] for spread in spreads], np.float64)
+
+
+def _kinds(scenario: Scenario, world: World) -> Kinds:
+    tables = [scenario.kinds[name] for name in world.kinds]
+    represents = scenario.population.represents
+    each = [t.volume / (represents * max(t.presence, LEAST_PRESENCE)) for t in tables]
+    return Kinds(
+        presence=np.array([t.presence for t in tables], float),
+        volume=np.array([max(volume, LEAST_VOLUME) for volume in each], float),
+        noise=np.array([t.size_noise for t in tables], float),
+        noise_mean=np.array([t.size_noise**2 / 2 for t in tables], float),
+        need=np.array([math.log(t.need_median_tokens) for t in tables], float),
+        need_sigma=np.array([t.need_sigma for t in tables], float),
+        key=np.array([name_key("kind", name) for name in world.kinds], np.uint64),
+        adoption=scenario.mechanisms.adoption,
+    )
+
+
+def _pick(
+    seed: np.random.SeedSequence, trait: str, ids: Column, shares: dict[str, float]
+) -> npt.NDArray[np.int16]:
+    with np.errstate(divide="ignore"):
+        log_weight = np.log(np.atleast_2d(np.array(list(shares.values()))))
+    return pick(stream_key(seed, f"population/{trait}"), ids, keys32(list(shares)), log_weight)
+
+
+def _empty(n: int, m: int, n_vendors: int) -> Population:
+    """Columns of n clients and m workloads, to be filled; each client numbered by its place."""
+    return Population(
+        client_id=np.arange(n, dtype=np.uint32),
+        segment=np.empty(n, np.int16),
+        region=np.empty(n, np.int16),
+        home=np.empty(n, np.int16),
+        own_machines=np.empty(n, bool),
+        key_account=np.empty(n, bool),
+        weight=np.empty(n, np.float32),
+        size=np.empty(n, np.float32),
+        alpha=np.empty(n, np.float32),
+        skill=np.empty(n, np.float32),
+        taste=np.empty((n, n_vendors), np.float32),
+        first=np.zeros(n + 1, np.int64),
+        client=np.empty(m, np.int32),
+        kind=np.empty(m, np.int16),
+        work_key=np.empty(m, np.uint64),
+        log_base=np.empty(m, np.float32),
+        log_need=np.empty(m, np.float32),
+        adopts_at=np.empty(m, np.float32),
+    )
 
 
 def draw_population(scenario: Scenario, world: World, seed: np.random.SeedSequence) -> Population:
     """Draw the clients of a scenario under a seed, a chunk of clients at a time.
 
-    Draws are keyed, so chunks change nothing; they bound the room for intermediate columns, and
-    threads share them.
+    Draws are keyed, so chunks change nothing; threads share them.
     """
-    ids = np.arange(scenario.population.clients, dtype=np.uint32)
-    chunks = [ids[begin : begin + CHUNK] for begin in range(0, len(ids), CHUNK)]
-    return _joined(over_items(lambda part: _drawn(scenario, world, seed, part), chunks))
+    n = scenario.population.clients
+    chunks = [(begin, min(begin + CHUNK, n)) for begin in range(0, n, CHUNK)]
+    drawn = _empty(n, 0, world.n_vendors)
+    people = People(**{name: getattr(drawn, name) for name in People._fields})
+    traits, kinds = _traits(world, seed), _kinds(scenario, world)
+    over_items(lambda chunk: count_work(*chunk, traits, kinds, people), chunks)
+    np.cumsum(drawn.first, out=drawn.first)
+    rest = _empty(0, int(drawn.first[-1]), 0)
+    for name in WORK_COLUMNS:
+        setattr(drawn, name, getattr(rest, name))
+    work = Work(**{name: getattr(drawn, name) for name in Work._fields})
+    sizes, segments = _sizes(scenario), _segments(scenario, world)
+    shares = _shares(scenario, world)
+
+    def draw(chunk: tuple[int, int]) -> None:
+        mine = slice(*chunk)
+        for trait, share in shares.items():
+            getattr(drawn, trait)[mine] = _pick(seed, trait, drawn.client_id[mine], share)
+        home = drawn.home[mine]
+        home[home == world.n_vendors] = -1
+        draw_range(*chunk, traits, sizes, segments, kinds, people, work, new_room())
+
+    over_items(draw, chunks)
+    return drawn
 
 
-def _joined(parts: list[Population]) -> Population:
-    """Chunks of clients as one population; each column's chunks are freed when it is done."""
-    if len(parts) == 1:
-        return parts[0]
-    clients = np.cumsum([0, *(part.n_clients for part in parts)])
-    works = np.cumsum([0, *(part.n_workloads for part in parts)])
-    for part, before, works_before in zip(parts, clients[:-1], works[:-1], strict=True):
-        part.client += np.int32(before)
-        part.first = part.first[(0 if before == 0 else 1) :] + works_before
-    columns = {}
-    for name in ("first", *CLIENT_COLUMNS, *WORK_COLUMNS):
-        columns[name] = np.concatenate([getattr(part, name) for part in parts])
-        for part in parts:
-            delattr(part, name)
-    return Population(**columns)
-
-
-def _drawn(
-    scenario: Scenario, world: World, seed: np.random.SeedSequence, ids: Column
-) -> Population:
-    draws = _Draws(seed, ids)
-    segments = [scenario.segments[name] for name in world.segments]
-    segment = draws.pick("segment", world.segments, np.array([s.share for s in segments]))
-    region = draws.pick(
-        "region", world.regions, np.array([scenario.regions[name].share for name in world.regions])
-    )
-    shares = [scenario.vendors[name].home_share for name in world.vendors]
-    shares.append(max(0.0, 1.0 - math.fsum(shares)))
-    home = draws.pick("home", (*world.vendors, "no_home"), np.array(shares))
-    home[home == world.n_vendors] = -1
-    size, weight, key = _sizes(scenario, draws)
-    sd = scenario.population.taste_sd if scenario.mechanisms.lasting_taste else 0.0
-    taste = np.stack(
-        [(sd * draws.normal(f"taste/{name}")).astype(np.float32) for name in world.vendors], axis=1
-    )
-    own = (
-        draws.uniform("own_machines") < np.array([s.own_machines_share for s in segments])[segment]
-    )
-    return Population(
-        client_id=ids,
-        segment=segment.astype(np.int16),
-        region=region.astype(np.int16),
-        home=home.astype(np.int16),
-        own_machines=own,
-        key_account=key,
-        weight=weight.astype(np.float32),
-        size=size.astype(np.float32),
-        alpha=draws.spread("alpha", [s.price_sensitivity for s in segments], segment),
-        skill=draws.spread("skill", [s.skill for s in segments], segment),
-        taste=np.ascontiguousarray(taste),
-        **_workloads(scenario, world, draws, segment, size),
-    )
+def _shares(scenario: Scenario, world: World) -> dict[str, dict[str, float]]:
+    """Among what each client picks its segment, region and home, and how likely each is."""
+    homes = {name: scenario.vendors[name].home_share for name in world.vendors}
+    return {
+        "segment": {name: scenario.segments[name].share for name in world.segments},
+        "region": {name: scenario.regions[name].share for name in world.regions},
+        "home": homes | {"no_home": max(0.0, 1.0 - math.fsum(homes.values()))},
+    }
 
 
 def _tables(scenario: Scenario, world: World) -> str:

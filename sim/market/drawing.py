@@ -1,0 +1,257 @@
+"""Clients and workloads drawn by keys, compiled: a block of clients at a time, trait by trait.
+
+Every draw is keyed by the client and the name of its trait, so neither blocks nor threads nor which
+other traits there are change it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.market.compiled import kernel, step
+from sim.market.noise import event_state, uniform
+from sim.market.normal import normals
+
+Array = npt.NDArray[Any]
+BLOCK = 256  # clients that are drawn together
+SIZE, OWN_MACHINES, ALPHA, SKILL, PER_VENDOR = range(5)  # traits; then a taste for each vendor,
+HAS, VOLUME, NEED, ADOPTS, PER_KIND = range(5)  # and these for each kind of work
+_LN2 = math.log(2.0)
+
+
+class Traits(NamedTuple):
+    """Keys of each trait."""
+
+    stream: Array  # (T,) uint64
+    key: Array  # (T,) uint64
+
+
+class Sizes(NamedTuple):
+    """ln s = sigma z + shift + tilted; weight = scale s^-tilt; key accounts above the cut."""
+
+    sigma: float
+    shift: float
+    tilted: float
+    tilt: float
+    scale: float
+    cut: float
+    taste_sd: float
+
+
+class Segments(NamedTuple):
+    """What each segment is like, (S,)."""
+
+    own_machines: Array  # share
+    factor: Array  # of sizes
+    mean_factor: float
+    alpha: Array  # (S, 2) mean and log-sd
+    skill: Array  # (S, 2)
+
+
+class Kinds(NamedTuple):
+    """What each kind of work is like, (K,)."""
+
+    presence: Array
+    volume: Array  # of a client of mean size
+    noise: Array  # log-sd of volumes
+    noise_mean: Array
+    need: Array  # ln median tokens
+    need_sigma: Array
+    key: Array  # uint64
+    adoption: bool
+
+
+class People(NamedTuple):
+    """Columns of clients that are written."""
+
+    client_id: Array
+    segment: Array
+    own_machines: Array
+    key_account: Array
+    weight: Array
+    size: Array
+    alpha: Array
+    skill: Array
+    taste: Array
+    first: Array
+
+
+class Work(NamedTuple):
+    """Columns of workloads that are written."""
+
+    client: Array
+    kind: Array
+    work_key: Array
+    log_base: Array
+    log_need: Array
+    adopts_at: Array
+
+
+class Room(NamedTuple):
+    """Room for one block."""
+
+    ids: Array  # (block,) uint32
+    row: Array  # (block,) int64, clients that have the kind of work
+    next: Array  # (block,) int64, where the next workload of each client goes
+    size: Array  # (block,)
+    u: Array  # (block,)
+    z: Array  # (block,)
+    tails: Array  # (block,) int64
+    far: Array  # (block,)
+
+
+def new_room() -> Room:
+    """Room for one thread."""
+    return Room(
+        ids=np.zeros(BLOCK, np.uint32),
+        row=np.zeros(BLOCK, np.int64),
+        next=np.zeros(BLOCK, np.int64),
+        size=np.zeros(BLOCK),
+        u=np.zeros(BLOCK),
+        z=np.zeros(BLOCK),
+        tails=np.zeros(BLOCK, np.int64),
+        far=np.zeros(BLOCK),
+    )
+
+
+@step
+def uniforms(n, trait, traits, ids, out):  # type: ignore[no-untyped-def]
+    """Uniform draws of n clients for one trait."""
+    stream, key = traits.stream[trait], traits.key[trait]
+    for q in range(n):
+        out[q] = uniform(event_state(stream, ids[q], key, 0), np.uint32(key))
+
+
+@step
+def draw(n, trait, normal, traits, room):  # type: ignore[no-untyped-def]
+    """Draws of the block's first n clients for one trait: uniform, and normal if wanted."""
+    uniforms(n, trait, traits, room.ids, room.u)
+    if normal:
+        normals(n, room.u, room.tails, room.far, room.z)
+
+
+@step
+def draw_sizes(begin, n, sizes, people, room):  # type: ignore[no-untyped-def]
+    """Sizes, weights and key accounts by the normal draws in `room.z`."""
+    key_account, weight, size = people.key_account, people.weight, people.size
+    sigma, shift, tilted, tilt, scale, cut, _ = sizes
+    z, kept = room.z, room.size
+    for q in range(n):
+        log_size = sigma * z[q] - shift + tilted
+        key_account[begin + q] = log_size > cut
+        weight[begin + q] = scale * math.exp(-tilt * log_size)
+        kept[q] = math.exp(log_size)
+        size[begin + q] = kept[q]
+
+
+@step
+def draw_spread(begin, n, segment, law, z, column):  # type: ignore[no-untyped-def]
+    """Lognormal with the mean and log-sd of each client's segment."""
+    for q in range(n):
+        mean, sd = law[segment[begin + q], 0], law[segment[begin + q], 1]
+        column[begin + q] = mean * math.exp(sd * z[q] - sd * sd / 2.0)
+
+
+@step
+def draw_block(begin, n, traits, sizes, segments, people, room):  # type: ignore[no-untyped-def]
+    """Traits of clients begin to begin + n; their sizes stay in `room.size`."""
+    taste, segment, own_machines = people.taste, people.segment, people.own_machines
+    ids, u, z, client_id, taste_sd = room.ids, room.u, room.z, people.client_id, sizes.taste_sd
+    owning = segments.own_machines
+    for q in range(n):
+        ids[q] = client_id[begin + q]
+    # one place that draws: each more is one more copy to compile
+    for trait in range(PER_VENDOR + taste.shape[1]):
+        draw(n, trait, trait != OWN_MACHINES, traits, room)
+        if trait == SIZE:
+            draw_sizes(begin, n, sizes, people, room)
+        elif trait == OWN_MACHINES:
+            for q in range(n):
+                own_machines[begin + q] = u[q] < owning[segment[begin + q]]
+        elif trait < PER_VENDOR:
+            law = segments.alpha if trait == ALPHA else segments.skill
+            column = people.alpha if trait == ALPHA else people.skill
+            draw_spread(begin, n, segment, law, z, column)
+        else:
+            for q in range(n):
+                taste[begin + q, trait - PER_VENDOR] = taste_sd * z[q]
+
+
+@step
+def draw_kind(begin, n, k, traits, segments, kinds, people, work, room):  # type: ignore[no-untyped-def]
+    """Workloads of kind k of the block's clients."""
+    base = PER_VENDOR + people.taste.shape[1] + k * PER_KIND
+    segment, place, row, u, z = people.segment, room.next, room.row, room.u, room.z
+    ids, sizes, client_id = room.ids, room.size, people.client_id
+    factors, mean_factor = segments.factor, segments.mean_factor
+    client, kind, work_key, log_base, log_need, adopts_at = work
+    presence, volume, sd = kinds.presence[k], kinds.volume[k], kinds.noise[k]
+    mean, need, sigma, key = kinds.noise_mean[k], kinds.need[k], kinds.need_sigma[k], kinds.key[k]
+    adoption = kinds.adoption
+    for q in range(n):
+        ids[q], row[q] = client_id[begin + q], q
+    m = n
+    for trait in range(PER_KIND):
+        draw(m, base + trait, trait in (VOLUME, NEED), traits, room)
+        if trait == HAS:
+            m = 0
+            for q in range(n):
+                row[m] = q
+                m += np.int64(u[q] < presence)
+            for x in range(m):
+                w = place[row[x]]
+                ids[x] = client_id[begin + row[x]]
+                client[w], kind[w], work_key[w] = begin + row[x], k, key
+        elif trait == VOLUME:
+            for x in range(m):
+                size = volume * sizes[row[x]] * factors[segment[begin + row[x]]]
+                log_base[place[row[x]]] = math.log(size / mean_factor) + (sd * z[x] - mean)
+        elif trait == NEED:
+            for x in range(m):
+                log_need[place[row[x]]] = (need + sigma * z[x]) / _LN2
+        else:
+            for x in range(m):
+                adopts_at[place[row[x]]] = u[x] if adoption else 0.0
+                place[row[x]] += 1
+
+
+@kernel
+def count_work(begin, end, traits, kinds, people):  # type: ignore[no-untyped-def]
+    """Number of workloads of clients begin to end, at `first` of the client after each."""
+    base = PER_VENDOR + people.taste.shape[1]
+    first, client_id = people.first, people.client_id
+    for i in range(begin, end):
+        first[i + 1] = 0
+    for k in range(kinds.presence.shape[0]):
+        stream = traits.stream[base + k * PER_KIND + HAS]
+        key = traits.key[base + k * PER_KIND + HAS]
+        for i in range(begin, end):
+            u = uniform(event_state(stream, client_id[i], key, 0), np.uint32(key))
+            first[i + 1] += np.int64(u < kinds.presence[k])
+
+
+@kernel
+def add_powers(weight, size, unit, whole, sums):  # type: ignore[no-untyped-def]
+    """Sums of volumes (weight x size, in units) and of their squares, as multiples of 1 / whole."""
+    first, second = np.int64(0), np.int64(0)
+    for i in range(weight.shape[0]):
+        volume = np.float64(weight[i]) * np.float64(size[i]) / unit
+        first += np.int64(np.rint(volume * whole))
+        second += np.int64(np.rint(volume * volume * whole))
+    sums[0], sums[1] = first, second
+
+
+@kernel
+def draw_range(begin, end, traits, sizes, segments, kinds, people, work, room):  # type: ignore[no-untyped-def]
+    """Clients begin to end, whose segments are known, and their workloads."""
+    for b in range(begin, end, BLOCK):
+        n = min(BLOCK, end - b)
+        draw_block(b, n, traits, sizes, segments, people, room)
+        for q in range(n):
+            room.next[q] = people.first[b + q]
+        for k in range(kinds.presence.shape[0]):
+            draw_kind(b, n, k, traits, segments, kinds, people, work, room)
