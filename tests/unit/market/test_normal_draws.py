@@ -1,0 +1,36 @@
+"""Compiled normal draws have the bits of scipy's quantile function."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from scipy.special import ndtri
+
+from sim.market.normal import TAIL, normals
+
+
+@njit
+def made(u, tails, far, out):
+    normals(len(u), u, tails, far, out)
+
+
+def draws(u: np.ndarray) -> np.ndarray:
+    out = np.zeros(len(u))
+    made(u, np.zeros(len(u), np.int64), np.zeros(len(u)), out)
+    return out
+
+
+def test_draws_have_the_bits_of_scipy():
+    u = np.random.Generator(np.random.Philox(3)).random(200_000)
+    u = np.clip(u, 2.0**-33, 1.0 - 2.0**-33)
+    np.testing.assert_array_equal(draws(u), ndtri(u))
+
+
+def test_ends_and_borders_of_the_tails_too():
+    near = np.nextafter
+    u = np.array(
+        [2.0**-33, TAIL, near(TAIL, 0.0), near(TAIL, 1.0), 0.5, 1.0 - TAIL, 1.0 - 2.0**-33]
+    )
+    np.testing.assert_array_equal(draws(u), ndtri(u))
+    assert draws(np.array([0.5]))[0] == 0.0
+    assert (np.diff(draws(np.sort(u))) >= 0.0).all()
