@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,35 +27,25 @@ LEAST_EXPERIENCE = 1e-9  # million tokens: keeps the ratio to the start defined
 
 @dataclass
 class Account:
-    """Money of a month, million yuan; (V,) unless said otherwise."""
+    """Money of a month, million yuan; (V,) unless said otherwise. The first are its `table`."""
 
     calls: Floats  # MaaS: model calls
     rent: Floats  # IaaS: accelerators rented for training and for self-hosting
     services: Floats  # PaaS
     applications: Floats  # built on model calls; outside full-stack revenue
     cost: Floats
+    revenue: Floats  # of the full stack: calls + rent + services
     levers: Floats
+    spent: Floats  # on moves, all purposes
+    profit: Floats  # all revenue less cost, the cost of levers and the spending on moves
     spending: dict[str, Floats]  # on moves, by purpose
     unit_cost: Floats  # (n_api,) accounting cost, yuan per million tokens
     paid: float  # by all clients to all vendors
+    table: Floats  # (ROWS, V)
 
-    @cached_property
-    def revenue(self) -> Floats:
-        """(V,) full-stack revenue."""
-        return self.calls + self.rent + self.services
 
-    @cached_property
-    def spent(self) -> Floats:
-        """(V,) spending on moves, all purposes."""
-        out = np.zeros_like(self.levers)
-        for purpose in sorted(self.spending):
-            out += self.spending[purpose]
-        return out
-
-    @cached_property
-    def profit(self) -> Floats:
-        """(V,) all revenue less cost, the cost of levers and the spending on moves."""
-        return self.revenue + self.applications - self.cost - self.levers - self.spent
+ROWS = 9  # of the table of an account, in the order above
+CALLS, RENT, SERVICES, APPLICATIONS, COST, REVENUE, LEVERS, SPENT, PROFIT = range(ROWS)
 
 
 class Rates(NamedTuple):
@@ -81,7 +70,10 @@ def settle(model: MarketModel) -> None:
     world, state, n = model.world, model.state, model.world.n_api
     supply, discounts = model.scenario.supply, running_discounts(model)
     rates = model.fixed("rates", lambda: Rates(*(getattr(supply, r) for r in Rates._fields)))
-    table, money = np.empty((5, world.n_vendors)), np.empty(world.n_offers)
+    table, money = np.zeros((ROWS, world.n_vendors)), np.empty(world.n_offers)
+    table[LEVERS] = model.lever_cost
+    for purpose in sorted(model.spending):
+        table[SPENT] += model.spending[purpose]
     charge(
         world.platform,
         n,
@@ -105,20 +97,10 @@ def settle(model: MarketModel) -> None:
     fees = rates.services_on_calls * for_calls
     fees += rates.services_on_rent * for_rent
     fees += rates.applications_on_calls * for_calls
-    calls, rents, services, applications, cost = table
-    model.account = Account(
-        calls,
-        rents,
-        services,
-        applications,
-        cost,
-        model.lever_cost.copy(),
-        dict(model.spending),
-        accounting_cost(model),
-        float(paid + fees),
-    )
-    state.cash = state.cash + model.account.profit
-    state.revenue = model.account.revenue
+    cost = accounting_cost(model)
+    model.account = Account(*table, dict(model.spending), cost, float(paid + fees), table)
+    state.cash = state.cash + table[PROFIT]
+    state.revenue = table[REVENUE]
     _learn(model, publish(model))
 
 
@@ -127,15 +109,14 @@ def charge(  # type: ignore[no-untyped-def]
     platform, n_api, rent_start, served, host_hours, paid, rent, discounts, per_token, least_cards,
     card_cost, rates, money, table,
 ):  # fmt: skip
-    """Million yuan by offer, and the first five rows of an account by vendor.
+    """Million yuan by offer, and the account by vendor, which comes in with levers and spending.
 
     `rent` is yuan a card-hour of each vendor; own machines and postponing cost nothing. Vendors
     pay for the cards that customers used, but at least for `least_cards`.
     """
     calls, rents, services, applications, cost = (
-        table[0], table[1], table[2], table[3], table[4]
+        table[CALLS], table[RENT], table[SERVICES], table[APPLICATIONS], table[COST]
     )  # fmt: skip
-    table[:] = 0.0
     for j in range(len(platform)):
         v, bill = platform[j], 0.0
         if v < len(rent):
@@ -155,6 +136,9 @@ def charge(  # type: ignore[no-untyped-def]
         cost[v] = max(cost[v], least_cards[v]) * card_cost[v] / MILLION
         cost[v] += rates.services_cost_share * services[v]
         cost[v] += rates.applications_cost_share * applications[v]
+        table[REVENUE, v] = calls[v] + rents[v] + services[v]
+        earned = table[REVENUE, v] + applications[v] - cost[v]
+        table[PROFIT, v] = earned - table[LEVERS, v] - table[SPENT, v]
 
 
 def _least_cards(model: MarketModel) -> Floats:

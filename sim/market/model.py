@@ -27,6 +27,7 @@ from sim.market.columns import (
     new_tally,
 )
 from sim.market.community import community_size
+from sim.market.figures import Figures, figures
 from sim.market.memo import Memo
 from sim.market.migration import Homes
 from sim.market.noise import name_key, stream_key
@@ -250,6 +251,10 @@ class MarketModel(mesa.Model):
     def boards(self) -> Boards:
         """Sums of the month by platform, owner, family, segment and region."""
         return boards(self)
+
+    def figures(self) -> Figures:
+        """What the state of the month tells by vendor, family and in all."""
+        return figures(self)
 
     @property
     def on_sale(self) -> npt.NDArray[np.bool_]:
