@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.books import MILLION
+from sim.market.books import CALLS, MILLION, PROFIT, REVENUE
 from sim.market.books import ROWS as MONEY
 from sim.market.compiled import kernel
+from sim.market.exact import to_shares
 from sim.market.population import FIXED_POINT
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Figures(NamedTuple):
     levers: Floats
     spent: Floats
     profit: Floats
+    calls_share: Floats  # of the revenue of all vendors
+    revenue_share: Floats
     derivatives: Floats  # (F,) of open families
     developers: Floats  # (F,) of open families, all regions
     capability: Floats  # (F,) mean over the tokens asked for by kind
@@ -63,7 +66,8 @@ class Figures(NamedTuple):
 
 (HELD, WON, POACHED, CREDIT, DISCOUNT, DISCOUNTS, CLIENTS, HOMES, GAIN, AGENTS, BUILDERS, USERS,
  CASH, RESEARCH, STEPS, OBJECTIVE) = range(16)  # fmt: skip
-VENDOR_ROWS = OBJECTIVE + 1 + MONEY  # of the table of vendors, in the order above
+CALLS_SHARE = OBJECTIVE + 1 + MONEY
+VENDOR_ROWS = CALLS_SHARE + 2  # of the table of vendors, in the order above
 DERIVATIVES, DEVELOPERS, CAPABILITY, REGIONS = range(4)  # rows of the table of families
 HOMING, POSTPONING, CHURN, REVIEWED, SURPLUS, NUMBERS = range(6)
 
@@ -101,6 +105,7 @@ def figures(model: MarketModel) -> Figures:
         state.derivatives, state.developers, state.developers_in, state.weights_open,
         state.capability, state.contribution, state.tokens_by_kind, facts.apart, families,
     )  # fmt: skip
+    to_shares(vendors[CALLS_SHARE:])
     return Figures._make((*vendors, *families[:REGIONS], families[REGIONS:], *numbers.tolist()))
 
 
@@ -164,9 +169,10 @@ def of_vendors(  # type: ignore[no-untyped-def]
         out[RESEARCH, v] = research[v] * MILLION
         out[STEPS, v] = steps[v]
         worth = omega[v] * POINTS * token_share[v]
-        out[OBJECTIVE, v] = (money[MONEY - 1, v] + worth) * MILLION
+        out[OBJECTIVE, v] = (money[PROFIT, v] + worth) * MILLION
         for row in range(MONEY):
             out[OBJECTIVE + 1 + row, v] = money[row, v] * MILLION
+        out[CALLS_SHARE, v], out[CALLS_SHARE + 1, v] = money[CALLS, v], money[REVENUE, v]
 
 
 @kernel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import figures, shares
+from sim.measures.tokens import figures
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -38,13 +38,13 @@ def full_stack_revenue(model: MarketModel) -> Floats:
 @measure("share", "vendor")
 def full_stack_revenue_share(model: MarketModel) -> Floats:
     """Share of IaaS + PaaS + MaaS revenue."""
-    return shares(model.account.revenue)
+    return figures(model).revenue_share
 
 
 @measure("share", "vendor")
 def maas_revenue_share(model: MarketModel) -> Floats:
     """Share of model-call revenue."""
-    return shares(model.account.calls)
+    return figures(model).calls_share
 
 
 @measure("yuan/month", "vendor")
