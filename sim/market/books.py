@@ -13,7 +13,7 @@ from sim.economics.costs import next_experience
 from sim.market.bidding import running_discounts
 from sim.market.chips import equivalents
 from sim.market.compiled import kernel
-from sim.market.costs import accounting_cost, card_cost, cards_per_token, rent_of
+from sim.market.costs import costs, rent_of
 from sim.market.exact import exact_sums
 from sim.market.supply import internal_cards
 
@@ -70,6 +70,7 @@ def settle(model: MarketModel) -> None:
     world, state, n = model.world, model.state, model.world.n_api
     supply, discounts = model.scenario.supply, running_discounts(model)
     rates = model.fixed("rates", lambda: Rates(*(getattr(supply, r) for r in Rates._fields)))
+    costs_now = costs(model)
     table, money = np.zeros((ROWS, world.n_vendors)), np.empty(world.n_offers)
     table[LEVERS] = model.lever_cost
     for purpose in sorted(model.spending):
@@ -83,9 +84,9 @@ def settle(model: MarketModel) -> None:
         model.paid,
         rent_of(model) / rates.card_hours,
         discounts,
-        cards_per_token(model),
+        costs_now.cards,
         _least_cards(model),
-        card_cost(model),
+        costs_now.card,
         rates,
         money,
         table,
@@ -97,8 +98,13 @@ def settle(model: MarketModel) -> None:
     fees = rates.services_on_calls * for_calls
     fees += rates.services_on_rent * for_rent
     fees += rates.applications_on_calls * for_calls
-    cost = accounting_cost(model)
-    model.account = Account(*table, dict(model.spending), cost, float(paid + fees), table)
+    model.account = Account(
+        *table,
+        spending=dict(model.spending),
+        unit_cost=costs_now.accounting,
+        paid=float(paid + fees),
+        table=table,
+    )
     state.cash = state.cash + table[PROFIT]
     state.revenue = table[REVENUE]
     _learn(model, publish(model))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import mesa
 import numpy as np
@@ -25,7 +25,7 @@ from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
 from sim.strategies.registry import Strategy, make
 from sim.strategies.research.base import ResearchStrategy
-from sim.strategies.view import Books, View
+from sim.strategies.view import Books, View, told
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -97,18 +97,19 @@ class VendorAgent(mesa.Agent):
         model, v = self.market, self.index
         figures = figures or private_figures(model)
         state, own = model.state, model.own_offers(v)
-        return Books(
+        return told(
+            Books,
             vendor=v,
             own=own,
             price=state.list_price[own],
             unit_cost=unit_cost[own],
-            utilisation=float(state.utilisation[v]),
-            token_share=float(state.token_share[v]),
-            cash=float(state.cash[v]),
+            utilisation=figures.utilisation[v],
+            token_share=figures.token_share[v],
+            cash=figures.cash[v],
             funding_limit=self.table.finance.funding_limit,
             churn=figures.churn[v],
-            output=float(figures.output[v]),
-            experience=float(state.experience[v]),
+            output=figures.output[v],
+            experience=figures.experience[v],
             learning_exponent=figures.learning_exponent,
             forgetting=figures.forgetting,
             share_value=figures.share_value[v],
@@ -139,35 +140,39 @@ class VendorAgent(mesa.Agent):
 
 def public_view(model: MarketModel) -> View:
     """Last month's market as a read-only snapshot; an offer that begins shows its first price."""
-    world, state = model.world, model.state
+    world, state, scenario = model.world, model.state, model.scenario
     seen = np.where(state.last_price > 0.0, state.last_price, state.list_price)
     price = np.where(model.on_sale, seen, 0.0)
     cost = np.zeros(world.n_offers)
     cost[: world.n_api] = accounting_cost(model)
-    platform, family = world.platform.view(), world.family.view()
-    share = state.token_share.copy()
-    for array in (price, platform, family, share, cost):
-        array.flags.writeable = False
-    return View(
+    platform, family = model.fixed(
+        "seen", lambda: (_read_only(world.platform.view()), _read_only(world.family.view()))
+    )
+    return told(
+        View,
         month=model.month,
-        price=price,
+        price=_read_only(price),
         platform=platform,
         family=family,
-        token_share=share,
-        cost_estimate=cost,
-        inelastic_limit=model.scenario.decisions.inelastic_limit,
+        token_share=_read_only(state.token_share.copy()),
+        cost_estimate=_read_only(cost),
+        inelastic_limit=scenario.decisions.inelastic_limit,
         demand=cache(lambda: model.panel.demand()),
-        review_hazard=model.scenario.demand.review.api,
+        review_hazard=scenario.demand.review.api,
         vendors=world.vendors,
     )
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    array.flags.writeable = False
+    return array
 
 
 def decide(model: MarketModel) -> None:
     """Phase `decide`: openness, then prices and moves of all vendors at once, then discounts."""
     decide_openness(model)
     view, books = _what_is_known(model)
-    table = model.scenario.decisions
-    limits = Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
+    limits = model.fixed("limits", lambda: _limits(model))
     plans = [
         vendor.new_prices(view, books[vendor.index], limits)
         for vendor in model.vendors.values()
@@ -180,6 +185,11 @@ def decide(model: MarketModel) -> None:
     invest(model, view)
     _spend_freed_money(model)
     decide_agents(model)
+
+
+def _limits(model: MarketModel) -> Limits:
+    table = model.scenario.decisions
+    return Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
 
 
 def _what_is_known(model: MarketModel) -> tuple[View, dict[int, Books]]:
