@@ -268,8 +268,11 @@ class MarketModel(mesa.Model):
 
     def own_offers(self, vendor: int) -> npt.NDArray[np.int64]:
         """Columns of the model calls a vendor sells now."""
-        key = self.state.hosting.tobytes()
-        return self.memo.of("own offers", key, self._own_offers)[vendor]
+        return self.own_columns()[vendor]
+
+    def own_columns(self) -> list[npt.NDArray[np.int64]]:
+        """The same of all vendors."""
+        return self.memo.of("own offers", self.state.hosting.tobytes(), self._own_offers)
 
     def _own_offers(self) -> list[npt.NDArray[np.int64]]:
         n = self.world.n_api

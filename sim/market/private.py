@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.market.compiled import kernel
 
@@ -19,6 +20,7 @@ POINTS = 100.0  # share points in the whole market
 class PrivateFigures(NamedTuple):
     """Last month by vendor, (V,) each; a vendor is told its own alone."""
 
+    own: list[npt.NDArray[np.int64]]  # columns of the model calls it sells now
     churn: list[float]  # share of its workloads that left; the review hazard before any could
     output: list[float]  # million tokens of model calls
     utilisation: list[float]
@@ -49,6 +51,7 @@ def private_figures(model: MarketModel) -> PrivateFigures:
     exponent = learning.exponent if learns else 0.0
     state = model.state
     return PrivateFigures(
+        model.own_columns(),
         churn.tolist(),
         output.tolist(),
         state.utilisation.tolist(),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import mesa
 import numpy as np
 import numpy.typing as npt
 
+from sim.economics.mixed import Demand
 from sim.market.agents import decide_agents
 from sim.market.bidding import set_bids
+from sim.market.compiled import kernel
 from sim.market.costs import accounting_cost, opportunity_cost
 from sim.market.goodwill import decide_campaigns
 from sim.market.openness import decide_openness
@@ -96,7 +97,7 @@ class VendorAgent(mesa.Agent):
         """What only this vendor knows; `figures` spares asking for them vendor by vendor."""
         model, v = self.market, self.index
         figures = figures or private_figures(model)
-        state, own = model.state, model.own_offers(v)
+        state, own = model.state, figures.own[v]
         return told(
             Books,
             vendor=v,
@@ -141,10 +142,10 @@ class VendorAgent(mesa.Agent):
 def public_view(model: MarketModel) -> View:
     """Last month's market as a read-only snapshot; an offer that begins shows its first price."""
     world, state, scenario = model.world, model.state, model.scenario
-    seen = np.where(state.last_price > 0.0, state.last_price, state.list_price)
-    price = np.where(model.on_sale, seen, 0.0)
-    cost = np.zeros(world.n_offers)
-    cost[: world.n_api] = accounting_cost(model)
+    price, cost = np.zeros((2, world.n_offers))
+    fill_seen(
+        state.hosting, state.last_price, state.list_price, accounting_cost(model), price, cost
+    )
     platform, family = model.fixed(
         "seen", lambda: (_read_only(world.platform.view()), _read_only(world.family.view()))
     )
@@ -157,10 +158,32 @@ def public_view(model: MarketModel) -> View:
         token_share=_read_only(state.token_share.copy()),
         cost_estimate=_read_only(cost),
         inelastic_limit=scenario.decisions.inelastic_limit,
-        demand=cache(lambda: model.panel.demand()),
+        demand=_Research(model),
         review_hazard=scenario.demand.review.api,
         vendors=world.vendors,
     )
+
+
+@kernel
+def fill_seen(hosting, last_price, list_price, unit_cost, price, cost):  # type: ignore[no-untyped-def]
+    """Prices and costs of the model calls, the first columns; 0 in, and where none is on sale."""
+    for j in range(len(unit_cost)):
+        cost[j] = unit_cost[j]
+        if hosting[j]:
+            price[j] = last_price[j] if last_price[j] > 0.0 else list_price[j]
+
+
+class _Research:
+    """The demand that the panel tells when it is first asked in a month."""
+
+    def __init__(self, model: MarketModel) -> None:
+        self.model = model
+        self.told: Demand | None = None
+
+    def __call__(self) -> Demand:
+        if self.told is None:
+            self.told = self.model.panel.demand()
+        return self.told
 
 
 def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
