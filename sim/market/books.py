@@ -98,15 +98,24 @@ def settle(model: MarketModel) -> None:
     fees = rates.services_on_calls * for_calls
     fees += rates.services_on_rent * for_rent
     fees += rates.applications_on_calls * for_calls
+    calls, rent, services, applications, cost, revenue, levers, spent, profit = table
     model.account = Account(
-        *table,
-        spending=dict(model.spending),
-        unit_cost=costs_now.accounting,
-        paid=float(paid + fees),
-        table=table,
+        calls,
+        rent,
+        services,
+        applications,
+        cost,
+        revenue,
+        levers,
+        spent,
+        profit,
+        dict(model.spending),
+        costs_now.accounting,
+        float(paid + fees),
+        table,
     )
-    state.cash = state.cash + table[PROFIT]
-    state.revenue = table[REVENUE]
+    state.cash = state.cash + profit
+    state.revenue = revenue
     _learn(model, publish(model))
 
 
