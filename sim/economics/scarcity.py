@@ -26,7 +26,7 @@ def scarcity_factor(utilisation: ArrayLike, threshold: float, exponent: float) -
         If a utilisation is negative or the threshold is not positive.
     """
     load = np.asarray(utilisation, dtype=np.float64)
-    if load.size and load.min() < 0:
+    if load.size and np.minimum.reduce(load, axis=None) < 0:
         raise ValueError("utilisation must be >= 0")
     return np.maximum(1.0, (load / positive("threshold", threshold)) ** exponent)
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.compiled import kernel
+from sim.market.exact import to_shares
 from sim.market.population import FIXED_POINT
 
 if TYPE_CHECKING:
@@ -108,8 +109,8 @@ def boards(model: MarketModel) -> Boards:
         families,
     )  # fmt: skip
     table[SCOPE_SHARE], table[FAMILY_SHARE] = table[SCOPE], table[FAMILY]
-    _to_shares(table[SCOPE_SHARE:])
-    _to_shares(families)
+    to_shares(table[SCOPE_SHARE:])
+    to_shares(families)
     rows, means = table[ROWS:], np.zeros((2, s + 1, world.n_vendors))
     clients = at.regions, at.segments, at.of_regions, at.of_segments
     _means_of_clients(model.state.goodwill, *clients, means[0])
@@ -117,12 +118,6 @@ def boards(model: MarketModel) -> Boards:
     return Boards._make(
         (*table[:ROWS], rows[:s], rows[s:], families, means[0, :s], means[0, s], means[1, s])
     )
-
-
-def _to_shares(rows: Floats) -> None:
-    """Parts of the whole of each row, which is added up as it would be alone."""
-    total = np.add.reduce(rows, axis=1, keepdims=True)
-    np.divide(rows, total, out=rows, where=total > 0.0)
 
 
 @kernel

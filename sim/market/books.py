@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ from sim.economics.costs import next_experience
 from sim.market.bidding import running_discounts
 from sim.market.chips import equivalents
 from sim.market.compiled import kernel
-from sim.market.costs import accounting_cost, card_cost, cards_per_token, rent_of
+from sim.market.costs import costs, rent_of
 from sim.market.exact import exact_sums
 from sim.market.supply import internal_cards
 
@@ -28,35 +27,25 @@ LEAST_EXPERIENCE = 1e-9  # million tokens: keeps the ratio to the start defined
 
 @dataclass
 class Account:
-    """Money of a month, million yuan; (V,) unless said otherwise."""
+    """Money of a month, million yuan; (V,) unless said otherwise. The first are its `table`."""
 
     calls: Floats  # MaaS: model calls
     rent: Floats  # IaaS: accelerators rented for training and for self-hosting
     services: Floats  # PaaS
     applications: Floats  # built on model calls; outside full-stack revenue
     cost: Floats
+    revenue: Floats  # of the full stack: calls + rent + services
     levers: Floats
+    spent: Floats  # on moves, all purposes
+    profit: Floats  # all revenue less cost, the cost of levers and the spending on moves
     spending: dict[str, Floats]  # on moves, by purpose
     unit_cost: Floats  # (n_api,) accounting cost, yuan per million tokens
     paid: float  # by all clients to all vendors
+    table: Floats  # (ROWS, V)
 
-    @cached_property
-    def revenue(self) -> Floats:
-        """(V,) full-stack revenue."""
-        return self.calls + self.rent + self.services
 
-    @cached_property
-    def spent(self) -> Floats:
-        """(V,) spending on moves, all purposes."""
-        out = np.zeros_like(self.levers)
-        for purpose in sorted(self.spending):
-            out += self.spending[purpose]
-        return out
-
-    @cached_property
-    def profit(self) -> Floats:
-        """(V,) all revenue less cost, the cost of levers and the spending on moves."""
-        return self.revenue + self.applications - self.cost - self.levers - self.spent
+ROWS = 9  # of the table of an account, in the order above
+CALLS, RENT, SERVICES, APPLICATIONS, COST, REVENUE, LEVERS, SPENT, PROFIT = range(ROWS)
 
 
 class Rates(NamedTuple):
@@ -81,7 +70,11 @@ def settle(model: MarketModel) -> None:
     world, state, n = model.world, model.state, model.world.n_api
     supply, discounts = model.scenario.supply, running_discounts(model)
     rates = model.fixed("rates", lambda: Rates(*(getattr(supply, r) for r in Rates._fields)))
-    table, money = np.empty((5, world.n_vendors)), np.empty(world.n_offers)
+    costs_now = costs(model)
+    table, money = np.zeros((ROWS, world.n_vendors)), np.empty(world.n_offers)
+    table[LEVERS] = model.lever_cost
+    for purpose in sorted(model.spending):
+        table[SPENT] += model.spending[purpose]
     charge(
         world.platform,
         n,
@@ -91,9 +84,9 @@ def settle(model: MarketModel) -> None:
         model.paid,
         rent_of(model) / rates.card_hours,
         discounts,
-        cards_per_token(model),
+        costs_now.cards,
         _least_cards(model),
-        card_cost(model),
+        costs_now.card,
         rates,
         money,
         table,
@@ -105,20 +98,24 @@ def settle(model: MarketModel) -> None:
     fees = rates.services_on_calls * for_calls
     fees += rates.services_on_rent * for_rent
     fees += rates.applications_on_calls * for_calls
-    calls, rents, services, applications, cost = table
+    calls, rent, services, applications, cost, revenue, levers, spent, profit = table
     model.account = Account(
         calls,
-        rents,
+        rent,
         services,
         applications,
         cost,
-        model.lever_cost.copy(),
+        revenue,
+        levers,
+        spent,
+        profit,
         dict(model.spending),
-        accounting_cost(model),
+        costs_now.accounting,
         float(paid + fees),
+        table,
     )
-    state.cash = state.cash + model.account.profit
-    state.revenue = model.account.revenue
+    state.cash = state.cash + profit
+    state.revenue = revenue
     _learn(model, publish(model))
 
 
@@ -127,15 +124,14 @@ def charge(  # type: ignore[no-untyped-def]
     platform, n_api, rent_start, served, host_hours, paid, rent, discounts, per_token, least_cards,
     card_cost, rates, money, table,
 ):  # fmt: skip
-    """Million yuan by offer, and the first five rows of an account by vendor.
+    """Million yuan by offer, and the account by vendor, which comes in with levers and spending.
 
     `rent` is yuan a card-hour of each vendor; own machines and postponing cost nothing. Vendors
     pay for the cards that customers used, but at least for `least_cards`.
     """
     calls, rents, services, applications, cost = (
-        table[0], table[1], table[2], table[3], table[4]
+        table[CALLS], table[RENT], table[SERVICES], table[APPLICATIONS], table[COST]
     )  # fmt: skip
-    table[:] = 0.0
     for j in range(len(platform)):
         v, bill = platform[j], 0.0
         if v < len(rent):
@@ -155,6 +151,9 @@ def charge(  # type: ignore[no-untyped-def]
         cost[v] = max(cost[v], least_cards[v]) * card_cost[v] / MILLION
         cost[v] += rates.services_cost_share * services[v]
         cost[v] += rates.applications_cost_share * applications[v]
+        table[REVENUE, v] = calls[v] + rents[v] + services[v]
+        earned = table[REVENUE, v] + applications[v] - cost[v]
+        table[PROFIT, v] = earned - table[LEVERS, v] - table[SPENT, v]
 
 
 def _least_cards(model: MarketModel) -> Floats:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from sim.economics.costs import experience_unit_cost, insulated_cost_shock
 from sim.economics.scarcity import scarcity_factor
 from sim.market.chips import output_per_card, own_share
+from sim.market.compiled import kernel
 from sim.market.shared import shared
 from sim.months import months_between
 
@@ -33,11 +35,61 @@ def _throughput(model: MarketModel) -> float:
     return supply.throughput * TOKENS_PER_UNIT * math.exp(supply.throughput_growth * age)
 
 
+class Costs(NamedTuple):
+    """What serving takes and costs in a month; read-only."""
+
+    throughput: Floats  # (V,) `reference_throughput` with scheduling and own experience
+    cards: Floats  # (n_api,) card-months that a million tokens of each model-call offer need
+    card: Floats  # (V,) see `card_cost`
+    accounting: Floats  # (n_api,) yuan per million tokens of each model-call offer
+
+
+def costs(model: MarketModel) -> Costs:
+    """The costs of this month as they are now."""
+    state = model.state
+    key = (
+        model.month,
+        state.experience.tobytes(),
+        state.experience_start.tobytes(),
+        state.serving_cost.tobytes(),
+        _card_key(model),
+    )
+    return model.memo.of("costs", key, lambda: _costs(model))
+
+
+def _costs(model: MarketModel) -> Costs:
+    world, state, n = model.world, model.state, model.world.n_api
+    throughput, card = _throughput_by_platform(model), card_cost(model)
+    cards, accounting = np.empty((2, n))
+    fill_costs(
+        world.platform,
+        world.family,
+        throughput,
+        card,
+        state.serving_cost,
+        model.scenario.supply.utilisation,
+        cards,
+        accounting,
+    )
+    for array in (throughput, cards, accounting):
+        array.flags.writeable = False
+    return Costs(throughput, cards, card, accounting)
+
+
+@kernel
+def fill_costs(  # type: ignore[no-untyped-def]
+    platform, family, throughput, card, serving_cost, utilisation, cards, accounting
+):
+    """Cards per million tokens = serving cost / (throughput x utilisation), and their cost."""
+    for j in range(len(cards)):
+        v = platform[j]
+        cards[j] = serving_cost[family[j]] / (throughput[v] * utilisation)
+        accounting[j] = card[v] * cards[j]
+
+
 def platform_throughput(model: MarketModel) -> Floats:
     """(V,) the same on a platform: scheduling and own experience included; read-only."""
-    state = model.state
-    key = model.month, state.experience.tobytes(), state.experience_start.tobytes()
-    return model.memo.of("throughput", key, lambda: _throughput_by_platform(model))
+    return costs(model).throughput
 
 
 def _throughput_by_platform(model: MarketModel) -> Floats:
@@ -54,25 +106,25 @@ def _throughput_by_platform(model: MarketModel) -> Floats:
 
 def cards_per_token(model: MarketModel) -> Floats:
     """(n_api,) card-months that a million tokens of each model-call offer need; read-only."""
-    throughput = platform_throughput(model)
-    key = throughput.tobytes(), model.state.serving_cost.tobytes()
-    return model.memo.of("cards per token", key, lambda: _cards_per_token(model, throughput))
-
-
-def _cards_per_token(model: MarketModel, throughput: Floats) -> Floats:
-    world = model.world
-    throughput = throughput[world.platform[: world.n_api]]
-    cost = model.state.serving_cost[world.family[: world.n_api]]
-    return cost / (throughput * model.scenario.supply.utilisation)
+    return costs(model).cards
 
 
 def card_cost(model: MarketModel) -> Floats:
     """(V,) yuan a month of what does the work of a bought card: own and bought cards; a shock
     of the bought ones moves the logarithm by (1 - own-chip share). Read-only."""
+    if not model.chips.any_limited:
+        return planned_card_cost(model)
+    key = _card_key(model)
+    return model.memo.of("card cost", key, lambda: _cost_of_mix(model, own_share(model)))
+
+
+def _card_key(model: MarketModel) -> tuple[Hashable, ...]:
+    """What the cost of a card follows from; the mix counts where own chips are limited."""
     state = model.state
     shock = state.external_cost_factor, state.supply_shock
-    key = *shock, state.own_cards.tobytes(), state.external_cards.tobytes()
-    return model.memo.of("card cost", key, lambda: _cost_of_mix(model, own_share(model)))
+    if not model.chips.any_limited:
+        return shock
+    return *shock, state.own_cards.tobytes(), state.external_cards.tobytes()
 
 
 def planned_card_cost(model: MarketModel) -> Floats:
@@ -94,10 +146,7 @@ def _cost_of_mix(model: MarketModel, own: Floats) -> Floats:
 
 def accounting_cost(model: MarketModel) -> Floats:
     """(n_api,) yuan per million tokens of each model-call offer; read-only."""
-    card, cards = card_cost(model), cards_per_token(model)
-    platform = model.world.platform[: model.world.n_api]
-    key = card.tobytes(), cards.tobytes()
-    return model.memo.of("accounting cost", key, lambda: card[platform] * cards)
+    return costs(model).accounting
 
 
 def opportunity_cost(model: MarketModel) -> Floats:

@@ -1,13 +1,14 @@
-"""Sums inside kernels that depend on no order: the same bits as `math.fsum`."""
+"""Sums inside kernels: the bits of `math.fsum`, whatever the order, and those of `numpy.sum`."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.compiled import kernel
+from sim.market.compiled import inlined, kernel
 
 ROOM = 64  # parts that a sum of doubles can need: 2098 bits of range by 53 of precision, and spare
+LANES = 8
 
 
 def exact_sums(rows: npt.NDArray[np.float64]) -> list[float]:
@@ -52,3 +53,29 @@ def add_rows(rows, parts, out):  # type: ignore[no-untyped-def]
             if low * 2.0 == x - high:
                 high = x
         out[row] = high
+
+
+@inlined
+def plain_sum(row):  # type: ignore[no-untyped-def]
+    """Sum of a row as NumPy adds up to 128 numbers: in eight lanes from eight on."""
+    lanes = len(row) // LANES * LANES
+    total = 0.0
+    if lanes:
+        a, b, c, d, e, f, g, h = row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]
+        for i in range(LANES, lanes, LANES):
+            a, b, c, d = a + row[i], b + row[i + 1], c + row[i + 2], d + row[i + 3]
+            e, f, g, h = e + row[i + 4], f + row[i + 5], g + row[i + 6], h + row[i + 7]
+        total = ((a + b) + (c + d)) + ((e + f) + (g + h))
+    for i in range(lanes, len(row)):
+        total += row[i]
+    return total
+
+
+@kernel
+def to_shares(rows):  # type: ignore[no-untyped-def]
+    """Parts of the whole of each row, in place; all as they were where there is nothing."""
+    for row in range(len(rows)):
+        total = plain_sum(rows[row])
+        if total > 0.0:
+            for i in range(rows.shape[1]):
+                rows[row, i] /= total

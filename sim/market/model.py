@@ -27,6 +27,7 @@ from sim.market.columns import (
     new_tally,
 )
 from sim.market.community import community_size
+from sim.market.figures import Figures, figures
 from sim.market.memo import Memo
 from sim.market.migration import Homes
 from sim.market.noise import name_key, stream_key
@@ -251,6 +252,10 @@ class MarketModel(mesa.Model):
         """Sums of the month by platform, owner, family, segment and region."""
         return boards(self)
 
+    def figures(self) -> Figures:
+        """What the state of the month tells by vendor, family and in all."""
+        return figures(self)
+
     @property
     def on_sale(self) -> npt.NDArray[np.bool_]:
         """(J,) model calls that a platform sells this month."""
@@ -263,8 +268,11 @@ class MarketModel(mesa.Model):
 
     def own_offers(self, vendor: int) -> npt.NDArray[np.int64]:
         """Columns of the model calls a vendor sells now."""
-        key = self.state.hosting.tobytes()
-        return self.memo.of("own offers", key, self._own_offers)[vendor]
+        return self.own_columns()[vendor]
+
+    def own_columns(self) -> list[npt.NDArray[np.int64]]:
+        """The same of all vendors."""
+        return self.memo.of("own offers", self.state.hosting.tobytes(), self._own_offers)
 
     def _own_offers(self) -> list[npt.NDArray[np.int64]]:
         n = self.world.n_api

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sim.market.compiled import kernel
+
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
@@ -18,8 +20,13 @@ POINTS = 100.0  # share points in the whole market
 class PrivateFigures(NamedTuple):
     """Last month by vendor, (V,) each; a vendor is told its own alone."""
 
-    churn: list[float]
-    output: npt.NDArray[np.float64]
+    own: list[npt.NDArray[np.int64]]  # columns of the model calls it sells now
+    churn: list[float]  # share of its workloads that left; the review hazard before any could
+    output: list[float]  # million tokens of model calls
+    utilisation: list[float]
+    token_share: list[float]
+    cash: list[float]
+    experience: list[float]
     share_value: list[float]
     learning_exponent: float  # the same for all
     forgetting: float
@@ -27,26 +34,50 @@ class PrivateFigures(NamedTuple):
 
 def private_figures(model: MarketModel) -> PrivateFigures:
     """Last month's figures of all vendors."""
-    world, n = model.world, model.world.n_api
-    calls = model.volumes.served[:n]
-    sums = np.bincount(world.platform[:n], weights=calls, minlength=world.n_vendors)
-    output = np.asarray(sums, dtype=np.float64)
+    usual, output, churn = model.scenario.demand.review.api, *np.empty((2, model.world.n_vendors))
+    last_month(
+        model.world.platform,
+        model.world.n_api,
+        model.volumes.served,
+        model.tally,
+        usual,
+        output,
+        churn,
+    )
+    if model.month == 0:
+        churn[:] = usual
     values = share_values(model, math.fsum(output.tolist()))
     learning, learns = model.scenario.supply.learning, model.scenario.mechanisms.learning
     exponent = learning.exponent if learns else 0.0
-    return PrivateFigures(churns(model), output, values, exponent, learning.forgetting)
+    state = model.state
+    return PrivateFigures(
+        model.own_columns(),
+        churn.tolist(),
+        output.tolist(),
+        state.utilisation.tolist(),
+        state.token_share.tolist(),
+        state.cash.tolist(),
+        state.experience.tolist(),
+        values,
+        exponent,
+        learning.forgetting,
+    )
 
 
-def churns(model: MarketModel) -> list[float]:
-    """Share of each vendor's workloads that left it last month; the review hazard at the start."""
-    usual, vendors = model.scenario.demand.review.api, range(model.world.n_vendors)
-    if model.month == 0:
-        return [usual for _ in vendors]
-    flow = model.tally.flow  # in the unit of `active`: the ratio has none
-    left, came = np.add.reduce(flow, axis=1).tolist(), np.add.reduce(flow).tolist()
-    now = np.bincount(model.world.platform, model.tally.active).tolist()
-    before = [now[v] - came[v] + left[v] for v in vendors]
-    return [min(left[v] / before[v], 1.0) if before[v] > 0.0 else usual for v in vendors]
+@kernel
+def last_month(platform, n_api, served, tally, usual, output, churn):  # type: ignore[no-untyped-def]
+    """Tokens served by each vendor, and the share of its workloads that left it."""
+    output[:] = 0.0
+    for j in range(n_api):
+        output[platform[j]] += served[j]
+    for v in range(len(output)):
+        before, left = 0, 0  # in the unit of `active`: the ratio has none
+        for j in range(len(platform)):
+            before += tally.active[j] if platform[j] == v else 0
+        for w in range(len(tally.flow)):
+            before += tally.flow[v, w] - tally.flow[w, v]
+            left += tally.flow[v, w]
+        churn[v] = min(float(left) / float(before), 1.0) if before > 0 else usual
 
 
 def share_values(model: MarketModel, total: float) -> list[float]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import mesa
 import numpy as np
 import numpy.typing as npt
 
+from sim.economics.mixed import Demand
 from sim.market.agents import decide_agents
 from sim.market.bidding import set_bids
+from sim.market.compiled import kernel
 from sim.market.costs import accounting_cost, opportunity_cost
 from sim.market.goodwill import decide_campaigns
 from sim.market.openness import decide_openness
@@ -25,7 +26,7 @@ from sim.strategies.openness.base import OpennessStrategy
 from sim.strategies.pricing.base import Limits, PricingStrategy
 from sim.strategies.registry import Strategy, make
 from sim.strategies.research.base import ResearchStrategy
-from sim.strategies.view import Books, View
+from sim.strategies.view import Books, View, told
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -96,19 +97,20 @@ class VendorAgent(mesa.Agent):
         """What only this vendor knows; `figures` spares asking for them vendor by vendor."""
         model, v = self.market, self.index
         figures = figures or private_figures(model)
-        state, own = model.state, model.own_offers(v)
-        return Books(
+        state, own = model.state, figures.own[v]
+        return told(
+            Books,
             vendor=v,
             own=own,
             price=state.list_price[own],
             unit_cost=unit_cost[own],
-            utilisation=float(state.utilisation[v]),
-            token_share=float(state.token_share[v]),
-            cash=float(state.cash[v]),
+            utilisation=figures.utilisation[v],
+            token_share=figures.token_share[v],
+            cash=figures.cash[v],
             funding_limit=self.table.finance.funding_limit,
             churn=figures.churn[v],
-            output=float(figures.output[v]),
-            experience=float(state.experience[v]),
+            output=figures.output[v],
+            experience=figures.experience[v],
             learning_exponent=figures.learning_exponent,
             forgetting=figures.forgetting,
             share_value=figures.share_value[v],
@@ -139,35 +141,61 @@ class VendorAgent(mesa.Agent):
 
 def public_view(model: MarketModel) -> View:
     """Last month's market as a read-only snapshot; an offer that begins shows its first price."""
-    world, state = model.world, model.state
-    seen = np.where(state.last_price > 0.0, state.last_price, state.list_price)
-    price = np.where(model.on_sale, seen, 0.0)
-    cost = np.zeros(world.n_offers)
-    cost[: world.n_api] = accounting_cost(model)
-    platform, family = world.platform.view(), world.family.view()
-    share = state.token_share.copy()
-    for array in (price, platform, family, share, cost):
-        array.flags.writeable = False
-    return View(
+    world, state, scenario = model.world, model.state, model.scenario
+    price, cost = np.zeros((2, world.n_offers))
+    fill_seen(
+        state.hosting, state.last_price, state.list_price, accounting_cost(model), price, cost
+    )
+    platform, family = model.fixed(
+        "seen", lambda: (_read_only(world.platform.view()), _read_only(world.family.view()))
+    )
+    return told(
+        View,
         month=model.month,
-        price=price,
+        price=_read_only(price),
         platform=platform,
         family=family,
-        token_share=share,
-        cost_estimate=cost,
-        inelastic_limit=model.scenario.decisions.inelastic_limit,
-        demand=cache(lambda: model.panel.demand()),
-        review_hazard=model.scenario.demand.review.api,
+        token_share=_read_only(state.token_share.copy()),
+        cost_estimate=_read_only(cost),
+        inelastic_limit=scenario.decisions.inelastic_limit,
+        demand=_Research(model),
+        review_hazard=scenario.demand.review.api,
         vendors=world.vendors,
     )
+
+
+@kernel
+def fill_seen(hosting, last_price, list_price, unit_cost, price, cost):  # type: ignore[no-untyped-def]
+    """Prices and costs of the model calls, the first columns; 0 in, and where none is on sale."""
+    for j in range(len(unit_cost)):
+        cost[j] = unit_cost[j]
+        if hosting[j]:
+            price[j] = last_price[j] if last_price[j] > 0.0 else list_price[j]
+
+
+class _Research:
+    """The demand that the panel tells when it is first asked in a month."""
+
+    def __init__(self, model: MarketModel) -> None:
+        self.model = model
+        self.told: Demand | None = None
+
+    def __call__(self) -> Demand:
+        if self.told is None:
+            self.told = self.model.panel.demand()
+        return self.told
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    array.flags.writeable = False
+    return array
 
 
 def decide(model: MarketModel) -> None:
     """Phase `decide`: openness, then prices and moves of all vendors at once, then discounts."""
     decide_openness(model)
     view, books = _what_is_known(model)
-    table = model.scenario.decisions
-    limits = Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
+    limits = model.fixed("limits", lambda: _limits(model))
     plans = [
         vendor.new_prices(view, books[vendor.index], limits)
         for vendor in model.vendors.values()
@@ -180,6 +208,11 @@ def decide(model: MarketModel) -> None:
     invest(model, view)
     _spend_freed_money(model)
     decide_agents(model)
+
+
+def _limits(model: MarketModel) -> Limits:
+    table = model.scenario.decisions
+    return Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
 
 
 def _what_is_known(model: MarketModel) -> tuple[View, dict[int, Books]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import boards
+from sim.measures.tokens import boards, figures
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -19,7 +19,7 @@ MILLION = 1e6
 @measure("agents", "vendor")
 def agents(model: MarketModel) -> Floats:
     """Agents on each platform, both sides."""
-    return np.asarray(np.add.reduce(model.state.platforms.agents, axis=1))
+    return figures(model).agents
 
 
 @measure("agents", "vendor")
@@ -37,13 +37,13 @@ def enterprise_agents(model: MarketModel) -> Floats:
 @measure("builders", "vendor")
 def builders(model: MarketModel) -> Floats:
     """Builders of agents on each platform, both sides."""
-    return np.asarray(np.add.reduce(model.state.platforms.builders, axis=1))
+    return figures(model).builders
 
 
 @measure("clients", "vendor")
 def agent_users(model: MarketModel) -> Floats:
     """Clients whose agent work the platform serves; 0 while no agent platform is open."""
-    return np.asarray(np.add.reduce(model.state.platforms.users, axis=1))
+    return figures(model).agent_users
 
 
 @measure("share", "vendor")

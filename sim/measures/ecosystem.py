@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import boards
+from sim.measures.tokens import boards, figures
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
-
-MILLION = 1e6
 
 
 @measure("models", "family")
 def derivatives(model: MarketModel) -> Floats:
     """Derivative models of each open family."""
-    return model.state.derivatives * model.state.weights_open
+    return figures(model).derivatives
 
 
 @measure("point", "family")
 def capability(model: MarketModel) -> Floats:
     """Capability of each family, contributions included, by the tokens asked for by kind."""
-    asked = model.state.tokens_by_kind
-    weight = asked if asked.any() else np.ones(len(asked))
-    weighted = model.capability * (weight / np.add.reduce(weight))
-    return np.asarray(np.add.reduce(weighted, axis=1))
+    return figures(model).capability
 
 
 @measure("tokens", "family")
@@ -39,13 +32,13 @@ def context_window(model: MarketModel) -> Floats:
 @measure("yuan/month", "vendor")
 def research_spending(model: MarketModel) -> Floats:
     """Money put into research."""
-    return model.state.research * MILLION
+    return figures(model).research
 
 
 @measure("steps", "vendor")
 def research_steps(model: MarketModel) -> Floats:
     """Steps up the quality ladder since the start."""
-    return model.state.research_steps.astype(float)
+    return figures(model).research_steps
 
 
 @measure("yuan/month", "vendor")

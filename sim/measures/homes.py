@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sim.measures.registry import Floats, measure
+from sim.measures.tokens import figures
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -15,14 +14,10 @@ if TYPE_CHECKING:
 @measure("share", "vendor")
 def home_share(model: MarketModel) -> Floats:
     """Clients whose home cloud it is, of all clients."""
-    count = model.homes.count
-    total = float(np.add.reduce(count))
-    return count[:-1] / total if total else np.zeros(model.world.n_vendors)
+    return figures(model).home_share
 
 
 @measure("clients/month", "vendor")
 def home_gain(model: MarketModel) -> Floats:
     """Clients that made it their home cloud this month, less those that left it."""
-    moved = model.homes.moved
-    gained = np.add.reduce(moved) - np.add.reduce(moved, axis=1)[:-1]
-    return model.counted(np.asarray(gained))
+    return figures(model).home_gain

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.measures.money import MILLION
 from sim.measures.registry import Floats, measure
+from sim.measures.tokens import figures
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @measure("yuan/month", "vendor")
 def application_revenue(model: MarketModel) -> Floats:
     """Revenue of applications built on the platform's model calls (outside full-stack revenue)."""
-    return model.account.applications * MILLION
+    return figures(model).applications
 
 
 @measure("million tokens/month", "vendor")

@@ -5,69 +5,67 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import shares
+from sim.measures.tokens import figures
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
-
-MILLION = 1e6
 
 
 @measure("yuan/month", "vendor")
 def maas_revenue(model: MarketModel) -> Floats:
     """Revenue of model calls."""
-    return model.account.calls * MILLION
+    return figures(model).calls
 
 
 @measure("yuan/month", "vendor")
 def iaas_revenue(model: MarketModel) -> Floats:
     """Revenue of accelerators rented, for training and for self-hosting."""
-    return model.account.rent * MILLION
+    return figures(model).rent
 
 
 @measure("yuan/month", "vendor")
 def paas_revenue(model: MarketModel) -> Floats:
     """Revenue of platform services."""
-    return model.account.services * MILLION
+    return figures(model).services
 
 
 @measure("yuan/month", "vendor")
 def full_stack_revenue(model: MarketModel) -> Floats:
     """IaaS + PaaS + MaaS revenue (Omdia scope)."""
-    return model.account.revenue * MILLION
+    return figures(model).revenue
 
 
 @measure("share", "vendor")
 def full_stack_revenue_share(model: MarketModel) -> Floats:
     """Share of IaaS + PaaS + MaaS revenue."""
-    return shares(model.account.revenue)
+    return figures(model).revenue_share
 
 
 @measure("share", "vendor")
 def maas_revenue_share(model: MarketModel) -> Floats:
     """Share of model-call revenue."""
-    return shares(model.account.calls)
+    return figures(model).calls_share
 
 
 @measure("yuan/month", "vendor")
 def profit(model: MarketModel) -> Floats:
     """Revenue less cost and the cost of moves."""
-    return model.account.profit * MILLION
+    return figures(model).profit
 
 
 @measure("yuan/month", "vendor")
 def lever_cost(model: MarketModel) -> Floats:
     """What the vendor's moves cost."""
-    return model.account.levers * MILLION
+    return figures(model).levers
 
 
 @measure("yuan/month", "vendor")
 def move_spending(model: MarketModel) -> Floats:
     """Spending on moves that act through money: campaigns, credits, subsidies, research."""
-    return model.account.spent * MILLION
+    return figures(model).spent
 
 
 @measure("yuan", "vendor")
 def cash(model: MarketModel) -> Floats:
     """Cash at the end of the month."""
-    return model.state.cash * MILLION
+    return figures(model).cash

@@ -57,6 +57,10 @@ class Recorder:
             m.name: (shape, slice(begin, end), places[m.dims])
             for m, shape, begin, end in zip(known, shapes, [0, *ends], ends, strict=False)
         }
+        self._columns = {
+            name: np.arange(part.start, part.stop).reshape(1, *shape)[place][0]
+            for name, (shape, part, place) in self._parts.items()
+        }
         self._rows = np.zeros((months, ends[-1]))  # a month in one row, in the market's order
         self._recorded, self._sorted = 0, 0  # months
 
@@ -95,6 +99,5 @@ class Recorder:
 
     def last(self, name: str) -> Floats:
         """A measure of the last recorded month, in the order of the scenario file."""
-        shape, part, place = self._parts[name]
-        row: Floats = self._rows[self._recorded - 1, part].reshape(1, *shape)[place][0]
+        row: Floats = self._rows[self._recorded - 1][self._columns[name]]
         return row

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import boards
+from sim.measures.tokens import boards, figures
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -37,17 +35,4 @@ def developers_by_region(model: MarketModel) -> Floats:
 
     The others share one pool, shown in each of them.
     """
-    state, world = model.state, model.world
-    tables = model.scenario.families
-    apart = model.fixed(
-        "developers apart",
-        lambda: np.array(
-            [
-                [region in tables[name].community.regions for name in world.families]
-                for region in world.regions
-            ],
-            bool,
-        ),
-    )
-    pools = np.where(apart, state.developers_in.T, state.developers)
-    return np.asarray(pools * state.weights_open)
+    return figures(model).developers_by_region

@@ -35,7 +35,7 @@ class Measure:
 def read_once(read: Read) -> Read:
     """A function of the market that is computed once while a month is recorded.
 
-    Measures build on each other, and nothing changes while they are read.
+    For what several measures build on: nothing changes while they are read.
     """
     name = f"{read.__module__}.{read.__name__}"
 
@@ -63,9 +63,8 @@ def measure(unit: str, *dims: str) -> Callable[[Read], Read]:
         if known is not None and known.read.__module__ != read.__module__:
             raise ValueError(f"two measures are called {name!r}")
         doc = (read.__doc__ or "").strip().split("\n")[0]
-        once = read_once(read)
-        _MEASURES[name] = Measure(name, unit, dims, doc, once)
-        return once
+        _MEASURES[name] = Measure(name, unit, dims, doc, read)
+        return read
 
     return register
 

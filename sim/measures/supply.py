@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sim.measures.registry import Floats, measure
-from sim.measures.tokens import boards
+from sim.measures.tokens import boards, figures
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -59,8 +57,7 @@ def experience(model: MarketModel) -> Floats:
 @measure("developers", "family")
 def developers(model: MarketModel) -> Floats:
     """Developers of each open family, in all regions."""
-    state = model.state
-    return (state.developers + np.add.reduce(state.developers_in, axis=1)) * state.weights_open
+    return figures(model).developers
 
 
 @measure("yuan/card-month")

@@ -10,6 +10,7 @@ from sim.measures.registry import Floats, measure, read_once
 
 if TYPE_CHECKING:
     from sim.market.boards import Boards
+    from sim.market.figures import Figures
     from sim.market.model import MarketModel
 
 
@@ -31,6 +32,12 @@ def shares_of_rows(values: Floats) -> Floats:
 def boards(model: MarketModel) -> Boards:
     """Sums of the month by platform, owner, family, segment and region."""
     return model.boards()
+
+
+@read_once
+def figures(model: MarketModel) -> Figures:
+    """What the state of the month tells by vendor, family and in all."""
+    return model.figures()
 
 
 def by_vendor(model: MarketModel, values: Floats) -> Floats:

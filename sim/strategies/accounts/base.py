@@ -65,10 +65,10 @@ class AccountsStrategy(Strategy):
             A limit is negative or no number, or a client would be paid for taking the offer.
         """
         for one in (wanted.others, wanted.own):
-            parts = (one.discount, one.credit)
-            if not all(math.isfinite(part) and part >= 0.0 for part in parts):
+            parts = discount, credit = one.discount, one.credit
+            if not (0.0 <= discount < math.inf and 0.0 <= credit < math.inf):
                 raise ValueError(f"{self.name}: discount and credit must not be negative: {parts}")
-            if one.total > LARGEST_CONCESSION:
+            if discount + credit > LARGEST_CONCESSION:
                 raise ValueError(f"{self.name}: concessions end at {LARGEST_CONCESSION}: {parts}")
         if not wanted.budget >= 0.0:
             raise ValueError(f"{self.name}: a budget must not be negative: {wanted.budget}")

@@ -35,7 +35,7 @@ class Undercut(PricingStrategy):
 def followed(view: View, books: Books, factor: float) -> Floats:
     """factor x the cheapest rival price per unit of published cost, stopped at unit cost."""
     others = rivals(view, books)
-    if not others.any():
+    if not np.count_nonzero(others):
         return books.price
-    cheapest = float(np.min(view.price[others] / view.cost_estimate[others]))
+    cheapest = float(np.minimum.reduce(view.price[others] / view.cost_estimate[others]))
     return np.maximum(books.unit_cost, factor * cheapest * view.cost_estimate[books.own])

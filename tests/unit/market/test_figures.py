@@ -1,0 +1,121 @@
+"""Figures of a month, shares and last month's private figures are those of plain NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.economics.concentration import hhi, hhi_of_rows
+from sim.market.books import MILLION
+from sim.market.exact import to_shares
+from sim.market.figures import Figures
+from sim.market.model import MarketModel
+from sim.market.private import private_figures
+from sim.measures.tokens import by_vendor, shares, shares_of_rows
+from tests.unit.market.tiny import changed, ran
+
+POACH = {"strategy": "poach", "budget": 50.0, "largest_discount": 0.3, "largest_credit": 0.1}
+CHANGES: dict[str, Any] = {
+    "vendors.volcano.accounts": POACH,
+    "demand.migration.rate": 0.9,
+    "vendors.third.objective.share_point": 3.0,
+    "regions": {"domestic": {"share": 0.7}, "overseas": {"share": 0.3, "domestic": False}},
+}
+
+
+@pytest.fixture(scope="module")
+def model() -> MarketModel:
+    return ran(changed(CHANGES, months=4))
+
+
+@pytest.fixture(scope="module")
+def figures(model: MarketModel) -> Figures:
+    return model.figures()
+
+
+def test_accounts_of_a_month(model: MarketModel, figures: Figures) -> None:
+    account, omega = model.account, [3.0 if n == "third" else 0.0 for n in model.world.vendors]
+    revenue = account.calls + account.rent + account.services
+    spent = np.zeros(len(revenue))
+    for purpose in sorted(account.spending):
+        spent = spent + account.spending[purpose]
+    profit = revenue + account.applications - account.cost - account.levers - spent
+    assert revenue.all()
+    assert figures.revenue.tolist() == (revenue * MILLION).tolist()
+    assert figures.spent.tolist() == (spent * MILLION).tolist()
+    assert figures.profit.tolist() == (profit * MILLION).tolist()
+    assert figures.revenue_share.tolist() == shares(revenue).tolist()
+    assert figures.calls_share.tolist() == shares(account.calls).tolist()
+    worth = np.array(omega) * 100.0 * model.state.token_share
+    assert worth.any()
+    assert figures.objective.tolist() == ((profit + worth) * MILLION).tolist()
+    assert figures.cash.tolist() == (model.state.cash * MILLION).tolist()
+
+
+def test_clients_and_workloads_of_a_month(model: MarketModel, figures: Figures) -> None:
+    tally, v = model.tally, model.world.n_vendors
+    total, adopted = float(tally.homing[1:].sum()), float(tally.active.sum())
+    numbers = np.arange(len(tally.homing))
+    assert total > 0.0
+    assert figures.client_share.tolist() == (tally.clients[:v] / total).tolist()
+    assert figures.vendors_per_client == float((tally.homing * numbers).sum()) / total
+    assert figures.postponing == float(tally.active[model.world.none]) / adopted
+    assert figures.reviewed == float(tally.review[0]) / adopted > 0.0
+    assert figures.churn == float(tally.review[1]) / adopted > 0.0
+    assert figures.surplus == float(tally.review[3]) / float(tally.review[2])
+
+
+def test_accounts_and_homes_of_a_month(model: MarketModel, figures: Figures) -> None:
+    counts, v, homes = model.bidding.counts, model.world.n_vendors, model.homes
+    assert figures.held.tolist() == model.counted(counts.held[:v]).tolist()
+    assert figures.won.tolist() == model.counted(counts.won[:v]).tolist()
+    assert figures.credit.tolist() == (model.counted(counts.credit[:v]) * MILLION).tolist()
+    off = [float(a) / float(b) if b else 0.0 for a, b in zip(counts.off, counts.bill, strict=True)]
+    assert figures.discount.tolist() == off[:v]
+    assert figures.home_share.tolist() == (homes.count[:-1] / float(homes.count.sum())).tolist()
+    gained = homes.moved.sum(axis=0) - homes.moved.sum(axis=1)[:-1]
+    assert figures.home_gain.tolist() == model.counted(gained).tolist()
+    assert figures.home_gain.any()
+
+
+def test_families_of_a_month(model: MarketModel, figures: Figures) -> None:
+    state = model.state
+    weight = state.tokens_by_kind / state.tokens_by_kind.sum()
+    assert figures.capability.tolist() == (model.capability * weight).sum(axis=1).tolist()
+    shown = state.weights_open.astype(float)
+    assert shown.any()
+    everywhere = state.developers + state.developers_in.sum(axis=1)
+    assert figures.developers.tolist() == (everywhere * shown).tolist()
+    assert figures.derivatives.tolist() == (state.derivatives * shown).tolist()
+    for row in figures.developers_by_region:
+        assert row.tolist() == (state.developers * shown).tolist()
+
+
+def test_last_month_of_a_vendor(model: MarketModel) -> None:
+    told, flow, world = private_figures(model), model.tally.flow, model.world
+    calls = np.where(world.calls, model.volumes.served, 0.0)
+    assert told.output == by_vendor(model, calls).tolist()
+    now = np.bincount(world.platform, model.tally.active)
+    left, came = flow.sum(axis=1), flow.sum(axis=0)
+    before = [now[v] - came[v] + left[v] for v in range(world.n_vendors)]
+    assert told.churn == [min(left[v] / before[v], 1.0) for v in range(world.n_vendors)]
+    assert max(told.churn) > 0.0
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 8, 9, 16, 41, 128])
+def test_shares_are_added_up_as_numpy_does(size: int) -> None:
+    values = np.random.default_rng(size).random((4, size))
+    values[2] = 0.0
+    wanted = shares_of_rows(values)
+    to_shares(values)
+    assert values.tobytes() == wanted.tobytes()
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 8, 20])
+def test_indices_of_rows_are_those_of_each_row(size: int) -> None:
+    rows = shares_of_rows(np.random.default_rng(size).random((3, size)))
+    assert hhi_of_rows(rows) == [hhi(row) for row in rows]
+    with pytest.raises(ValueError, match="at most 1"):
+        hhi_of_rows(rows * 1.1)
