@@ -54,11 +54,11 @@ def money_per_unit(model: MarketModel) -> Floats:
 def migrate(model: MarketModel) -> None:
     """One month of moves; the counts follow."""
     homes = model.homes
-    homes.moved[:] = 0
+    homes.moved.fill(0)
     if not homes.moves:
         return
     for moved in homes.moved_in:
-        moved[:] = 0
+        moved.fill(0)
     month, money = model.month_number, money_per_unit(model)
 
     def part(p: int, begin: int, end: int) -> None:
