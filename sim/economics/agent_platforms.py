@@ -50,7 +50,9 @@ def platform_worth(
     n = :func:`usable_agents` of the side, and of the other one the share `cross_side`.
     """
     usable = usable_agents(agents, portability, open_)
-    return np.asarray(np.log1p((usable + cross_side * usable[:, ::-1]) / scale))
+    counted = np.empty(usable.shape)
+    _count_both(usable, cross_side, scale, counted)
+    return np.log1p(counted)
 
 
 @_njit(cache=True)
@@ -61,6 +63,14 @@ def _add_usable(agents, portability, there, out):  # type: ignore[no-untyped-def
                 if there[v, s] and there[u, s]:
                     runs = 1.0 if u == v else min(portability[v, s], portability[u, s])
                     out[v, s] += runs * agents[u, s]
+
+
+@_njit(cache=True, error_model="numpy")
+def _count_both(usable, cross_side, scale, out):  # type: ignore[no-untyped-def]
+    sides = out.shape[1]
+    for v in range(out.shape[0]):
+        for s in range(sides):
+            out[v, s] = (usable[v, s] + cross_side * usable[v, sides - 1 - s]) / scale
 
 
 def next_agents(
@@ -95,8 +105,7 @@ def willing_builders(
     """
     now = np.asarray(builders, dtype=np.float64)
     potential = per_user * np.asarray(users, dtype=np.float64)
-    p, q = np.full(now.shape, innovation), np.full(now.shape, imitation)
-    return np.asarray(bass_step(now, p, q, potential) - now)
+    return np.asarray(bass_step(now, innovation, imitation, potential) - now)
 
 
 def subsidised_builders(

@@ -62,7 +62,8 @@ def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -
     """
     given = [np.asarray(x, dtype=np.float64) for x in (cumulative, p, q, m)]
     shape = given[0].shape
-    if not (given[1].shape == given[2].shape == given[3].shape == shape):
+    same = given[3].shape == shape and given[1].shape == given[2].shape
+    if not (same and given[1].shape in ((), shape)):  # p and q may be numbers for all
         given = [np.asarray(x) for x in np.broadcast_arrays(*given)]
         shape = given[0].shape
     out = np.empty(shape)
@@ -75,10 +76,12 @@ def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -
 def _step(now, p, q, m, out):  # type: ignore[no-untyped-def]
     """The recursion for each of the numbers; False where one is negative."""
     for i in range(now.shape[0]):
-        if now[i] < 0.0 or p[i] < 0.0 or q[i] < 0.0 or m[i] < 0.0:
+        own = i if len(p) > 1 else 0
+        innovation, imitation = p[own], q[own]
+        if now[i] < 0.0 or innovation < 0.0 or imitation < 0.0 or m[i] < 0.0:
             return False
         known = now[i] / m[i] if m[i] > 0.0 else 0.0
-        hazard = min(max(p[i] + q[i] * known, 0.0), 1.0)
+        hazard = min(max(innovation + imitation * known, 0.0), 1.0)
         out[i] = now[i] + hazard * max(m[i] - now[i], 0.0)
     return True
 

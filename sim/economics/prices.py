@@ -42,8 +42,10 @@ def price_slope(prices: ArrayLike, box_cox: float = LOG, price_shift: float = 0.
 
 def _shifted(prices: ArrayLike, box_cox: float, price_shift: float) -> Floats:
     shifted = np.asarray(prices, dtype=np.float64) + price_shift
-    if not np.isfinite(shifted).all():
-        raise ValueError("prices must be finite")
-    if box_cox != LINEAR and (shifted <= 0).any():
-        raise ValueError(f"price + price_shift must be > 0, lowest is {shifted.min()}")
+    if shifted.size:
+        lowest, highest = np.minimum.reduce(shifted, None), np.maximum.reduce(shifted, None)
+        if not (lowest > -np.inf and highest < np.inf):  # so is NaN
+            raise ValueError("prices must be finite")
+        if box_cox != LINEAR and lowest <= 0:
+            raise ValueError(f"price + price_shift must be > 0, lowest is {lowest}")
     return shifted

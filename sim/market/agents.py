@@ -153,13 +153,16 @@ def grow_agents(model: MarketModel) -> None:
     """Part of phase `grow`: users are counted, agents are made, builders come and go."""
     if not active(model):
         return
-    count_users(model)
+    _count_users(model)
     held, table = model.state.platforms, model.scenario.agents
+    key = held.open.tobytes(), held.days.tobytes()
     held.agents = next_agents(
         held.agents,
         held.users,
         held.builders,
-        np.where(held.open, table.days_to_build / held.days, 0.0),
+        model.memo.of(
+            "pace of agents", key, lambda: np.where(held.open, table.days_to_build / held.days, 0.0)
+        ),
         table.by_users,
         table.by_builders,
         table.retirement,
@@ -169,8 +172,11 @@ def grow_agents(model: MarketModel) -> None:
 
 def count_users(model: MarketModel) -> None:
     """Clients by the platforms that serve their agent work, and all that have begun any."""
-    if not active(model):
-        return
+    if active(model):
+        _count_users(model)
+
+
+def _count_users(model: MarketModel) -> None:
     v, spaces = model.world.n_vendors, model.spaces
     by_byte = apart(len(spaces), (len(SIDES), bytes_of(v + 1), VALUES))
     each = apart(len(spaces), (len(SIDES), v + 1))

@@ -102,7 +102,7 @@ def unit_prices(model: MarketModel) -> Floats:
 def _unit_prices(model: MarketModel) -> Floats:
     world = model.world
     rent = np.zeros(world.n_vendors + 2)
-    np.divide(rent_of(model), model.scenario.supply.card_hours, out=rent[:-2])
+    rent[:-2] = rent_of(model) / model.scenario.supply.card_hours
     out = rent[world.platform]
     out[: world.n_api] = model.paid[: world.n_api]
     return out
@@ -148,7 +148,7 @@ def bid(model: MarketModel) -> None:
         model.tally,
         model.spaces,
     )
-    if min([np.minimum.reduce(count) for count in bidding.counts]) < 0:
+    if np.minimum.reduce(np.concatenate(bidding.counts)) < 0:
         raise ValueError("bills of key accounts are too large to be added up exactly")
     credit = bidding.counts.credit[: model.world.n_vendors] / FIXED_POINT
     model.charge("account_credit", credit)
@@ -189,8 +189,8 @@ def running_discounts(model: MarketModel) -> Floats:
 
     def part(p: int, begin: int, end: int) -> None:
         own = spaces[p].counts
-        own.held[:] = 0
-        own.conceded[:] = 0
+        own.held.fill(0)
+        own.conceded.fill(0)
         deals = bidding.discount, spaces[p].usage, own
         running_deals(begin, end, bidding.keys, *columns, *deals)
 
@@ -198,7 +198,7 @@ def running_discounts(model: MarketModel) -> Floats:
     counts = bidding.counts
     counts.held[:] = added([space.counts.held for space in spaces])
     counts.conceded[:] = added([space.counts.conceded for space in spaces])
-    if not counts.conceded.any():
+    if not np.count_nonzero(counts.conceded):
         bidding.off = np.zeros(model.world.n_vendors)
         return np.zeros(model.world.n_offers)
     served = np.zeros(model.world.n_offers)

@@ -233,11 +233,13 @@ def review(
     """Phase `review`: due workloads choose; `state` and `tally` are updated in place."""
     packed = spaces[0].packed
     pack(everyone, layout, terms, packed)
+    alone = len(spaces) == 1  # adds to `tally` itself
 
     def part(p: int, begin: int, end: int) -> None:
         space = spaces[p]
-        for array in (space.tally.flow, space.tally.review):
-            array[:] = 0
+        if not alone:
+            space.tally.flow.fill(0)
+            space.tally.review.fill(0)
         review_range(
             begin,
             end,
@@ -249,11 +251,11 @@ def review(
             streams,
             packed,
             space.scratch,
-            space.tally,
+            tally if alone else space.tally,
         )
 
     over_ranges(len(clients.client_id), len(spaces), part)
-    for space in spaces:
+    for space in () if alone else spaces:
         tally.flow[:] += space.tally.flow
         tally.review[:] += space.tally.review
 

@@ -20,8 +20,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def all_developers(model: MarketModel) -> Floats:
-    """(F,) developers of all regions."""
+    """(F,) developers of all regions; read-only."""
     state = model.state
+    if not any_pools(model):
+        return state.developers
     return np.asarray(state.developers + np.add.reduce(state.developers_in, axis=1))
 
 
@@ -50,8 +52,10 @@ def _community_size(model: MarketModel) -> Floats:
 def community_by_region(model: MarketModel) -> Floats:
     """(R, F) D as clients of a region meet it: their own pool, and others' by the spill-over."""
     state, pools = model.state, own_pools(model)
-    if not np.count_nonzero(pools):
-        return np.repeat(community_size(model)[None], len(pools), axis=0)
+    if not any_pools(model):
+        everywhere = np.empty(pools.shape)
+        everywhere[:] = community_size(model)
+        return everywhere
     whole, spill = all_developers(model), model.scenario.ecosystem.spill_over
     own = np.where(pools, np.ascontiguousarray(state.developers_in.T), state.developers)
     out = own + spill * (whole - own)
@@ -61,6 +65,11 @@ def community_by_region(model: MarketModel) -> Floats:
 def own_pools(model: MarketModel) -> npt.NDArray[np.bool_]:
     """(R, F) whether a family's developers of a region are a pool of their own."""
     return shared(model.scenario, "pools", lambda: _own_pools(model))
+
+
+def any_pools(model: MarketModel) -> bool:
+    """Whether any region has developers of its own."""
+    return model.fixed("any pools", lambda: bool(own_pools(model).any()))
 
 
 def _own_pools(model: MarketModel) -> npt.NDArray[np.bool_]:

@@ -54,11 +54,11 @@ def money_per_unit(model: MarketModel) -> Floats:
 def migrate(model: MarketModel) -> None:
     """One month of moves; the counts follow."""
     homes = model.homes
-    homes.moved[:] = 0
+    homes.moved.fill(0)
     if not homes.moves:
         return
     for moved in homes.moved_in:
-        moved[:] = 0
+        moved.fill(0)
     month, money = model.month_number, money_per_unit(model)
 
     def part(p: int, begin: int, end: int) -> None:
@@ -80,8 +80,7 @@ def migrate(model: MarketModel) -> None:
 
     over_ranges(model.population.n_clients, len(homes.spend), part)
     homes.moved[:] = added(homes.moved_in)
-    homes.count[:-1] += np.add.reduce(homes.moved, axis=0)
-    homes.count -= np.add.reduce(homes.moved, axis=1)
+    recount(homes.moved, homes.count)
 
 
 @kernel
@@ -104,6 +103,15 @@ def strike(begin, n, key, month, chance, client_id, home, luck, struck):  # type
         struck[s] = begin + q
         s += np.uint64(luck[q] < chance[at if at >= 0 else none])
     return np.int64(s)
+
+
+@kernel
+def recount(moved, count):  # type: ignore[no-untyped-def]
+    """Counts by home cloud after the moves from each (V + 1) to each (V)."""
+    for a in range(moved.shape[0]):
+        for b in range(moved.shape[1]):
+            count[a] -= moved[a, b]
+            count[b] += moved[a, b]
 
 
 @kernel

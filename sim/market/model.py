@@ -239,6 +239,8 @@ class MarketModel(mesa.Model):
         return self.memo.of("paid", key, self._paid)
 
     def _paid(self) -> Floats:
+        if not np.count_nonzero(self.state.discount):
+            return self.state.list_price.copy()
         discount = np.zeros(self.world.n_vendors + 2)  # 0 for own machines and postponing
         discount[: self.world.n_vendors] = self.state.discount
         return self.state.list_price * (1.0 - discount[self.world.platform])

@@ -27,8 +27,9 @@ def decide_openness(model: MarketModel) -> None:
         column.tolist()
         for column in (state.released, state.weights_open, state.open_month, state.hosting)
     )
+    entries = model.fixed(f"entries {month}", lambda: _entries(model))
     for j, (v, f, owner) in enumerate(model.fixed("calls", lambda: _calls(model.world))):
-        entry = entry_in_force(model, j)
+        entry = entries[j]
         serves = released[f] and (
             owner == v
             or (opened[f] and (entry is not None or agents[v].openness.hosts(month - since[f])))
@@ -106,6 +107,11 @@ def overall_capability(model: MarketModel) -> npt.NDArray[np.float64]:
     if not weight.any():
         weight = np.ones(len(kinds))
     return np.asarray((model.capability * (weight / weight.sum())).sum(axis=1))
+
+
+def _entries(model: MarketModel) -> list[Host | None]:
+    """The entry in force of each offer of model calls."""
+    return [entry_in_force(model, j) for j in range(model.world.n_api)]
 
 
 def entry_in_force(model: MarketModel, j: int) -> Host | None:

@@ -42,8 +42,8 @@ def hear(model: MarketModel) -> None:
 def look(model: MarketModel, number: int, everyone: bool) -> None:
     """Due workloads (or everyone) choose under the draws of month `number`."""
     model.terms = model.builder.build()
-    for array in (model.tally.flow, model.tally.review):
-        array[:] = 0
+    model.tally.flow.fill(0)
+    model.tally.review.fill(0)
     review(
         number,
         everyone,

@@ -144,22 +144,25 @@ def supply_books(
     """What each vendor alone knows when it orders."""
     state, supply = model.state, model.scenario.supply
     columns = (
-        state.load_cards + internal_cards(model),
-        equivalents(model) * (1.0 - supply.wear),
+        state.load_cards,
+        internal_cards(model),
+        equivalents(model),
         arriving,
         np.add.reduce(state.pipeline[:, :-1], axis=1),
-        own_arriving + np.add.reduce(state.own_pipeline[:, :-1], axis=1),
+        own_arriving,
+        np.add.reduce(state.own_pipeline[:, :-1], axis=1),
         state.load_trend,
         planned_card_cost(model),
         state.cash,
     )
     rules = model.fixed("order rules", lambda: _rules(model))
     rows = zip(rules, *[column.tolist() for column in columns], strict=True)
+    kept = 1.0 - supply.wear
     return tuple(
         [
             SupplyBooks(
-                load=load,
-                there=kept + now + later + rule.own_gain * own,
+                load=load + apps,
+                there=cards * kept + now + later + rule.own_gain * (own_now + own_later),
                 trend=trend,
                 headroom=rule.headroom,
                 output_per_card=rule.output_per_card,
@@ -167,7 +170,7 @@ def supply_books(
                 cash=cash,
                 funding_limit=rule.funding_limit,
             )
-            for rule, load, kept, now, later, own, trend, cost, cash in rows
+            for rule, load, apps, cards, now, later, own_now, own_later, trend, cost, cash in rows
         ]
     )
 

@@ -21,7 +21,9 @@ def fill_utilities(  # type: ignore[no-untyped-def]
     agent_weight,
     agent_worth,
     side,
-    layout,
+    family,
+    platform,
+    n_api,
     out,
 ):
     """(cells, K, J): constant + theta x lead + gamma x community + reliability + agents.
@@ -34,26 +36,56 @@ def fill_utilities(  # type: ignore[no-untyped-def]
     """
     cells, kinds, offers = out.shape
     regions, agents = known.shape[0], agent_weight.shape[0] > 0
-    for c in range(cells):
-        region, counts = c % regions, side[c]
+    for j in range(offers):
+        f, v = family[j], platform[j]
+        relied = reliability_weight * (reliability[v] - 1.0) if v < len(reliability) else 0.0
         for k in range(kinds):
-            for j in range(offers):
-                f, v = layout.family[j], layout.platform[j]
-                lead, community, relied = 0.0, 0.0, 0.0
-                if f >= 0:
-                    lead = capability[f, k] + contribution[f] - mean_capability[k]
-                    community = gamma[c] * known[region, f]
-                if v < layout.n_vendors:
-                    relied = reliability_weight * (reliability[v] - 1.0)
+            lead = capability[f, k] + contribution[f] - mean_capability[k] if f >= 0 else 0.0
+            for c in range(cells):
+                community = gamma[c] * known[c % regions, f] if f >= 0 else 0.0
                 value = constant[c, j] + theta[c, k] * lead + community + relied
-                if agents and j < layout.n_api:
-                    value += agent_weight[c, k, v] * agent_worth[v, counts]
+                if agents and j < n_api:
+                    value += agent_weight[c, k, v] * agent_worth[v, side[c]]
                 out[c, k, j] = value
 
 
 @kernel
+def fill_progress(  # type: ignore[no-untyped-def]
+    theta,
+    mean_capability,
+    n0,
+    discount,
+    outside,
+    hours_kind,
+    hours_term,
+    token_term,
+    growth,
+    shift,
+    welfare,
+    none_base,
+    none_slope,
+    log_growth,
+):
+    """What postponing is worth, and how far demand has grown, by kind of work.
+
+    `welfare` (cells, K): theta x mean capability. `none_base` (cells, K): n0 - discount x welfare,
+    discounted for token work alone. `none_slope` (K,), which multiplies alpha: outside x
+    (b(reference) - b(mean price)), given as `token_term`, or `hours_term` for the same of rent.
+    """
+    cells, kinds = welfare.shape
+    for k in range(kinds):
+        none_slope[k] = outside * (hours_term if hours_kind[k] else token_term)
+        log_growth[k] = growth[k] + shift[k]
+        for c in range(cells):
+            welfare[c, k] = theta[c, k] * mean_capability[k]
+            none_base[c, k] = n0[k] - discount[k] * welfare[c, k]
+
+
+@kernel
 def fill_prices(  # type: ignore[no-untyped-def]
-    layout,
+    platform,
+    family,
+    places,
     family_hours,
     rent,
     market_rent,
@@ -72,18 +104,19 @@ def fill_prices(  # type: ignore[no-untyped-def]
     references, and price terms of RENT offers against the market rent.
 
     `family_hours` (F,) per million tokens at skill 1; `rent` (V,), `market_rent` and `own_rent` of
-    own machines yuan per card-month of `card_hours`.
+    own machines yuan per card-month of `card_hours`; `places` where HOST, RENT and NONE start.
     """
-    for j in range(layout.n_api):
+    host_start, rent_start, none = places
+    for j in range(host_start):
         ratio[j] = math.log(max(paid[j], floor) / reference_price)
-    for j in range(layout.host_start, layout.rent_start):
-        v = layout.platform[j]
-        hourly = (rent[v] if v < layout.n_vendors else own_rent) / card_hours
-        hours[j] = family_hours[layout.family[j]]
+    for j in range(host_start, rent_start):
+        v = platform[j]
+        hourly = (rent[v] if v < len(rent) else own_rent) / card_hours
+        hours[j] = family_hours[family[j]]
         cost[j] = hours[j] * hourly
         ratio[j] = math.log(max(cost[j], floor) / reference_price)
-    for j in range(layout.rent_start, layout.none):
-        v = layout.platform[j]
+    for j in range(rent_start, none):
+        v = platform[j]
         ratio[j] = math.log(rent[v] / reference_rent)
         price[j] = math.log(rent[v] / market_rent)
 

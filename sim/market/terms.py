@@ -13,7 +13,7 @@ from sim.market.columns import Terms
 from sim.market.community import community_by_region
 from sim.market.costs import hosting_hours, rent_of
 from sim.market.shared import shared
-from sim.market.tables import fill_prices, fill_utilities
+from sim.market.tables import fill_prices, fill_progress, fill_utilities
 from sim.market.world import API, HOST, NONE
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class TermsBuilder:
         )
         gamma = demand.community_weight if on.communities else 0.0
         self.gamma = np.repeat([gamma * s.community_factor for s in segments], self.regions)
-        self.agents = agent_weights(model)
+        self.agents, self.side = agent_weights(model), side_of_cells(model)
         near = [scenario.regions[name].community_factor for name in world.regions]
         self.gamma = self.gamma * np.tile(near, len(segments))
         self.fixed = shared(scenario, "constants", lambda: self._constants(cells))
@@ -140,10 +140,10 @@ class TermsBuilder:
         seen[:-1], seen[-1] = paid[: world.n_api], state.mean_price
         seen = price_term(seen, demand.box_cox, demand.price_shift)
         mean_term = float(seen[-1])
-        price = np.zeros(world.n_offers)
+        hours, cost, ratio, price = [np.zeros(world.n_offers) for _ in range(4)]
         np.subtract(seen[:-1], mean_term, out=price[: world.n_api])
-        hours, cost, ratio = self._prices(rent, paid, price)
-        welfare = self.theta * state.mean_capability
+        self._prices(rent, paid, (hours, cost, ratio, price))
+        welfare, none_base, none_slope, log_growth = self._progress(mean_term)
         return Terms(
             open=self.open_offers(),
             base=self._utilities(),
@@ -156,8 +156,8 @@ class TermsBuilder:
             awareness=model.awareness,
             host_cost=cost,
             operations=demand.self_hosting.operations_cost,
-            none_base=self._none_base(welfare),
-            none_slope=self._none_slope(mean_term),
+            none_base=none_base,
+            none_slope=none_slope,
             hours_kind=self.hours_kind,
             rho=self.rho,
             adopted=state.adopted,
@@ -168,7 +168,7 @@ class TermsBuilder:
             welfare=welfare,
             log_price_ratio=ratio,
             elasticity=self.elasticity,
-            log_growth=self.growing[model.month] + state.log_shift,
+            log_growth=log_growth,
             adjustment=demand.usage.adjustment,
             unit_hours=hours,
             auctions=model.bidding.open,
@@ -192,20 +192,23 @@ class TermsBuilder:
             demand.reliability_weight if counts else 0.0,
             NO_AGENTS if self.agents is None else self.agents,
             NO_WORTH if self.agents is None else agent_worth(model),
-            side_of_cells(model),
-            model.layout,
+            self.side,
+            world.family,
+            world.platform,
+            world.n_api,
             out,
         )
         return out
 
-    def _prices(self, rent: Floats, paid: Floats, price: Floats) -> tuple[Floats, Floats, Floats]:
+    def _prices(self, rent: Floats, paid: Floats, out: tuple[Floats, ...]) -> None:
         """Card-hours and yuan per million tokens of HOST offers; log price ratios of all; price
-        terms of RENT offers, written to `price`."""
-        model, scenario = self.model, self.model.scenario
+        terms of RENT offers."""
+        model, scenario, world = self.model, self.model.scenario, self.model.world
         market_rent, demand = model.state.market_rent, scenario.demand
-        hours, cost, ratio = np.zeros((3, len(price)))
         fill_prices(
-            model.layout,
+            world.platform,
+            world.family,
+            (world.host_start, world.rent_start, world.none),
             hosting_hours(model),
             rent,
             market_rent,
@@ -215,12 +218,8 @@ class TermsBuilder:
             scenario.decisions.lowest_price,
             demand.usage.reference_price,
             demand.usage.reference_rent,
-            hours,
-            cost,
-            ratio,
-            price,
+            *out,
         )
-        return hours, cost, ratio
 
     def _growth(self) -> Floats:
         """(months + 1, K): growth x age, the age of growth that fades being (1 - e^(-s t)) / s."""
@@ -239,12 +238,25 @@ class TermsBuilder:
             lambda: np.log2(np.append(context, 1.0))[family],
         )
 
-    def _none_base(self, progress: Floats) -> Floats:
-        """(cells, K): n0 - discount x theta x mean capability, the last of token work alone."""
-        return self.n0 - self.discount * progress
-
-    def _none_slope(self, mean_term: float) -> Floats:
-        """(K,): discount x (b(reference) - b(mean price)), which multiplies alpha."""
-        usage = self.model.scenario.demand.usage
-        rent = np.log(usage.reference_rent / self.model.state.market_rent)
-        return self.outside * np.where(self.hours_kind, rent, self.reference - mean_term)
+    def _progress(self, mean_term: float) -> tuple[Floats, Floats, Floats, Floats]:
+        """Welfare, base and slope of postponing, and log growth: see `fill_progress`."""
+        state, usage = self.model.state, self.model.scenario.demand.usage
+        welfare, none_base = np.empty(self.theta.shape), np.empty(self.theta.shape)
+        none_slope, log_growth = np.empty(len(self.growth)), np.empty(len(self.growth))
+        fill_progress(
+            self.theta,
+            state.mean_capability,
+            self.n0,
+            self.discount,
+            self.outside,
+            self.hours_kind,
+            float(np.log(usage.reference_rent / state.market_rent)),
+            self.reference - mean_term,
+            self.growing[self.model.month],
+            state.log_shift,
+            welfare,
+            none_base,
+            none_slope,
+            log_growth,
+        )
+        return welfare, none_base, none_slope, log_growth

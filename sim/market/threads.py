@@ -49,6 +49,8 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 
 def apart(parts: int, shape: tuple[int, ...]) -> list[npt.NDArray[np.int64]]:
     """Whole-number accumulators, one a thread, with nothing of another in a line of the cache."""
+    if parts == 1:
+        return [np.zeros(shape, np.int64)]
     size = math.prod(shape)
     room = np.zeros((parts, size + CACHE_LINE), np.int64)
     return [row[:size].reshape(shape) for row in room]

@@ -121,23 +121,24 @@ def use(
     spaces: list[Workspace],
 ) -> None:
     """Volumes of all workloads, added to `tally`."""
-    shift = terms.log_growth[:, None] - terms.elasticity[:, None] * terms.log_price_ratio
-    shift = np.concatenate([np.full((len(shift), 1), UNSET), shift], axis=1)
-    shift[:, 1 + layout.none] = UNSET
+    moves = terms.elasticity[:, None] * terms.log_price_ratio
+    alone = len(spaces) == 1  # adds to `tally` itself
     for space in spaces:
-        space.usage.shift[:] = shift.ravel()
+        shift = space.usage.shift.reshape(len(moves), -1)
+        np.subtract(terms.log_growth[:, None], moves, out=shift[:, 1:])
+        shift[:, 0] = shift[:, 1 + layout.none] = UNSET
 
     def part(p: int, begin: int, end: int) -> None:
-        usage, own = spaces[p].usage, spaces[p].tally
-        made = own.volume, own.pairs, own.hours, own.clients
+        usage, own = spaces[p].usage, tally if alone else spaces[p].tally
+        made = () if alone else (own.volume, own.pairs, own.hours, own.clients)
         for array in (usage.active, usage.reached, usage.by_byte, *made):
-            array[:] = 0
+            array.fill(0)
         use_range(begin, end, clients, state, terms, usage, own)
 
     over_ranges(len(clients.client_id), len(spaces), part)
     for space in spaces:
         tally.active[:] += space.usage.active[1:]
         tally.homing[1:] += space.usage.reached[1:]
-        for name in ("volume", "pairs", "hours", "clients"):
+        for name in () if alone else ("volume", "pairs", "hours", "clients"):
             getattr(tally, name)[:] += getattr(space.tally, name)
-    tally.homing[0] += clients.whole_weight - tally.homing[1:].sum()
+    tally.homing[0] += clients.whole_weight - np.add.reduce(tally.homing[1:])
