@@ -36,7 +36,10 @@ def allocating(function: Callable[..., Any]) -> Any:
 
 def _kept(compiled: Any) -> Any:
     # numba looks only at the file of a kernel; its inlined parts lie in other files of this folder
-    compiled._cache._cache_file._source_stamp = _stamp()
+    index = compiled._cache._cache_file
+    index._source_stamp = _stamp()
+    # the rest of an index of another version is not read: types it names may have moved since
+    index._version = f"{index._version} {index._source_stamp}"
     return compiled
 
 

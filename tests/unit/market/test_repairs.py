@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -282,6 +283,18 @@ class TestCompiledKernels:
         assert stamp() == before == compiled._stamp()
         inlined.write_text("x = 1  # longer\n")
         assert stamp() != before
+
+    def test_an_index_that_names_types_that_have_moved_is_not_read(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        index = tmp_path / "kernel.nbi"
+        moved = b"cno.such.module\nType\n."
+        with pytest.raises(ModuleNotFoundError):
+            pickle.loads(moved)
+        file = compiled.kernel(_nothing)._cache._cache_file
+        monkeypatch.setattr(file, "_index_path", str(index))
+        index.write_bytes(pickle.dumps(f"{file._version} of other files") + moved)
+        assert file._load_index() == {}
 
     def test_stamp_covers_the_folder(self) -> None:
         folder = Path(compiled.__file__).parent
