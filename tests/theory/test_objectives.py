@@ -42,7 +42,7 @@ def test_a_unit_is_worth_what_share_it_adds() -> None:
     model = run(**{"vendors.third.objective.share_point": 3.0})
     third = model.vendors["third"].index
     figures, more = private_figures(model), 1e-3
-    made = figures.output
+    made = np.array(figures.output)
     gained = (made[third] + more) / (made.sum() + more) - made[third] / made.sum()
     assert figures.share_value[third] == pytest.approx(3e6 * 100.0 * gained / more, rel=1e-5)
 
