@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from sim.errors import SimError
 
@@ -22,8 +22,8 @@ T = TypeVar("T")
 
 FOREIGN_WINDOW = 512  # blocks handed at a time to an executor of unknown width
 SMALL_WORK = 2_000_000  # client-months, a few seconds: as long as processes take to start
+NUMBA_THREADS = "NUMBA_NUM_THREADS"
 THREAD_VARIABLES = (
-    "NUMBA_NUM_THREADS",
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -59,9 +59,8 @@ def one_thread_each() -> None:
     """
     for name in THREAD_VARIABLES:
         os.environ[name] = "1"
-    numba: Any = sys.modules.get("numba")
-    if numba is not None:
-        numba.set_num_threads(1)
+    if "numba" not in sys.modules:  # once imported, numba refuses another number
+        os.environ[NUMBA_THREADS] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -20,7 +20,7 @@ from sim.analysis.uncertainty.exploring import (
     outcomes_of,
 )
 from sim.analysis.uncertainty.findings import Finding
-from sim.analysis.uncertainty.prim import Box, find_box, resampled
+from sim.analysis.uncertainty.prim import Box, Patience, find_box, resampled
 from sim.analysis.uncertainty.unknowns import Unknowns
 from sim.errors import SimError
 from sim.study.designs import unit_sample
@@ -28,6 +28,7 @@ from sim.study.schema import Design
 
 Floats = npt.NDArray[np.float64]
 RESAMPLES = 50
+PATIENCE = Patience(told=0.05)
 WILSON = "Wilson, 95 %"
 MAJORITY = 0.5
 
@@ -71,8 +72,9 @@ def read(explored: Explored) -> Finding:
         where = "every draw" if fails.all() else "no draw"
         note = f"containment fails in {where}: no box is needed to tell where"
         return Finding("prim", title, {"failure": (whole,)}, (note,), facts)
-    box = find_box(explored.levels, fails)
-    often = resampled(explored.levels, fails, np.random.Generator(np.random.Philox(1)), RESAMPLES)
+    box = find_box(explored.levels, fails, PATIENCE)
+    draws = np.random.Generator(np.random.Philox(1))
+    often = resampled(explored.levels, fails, draws, RESAMPLES, PATIENCE)
     found = box_quality(explored.levels, fails, box)
     inside = _share("draws in the box", round(found.density * found.points), found.points)
     facts["box"] = {
