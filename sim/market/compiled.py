@@ -7,6 +7,7 @@ none, and counting every array of a tuple on every access costs more than the ch
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def _kept(compiled: Any) -> Any:
     return compiled
 
 
+@cache
 def _stamp() -> tuple[float, int]:
     facts = [path.stat() for path in Path(__file__).parent.glob("*.py")]
     return max(fact.st_mtime for fact in facts), sum(fact.st_size for fact in facts)

@@ -44,7 +44,9 @@ def name_key(*names: str) -> int:
 def stream_key(seed: np.random.SeedSequence, stream: str) -> np.uint64:
     """The key of a named stream under a seed."""
     words = seed.generate_state(2, np.uint64)
-    return np.uint64(mix64(words[0] ^ mix64(words[1] ^ np.uint64(name_key(stream)))))
+    mixed = mix64.py_func  # compiling it for a few keys a run would take longer than the run
+    with np.errstate(over="ignore"):
+        return np.uint64(mixed(words[0] ^ mixed(words[1] ^ np.uint64(name_key(stream)))))
 
 
 @inlined

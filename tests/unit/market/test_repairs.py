@@ -277,12 +277,14 @@ class TestCompiledKernels:
         monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
 
         def stamp() -> Any:
+            compiled._stamp.cache_clear()
             return compiled.kernel(_nothing)._cache._cache_file._source_stamp
 
         before = stamp()
         assert stamp() == before == compiled._stamp()
         inlined.write_text("x = 1  # longer\n")
         assert stamp() != before
+        compiled._stamp.cache_clear()
 
     def test_an_index_that_names_types_that_have_moved_is_not_read(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
