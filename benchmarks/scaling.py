@@ -30,6 +30,7 @@ VENDORS = (2, 4, 8, 12, 16, 20)
 FAMILIES = (1, 2, 4, 8)  # of each vendor: more offers with as many vendors
 MONTHS = (6, 12, 24, 48, 96)
 WORKERS = (1, 2)
+ENSEMBLE_RUNS = 120  # so that starting processes does not hide what they gain
 USUAL_CLIENTS = 20_000
 QUICK = 100  # times fewer clients
 FIELDS = ("varied", "value", "seconds")
@@ -83,8 +84,8 @@ def ensemble_seconds(workers: int, clients: int) -> float:
     scenario = plain_market(7, 2, clients)
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        run_ensemble(scenario, replicates=8, workers=workers, out=folder)
-        return time.perf_counter() - began
+        run_ensemble(scenario, replicates=ENSEMBLE_RUNS, workers=workers, out=folder)
+        return (time.perf_counter() - began) / ENSEMBLE_RUNS
 
 
 def measured(fewer: int) -> Iterator[tuple[str, int, float]]:

@@ -256,10 +256,15 @@ EPISODES = (
 """Small scenarios of one move each, in the order of their page."""
 
 
+ANSWERS = ("attribution", "tournament", "frontier", "failure")
+"""Pictures of the page that docs/answers.py makes."""
+
+
 def picture_names() -> set[str]:
     """File names of all pictures."""
     drawn = {f"{scenario}-{name}.png" for scenario, names in FIGURES.items() for name in names}
-    return drawn | {f"{name}-episode.png" for name in EPISODES}
+    answers = {f"volcano-dam-{name}.png" for name in ANSWERS}
+    return drawn | answers | {f"{name}-episode.png" for name in EPISODES}
 
 
 def draw(scenario: str, folder: str, workers: int) -> Any:

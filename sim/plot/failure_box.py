@@ -76,7 +76,7 @@ def failure_box(data: Material, *, ax: Any = None) -> tuple[Figure, Axes]:
         _draw_side(axes, place, table[table["unknown"] == name])
     axes.set_yticks(range(len(names)), list(reversed(names)))
     axes.set_xlim(0.0, 1.0)
-    axes.set_xlabel("place in the range of the unknown [quantile level of its prior]")
+    axes.set_xlabel("place between the ends of the unknown [share of its range or its prior]")
     write_title(
         axes,
         f"Where containment fails: the box holds {PERCENT * facts['coverage']:.0f} % of the "
