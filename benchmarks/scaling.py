@@ -80,7 +80,7 @@ def seconds_of(scenario: Scenario) -> float:
 
 
 def ensemble_seconds(workers: int, clients: int) -> float:
-    """Time of eight replicates of a market in so many processes."""
+    """Time of a run of a market whose replicates share so many processes."""
     scenario = plain_market(7, 2, clients)
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
