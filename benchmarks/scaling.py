@@ -105,15 +105,20 @@ def measured(fewer: int) -> Iterator[tuple[str, int, float]]:
 
 
 def draw(rows: list[tuple[str, int, float]], path: Path) -> None:
-    """One panel for what is varied, both axes logarithmic."""
+    """One panel for what is varied, both axes logarithmic, times on one scale."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import NullFormatter
 
     kinds = list(dict.fromkeys(kind for kind, _, _ in rows))
-    figure, axes = plt.subplots(1, len(kinds), figsize=(3.2 * len(kinds), 3.0), layout="tight")
+    size = 3.2 * len(kinds), 3.0
+    figure, axes = plt.subplots(1, len(kinds), figsize=size, sharey=True, layout="tight")
     for ax, kind in zip(axes, kinds, strict=True):
         points = [(value, seconds) for name, value, seconds in rows if name == kind]
         ax.loglog(*zip(*points, strict=True), marker="o")
+        places = [value for value, _ in points]
+        ax.set_xticks(places, [f"{n:g}" for n in places], rotation=60, fontsize=7)
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set(xlabel=kind, ylabel="seconds a run" if kind == kinds[0] else "")
         ax.grid(visible=True, which="both", alpha=0.3)
     figure.savefig(path, dpi=120)

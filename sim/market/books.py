@@ -229,18 +229,3 @@ def add_up(  # type: ignore[no-untyped-def]
             rows[2 + len(asked) + k, j] = by_kind[k, j] * level
     for v in range(len(tokens)):
         rows[0, v] = tokens[v]
-
-
-def token_volumes(model: MarketModel, by_offer: bool = False) -> Floats:
-    """Tokens asked for, (F, K) by family and kind, or (K, J) by kind and offer."""
-    world = model.world
-    by_kind = np.where(world.of_family, model.volumes.by_kind, 0.0)
-    if by_offer:
-        return by_kind
-    n, kinds = len(world.families) + 1, len(world.kinds)
-    places = model.fixed(
-        "places of families by kind",
-        lambda: (np.arange(kinds)[:, None] * n + world.family + 1).ravel(),
-    )
-    sums = np.bincount(places, by_kind.ravel(), kinds * n).reshape(kinds, n)
-    return np.ascontiguousarray(sums[:, 1:].T, dtype=np.float64)

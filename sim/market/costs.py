@@ -87,11 +87,6 @@ def fill_costs(  # type: ignore[no-untyped-def]
         accounting[j] = card[v] * cards[j]
 
 
-def platform_throughput(model: MarketModel) -> Floats:
-    """(V,) the same on a platform: scheduling and own experience included; read-only."""
-    return costs(model).throughput
-
-
 def _throughput_by_platform(model: MarketModel) -> Floats:
     cost = np.ones(model.world.n_vendors)
     if model.scenario.mechanisms.learning:

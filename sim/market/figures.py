@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from sim.market.books import CALLS, MILLION, PROFIT, REVENUE
 from sim.market.books import ROWS as MONEY
+from sim.market.community import own_pools
 from sim.market.compiled import kernel
 from sim.market.exact import to_shares
 from sim.market.population import FIXED_POINT
@@ -81,11 +82,9 @@ class Facts(NamedTuple):
 
 def _facts(model: MarketModel) -> Facts:
     scenario, world = model.scenario, model.world
-    pools = [scenario.families[name].community.regions for name in world.families]
-    apart = [[region in pool for pool in pools] for region in world.regions]
     return Facts(
         np.array([scenario.vendors[name].objective.share_point for name in world.vendors]),
-        np.array(apart, bool).reshape(len(world.regions), len(pools)),
+        own_pools(model).reshape(len(world.regions), len(world.families)),
     )
 
 

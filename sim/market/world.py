@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
 
 API, HOST, RENT, NONE = 0, 1, 2, 3
-CHANNELS = ("api", "host", "rent", "none")
 OWN_MACHINES = "own_machines"
 POSTPONED = "postponed"
 

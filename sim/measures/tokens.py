@@ -20,14 +20,6 @@ def shares(values: Floats) -> Floats:
     return values / total if total > 0 else np.zeros_like(values)
 
 
-def shares_of_rows(values: Floats) -> Floats:
-    """(n, m) parts of the whole of each row; all 0 where there is nothing."""
-    total = values.sum(axis=1, keepdims=True)
-    out = np.zeros_like(values)
-    np.divide(values, total, out=out, where=total > 0)
-    return out
-
-
 @read_once
 def boards(model: MarketModel) -> Boards:
     """Sums of the month by platform, owner, family, segment and region."""
@@ -45,16 +37,6 @@ def by_vendor(model: MarketModel, values: Floats) -> Floats:
     v = model.world.n_vendors
     sums = np.bincount(model.world.platform, weights=values, minlength=v + 2)[:v]
     return np.asarray(sums, dtype=np.float64)
-
-
-def calls_of_rows(model: MarketModel, rows: Floats) -> Floats:
-    """(n, V) sums of model calls by platform, of (n, J) rows."""
-    world, n = model.world, len(rows)
-    size = world.n_vendors + 2
-    places = (np.arange(n)[:, None] * size + world.platform).ravel()
-    calls = np.where(world.calls, rows, 0.0).ravel()
-    sums = np.bincount(places, weights=calls, minlength=n * size).reshape(n, size)
-    return np.asarray(sums[:, : world.n_vendors], dtype=np.float64)
 
 
 @measure("million tokens/month", "vendor")

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import pytest
 
 from sim.scenario.patches import scenario_hash
 from sim.scenario.reader import load
+from tests.docs.scripts import ROOT, script
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def _answers() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("docs_answers", ROOT / "docs" / "answers.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["docs_answers"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-answers = _answers()
+answers = script("answers")
 ROW = {"label": "open_source", "mean": 3.25, "low": 2.5, "high": 4.0, "n": 30}
 INTERACTION = ROW | {"label": "interaction open_source x full_stack"}
 SUM = "shares add up to v(all) - v(none): largest difference 0.0e+00 points over 30 replicates"

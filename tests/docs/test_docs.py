@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.docs.scripts import ROOT, script
+
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 LARGEST_PICTURE = 150_000
 AT_A_TIME = 2
@@ -21,17 +18,7 @@ TOLERATED = 0.15
 KNOWN_BLOCKS = {"python", "bash", "toml", "text", "text output"}
 
 
-def _build() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("docs_build", ROOT / "docs" / "build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["docs_build"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-build = _build()
+build = script("build")
 PAGES = {path.relative_to(ROOT).as_posix(): path for path in build.pages()}
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in PAGES.items()}
 RUN = [

@@ -13,7 +13,7 @@ from sim.market.columns import UNSET
 from sim.market.community import community_by_region
 from sim.market.elementary import exp32
 from sim.market.noise import event_state, gumbel, nest_shock, uniform
-from sim.market.world import API, HOST, NONE, RENT
+from sim.market.world import HOST, NONE, RENT
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -204,10 +204,3 @@ def _price(model: MarketModel, at: Occasion, offer: int) -> float:
     average += float(np.float32(terms.operations * exp32(np.float32(-volume))))
     term = float(price_term(average, terms.box_cox, terms.price_shift))
     return term - float(terms.mean_price_term)
-
-
-def channel_of(model: MarketModel, offer: int) -> str:
-    """api, host, rent or none, of an offer; empty before adoption."""
-    if offer < 0:
-        return ""
-    return {API: "api", HOST: "host", RENT: "rent", NONE: "none"}[int(model.world.channel[offer])]

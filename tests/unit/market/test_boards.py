@@ -14,7 +14,8 @@ from sim.market.exact import exact_sums
 from sim.market.model import MarketModel
 from sim.market.serving import platform_sums
 from sim.measures.registry import Measure
-from sim.measures.tokens import by_vendor, calls_of_rows, shares, shares_of_rows
+from sim.measures.tokens import by_vendor, shares
+from tests.unit.market.plain import calls_of_rows, shares_of_rows
 from tests.unit.market.tiny import changed, ran
 
 CHANGES = {

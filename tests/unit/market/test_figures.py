@@ -13,7 +13,8 @@ from sim.market.exact import to_shares
 from sim.market.figures import Figures
 from sim.market.model import MarketModel
 from sim.market.private import private_figures
-from sim.measures.tokens import by_vendor, shares, shares_of_rows
+from sim.measures.tokens import by_vendor, shares
+from tests.unit.market.plain import shares_of_rows
 from tests.unit.market.tiny import changed, ran
 
 POACH = {"strategy": "poach", "budget": 50.0, "largest_discount": 0.3, "largest_credit": 0.1}

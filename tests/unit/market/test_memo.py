@@ -1,4 +1,4 @@
-"""What is kept follows the numbers it was made from, and rows are added up as they were alone."""
+"""What is kept follows the numbers it was made from; chunks keep their bits."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 
 from sim.experiment.curves import _array, decoded_chunk, encoded_chunk
-from sim.market.books import token_volumes
 from sim.market.costs import accounting_cost, card_cost, cards_per_token
 from sim.market.memo import Memo
 from sim.market.model import MarketModel
-from sim.measures.tokens import by_vendor, calls_of_rows, shares, shares_of_rows
 from tests.unit.market.tiny import changed, ran
 
 
@@ -65,27 +63,6 @@ class TestMemo:
         before = card_cost(model)
         model.state.external_cost_factor *= 2.0
         assert (card_cost(model) > before).all()
-
-
-class TestRows:
-    @pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 17, 130])
-    def test_shares_of_rows_are_those_of_each_row_alone(self, size: int) -> None:
-        values = np.random.default_rng(size).random((5, size + 2))[:, :size]
-        values[3] = 0.0
-        alone = np.stack([shares(np.ascontiguousarray(row)) for row in values])
-        assert shares_of_rows(values).tobytes() == alone.tobytes()
-
-    def test_calls_of_rows_are_those_of_each_row_alone(self, model: MarketModel) -> None:
-        rows = np.random.default_rng(1).random((4, model.world.n_offers))
-        alone = [by_vendor(model, np.where(model.world.calls, row, 0.0)) for row in rows]
-        assert calls_of_rows(model, rows).tolist() == np.stack(alone).tolist()
-
-    def test_tokens_by_family_and_kind_add_up_offer_by_offer(self, model: MarketModel) -> None:
-        by_offer = token_volumes(model, by_offer=True)
-        expected = np.zeros((len(model.world.families) + 1, len(model.world.kinds)))
-        np.add.at(expected, model.world.family, by_offer.T)
-        assert expected[:-1].any()
-        assert token_volumes(model).tobytes() == expected[:-1].tobytes()
 
 
 class TestChunk:
