@@ -23,6 +23,7 @@ FLOW = "switching_flow"
 INTERVAL = "Cells: median over runs of the mean month; the table beside has 90 % bands"
 CELL, MARGIN = 0.72, 2.6
 DARK_BELOW = 0.5
+LARGE = 100.0  # from here on cells show no decimals
 
 
 def flow_numbers(data: Material, point: str = ON) -> pd.DataFrame:
@@ -109,4 +110,9 @@ def _write_cells(ax: Axes, values: np.ndarray[Any, Any]) -> None:
             ax.text(column, row, "stays", ha="center", va="center", color="#7F7F7F", fontsize=7)
             continue
         colour = "white" if top <= 0.0 or value / top < DARK_BELOW else "black"
-        ax.text(column, row, f"{value:.3g}", ha="center", va="center", color=colour, fontsize=8)
+        ax.text(column, row, _short(value), ha="center", va="center", color=colour, fontsize=8)
+
+
+def _short(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:,.0f}" if abs(value) >= LARGE else f"{value:.3g}"
