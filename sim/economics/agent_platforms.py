@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
 from sim.economics.diffusion import bass_step
-
-_njit: Any = njit
+from sim.numeric.compiled import kernel
+from sim.numeric.portable import log1p
 
 
 class Joining(NamedTuple):
@@ -52,10 +51,10 @@ def platform_worth(
     usable = usable_agents(agents, portability, open_)
     counted = np.empty(usable.shape)
     _count_both(usable, cross_side, scale, counted)
-    return np.log1p(counted)
+    return log1p(counted)
 
 
-@_njit(cache=True)
+@kernel
 def _add_usable(agents, portability, there, out):  # type: ignore[no-untyped-def]
     for v in range(out.shape[0]):
         for s in range(out.shape[1]):
@@ -65,7 +64,7 @@ def _add_usable(agents, portability, there, out):  # type: ignore[no-untyped-def
                     out[v, s] += runs * agents[u, s]
 
 
-@_njit(cache=True, error_model="numpy")
+@kernel
 def _count_both(usable, cross_side, scale, out):  # type: ignore[no-untyped-def]
     sides = out.shape[1]
     for v in range(out.shape[0]):

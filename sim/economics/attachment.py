@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, positive
+from sim.numeric.portable import exp
 
 SUM_TOLERANCE = 1e-8  # of a total against its parts; logarithms of Beta are good to 1e-9
 
@@ -119,13 +120,13 @@ def attached_sizes(sizes: ArrayLike, total: float, added: float, new_probability
     """
     from scipy.special import betaln
 
-    held, power = np.asarray(sizes, dtype=np.float64), 1 / attachment_exponent(new_probability)
+    held, rate = np.asarray(sizes, dtype=np.float64), 1 / attachment_exponent(new_probability)
     models = positive("total", total)
     if not ((held >= 0).all() and added >= 0):
         raise ValueError("sizes and added must be >= 0")
     if held.sum() > models * (1 + SUM_TOLERANCE):
         raise ValueError(f"total must count all models, got {total} for {held.sum()}")
-    return np.asarray(held * np.exp(betaln(models, power) - betaln(models + added, power)))
+    return np.asarray(held * exp(float(betaln(models, rate) - betaln(models + added, rate))))
 
 
 def yule_simon_pmf(size: ArrayLike, exponent: float) -> Floats:

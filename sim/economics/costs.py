@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
+from sim.numeric.portable import power
 
 NEGLIGIBLE = 1e-12  # discounted part of a saving beyond which months are not added up
 
@@ -36,7 +37,7 @@ def experience_unit_cost(
     then = np.asarray(first_experience, dtype=np.float64)
     if now.size and then.size and not (now.min() > 0 and then.min() > 0):
         raise ValueError("experience must be > 0")
-    factor = (now / then) ** -np.asarray(exponent, dtype=np.float64)
+    factor = power(now / then, -np.asarray(exponent, dtype=np.float64))
     return np.asarray(np.asarray(first_cost, dtype=np.float64) * factor)
 
 
@@ -123,11 +124,11 @@ def learning_value(
         return 0.0
     lasts = delta * kept
     months = 1 if lasts == 0 else math.ceil(math.log(NEGLIGIBLE) / math.log(lasts)) + 1
-    k = np.arange(months)
-    remains = kept ** (k + 1.0)
+    k = np.arange(months, dtype=np.float64)
+    remains = power(kept, k + 1.0)
     added = k + 1.0 if kept == 1 else (1 - remains) / (1 - kept)
     ratio = remains + added * (output / start)
-    saved = delta * lasts**k * exponent * ratio ** (-exponent - 1) * (output / start)
+    saved = delta * power(lasts, k) * exponent * power(ratio, -exponent - 1) * (output / start)
     return float(saved.sum())
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, positive
-
-_njit: Any = njit
+from sim.numeric.compiled import inlined, kernel
 
 
 class BassPeak(NamedTuple):
@@ -72,17 +70,22 @@ def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -
     return out
 
 
-@_njit(cache=True, error_model="numpy")
+@inlined
+def bass_next(now, p, q, m):  # type: ignore[no-untyped-def]
+    """The recursion of :func:`bass_step` for one number, inside compiled loops."""
+    known = now / m if m > 0.0 else 0.0
+    hazard = min(max(p + q * known, 0.0), 1.0)
+    return now + hazard * max(m - now, 0.0)
+
+
+@kernel
 def _step(now, p, q, m, out):  # type: ignore[no-untyped-def]
     """The recursion for each of the numbers; False where one is negative."""
     for i in range(now.shape[0]):
         own = i if len(p) > 1 else 0
-        innovation, imitation = p[own], q[own]
-        if now[i] < 0.0 or innovation < 0.0 or imitation < 0.0 or m[i] < 0.0:
+        if now[i] < 0.0 or p[own] < 0.0 or q[own] < 0.0 or m[i] < 0.0:
             return False
-        known = now[i] / m[i] if m[i] > 0.0 else 0.0
-        hazard = min(max(innovation + imitation * known, 0.0), 1.0)
-        out[i] = now[i] + hazard * max(m[i] - now[i], 0.0)
+        out[i] = bass_next(now[i], p[own], q[own], m[i])
     return True
 
 

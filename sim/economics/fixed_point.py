@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.economics.arrays import Floats
+from sim.numeric.linear import least_squares, product
 
 MEMORY = 6  # past steps used; more rarely helps and worsens the conditioning
 SETBACK = 2.0  # growth of the residual after which the memory is dropped
@@ -40,8 +41,9 @@ class Anderson:
         with np.errstate(under="ignore"):
             moves = np.diff(np.array(self._points), axis=0).T / scale[:, None]
             changes = np.diff(np.array(self._residuals), axis=0).T / scale[:, None]
-            mix = np.linalg.lstsq(changes, residual / scale, rcond=None)[0]
-            shift = (self._damping * residual / scale) - (moves + self._damping * changes) @ mix
-            if not np.isfinite(shift).all() or shift @ (residual / scale) <= 0:
+            mix = least_squares(changes, residual / scale)
+            shift = self._damping * residual / scale
+            shift -= product(moves + self._damping * changes, mix)
+            if not np.isfinite(shift).all() or product(shift, residual / scale) <= 0:
                 return np.asarray(plain)
             return np.asarray(point + shift * scale)

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from sim.economics.arrays import Bools, Floats, Ints, labels, vector
 from sim.economics.nests import NestedLogit, Nests
 from sim.economics.prices import LINEAR, price_slope, price_term
+from sim.numeric.linear import product
+from sim.numeric.portable import power
 
 
 class DemandSystem(NamedTuple):
@@ -127,12 +129,13 @@ class Demand:
         """Tokens served (J,): ``sum_t w_t P_tj p_j^(-eta_t)``, without ``p`` if not priced."""
         with np.errstate(under="ignore"):
             usage = self.probabilities(prices) * self._usage(self._prices(prices))
-            return np.asarray(self.weights @ usage)
+            return np.asarray(product(self.weights, usage))
 
     def shares(self, prices: ArrayLike) -> Floats:
         """Weighted choice shares (J,), which sum to one: usage per client is left out."""
         with np.errstate(under="ignore"):
-            return np.asarray(self.weights @ self.probabilities(prices) / self.weights.sum())
+            chosen = product(self.weights, self.probabilities(prices))
+            return np.asarray(chosen / self.weights.sum())
 
     def jacobian_parts(self, prices: ArrayLike) -> tuple[Floats, Floats]:
         """Parts of ``dq_k/dp_j = diag(Lambda) - Gamma[k, j]``, zero outside priced columns.
@@ -157,11 +160,11 @@ class Demand:
             diagonal = -steep.sum(axis=0) * slope / (1 - rho)
             if self._eta.any():
                 own = np.where(self.priced, prices, 1.0)
-                diagonal -= np.where(self.priced, self._eta @ usage, 0.0) / own
-            cross = steep.T @ choice.probabilities
+                diagonal -= np.where(self.priced, product(self._eta, usage), 0.0) / own
+            cross = product(steep.T, choice.probabilities)
             if rho.any():
                 same_nest = self.nest[:, None] == self.nest[None, :]
-                inside = steep.T @ choice.conditional
+                inside = product(steep.T, choice.conditional)
                 cross += np.where(same_nest, inside * (rho / (1 - rho)), 0.0)
             cross *= -slope
             cross[~self.priced] = 0.0
@@ -194,8 +197,8 @@ class Demand:
         reach = self._slope(prices)[mask] * prices[mask]
         same_nest = (self.nest[mask][:, None] == self.nest[mask][None, :]).astype(np.float64)
         with np.errstate(under="ignore"):
-            inside = (choice.conditional[:, mask] * reach) @ same_nest
-            overall = choice.probabilities[:, mask] @ reach
+            inside = product(choice.conditional[:, mask] * reach, same_nest)
+            overall = product(choice.probabilities[:, mask], reach)
             steps = (reach - rho * inside) / (1 - rho) - overall[:, None]
             own = self._eta[:, None] + choice_weight * self.alpha[:, None] * steps
             usage = (choice.probabilities * self._usage(prices))[:, mask] * self.weights[:, None]
@@ -210,7 +213,7 @@ class Demand:
 
         With linear price and one type, divide by alpha for money.
         """
-        return float(self.weights @ self.choices(prices).logsum / self.weights.sum())
+        return float(product(self.weights, self.choices(prices).logsum) / self.weights.sum())
 
     def _prices(self, prices: ArrayLike) -> Floats:
         array = np.asarray(prices, dtype=np.float64)
@@ -230,4 +233,4 @@ class Demand:
             raise ValueError("prices must be > 0 when usage answers to price")
         # One elasticity for all types needs one row of powers instead of T.
         eta = self._eta[:1] if np.ptp(self._eta) == 0 else self._eta
-        return np.asarray(np.where(self.priced, prices, 1.0) ** -eta[:, None])
+        return np.asarray(power(np.where(self.priced, prices, 1.0), -eta[:, None]))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, Ints, labels
+from sim.numeric.portable import exp, ln
 
 
 class NestedLogit(NamedTuple):
@@ -86,22 +87,21 @@ class Nests:
             raise ValueError(f"utilities must end in {self.size}, got shape {utilities.shape}")
         if not (utilities < np.inf).all():
             raise ValueError("utilities must not be NaN or +inf")
-        # Vanishing probabilities and ln 0 of empty nests are meant; nothing else may go wrong.
-        with np.errstate(under="ignore", divide="ignore"):
+        with np.errstate(under="ignore"):  # vanishing probabilities are meant
             scaled = utilities / (1 - self.alternative_rho)
             peak = np.maximum.reduceat(scaled[..., self._order], self._starts, axis=-1)
             peak = np.where(np.isfinite(peak), peak, 0.0)
-            weight = np.exp(scaled - peak[..., self._inverse])
+            weight = exp(scaled - peak[..., self._inverse])
             total = np.add.reduceat(weight[..., self._order], self._starts, axis=-1)
             conditional = weight / np.where(total > 0, total, 1.0)[..., self._inverse]
-            inclusive = (1 - self.rho[self._present]) * (np.log(total) + peak)
+            inclusive = (1 - self.rho[self._present]) * (_ln_or_empty(total) + peak)
             top = inclusive.max(axis=-1, keepdims=True)
             if not np.isfinite(top).all():
                 raise ValueError("every row needs at least one available alternative")
-            share = np.exp(inclusive - top)
+            share = exp(inclusive - top)
             mass = share.sum(axis=-1, keepdims=True)
             share /= mass
-            logsum = (top + np.log(mass))[..., 0]
+            logsum = (top + ln(mass))[..., 0]
             probabilities = conditional * share[..., self._inverse]
         return NestedLogit(
             probabilities,
@@ -117,3 +117,11 @@ class Nests:
         full = np.full((*present.shape[:-1], self.rho.size), empty)
         full[..., self._present] = present
         return full
+
+
+def _ln_or_empty(total: Floats) -> Floats:
+    """Logarithms of the sums of nests; -inf where nothing is available."""
+    out = np.full(total.shape, -np.inf)
+    there = total > 0
+    out[there] = ln(total[there])
+    return out

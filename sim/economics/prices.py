@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats
+from sim.numeric.portable import ln, power
 
 LOG, LINEAR = 0.0, 1.0
 
@@ -28,8 +29,8 @@ def price_term(prices: ArrayLike, box_cox: float = LOG, price_shift: float = 0.0
     if box_cox == LINEAR:
         return shifted
     if box_cox == LOG:
-        return np.log(shifted)
-    return np.asarray((shifted**box_cox - 1) / box_cox)
+        return ln(shifted)
+    return np.asarray((power(shifted, box_cox) - 1) / box_cox)
 
 
 def price_slope(prices: ArrayLike, box_cox: float = LOG, price_shift: float = 0.0) -> Floats:
@@ -37,7 +38,7 @@ def price_slope(prices: ArrayLike, box_cox: float = LOG, price_shift: float = 0.
     shifted = _shifted(prices, box_cox, price_shift)
     if box_cox == LINEAR:
         return np.ones_like(shifted)
-    return np.asarray(shifted ** (box_cox - 1))
+    return np.asarray(power(shifted, box_cox - 1))
 
 
 def _shifted(prices: ArrayLike, box_cox: float, price_shift: float) -> Floats:

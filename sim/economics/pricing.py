@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from sim.economics.arrays import Bools, Floats, Ints, labels, vector
 from sim.economics.fixed_point import Anderson
 from sim.economics.mixed import Demand
+from sim.numeric.linear import product
 
 DIVERGENCE_RATIO = 1e9  # prices this far above their scale will not come back
 SCAN_FACTORS = np.geomspace(0.05, 20.0, 41)  # markup multiples of a unilateral deviation
@@ -208,7 +209,7 @@ def _zeta(demand: Demand, prices: Floats, costs: Floats, same_owner: Bools) -> F
     quantities, diagonal, cross = demand.system(prices)
     margin = np.where(demand.priced, prices - costs, 0.0)
     with np.errstate(under="ignore"):
-        push = np.where(same_owner, cross, 0.0).T @ margin - quantities
+        push = product(np.where(same_owner, cross, 0.0).T, margin) - quantities
         live = diagonal < -_TINY
         # Where demand has vanished altogether the markup is left as it is.
         return np.asarray(np.where(live, push / np.where(live, diagonal, -1.0), margin))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, Ints, fraction
 from sim.economics.q_learning import initial_values
+from sim.numeric.compiled import allocating
 
-_njit: Any = njit
 CYCLES = 64  # rounds through all states over which greedy play is averaged
 
 
@@ -90,7 +89,7 @@ def _greedy_profits(actions: Ints, profits: Floats, state: int) -> Floats:
     return np.asarray(total / (CYCLES * states))
 
 
-@_njit(cache=True)
+@allocating
 def _best(row):  # type: ignore[no-untyped-def]
     """First action of the highest value."""
     best = 0
@@ -100,7 +99,7 @@ def _best(row):  # type: ignore[no-untyped-def]
     return best
 
 
-@_njit(cache=True)
+@allocating
 def _learn(values, profits, steps, rng, discount, rate, keep):  # type: ignore[no-untyped-def]
     """Write the learned values; returns the last state and the last change of a greedy action."""
     size = profits.shape[1]

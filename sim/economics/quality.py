@@ -9,6 +9,9 @@ import numpy.typing as npt
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
+from sim.numeric.portable import expm1
+
+LN2 = 0.6931471805599453  # ln 2
 
 
 class Investment(NamedTuple):
@@ -54,7 +57,7 @@ def closing_share(half_life: ArrayLike, speed: ArrayLike = 1.0) -> Floats:
     if not ((life > 0).all() and (pace >= 0).all()):
         raise ValueError("half_life must be > 0 and speed >= 0")
     with np.errstate(under="ignore"):
-        return np.asarray(-np.expm1(-np.log(2.0) * pace / life))
+        return np.asarray(-expm1(-LN2 * pace / life))
 
 
 def imitated_levels(levels: ArrayLike, closing: ArrayLike, seen: npt.NDArray[np.bool_]) -> Floats:

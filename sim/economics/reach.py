@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
+from sim.numeric.portable import power
 
 
 def union_reach(reach: ArrayLike, overlap: float) -> Floats:
@@ -39,7 +40,7 @@ def union_reach(reach: ArrayLike, overlap: float) -> Floats:
         raise ValueError("reach must lie in [0, 1]")
     missed = 1.0 - fraction("overlap", overlap)
     widest_first = -np.sort(-each, axis=0)
-    new = missed ** np.arange(len(each), dtype=np.float64)
+    new = power(missed, np.arange(len(each), dtype=np.float64))
     joint = (new.reshape(-1, *(1,) * (each.ndim - 1)) * widest_first).sum(axis=0)
     return np.asarray(np.minimum(1.0, joint))
 
@@ -83,7 +84,7 @@ def campaign_inflow(
     depth = np.zeros_like(exposure)
     saturation = joint * positive("scale", scale)
     np.divide(exposure, saturation, out=depth, where=saturation > 0)
-    return np.asarray(saturation * depth**elasticity)
+    return np.asarray(saturation * power(depth, elasticity))
 
 
 def surround_gain(

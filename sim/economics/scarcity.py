@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, positive
+from sim.numeric.portable import power
 
 
 def scarcity_factor(utilisation: ArrayLike, threshold: float, exponent: float) -> Floats:
@@ -28,7 +29,7 @@ def scarcity_factor(utilisation: ArrayLike, threshold: float, exponent: float) -
     load = np.asarray(utilisation, dtype=np.float64)
     if load.size and np.minimum.reduce(load, axis=None) < 0:
         raise ValueError("utilisation must be >= 0")
-    return np.maximum(1.0, (load / positive("threshold", threshold)) ** exponent)
+    return np.maximum(1.0, power(load / positive("threshold", threshold), exponent))
 
 
 def served_fraction(load: ArrayLike, capacity: ArrayLike) -> Floats:

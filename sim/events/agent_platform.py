@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.events.base import Event
+from sim.numeric.portable import power
 from sim.parts import par
 from sim.strategies.agents.base import Side, sides_of
 
@@ -60,7 +61,8 @@ class AgentPlatform(Event):
             held.agents[v, side] += self.part * self.agents
             held.builders[v, side] += self.part * self.builders
             if self.days_to_build is not None:
-                held.days[v, side] *= (self.days_to_build / held.days[v, side]) ** self.part
+                change = float(self.days_to_build / held.days[v, side])
+                held.days[v, side] *= power(change, self.part)
             if self.portability is not None:
                 gap = self.portability - held.portability[v, side]
                 held.portability[v, side] += self.part * gap

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from sim.events.base import Event
+from sim.numeric.portable import power
 from sim.parts import par
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class PriceList(Event):
         price = max(price, model.scenario.decisions.lowest_price)
         before = float(model.state.list_price[j])
         if self.part < 1.0 and before > 0.0:
-            price = before * math.exp(self.part * math.log(price / before))
+            price = before * power(price / before, self.part)
         model.state.list_price[j] = price
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.compiled import kernel, step
 from sim.market.marks import BYTE, VALUES, read_marks
 from sim.market.packing import USED_BLOCK
 from sim.market.population import FIXED_POINT
 from sim.market.world import World
+from sim.numeric.compiled import kernel, step
 
 Whole = npt.NDArray[np.int64]
 BLOCK = USED_BLOCK  # clients that are counted together

@@ -13,14 +13,14 @@ import numpy as np
 
 from sim.market.choice import value_block
 from sim.market.columns import OFFER, UNSET, Array
-from sim.market.compiled import inlined, kernel, step
 from sim.market.consider import price_term
-from sim.market.elementary import exp, ln
 from sim.market.noise import person
 from sim.market.packing import BLOCK
 from sim.market.population import FIXED_POINT
 from sim.market.threads import over_ranges
 from sim.market.world import HOST, RENT
+from sim.numeric.compiled import inlined, kernel, step
+from sim.numeric.elementary import exp, ln
 
 if TYPE_CHECKING:
     from sim.market.columns import Clients, Layout, State, Streams, Tally, Terms

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.compiled import kernel
 from sim.market.shared import shared
+from sim.numeric.compiled import kernel
+from sim.numeric.elementary import expm1, log1p
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -45,8 +45,8 @@ def fill_awareness(base, attention, heard, share, weight, goodwill, scale, out):
     """The formula of `inform` for all cells and platforms."""
     for c in range(out.shape[0]):
         for v in range(out.shape[1]):
-            known = weight * math.log1p(goodwill[c, v] / scale)
-            out[c, v] = -math.expm1(-(base[c, v] + attention[v] + heard * share[v] + known))
+            known = weight * log1p(goodwill[c, v] / scale)
+            out[c, v] = -expm1(-(base[c, v] + attention[v] + heard * share[v] + known))
 
 
 def _base(model: MarketModel) -> npt.NDArray[np.float64]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.compiled import kernel
-from sim.market.exact import to_shares
 from sim.market.population import FIXED_POINT
+from sim.numeric.compiled import kernel
+from sim.numeric.exact import to_shares
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from sim.economics.costs import next_experience
 from sim.market.bidding import running_discounts
 from sim.market.chips import equivalents
-from sim.market.compiled import kernel
 from sim.market.costs import costs, rent_of
-from sim.market.exact import exact_sums
 from sim.market.supply import internal_cards
+from sim.numeric.compiled import kernel
+from sim.numeric.exact import exact_sums
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel

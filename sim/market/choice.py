@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.market.columns import OFFER, PLATFORMS, UNSET
-from sim.market.compiled import inlined, kernel, step
 from sim.market.consider import consider_block
 from sim.market.noise import (
     SECOND_DRAW,
@@ -30,6 +29,7 @@ from sim.market.packing import BLOCK, pack
 from sim.market.population import FIXED_POINT
 from sim.market.threads import over_ranges
 from sim.market.world import API, HOST, RENT
+from sim.numeric.compiled import inlined, kernel, step
 
 if TYPE_CHECKING:
     from sim.market.columns import Clients, Layout, State, Streams, Tally, Terms

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from sim.economics.attachment import attached_sizes
 from sim.economics.diffusion import bass_step
 from sim.market.shared import shared
+from sim.numeric.portable import exp, log1p
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -89,7 +90,7 @@ def develop(model: MarketModel) -> None:
     opened = [f for f, is_open in enumerate(state.weights_open.tolist()) if is_open]
     for f, ahead in zip(opened, _leads(model, opened), strict=True):
         for pool in pools[f]:
-            pull = math.exp(pool.pull * ahead)
+            pull = exp(pool.pull * ahead)
             now.append(pool.of(state)[pool.place])
             innovation.append(min(1.0, pool.innovation * pull))
             imitation.append(pool.imitation)
@@ -153,7 +154,7 @@ def contribute(model: MarketModel) -> None:
     size, is_open = community_size(model).tolist(), state.weights_open.tolist()
     for f, gain in enumerate(gains):
         if is_open[f]:
-            state.contribution[f] = gain * math.log1p(size[f] / scale)
+            state.contribution[f] = gain * log1p(size[f] / scale)
 
 
 def publish_derivatives(model: MarketModel) -> None:

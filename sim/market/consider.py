@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from sim.market.columns import PLATFORMS, UNSET
-from sim.market.compiled import inlined, step
-from sim.market.elementary import exp, exp32, ln
 from sim.market.noise import event_of, high32, low32
 from sim.market.packing import LANES
 from sim.market.world import NONE
+from sim.numeric.compiled import inlined, step
+from sim.numeric.elementary import exp, exp32, ln
 
 ONE = np.uint64(1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,9 +11,10 @@ import numpy.typing as npt
 from sim.economics.costs import experience_unit_cost, insulated_cost_shock
 from sim.economics.scarcity import scarcity_factor
 from sim.market.chips import output_per_card, own_share
-from sim.market.compiled import kernel
 from sim.market.shared import shared
 from sim.months import months_between
+from sim.numeric.compiled import kernel
+from sim.numeric.portable import exp, ln
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -32,7 +32,7 @@ def reference_throughput(model: MarketModel) -> float:
 def _throughput(model: MarketModel) -> float:
     supply = model.scenario.supply
     age = months_between(supply.throughput_month, model.date)
-    return supply.throughput * TOKENS_PER_UNIT * math.exp(supply.throughput_growth * age)
+    return supply.throughput * TOKENS_PER_UNIT * exp(supply.throughput_growth * age)
 
 
 class Costs(NamedTuple):
@@ -133,9 +133,9 @@ def _cost_of_mix(model: MarketModel, own: Floats) -> Floats:
     supply, state = model.scenario.supply, model.state
     made = supply.own_card_cost * model.chips.cost
     mix = own * made + (1.0 - own) * supply.external_card_cost
-    shock = math.log(state.external_cost_factor) + state.supply_shock
+    shock = ln(state.external_cost_factor) + state.supply_shock
     if shock != 0.0:
-        mix *= np.exp(insulated_cost_shock(shock, own))
+        mix *= exp(insulated_cost_shock(shock, own))
     return mix / output_per_card(model, own)
 
 

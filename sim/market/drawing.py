@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.compiled import kernel, step
 from sim.market.noise import event_state, uniform
 from sim.market.normal import normals
+from sim.numeric.compiled import kernel, step
+from sim.numeric.elementary import exp, ln
 
 Array = npt.NDArray[Any]
 BLOCK = 256  # clients that are drawn together
@@ -143,8 +144,8 @@ def draw_sizes(begin, n, sizes, people, room):  # type: ignore[no-untyped-def]
     for q in range(n):
         log_size = sigma * z[q] - shift + tilted
         key_account[begin + q] = log_size > cut
-        weight[begin + q] = scale * math.exp(-tilt * log_size)
-        kept[q] = math.exp(log_size)
+        weight[begin + q] = scale * exp(-tilt * log_size)
+        kept[q] = exp(log_size)
         size[begin + q] = kept[q]
 
 
@@ -153,7 +154,7 @@ def draw_spread(begin, n, segment, law, z, column):  # type: ignore[no-untyped-d
     """Lognormal with the mean and log-sd of each client's segment."""
     for q in range(n):
         mean, sd = law[segment[begin + q], 0], law[segment[begin + q], 1]
-        column[begin + q] = mean * math.exp(sd * z[q] - sd * sd / 2.0)
+        column[begin + q] = mean * exp(sd * z[q] - sd * sd / 2.0)
 
 
 @step
@@ -209,7 +210,7 @@ def draw_kind(begin, n, k, traits, segments, kinds, people, work, room):  # type
         elif trait == VOLUME:
             for x in range(m):
                 size = volume * sizes[row[x]] * factors[segment[begin + row[x]]]
-                log_base[place[row[x]]] = math.log(size / mean_factor) + (sd * z[x] - mean)
+                log_base[place[row[x]]] = ln(size / mean_factor) + (sd * z[x] - mean)
         elif trait == NEED:
             for x in range(m):
                 log_need[place[row[x]]] = (need + sigma * z[x]) / _LN2

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from sim.market.books import CALLS, MILLION, PROFIT, REVENUE
 from sim.market.books import ROWS as MONEY
 from sim.market.community import own_pools
-from sim.market.compiled import kernel
-from sim.market.exact import to_shares
 from sim.market.population import FIXED_POINT
+from sim.numeric.compiled import kernel
+from sim.numeric.exact import to_shares
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel

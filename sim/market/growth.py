@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from sim.market.community import develop
 from sim.market.imitation import imitate
 from sim.market.migration import migrate
 from sim.market.research import discover
+from sim.numeric.portable import exp
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -39,7 +39,7 @@ def adopt(model: MarketModel) -> None:
     if not model.scenario.mechanisms.adoption:
         return
     innovation, imitation, everybody = model.fixed("adoption", lambda: _adoption(model))
-    boost = math.exp(model.state.adoption_boost)
+    boost = exp(model.state.adoption_boost)
     model.state.adopted = bass_step(
         model.state.adopted, innovation * boost, imitation * boost, everybody
     )

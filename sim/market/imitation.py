@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.quality import closing_share, imitated_levels
+from sim.numeric.portable import exp2, log2
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -36,11 +37,11 @@ def imitate(model: MarketModel) -> None:
     shown = model.capability
     closing = closing_share(capability[:, None], speed[None, :])
     state.capability = state.capability + (imitated_levels(shown, closing, seen) - shown)
-    windows = np.log2(state.context)[:, None]
+    windows = log2(state.context)[:, None]
     closing = closing_share(context[:, None], speed[None, :])
     longer = imitated_levels(windows, closing, seen)[:, 0]
     limit = np.array([table.context_limit_tokens or math.inf for table in tables])
-    wider = np.minimum(np.exp2(longer), limit)
+    wider = np.minimum(exp2(longer), limit)
     # through logarithms and back, a window that does not move would lose its exact number
     grown = longer > windows[:, 0]
     state.context = np.where(grown, np.maximum(wider, state.context), state.context)

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.market.columns import Array
-from sim.market.compiled import kernel
-from sim.market.elementary import exp
 from sim.market.noise import bits32, event_of, event_state, person
 from sim.market.population import FIXED_POINT
 from sim.market.world import HOST, World
+from sim.numeric.compiled import kernel
+from sim.numeric.elementary import exp
 
 
 class Queue(NamedTuple):

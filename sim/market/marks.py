@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.market.compiled import step
 from sim.market.population import FIXED_POINT
+from sim.numeric.compiled import step
 
 BYTE = 8  # marks that are counted together
 VALUES = 2**BYTE

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.bidding import unit_prices
-from sim.market.compiled import kernel, step
-from sim.market.elementary import exp
 from sim.market.noise import event_state, stream_key, uniform
 from sim.market.packing import USED_BLOCK
 from sim.market.population import FIXED_POINT
 from sim.market.threads import CACHE_LINE, added, apart, over_ranges
 from sim.market.world import HOST
+from sim.numeric.compiled import kernel, step
+from sim.numeric.elementary import exp
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel

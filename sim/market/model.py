@@ -49,6 +49,7 @@ from sim.market.vendors import VendorAgent
 from sim.market.world import make_world
 from sim.measures.recorder import Recorder
 from sim.months import month_after, months_between
+from sim.numeric.portable import power
 from sim.scenario.intensity import at_intensity
 from sim.scenario.schema.families import Host
 from sim.scenario.schema.scenario import Scenario
@@ -305,7 +306,7 @@ class MarketModel(mesa.Model):
             return np.ones(len(self.world.families))
         scale = self.scenario.demand.community_scale
         harder = self.fixed("hosting ease", self._harder)
-        return (1.0 + community_size(self) / scale) ** harder
+        return power(1.0 + community_size(self) / scale, harder)
 
     def _harder(self) -> Floats:
         tables, names = self.scenario.families, self.world.families

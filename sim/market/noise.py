@@ -12,8 +12,8 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.compiled import allocating, inlined, step
-from sim.market.elementary import ln32, sin_pi32
+from sim.numeric.compiled import allocating, formula, inlined, step
+from sim.numeric.elementary import ln32, sin_pi32
 
 Keys = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
@@ -70,7 +70,7 @@ def event_of(stream, who, month):  # type: ignore[no-untyped-def]
     return mix64(np.uint64(stream) ^ who ^ (np.uint64(month) * _MONTH))
 
 
-@inlined
+@formula
 def event_state(stream, client_id, work_key, month):  # type: ignore[no-untyped-def]
     """64 bits that belong to one event of one workload."""
     return event_of(stream, person(client_id, work_key), month)
@@ -104,7 +104,7 @@ def bits32(state, key):  # type: ignore[no-untyped-def]
     return mixed32(np.uint32(low32(state) ^ np.uint32(key)), high32(state))
 
 
-@inlined
+@formula
 def uniform(state, key):  # type: ignore[no-untyped-def]
     """Uniform on (0, 1) in steps of 2^-32, float64."""
     return (np.float64(bits32(state, key)) + 0.5) * _UNIT32
@@ -123,7 +123,7 @@ def gumbel_of(bits):  # type: ignore[no-untyped-def]
     return -ln32(exponential_of(bits))
 
 
-@inlined
+@formula
 def gumbel(state, key):  # type: ignore[no-untyped-def]
     """Standard Gumbel of an event for one offer, float32."""
     return gumbel_of(bits32(state, key))
@@ -150,7 +150,7 @@ def shock_of(angle, size, s):  # type: ignore[no-untyped-def]
     return s * along - ln32(sin_pi32(u)) + rho * rest
 
 
-@inlined
+@formula
 def nest_shock(state, key, rho):  # type: ignore[no-untyped-def]
     """Shock that the offers of a nest with correlation rho share, float32."""
     angle = bits32(state, key)

@@ -10,13 +10,14 @@ import math
 
 import numpy as np
 
-from sim.market.compiled import sure_inlined, sure_step
+from sim.numeric.compiled import inlined, step
+from sim.numeric.elementary import ln
 
 TAIL = 0.13533528323661269189  # exp(-2)
 _ROOT_2PI = 2.50662827463100050242
 
 
-@sure_inlined
+@inlined
 def _middle(u):  # type: ignore[no-untyped-def]
     """Quantile between the tails."""
     y = u - 0.5
@@ -37,7 +38,7 @@ def _middle(u):  # type: ignore[no-untyped-def]
     return (y + y * (z * p / q)) * _ROOT_2PI
 
 
-@sure_inlined
+@inlined
 def _tail(x, log_x):  # type: ignore[no-untyped-def]
     """Distance of a quantile in a tail from 0, by x = sqrt(-2 ln of the tail's weight)."""
     z = 1.0 / x
@@ -61,7 +62,7 @@ def _tail(x, log_x):  # type: ignore[no-untyped-def]
     return x - log_x / x - z * p / q
 
 
-@sure_step
+@step
 def normals(n, u, tails, far, out):  # type: ignore[no-untyped-def]
     """Standard normal draws of the first n uniforms; `tails` and `far` are room of that length."""
     for q in range(n):
@@ -70,13 +71,12 @@ def normals(n, u, tails, far, out):  # type: ignore[no-untyped-def]
     for q in range(n):
         tails[t] = q
         t += np.uint64((u[q] <= TAIL) | (u[q] > 1.0 - TAIL))
-    # the library's logarithm has the bits of scipy's; what is around it becomes vector operations
     for x in range(t):
-        far[x] = math.log(min(u[tails[x]], 1.0 - u[tails[x]]))
+        far[x] = ln(min(u[tails[x]], 1.0 - u[tails[x]]))
     for x in range(t):
         far[x] = math.sqrt(-2.0 * far[x])
     for x in range(t):
-        far[x] = _tail(far[x], math.log(far[x]))
+        far[x] = _tail(far[x], ln(far[x]))
     for x in range(t):
         q = tails[x]
         out[q] = -far[x] if u[q] < 0.5 else far[x]

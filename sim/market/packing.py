@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.columns import Tally, new_tally
-from sim.market.compiled import inlined, kernel
 from sim.market.key_accounts import Counts, new_counts
 from sim.market.marks import VALUES, bytes_of
 from sim.market.world import NONE, World
+from sim.numeric.compiled import inlined, kernel
 
 Array = npt.NDArray[Any]
 BLOCK = 64  # due workloads that choose together

@@ -11,6 +11,7 @@ from sim.market.choice import panel_values
 from sim.market.noise import event_numbers, stream_key
 from sim.market.packing import pack
 from sim.market.world import API
+from sim.numeric.portable import exp
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -32,7 +33,7 @@ class Panel:
         self.members = members[order[: model.scenario.decisions.panel]].astype(np.int64)
         self.owners = population.client[self.members].astype(np.int64)
         weight = population.weight[self.owners].astype(np.float64)
-        self.weights = weight * np.exp(population.log_base[self.members].astype(np.float64))
+        self.weights = weight * exp(population.log_base[self.members].astype(np.float64))
         self.alpha = population.alpha[self.owners].astype(np.float64)
         self.kind = population.kind[self.members]
 
@@ -62,7 +63,7 @@ class Panel:
         values.flags.writeable = False
         usage = terms.elasticity[self.kind]
         return Demand(
-            weights=self.weights * np.exp(terms.log_growth[self.kind]),
+            weights=self.weights * exp(terms.log_growth[self.kind]),
             values=values,
             alpha=self.alpha,
             priced=priced,

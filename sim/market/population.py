@@ -31,6 +31,7 @@ from sim.market.noise import keys32, name_key, pick, stream_key
 from sim.market.shared import shared
 from sim.market.threads import over_items
 from sim.market.world import World
+from sim.numeric.portable import exp, ln
 
 if TYPE_CHECKING:
     from sim.scenario.schema.population import Spread
@@ -131,7 +132,7 @@ def _sizes(scenario: Scenario) -> Sizes:
     """Law of sizes, weights and key accounts."""
     table = scenario.population
     sigma, tilt = table.size_sigma, table.size_tilt
-    mean_tilted = math.exp(tilt * (tilt - 1) * sigma**2 / 2)
+    mean_tilted = exp(tilt * (tilt - 1) * sigma**2 / 2)
     cut = -(sigma**2) / 2 + sigma * float(ndtri(1 - table.key_account_share))
     return Sizes(
         sigma=sigma,
@@ -170,7 +171,7 @@ def _kinds(scenario: Scenario, world: World) -> Kinds:
         volume=np.array([max(volume, LEAST_VOLUME) for volume in each], float),
         noise=np.array([t.size_noise for t in tables], float),
         noise_mean=np.array([t.size_noise**2 / 2 for t in tables], float),
-        need=np.array([math.log(t.need_median_tokens) for t in tables], float),
+        need=np.array([ln(t.need_median_tokens) for t in tables], float),
         need_sigma=np.array([t.need_sigma for t in tables], float),
         key=np.array([name_key("kind", name) for name in world.kinds], np.uint64),
         adoption=scenario.mechanisms.adoption,
@@ -180,8 +181,7 @@ def _kinds(scenario: Scenario, world: World) -> Kinds:
 def _pick(
     seed: np.random.SeedSequence, trait: str, ids: Column, shares: dict[str, float]
 ) -> npt.NDArray[np.int16]:
-    with np.errstate(divide="ignore"):
-        log_weight = np.log(np.atleast_2d(np.array(list(shares.values()))))
+    log_weight = np.array([[ln(share) if share > 0.0 else -math.inf for share in shares.values()]])
     return pick(stream_key(seed, f"population/{trait}"), ids, keys32(list(shares)), log_weight)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.compiled import kernel
+from sim.numeric.compiled import kernel
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel

@@ -5,12 +5,11 @@ The laws are `served_fraction` and `cards_of_offers`; sums go over offers one af
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from sim.market.compiled import inlined, kernel
 from sim.market.population import FIXED_POINT
+from sim.numeric.compiled import inlined, kernel
+from sim.numeric.elementary import ln
 
 
 @inlined
@@ -61,7 +60,7 @@ def fill_trends(load, room, before, memory, trend, used):  # type: ignore[no-unt
         used[v] = 1.0 if asked else 0.0  # without any cards, full as soon as something is asked
         if room[v] > 0.0:
             used[v] = min(load[v] / room[v], 1.0)
-        growth = math.log(load[v] / before[v]) if asked and before[v] > 0.0 else 0.0
+        growth = ln(load[v] / before[v]) if asked and before[v] > 0.0 else 0.0
         trend[v] = memory[v] * trend[v] + (1.0 - memory[v]) * growth
 
 

@@ -18,6 +18,7 @@ from sim.market.chips import (
 )
 from sim.market.costs import MILLIONS_PER_TRILLION, planned_card_cost, reference_throughput
 from sim.market.shared import shared
+from sim.numeric.portable import exp, expm1, power
 from sim.strategies.capacity.base import SupplyBooks, SupplyView
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def _app_tokens(model: MarketModel) -> Floats:
     for name in model.world.vendors:
         table = scenario.vendors[name].capacity
         fade = table.internal_slowdown
-        grown = table.internal_growth * (t if fade == 0.0 else -math.expm1(-fade * t) / fade)
-        tokens.append(table.internal_load * math.exp(grown))
+        grown = table.internal_growth * (t if fade == 0.0 else -expm1(-fade * t) / fade)
+        tokens.append(table.internal_load * exp(grown))
     out = np.array(tokens)
     out.flags.writeable = False
     return out
@@ -83,7 +84,7 @@ def shake(model: MarketModel) -> None:
     state = model.state
     state.supply_shock = float(model.shocks[model.month])
     response = model.scenario.supply.shocks.availability_response
-    state.obtainable = state.availability * math.exp(-response * max(state.supply_shock, 0.0))
+    state.obtainable = state.availability * exp(-response * max(state.supply_shock, 0.0))
 
 
 def deliver(model: MarketModel) -> None:
@@ -121,7 +122,7 @@ def move_rent(model: MarketModel) -> None:
     load, room = math.fsum(state.load_cards.tolist()), math.fsum(capacity(model).tolist())
     if load > 0.0 and room > 0.0:
         target = model.scenario.supply.rent_target
-        state.market_rent *= (load / (target * room)) ** state.rent_response
+        state.market_rent *= power(load / (target * room), state.rent_response)
 
 
 def supply_view(model: MarketModel) -> SupplyView:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
-from sim.market.compiled import kernel
+from sim.numeric.compiled import kernel
+from sim.numeric.elementary import ln
 
 
 @kernel
@@ -108,17 +107,17 @@ def fill_prices(  # type: ignore[no-untyped-def]
     """
     host_start, rent_start, none = places
     for j in range(host_start):
-        ratio[j] = math.log(max(paid[j], floor) / reference_price)
+        ratio[j] = ln(max(paid[j], floor) / reference_price)
     for j in range(host_start, rent_start):
         v = platform[j]
         hourly = (rent[v] if v < len(rent) else own_rent) / card_hours
         hours[j] = family_hours[family[j]]
         cost[j] = hours[j] * hourly
-        ratio[j] = math.log(max(cost[j], floor) / reference_price)
+        ratio[j] = ln(max(cost[j], floor) / reference_price)
     for j in range(rent_start, none):
         v = platform[j]
-        ratio[j] = math.log(rent[v] / reference_rent)
-        price[j] = math.log(rent[v] / market_rent)
+        ratio[j] = ln(rent[v] / reference_rent)
+        price[j] = ln(rent[v] / market_rent)
 
 
 @kernel

@@ -15,6 +15,7 @@ from sim.market.costs import hosting_hours, rent_of
 from sim.market.shared import shared
 from sim.market.tables import fill_prices, fill_progress, fill_utilities
 from sim.market.world import API, HOST, NONE
+from sim.numeric.portable import expm1, ln, log1p, log2
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -187,7 +188,7 @@ class TermsBuilder:
             state.contribution,
             state.mean_capability,
             self.gamma,
-            np.log1p(community_by_region(model) / demand.community_scale),
+            log1p(community_by_region(model) / demand.community_scale),
             state.reliability,
             demand.reliability_weight if counts else 0.0,
             NO_AGENTS if self.agents is None else self.agents,
@@ -226,7 +227,7 @@ class TermsBuilder:
         fading = self.slowdown > 0.0
         fades = np.where(fading, self.slowdown, 1.0)
         months = range(self.model.scenario.calendar.months + 1)
-        ages = [np.where(fading, -np.expm1(-fades * float(t)) / fades, float(t)) for t in months]
+        ages = [np.where(fading, -expm1(-fades * float(t)) / fades, float(t)) for t in months]
         return self.growth * np.array(ages)
 
     def _log_context(self) -> Floats:
@@ -235,7 +236,7 @@ class TermsBuilder:
         return self.model.memo.of(
             "log context",
             context.tobytes(),
-            lambda: np.log2(np.append(context, 1.0))[family],
+            lambda: log2(np.append(context, 1.0))[family],
         )
 
     def _progress(self, mean_term: float) -> tuple[Floats, Floats, Floats, Floats]:
@@ -250,7 +251,7 @@ class TermsBuilder:
             self.discount,
             self.outside,
             self.hours_kind,
-            float(np.log(usage.reference_rent / state.market_rent)),
+            ln(usage.reference_rent / state.market_rent),
             self.reference - mean_term,
             self.growing[self.model.month],
             state.log_shift,

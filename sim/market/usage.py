@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.market.columns import UNSET
-from sim.market.compiled import kernel, step, sure_step
-from sim.market.elementary import exp32, ln
 from sim.market.marks import add_marks, read_marks
 from sim.market.packing import USED_BLOCK
 from sim.market.population import FIXED_POINT
 from sim.market.threads import over_ranges
+from sim.numeric.compiled import kernel, step
+from sim.numeric.elementary import exp32, ln
 
 if TYPE_CHECKING:
     from sim.market.columns import Clients, Layout, State, Tally, Terms
@@ -49,7 +49,7 @@ def visit(begin, end, clients, state, usage):  # type: ignore[no-untyped-def]
     return np.int64(q), np.int64(n), np.int64(h), np.int64(c)
 
 
-@sure_step
+@step
 def adjust(begin, m, h, clients, state, terms, usage):  # type: ignore[no-untyped-def]
     """Log volumes of m workloads from `begin` on move towards their targets; idle ones stay.
 
@@ -76,7 +76,7 @@ def adjust(begin, m, h, clients, state, terms, usage):  # type: ignore[no-untype
         volume[q] = exp32(log_volume[q])
 
 
-@sure_step
+@step
 def count(begin, n, h, clients, state, terms, usage, tally):  # type: ignore[no-untyped-def]
     """Add up the volumes of the n workloads of the block in use, h of which run a model."""
     kind, cell, weight, skill = clients.kind, clients.cell, clients.weight, clients.skill

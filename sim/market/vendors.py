@@ -11,12 +11,12 @@ import numpy.typing as npt
 from sim.economics.mixed import Demand
 from sim.market.agents import decide_agents
 from sim.market.bidding import set_bids
-from sim.market.compiled import kernel
 from sim.market.costs import accounting_cost, opportunity_cost
 from sim.market.goodwill import decide_campaigns
 from sim.market.openness import decide_openness
 from sim.market.private import PrivateFigures, private_figures
 from sim.market.research import invest
+from sim.numeric.compiled import kernel
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.accounts.base import AccountsStrategy, Bids
 from sim.strategies.agents.base import AgentBooks, AgentStrategy

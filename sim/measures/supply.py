@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from sim.measures.registry import Floats, measure
 from sim.measures.tokens import boards, figures
+from sim.numeric.portable import exp
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -63,7 +63,7 @@ def developers(model: MarketModel) -> Floats:
 @measure("yuan/card-month")
 def external_card_price(model: MarketModel) -> float:
     """Cost of a bought card: the base, its dated factor and the random shock."""
-    factor = model.state.external_cost_factor * math.exp(model.state.supply_shock)
+    factor = model.state.external_cost_factor * exp(model.state.supply_shock)
     return model.scenario.supply.external_card_cost * factor
 
 

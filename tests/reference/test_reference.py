@@ -9,10 +9,10 @@ import mesa
 import numpy as np
 import pytest
 
-from sim.market.elementary import exp32, ln32
 from sim.market.model import MarketModel
 from sim.market.noise import event_state, gumbel, nest_shock, uniform
 from sim.market.noise import stream_key as compiled_stream_key
+from sim.numeric.elementary import exp32, ln32
 from sim.strategies.registry import strategies
 from tests.reference import draws
 from tests.reference.client import ClientAgent

@@ -11,9 +11,9 @@ from sim.economics.prices import price_term
 from sim.market.agents import agent_utility
 from sim.market.columns import UNSET
 from sim.market.community import community_by_region
-from sim.market.elementary import exp32
 from sim.market.noise import event_state, gumbel, nest_shock, uniform
 from sim.market.world import HOST, NONE, RENT
+from sim.numeric.elementary import exp32
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel

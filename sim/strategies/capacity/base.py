@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import date
 
+from sim.numeric.portable import exp
 from sim.strategies.registry import Strategy
 
 
@@ -54,5 +54,5 @@ def missing_cards(books: SupplyBooks, growth: float, months: float) -> float:
 
     (headroom e^(growth x months) load - cards there) / output per card; negative if too many.
     """
-    wanted = books.headroom * math.exp(growth * months)
+    wanted = books.headroom * exp(growth * months)
     return (wanted * books.load - books.there) / books.output_per_card

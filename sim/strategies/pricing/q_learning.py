@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import WithJsonSchema, field_validator, model_validator
 
+from sim.numeric.portable import ln
 from sim.parts import Part, par
 from sim.strategies.pricing.base import Floats, PricingStrategy
 from sim.strategies.view import Books, View
@@ -125,7 +126,7 @@ class QLearning(PricingStrategy):
     def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
         """Unit cost times the learned multiple in the nearest state."""
         policy: Policy = self.parameters.policy
-        mine = np.log(books.price / books.unit_cost).mean()
+        mine = ln(books.price / books.unit_cost).mean()
         other = _log_markup(view, policy.rival)
         own = _nearest(policy.own_grid, float(mine))
         rival = _nearest(policy.rival_grid, float(mine) if other is None else other)
@@ -140,9 +141,9 @@ def _log_markup(view: View, rival: str) -> float | None:
     theirs = (view.platform == view.vendors.index(rival)) & (view.price > 0)
     if not theirs.any():
         return None
-    return float(np.log(view.price[theirs] / view.cost_estimate[theirs]).mean())
+    return float(ln(view.price[theirs] / view.cost_estimate[theirs]).mean())
 
 
 def _nearest(grid: list[float], log_markup: float) -> int:
-    points: npt.NDArray[np.float64] = np.log(grid)
+    points: npt.NDArray[np.float64] = ln(np.array(grid))
     return int(np.abs(points - log_markup).argmin())

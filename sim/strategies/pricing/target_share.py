@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from pydantic import model_validator
 
+from sim.numeric.portable import exp, ln
 from sim.parts import Part, par
 from sim.strategies.pricing.base import Floats, PricingStrategy
 from sim.strategies.view import Books, View
@@ -51,7 +52,7 @@ class TargetShare(PricingStrategy):
         """Unit cost with the markup of the controller, the same on all offers."""
         facts = self.parameters
         if self.log_markup is None:
-            self.log_markup = float(np.log(books.price / books.unit_cost).mean())
+            self.log_markup = float(ln(books.price / books.unit_cost).mean())
         moved = self.log_markup + facts.gain * (books.token_share - facts.target)
-        self.log_markup = float(np.clip(moved, np.log(facts.floor), np.log(facts.ceiling)))
-        return books.unit_cost * np.exp(self.log_markup)
+        self.log_markup = float(np.clip(moved, ln(facts.floor), ln(facts.ceiling)))
+        return books.unit_cost * exp(self.log_markup)

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from pydantic import model_validator
 
+from sim.numeric.portable import exp, ln
 from sim.parts import Part, par
 from sim.strategies.pricing.base import Floats, PricingStrategy
 from sim.strategies.view import Books, View
@@ -36,5 +37,5 @@ class ZeroIntelligence(PricingStrategy):
 
     def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
         """One draw for the whole list."""
-        low, high = np.log(self.parameters.lowest), np.log(self.parameters.highest)
-        return books.unit_cost * float(np.exp(rng.uniform(low, high)))
+        low, high = ln(self.parameters.lowest), ln(self.parameters.highest)
+        return books.unit_cost * exp(rng.uniform(low, high))

@@ -10,11 +10,11 @@ import pytest
 
 from sim.errors import RunFailure
 from sim.market.boards import Boards
-from sim.market.exact import exact_sums
 from sim.market.model import MarketModel
 from sim.market.serving import platform_sums
 from sim.measures.registry import Measure
 from sim.measures.tokens import by_vendor, shares
+from sim.numeric.exact import exact_sums
 from tests.unit.market.plain import calls_of_rows, shares_of_rows
 from tests.unit.market.tiny import changed, ran
 

@@ -9,11 +9,11 @@ import pytest
 
 from sim.economics.concentration import hhi, hhi_of_rows
 from sim.market.books import MILLION
-from sim.market.exact import to_shares
 from sim.market.figures import Figures
 from sim.market.model import MarketModel
 from sim.market.private import private_figures
 from sim.measures.tokens import by_vendor, shares
+from sim.numeric.exact import to_shares
 from tests.unit.market.plain import shares_of_rows
 from tests.unit.market.tiny import changed, ran
 

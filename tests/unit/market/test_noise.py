@@ -1,4 +1,4 @@
-"""The keyed draws and the elementary functions they are made of."""
+"""The keyed draws."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from sim.market import elementary, noise
+from sim.market import noise
 
 N = 200_000
 SEED = np.random.SeedSequence(7)
@@ -149,49 +149,3 @@ def test_names_never_clash() -> None:
     assert noise.name_key("kind", "assistant") == noise.name_key("kind", "assistant")
     with pytest.raises(ValueError, match="same 32-bit key"):
         noise.keys32(["a", "a"])
-
-
-def positive_floats(low: float, high: float, kind: Any) -> Any:
-    rng = np.random.default_rng(0)
-    return np.exp(rng.uniform(np.log(low), np.log(high), N)).astype(kind)
-
-
-def ulps(got: Any, exact: Any) -> float:
-    return float(np.max(np.abs(got - exact) / np.spacing(np.maximum(np.abs(exact), 1e-300))))
-
-
-def test_ln() -> None:
-    x = np.concatenate([positive_floats(1e-300, 1e300, float), np.linspace(0.9, 1.1, 9_999)])
-    exact = np.log(x.astype(np.longdouble)).astype(float)
-    assert ulps(apply(elementary.ln, x), exact) <= 1.0
-    assert apply(elementary.ln, np.ones(1))[0] == 0.0
-
-
-def test_ln32() -> None:
-    x = positive_floats(1e-8, 20.0, np.float32)
-    exact = np.log(x.astype(float))
-    assert np.abs(apply(elementary.ln32, x) - exact).max() < 5e-7 * max(1.0, np.abs(exact).max())
-
-
-def test_exp() -> None:
-    x = np.random.default_rng(0).uniform(-700.0, 700.0, N)
-    exact = np.exp(x.astype(np.longdouble)).astype(float)
-    assert ulps(apply(elementary.exp, x), exact) <= 1.0
-    ends = apply(elementary.exp, np.array([0.0, -701.0, -1e30, 1e30]))
-    assert ends[:3].tolist() == [1.0, 0.0, 0.0]
-    assert np.isfinite(ends[3])
-
-
-def test_sin_pi32() -> None:
-    u = np.random.default_rng(0).uniform(1e-9, 0.5, N).astype(np.float32)
-    exact = np.sin(np.pi * u.astype(float))
-    np.testing.assert_allclose(apply(elementary.sin_pi32, u), exact, rtol=4e-7)
-
-
-def test_exp32() -> None:
-    x = np.random.default_rng(0).uniform(-87.0, 88.0, N).astype(np.float32)
-    np.testing.assert_allclose(apply(elementary.exp32, x), np.exp(x.astype(float)), rtol=2e-7)
-    ends = apply(elementary.exp32, np.array([0.0, -1e9, 1e9], np.float32))
-    assert ends[0] == 1.0
-    assert 0.0 < ends[1] < 2e-38
-    assert 1e38 < ends[2] < np.inf

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import pickle
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +12,7 @@ import pytest
 from mesa.batchrunner import batch_run
 
 from sim.errors import RunFailure
-from sim.market import compiled, supply
+from sim.market import supply
 from sim.market.model import MarketModel
 from sim.market.noise import gumbel
 from sim.market.phases import PHASES, happen
@@ -265,44 +263,3 @@ class TestOpenness:
             model.step()
             opened.append(bool(model.state.weights_open[f]))
         assert opened == [False] * closed + [True] * (6 - closed)
-
-
-class TestCompiledKernels:
-    def test_are_made_anew_when_an_inlined_file_changes(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-    ) -> None:
-        inlined = tmp_path / "elementary.py"
-        for path in (tmp_path / "choice.py", inlined):
-            path.write_text("x = 1\n")
-        monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
-
-        def stamp() -> Any:
-            compiled._stamp.cache_clear()
-            return compiled.kernel(_nothing)._cache._cache_file._source_stamp
-
-        before = stamp()
-        assert stamp() == before == compiled._stamp()
-        inlined.write_text("x = 1  # longer\n")
-        assert stamp() != before
-        compiled._stamp.cache_clear()
-
-    def test_an_index_that_names_types_that_have_moved_is_not_read(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-    ) -> None:
-        index = tmp_path / "kernel.nbi"
-        moved = b"cno.such.module\nType\n."
-        with pytest.raises(ModuleNotFoundError):
-            pickle.loads(moved)
-        file = compiled.kernel(_nothing)._cache._cache_file
-        monkeypatch.setattr(file, "_index_path", str(index))
-        index.write_bytes(pickle.dumps(f"{file._version} of other files") + moved)
-        assert file._load_index() == {}
-
-    def test_stamp_covers_the_folder(self) -> None:
-        folder = Path(compiled.__file__).parent
-        assert compiled._stamp()[1] == sum(path.stat().st_size for path in folder.glob("*.py"))
-        assert {"choice.py", "noise.py", "elementary.py"} <= {p.name for p in folder.glob("*.py")}
-
-
-def _nothing(x: Any) -> None:
-    x[0] = 0.0

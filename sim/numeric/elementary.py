@@ -1,24 +1,27 @@
-"""ln, exp and sine from additions and multiplications only.
+"""ln, exp and what follows from them, by additions and multiplications only.
 
-Library functions differ in the last bit between systems and do not vectorise inside compiled loops;
-these give the same bits everywhere. Sources: fdlibm (ln, exp), Cephes logf and expf, Taylor series
-(sine).
+Library functions differ in the last bit between systems, and do not vectorise inside compiled
+loops; these give the same bits everywhere. Sources: fdlibm (ln, exp), Kahan's corrections (log1p,
+expm1; Goldberg 1991, ACM Computing Surveys 23:5-48, theorem 4), Cephes logf and expf, Taylor
+series (sine).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sim.market.compiled import inlined
+from sim.numeric.compiled import formula, inlined
 
 _LN2_HI = 6.93147180369123816490e-01
 _LN2_LO = 1.90821492927058770002e-10
 _INV_LN2 = 1.44269504088896338700e00
+_LN2 = 6.93147180559945286227e-01
+LARGEST_EXPONENT = 700.0  # beyond it `exp` is clipped
 _LEAST_EXPONENT = np.float32(-87.0)
 _LARGEST_EXPONENT = np.float32(88.0)
 
 
-@inlined
+@formula
 def ln32(x):  # type: ignore[no-untyped-def]
     """Natural logarithm of a positive normal float32; error below 5e-7."""
     bits = np.float32(x).view(np.int32)
@@ -68,9 +71,9 @@ def ln(x):  # type: ignore[no-untyped-def]
 @inlined
 def exp(x):  # type: ignore[no-untyped-def]
     """Exponential; 0 below -700 and clipped above 700, error below 1 ulp between."""
-    if x < -700.0:
+    if x < -LARGEST_EXPONENT:
         return 0.0
-    x = min(x, 700.0)
+    x = min(x, LARGEST_EXPONENT)
     k = np.int64(x * _INV_LN2 + (0.5 if x >= 0.0 else -0.5))
     hi = x - k * _LN2_HI
     lo = k * _LN2_LO
@@ -93,6 +96,51 @@ def exp(x):  # type: ignore[no-untyped-def]
 
 
 @inlined
+def log1p(x):  # type: ignore[no-untyped-def]
+    """ln(1 + x) for x > -1, exact to some ulp where x is tiny too."""
+    u = 1.0 + x
+    return x if u == 1.0 else ln(u) * (x / (u - 1.0))
+
+
+@inlined
+def expm1(x):  # type: ignore[no-untyped-def]
+    """exp(x) - 1, exact to some ulp where x is tiny too; clipped as `exp`."""
+    u = exp(x)
+    if u == 1.0:
+        return x
+    if u - 1.0 == -1.0:
+        return -1.0
+    return (u - 1.0) * (x / ln(u))
+
+
+@inlined
+def log2(x):  # type: ignore[no-untyped-def]
+    """Binary logarithm of a positive normal float64, exact for powers of two."""
+    bits = np.float64(x).view(np.int64)
+    e = (bits - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)
+    m = np.int64(bits - (e << np.int64(52))).view(np.float64)
+    return e + ln(m) * _INV_LN2
+
+
+@inlined
+def exp2(x):  # type: ignore[no-untyped-def]
+    """2 to the power of x, exact for whole numbers; clipped where `exp` is."""
+    x = min(max(x, -LARGEST_EXPONENT), LARGEST_EXPONENT)
+    k = np.floor(x + 0.5)
+    return exp((x - k) * _LN2) * np.int64((np.int64(k) + 1023) << np.int64(52)).view(np.float64)
+
+
+@inlined
+def power(x, y):  # type: ignore[no-untyped-def]
+    """x^y = exp(y ln x) for x >= 0 (y > 0 at 0), exact for y = 0 and y = 1; clipped as `exp`."""
+    if y == 1.0:
+        return x
+    if x == 0.0:
+        return 1.0 if y == 0.0 else 0.0
+    return exp(y * ln(x))
+
+
+@formula
 def exp32(x):  # type: ignore[no-untyped-def]
     """Exponential in float32, clipped to [-87, 88]; relative error below 2e-7."""
     x = min(max(np.float32(x), _LEAST_EXPONENT), _LARGEST_EXPONENT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.compiled import inlined, kernel
+from sim.numeric.compiled import inlined, kernel
 
 ROOM = 64  # parts that a sum of doubles can need: 2098 bits of range by 53 of precision, and spare
 LANES = 8
