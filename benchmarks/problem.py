@@ -37,7 +37,7 @@ class Problem:
         while self.model.month < MONTHS_BEFORE:
             self.model.step()
         # key accounts choose here too, instead of waiting for their auctions
-        self.model.terms = self.model.terms._replace(auctions=False)
+        self.model.terms = self.model.terms.replaced(auctions=False)
         self.held = State(*(array.copy() for array in self.model.choices))
         population, terms = self.model.population, self.model.terms
         self.adopted = np.flatnonzero(population.adopts_at <= terms.adopted[population.kind])

@@ -7,7 +7,7 @@ concedes what makes it as good as the second-best score. Utilities and draws are
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from sim.market.packing import BLOCK
 from sim.market.population import FIXED_POINT
 from sim.market.threads import over_ranges
 from sim.market.world import HOST, RENT
+from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import inlined, kernel, step
 from sim.numeric.elementary import exp, ln
 
@@ -32,7 +33,7 @@ BATCH = 2**14  # auctions that are held together
 OTHERS, OWN = 0, 1  # rows of limits: accounts that a vendor does not serve, and those it serves
 
 
-class Limits(NamedTuple):
+class Limits(Bundle):
     """How far each platform goes this month, (V + 2,) unless said otherwise."""
 
     discount: Array  # (2, V + 2) of the list bill
@@ -42,7 +43,7 @@ class Limits(NamedTuple):
     months: float  # expected length of a contract
 
 
-class Room(NamedTuple):
+class Room(Bundle):
     """Auctions of one batch in their order: (n,), or (n, V + 2) by platform."""
 
     offer: Array  # best of each platform, int64, -1 without one
@@ -211,7 +212,7 @@ def value_range(  # type: ignore[no-untyped-def]
 ):
     """Bids in auctions of the batch, begin to end in the order of storage."""
     places, order = batch
-    packed, scratch = space
+    packed, scratch = space.packed, space.scratch
     for b in range(begin, end, BLOCK):
         n = min(BLOCK, end - b)
         for q in range(n):
@@ -318,7 +319,7 @@ def auction(
 
         def hold(p: int, first: int, last: int, batch: tuple[Array, Array] = batch) -> None:
             space = spaces[p]
-            luck = streams, limits, room, (space.packed, space.scratch)
+            luck = streams, limits, room, space
             value_range(first, last, month, batch, *market, *luck)
             settle_range(first, last, False, *batch, *market, limits, room)
 

@@ -70,7 +70,7 @@ class Bidding:
 
 def _queue(n: int) -> Queue:
     places = [np.int64] * (len(Queue._fields) - 1)
-    return Queue._make(np.zeros(n, kind) for kind in (*places, np.uint64))
+    return Queue(*(np.zeros(n, kind) for kind in (*places, np.uint64)))
 
 
 def set_bids(model: MarketModel, view: View, books: Mapping[int, Books]) -> None:
@@ -148,7 +148,7 @@ def bid(model: MarketModel) -> None:
         model.tally,
         model.spaces,
     )
-    if np.minimum.reduce(np.concatenate(bidding.counts)) < 0:
+    if np.minimum.reduce(np.concatenate(list(bidding.counts))) < 0:
         raise ValueError("bills of key accounts are too large to be added up exactly")
     credit = bidding.counts.credit[: model.world.n_vendors] / FIXED_POINT
     model.charge("account_credit", credit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from sim.market.bidding import running_discounts
 from sim.market.chips import equivalents
 from sim.market.costs import costs, rent_of
 from sim.market.supply import internal_cards
+from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel
 from sim.numeric.exact import exact_sums
 
@@ -48,7 +49,7 @@ ROWS = 9  # of the table of an account, in the order above
 CALLS, RENT, SERVICES, APPLICATIONS, COST, REVENUE, LEVERS, SPENT, PROFIT = range(ROWS)
 
 
-class Rates(NamedTuple):
+class Rates(Bundle):
     """Rates of the scenario that bills and costs follow."""
 
     card_hours: float

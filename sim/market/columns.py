@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sim.market.noise import keys32
 from sim.market.population import FIXED_POINT, Population
 from sim.market.world import World
+from sim.numeric.bundle import Bundle
 
 Array = npt.NDArray[Any]
 UNSET = -1e30  # log volume of a workload that has not started
@@ -17,7 +18,7 @@ OFFER = 8  # an offer's code is its column shifted by so many bits, and its plat
 PLATFORMS = np.int32(2**OFFER - 1)
 
 
-class Clients(NamedTuple):
+class Clients(Bundle):
     """Columns of clients and workloads, read-only."""
 
     client_id: Array
@@ -39,7 +40,7 @@ class Clients(NamedTuple):
     whole_weight: int  # all weights, as whole multiples of 2^-20
 
 
-class State(NamedTuple):
+class State(Bundle):
     """Columns of workloads that change."""
 
     current: Array  # (m,) int16 offer, -1 before adoption
@@ -47,7 +48,7 @@ class State(NamedTuple):
     log_volume: Array  # (m,) float32
 
 
-class Layout(NamedTuple):
+class Layout(Bundle):
     """Where the offers lie."""
 
     channel: Array
@@ -65,7 +66,7 @@ class Layout(NamedTuple):
     none: int
 
 
-class Terms(NamedTuple):
+class Terms(Bundle):
     """Everything of a month that a choice needs, (J,) unless said otherwise."""
 
     open: Array  # (cells, J) bool
@@ -97,7 +98,7 @@ class Terms(NamedTuple):
     auctions: bool  # key accounts wait for phase `bid`
 
 
-class Streams(NamedTuple):
+class Streams(Bundle):
     """Keys of the client streams under the seed of the run."""
 
     choice: np.uint64
@@ -106,7 +107,7 @@ class Streams(NamedTuple):
     awareness: np.uint64
 
 
-class Tally(NamedTuple):
+class Tally(Bundle):
     """Whole-number accumulators: sums that do not depend on the order of clients or threads."""
 
     volume: Array  # (cells, K, J) int64

@@ -7,13 +7,14 @@ other traits there are change it.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.market.noise import event_state, uniform
 from sim.market.normal import normals
+from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
 from sim.numeric.elementary import exp, ln
 
@@ -24,14 +25,14 @@ HAS, VOLUME, NEED, ADOPTS, PER_KIND = range(5)  # and these for each kind of wor
 _LN2 = math.log(2.0)
 
 
-class Traits(NamedTuple):
+class Traits(Bundle):
     """Keys of each trait."""
 
     stream: Array  # (T,) uint64
     key: Array  # (T,) uint64
 
 
-class Sizes(NamedTuple):
+class Sizes(Bundle):
     """ln s = sigma z + shift + tilted; weight = scale s^-tilt; key accounts above the cut."""
 
     sigma: float
@@ -43,7 +44,7 @@ class Sizes(NamedTuple):
     taste_sd: float
 
 
-class Segments(NamedTuple):
+class Segments(Bundle):
     """What each segment is like, (S,)."""
 
     own_machines: Array  # share
@@ -53,7 +54,7 @@ class Segments(NamedTuple):
     skill: Array  # (S, 2)
 
 
-class Kinds(NamedTuple):
+class Kinds(Bundle):
     """What each kind of work is like, (K,)."""
 
     presence: Array
@@ -66,7 +67,7 @@ class Kinds(NamedTuple):
     adoption: bool
 
 
-class People(NamedTuple):
+class People(Bundle):
     """Columns of clients that are written."""
 
     client_id: Array
@@ -81,7 +82,7 @@ class People(NamedTuple):
     first: Array
 
 
-class Work(NamedTuple):
+class Work(Bundle):
     """Columns of workloads that are written."""
 
     client: Array
@@ -92,7 +93,7 @@ class Work(NamedTuple):
     adopts_at: Array
 
 
-class Room(NamedTuple):
+class Room(Bundle):
     """Room for one block."""
 
     ids: Array  # (block,) uint32
@@ -139,7 +140,8 @@ def draw(n, trait, normal, traits, room):  # type: ignore[no-untyped-def]
 def draw_sizes(begin, n, sizes, people, room):  # type: ignore[no-untyped-def]
     """Sizes, weights and key accounts by the normal draws in `room.z`."""
     key_account, weight, size = people.key_account, people.weight, people.size
-    sigma, shift, tilted, tilt, scale, cut, _ = sizes
+    sigma, shift, tilted, tilt = sizes.sigma, sizes.shift, sizes.tilted, sizes.tilt
+    scale, cut = sizes.scale, sizes.cut
     z, kept = room.z, room.size
     for q in range(n):
         log_size = sigma * z[q] - shift + tilted
@@ -189,7 +191,14 @@ def draw_kind(begin, n, k, traits, segments, kinds, people, work, room):  # type
     segment, place, row, u, z = people.segment, room.next, room.row, room.u, room.z
     ids, sizes, client_id = room.ids, room.size, people.client_id
     factors, mean_factor = segments.factor, segments.mean_factor
-    client, kind, work_key, log_base, log_need, adopts_at = work
+    client, kind, work_key, log_base, log_need, adopts_at = (
+        work.client,
+        work.kind,
+        work.work_key,
+        work.log_base,
+        work.log_need,
+        work.adopts_at,
+    )
     presence, volume, sd = kinds.presence[k], kinds.volume[k], kinds.noise[k]
     mean, need, sigma, key = kinds.noise_mean[k], kinds.need[k], kinds.need_sigma[k], kinds.key[k]
     adoption = kinds.adoption

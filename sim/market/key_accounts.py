@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from sim.market.columns import Array
 from sim.market.noise import bits32, event_of, event_state, person
 from sim.market.population import FIXED_POINT
 from sim.market.world import HOST, World
+from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel
 from sim.numeric.elementary import exp
 
 
-class Queue(NamedTuple):
+class Queue(Bundle):
     """Key-account workloads under review, in the order of storage."""
 
     client: Array  # (n,) int64
@@ -23,14 +22,14 @@ class Queue(NamedTuple):
     number: Array  # (n,) uint64, keyed: the order of the auctions
 
 
-class Keys(NamedTuple):
+class Keys(Bundle):
     """Key accounts in the order of storage."""
 
     client: Array  # (n,) int64
     slot: Array  # (n + 1,) int64, first place of each in the table of deals
 
 
-class Counts(NamedTuple):
+class Counts(Bundle):
     """Whole-number accumulators of a month, (V + 2,) unless said otherwise."""
 
     won: Array  # weight of auctions won
@@ -45,7 +44,7 @@ class Counts(NamedTuple):
 def new_counts(world: World) -> Counts:
     """Nothing counted yet."""
     sizes = [world.n_vendors + 2] * (len(Counts._fields) - 1) + [world.n_offers]
-    return Counts._make(np.zeros(n, np.int64) for n in sizes)
+    return Counts(*(np.zeros(n, np.int64) for n in sizes))
 
 
 @kernel

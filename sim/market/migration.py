@@ -31,7 +31,7 @@ class Homes:
         vendors = [model.scenario.vendors[name] for name in names]
         self.moves = model.scenario.mechanisms.migration and table.rate > 0.0
         if self.moves:  # worlds of a replicate share the population
-            model.columns = model.columns._replace(home=model.columns.home.copy())
+            model.columns = model.columns.replaced(home=model.columns.home.copy())
         depth = np.array([vendor.stack.depth for vendor in vendors])
         self.chance = table.rate * np.append(1.0 - table.hold * depth, 1.0)
         self.cloud = np.array([not vendor.model_company for vendor in vendors])

@@ -6,7 +6,7 @@ workloads are handled in blocks, so that their draws are long vector operations.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from sim.market.columns import Tally, new_tally
 from sim.market.key_accounts import Counts, new_counts
 from sim.market.marks import VALUES, bytes_of
 from sim.market.world import NONE, World
+from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import inlined, kernel
 
 Array = npt.NDArray[Any]
@@ -24,7 +25,7 @@ LANES = np.uint64(16)  # rows of model calls are filled up to a multiple of it
 ALWAYS = 2**32  # above every draw of 32 bits
 
 
-class Packed(NamedTuple):
+class Packed(Bundle):
     """Model calls that a client of a cell may take this month, and thresholds of its draws."""
 
     calls: Array  # (cells,) int64, how many model calls are open
@@ -41,7 +42,7 @@ class Packed(NamedTuple):
     aware_below: Array  # (cells, V) uint64
 
 
-class Scratch(NamedTuple):
+class Scratch(Bundle):
     """Room for the choices of one block; E entries are considered offers of all its workloads."""
 
     work: Array  # (block + K,) int64, rows of due workloads
@@ -67,7 +68,7 @@ class Scratch(NamedTuple):
     top: Array  # (block + K,) utility of the best
 
 
-class Usage(NamedTuple):
+class Usage(Bundle):
     """Room for the volumes of one block of workloads, and what offers mean for them."""
 
     used: Array  # (block,) int64, places of those in use
@@ -85,7 +86,7 @@ class Usage(NamedTuple):
     reached: Array  # (V + 3,) int64, weight of clients by their number of platforms
 
 
-class Workspace(NamedTuple):
+class Workspace(Bundle):
     """What one thread needs."""
 
     packed: Packed

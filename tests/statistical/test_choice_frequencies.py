@@ -135,7 +135,7 @@ def test_improving_one_offer_moves_no_bystander() -> None:
         base[:, :, better] += 0.7
         for month in MONTHS[:2]:
             before = chosen(one.model, one.terms, month)
-            after = chosen(one.model, one.terms._replace(base=base), month)
+            after = chosen(one.model, one.terms.replaced(base=base), month)
             pairs += len(before)
             moved += int((before != after).sum())
             wrong += int(((before != after) & (after != better)).sum())
@@ -153,7 +153,7 @@ def test_removing_an_offer_moves_only_those_who_had_it() -> None:
         without[:, gone] = False
         for month in MONTHS[:2]:
             before = chosen(one.model, one.terms, month)
-            after = chosen(one.model, one.terms._replace(open=without), month)
+            after = chosen(one.model, one.terms.replaced(open=without), month)
             pairs += len(before)
             left += int((before == gone).sum())
             assert not (after == gone).any()

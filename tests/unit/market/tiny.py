@@ -68,8 +68,8 @@ def by_names(model: MarketModel) -> dict[tuple[str, ...], tuple[float, ...]]:
 def parts(model: MarketModel) -> dict[str, str]:
     """A hash of each part of a market that a month can change, random streams included."""
     held: dict[str, Any] = {f"state.{name}": value for name, value in vars(model.state).items()}
-    held |= {f"choices.{name}": value for name, value in model.choices._asdict().items()}
-    held |= {f"tally.{name}": value for name, value in model.tally._asdict().items()}
+    held |= {f"choices.{name}": value for name, value in model.choices.asdict().items()}
+    held |= {f"tally.{name}": value for name, value in model.tally.asdict().items()}
     held |= {f"volumes.{name}": v for name, v in vars(getattr(model, "volumes", None)).items()}
     account = getattr(model, "account", None)
     held |= {f"account.{name}": value for name, value in vars(account).items()} if account else {}
