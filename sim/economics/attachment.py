@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, positive
-from sim.numeric.portable import exp
+from sim.numeric.compiled import inlined, kernel
+from sim.numeric.elementary import exp, ln, log1p
 
-SUM_TOLERANCE = 1e-8  # of a total against its parts; logarithms of Beta are good to 1e-9
+SUM_TOLERANCE = 1e-8  # of a total against its parts, each rounded
+STIRLING_FROM = 16.0  # the terms left out are below the last digit
 
 
 class UrnShares(NamedTuple):
@@ -118,15 +120,43 @@ def attached_sizes(sizes: ArrayLike, total: float, added: float, new_probability
 
     Source: Simon (1955, Biometrika 42:425-440).
     """
-    from scipy.special import betaln
-
     held, rate = np.asarray(sizes, dtype=np.float64), 1 / attachment_exponent(new_probability)
     models = positive("total", total)
     if not ((held >= 0).all() and added >= 0):
         raise ValueError("sizes and added must be >= 0")
     if held.sum() > models * (1 + SUM_TOLERANCE):
         raise ValueError(f"total must count all models, got {total} for {held.sum()}")
-    return np.asarray(held * exp(float(betaln(models, rate) - betaln(models + added, rate))))
+    return np.asarray(held * _growth(models, float(added), rate))
+
+
+@kernel
+def _growth(total, added, rate):  # type: ignore[no-untyped-def]
+    return lineage_growth(total, added, rate)
+
+
+@inlined
+def lineage_growth(total, added, rate):  # type: ignore[no-untyped-def]
+    """Factor ``B(T, r) / B(T + n, r)`` by which expected lineages grow, r = 1 - a."""
+    return exp(log_rise(total + added, rate) - log_rise(total, rate))
+
+
+@inlined
+def log_rise(x, r):  # type: ignore[no-untyped-def]
+    """``ln Gamma(x + r) - ln Gamma(x)`` for x > 0 and r >= 0, without the loss of digits of a
+    difference of two large logarithms (Stirling's series from 16 on, the recurrence below)."""
+    below = 0.0
+    while x < STIRLING_FROM:
+        below += ln((x + r) / x)
+        x += 1.0
+    y = x + r
+    return (x - 0.5) * log1p(r / x) + r * (ln(y) - 1.0) + _series(y) - _series(x) - below
+
+
+@inlined
+def _series(x):  # type: ignore[no-untyped-def]
+    """What Stirling's formula leaves of ln Gamma(x) (Abramowitz & Stegun 1964, 6.1.41)."""
+    z = 1.0 / (x * x)
+    return (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z / 1188)))) / x
 
 
 def yule_simon_pmf(size: ArrayLike, exponent: float) -> Floats:
