@@ -124,16 +124,14 @@ def _pricing(scenario: Scenario, vendor: str, text: str) -> Named | None:
 
 def _met(scenario: Scenario, vendor: str) -> tuple[View, Books, Limits]:
     """What the vendor sees and owns when it decides in the first month."""
-    from sim.market.costs import opportunity_cost
+    from sim.market.knowledge import known
     from sim.market.model import MarketModel
-    from sim.market.vendors import public_view
 
     model = MarketModel(scenario, rng=scenario.ensemble.seed)
-    unit_cost = np.zeros(model.world.n_offers)
-    unit_cost[: model.world.n_api] = opportunity_cost(model)
+    view, _, unit_cost = known(model)
     table = scenario.decisions
     limits = Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
-    return public_view(model), model.vendors[vendor].books(unit_cost), limits
+    return view, model.vendors[vendor].books(unit_cost), limits
 
 
 def _answer(

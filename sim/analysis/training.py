@@ -160,8 +160,8 @@ def arena(scenario: Scenario, vendor: str, seed: int = 1) -> Arena:
     SimError
         One of the two sells no model calls in the first month.
     """
+    from sim.market.knowledge import public_view
     from sim.market.model import MarketModel
-    from sim.market.vendors import public_view
     from sim.scenario.paths import nearest_hint, shown
 
     if vendor not in scenario.vendors:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
 from sim.economics.diffusion import bass_step
-from sim.numeric.compiled import kernel
+from sim.numeric.compiled import inlined, kernel
 from sim.numeric.portable import log1p
 
 
@@ -37,7 +37,7 @@ def usable_agents(agents: ArrayLike, portability: ArrayLike, open_: ArrayLike) -
     """
     number, share = (np.ascontiguousarray(x, np.float64) for x in (agents, portability))
     out = np.zeros(number.shape)
-    _add_usable(number, share, np.ascontiguousarray(open_, bool), out)
+    add_usable(number, share, np.ascontiguousarray(open_, bool), out)
     return out
 
 
@@ -49,27 +49,18 @@ def platform_worth(
     n = :func:`usable_agents` of the side, and of the other one the share `cross_side`.
     """
     usable = usable_agents(agents, portability, open_)
-    counted = np.empty(usable.shape)
-    _count_both(usable, cross_side, scale, counted)
-    return log1p(counted)
+    return log1p((usable + cross_side * usable[:, ::-1]) / scale)
 
 
 @kernel
-def _add_usable(agents, portability, there, out):  # type: ignore[no-untyped-def]
+def add_usable(agents, portability, there, out):  # type: ignore[no-untyped-def]
+    """:func:`usable_agents`, added to `out`, inside compiled loops."""
     for v in range(out.shape[0]):
         for s in range(out.shape[1]):
             for u in range(out.shape[0]):
                 if there[v, s] and there[u, s]:
                     runs = 1.0 if u == v else min(portability[v, s], portability[u, s])
                     out[v, s] += runs * agents[u, s]
-
-
-@kernel
-def _count_both(usable, cross_side, scale, out):  # type: ignore[no-untyped-def]
-    sides = out.shape[1]
-    for v in range(out.shape[0]):
-        for s in range(sides):
-            out[v, s] = (usable[v, s] + cross_side * usable[v, sides - 1 - s]) / scale
 
 
 def next_agents(
@@ -88,9 +79,15 @@ def next_agents(
 
     Source: Church & Gandal (1992, J. Ind. Econ. 40:85-103).
     """
-    now, served, makers = (np.asarray(x, dtype=np.float64) for x in (agents, users, builders))
-    made = np.asarray(pace, dtype=np.float64) * (by_users * served + by_builders * makers)
-    return np.asarray((1.0 - fraction("retirement", retirement)) * now + made)
+    given = (np.asarray(x, dtype=np.float64) for x in (agents, users, builders, pace))
+    rates = by_users, by_builders, fraction("retirement", retirement)
+    return np.asarray(agents_after.py_func(*given, *rates))
+
+
+@inlined
+def agents_after(agents, users, builders, pace, by_users, by_builders, retirement):  # type: ignore[no-untyped-def]
+    """:func:`next_agents` of one platform, inside compiled loops."""
+    return (1.0 - retirement) * agents + pace * (by_users * users + by_builders * builders)
 
 
 def willing_builders(

@@ -46,4 +46,4 @@ class Campaign(Event):
         inside = audience(world.segments, world.regions, self.segments, self.regions)
         stage = Stage(self.spend_million_yuan / self.stages, self.reach * inside)
         v = world.vendors.index(self.vendor)
-        model.state.stages += [(v, stage)] * self.stages
+        model.stages += [(v, stage)] * self.stages

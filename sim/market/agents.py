@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.economics.agent_platforms import (
-    next_agents,
+    add_usable,
+    agents_after,
     platform_worth,
     subsidised_builders,
-    willing_builders,
 )
-from sim.market.agent_users import count_agent_users, marks_of
-from sim.market.marks import VALUES, bytes_of
+from sim.economics.diffusion import bass_next
 from sim.market.population import FIXED_POINT
-from sim.market.shared import shared
-from sim.market.threads import added, apart, over_ranges
 from sim.market.world import World
+from sim.numeric.bundle import Bundle
+from sim.numeric.compiled import kernel, step
+from sim.numeric.elementary import log1p
 from sim.strategies.agents.base import SIDES, AgentView, Launch
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ Bools = npt.NDArray[np.bool_]
 MILLION = 1e6
 
 
-@dataclass
-class AgentPlatforms:
+class AgentPlatforms(Bundle):
     """Arrays (V, S) by platform and side (see `SIDES`) unless said otherwise."""
 
     open: Bools
@@ -70,22 +68,43 @@ def no_platforms(scenario: Scenario, world: World) -> AgentPlatforms:
     )
 
 
+class AgentRules(Bundle):
+    """What the scenario says of agent platforms."""
+
+    on: bool
+    builders_per_user: float
+    innovation: float
+    imitation: float
+    departure: float
+    days_to_build: float
+    by_users: float
+    by_builders: float
+    retirement: float
+    cross_side: float
+    scale: float
+
+
+def agent_rules(model: MarketModel) -> AgentRules:
+    """The scenario's rules of agent platforms."""
+    table = model.scenario.agents
+    names = AgentRules._fields[1:]
+    on = model.scenario.mechanisms.agent_platforms
+    return AgentRules(on, *(float(getattr(table, name)) for name in names))
+
+
 def active(model: MarketModel) -> bool:
     """Whether anybody has an agent platform."""
-    on = model.scenario.mechanisms.agent_platforms
-    return on and bool(np.count_nonzero(model.state.platforms.open))
+    return model.agent_rules.on and bool(np.count_nonzero(model.state.platforms.open))
 
 
-def side_of_cells(model: MarketModel) -> npt.NDArray[np.int64]:
-    """(cells,) place in `SIDES` of the side that serves the clients of each cell; read-only."""
-    return shared(model.scenario, "sides", lambda: _side_of_cells(model))
-
-
-def _side_of_cells(model: MarketModel) -> npt.NDArray[np.int64]:
-    creators = model.scenario.agents.creator_segments
-    names = ["creators" if s in creators else "enterprises" for s in model.world.segments]
-    sides = [SIDES.index(name) for name in names]
-    return np.repeat(np.array(sides, np.int64), len(model.world.regions))
+@step
+def any_open(rules, held):  # type: ignore[no-untyped-def]
+    """`active`."""
+    found = False
+    for v in range(held.open.shape[0]):
+        for s in range(held.open.shape[1]):
+            found |= held.open[v, s]
+    return rules.on and found
 
 
 def open_platforms(model: MarketModel) -> None:
@@ -119,18 +138,12 @@ def decide_agents(model: MarketModel) -> None:
     if not active(model):
         return
     held, table = model.state.platforms, model.scenario.agents
-    willing = willing_builders(
-        held.builders,
-        np.where(held.open, held.users, 0.0),
-        table.builders_per_user,
-        table.innovation,
-        table.imitation,
-    )
-    held.joining = willing
+    welcome_willing(model.agent_rules, held)
     paying = [vendor for vendor in model.vendors.values() if vendor.agents.pays]
     if not paying:
         return
-    subsidy, budget, view = np.zeros(willing.shape), np.zeros(len(willing)), agent_view(model)
+    willing, view = held.joining.copy(), agent_view(model)
+    subsidy, budget = np.zeros(willing.shape), np.zeros(len(willing))
     for vendor in paying:
         offer = vendor.agents.funded(view, vendor.agent_books())
         subsidy[vendor.index], budget[vendor.index] = offer.per_builder, offer.budget
@@ -149,64 +162,53 @@ def decide_agents(model: MarketModel) -> None:
         model.charge("agents", joined.paid / MILLION)
 
 
-def grow_agents(model: MarketModel) -> None:
-    """Part of phase `grow`: users are counted, agents are made, builders come and go."""
-    if not active(model):
-        return
-    _count_users(model)
-    held, table = model.state.platforms, model.scenario.agents
-    key = held.open.tobytes(), held.days.tobytes()
-    held.agents = next_agents(
-        held.agents,
-        held.users,
-        held.builders,
-        model.memo.of(
-            "pace of agents", key, lambda: np.where(held.open, table.days_to_build / held.days, 0.0)
-        ),
-        table.by_users,
-        table.by_builders,
-        table.retirement,
-    )
-    held.builders = (1.0 - table.departure) * held.builders + held.joining
+@kernel
+def welcome_willing(rules, held):  # type: ignore[no-untyped-def]
+    """Builders that join by themselves, as `sim.economics.agent_platforms.willing_builders`."""
+    for v in range(held.open.shape[0]):
+        for s in range(held.open.shape[1]):
+            users, now = held.users[v, s] if held.open[v, s] else 0.0, held.builders[v, s]
+            potential = rules.builders_per_user * users
+            grown = bass_next(now, rules.innovation, rules.imitation, potential)
+            held.joining[v, s] = grown - now
 
 
-def count_users(model: MarketModel) -> None:
+@step
+def count_users(presence, held):  # type: ignore[no-untyped-def]
     """Clients by the platforms that serve their agent work, and all that have begun any."""
-    if active(model):
-        _count_users(model)
+    vendors = held.users.shape[0]
+    for s in range(held.users.shape[1]):
+        for v in range(vendors):
+            held.users[v, s] = presence.agent_users[s, v] / FIXED_POINT
+        held.clients[s] = presence.agent_users[s, vendors] / FIXED_POINT
 
 
-def _count_users(model: MarketModel) -> None:
-    v, spaces = model.world.n_vendors, model.spaces
-    by_byte = apart(len(spaces), (len(SIDES), bytes_of(v + 1), VALUES))
-    each = apart(len(spaces), (len(SIDES), v + 1))
-    marks = shared(model.scenario, "agent marks", lambda: marks_of(model.world, agent_kinds(model)))
-    market = model.columns, model.choices, marks, side_of_cells(model)
-
-    def part(p: int, begin: int, end: int) -> None:
-        count_agent_users(begin, end, *market, spaces[p].usage, by_byte[p], each[p])
-
-    over_ranges(model.population.n_clients, len(each), part)
-    counts = added(each).T
-    model.state.platforms.users = counts[:v] / FIXED_POINT
-    model.state.platforms.clients = counts[v] / FIXED_POINT
-
-
-def agent_kinds(model: MarketModel) -> Bools:
-    """(K,) kinds of work that agents do."""
-    tables, names = model.scenario.kinds, model.world.kinds
-    return shared(
-        model.scenario,
-        "agent kinds",
-        lambda: np.array([tables[name].agent_work > 0.0 for name in names], bool),
-    )
+@step
+def grow_agents(rules, presence, held):  # type: ignore[no-untyped-def]
+    """Part of phase `grow`: users are counted, agents are made, builders come and go."""
+    if not any_open(rules, held):
+        return
+    count_users(presence, held)
+    makes = rules.by_users, rules.by_builders, rules.retirement
+    for v in range(held.open.shape[0]):
+        for s in range(held.open.shape[1]):
+            pace = rules.days_to_build / held.days[v, s] if held.open[v, s] else 0.0
+            users, builders = held.users[v, s], held.builders[v, s]
+            held.agents[v, s] = agents_after(held.agents[v, s], users, builders, pace, *makes)
+            held.builders[v, s] = (1.0 - rules.departure) * builders + held.joining[v, s]
 
 
-def agent_weights(model: MarketModel) -> Floats | None:
-    """(cells, K, V) phi of each segment, kind of work and platform; None where all are 0."""
-    scenario, world = model.scenario, model.world
+@kernel
+def count_users_alone(rules, presence, held):  # type: ignore[no-untyped-def]
+    """`count_users`, where anybody has an agent platform."""
+    if any_open(rules, held):
+        count_users(presence, held)
+
+
+def agent_weights(scenario: Scenario, world: World) -> Floats:
+    """(cells, K, V) phi of each segment, kind of work and platform; empty where all are 0."""
     if scenario.agents.weight == 0.0 or not scenario.mechanisms.agent_platforms:
-        return None
+        return np.zeros((0, 0, 0))
     work = np.array([scenario.kinds[name].agent_work for name in world.kinds])
     fit = np.array(
         [
@@ -226,17 +228,22 @@ def agent_utility(model: MarketModel, weights: Floats) -> Floats:
 
     Agents of the other side count by `cross_side`.
     """
-    world = model.world
-    worth = agent_worth(model).T[side_of_cells(model)]
+    world, held, table = model.world, model.state.platforms, model.scenario.agents
+    facts = held.agents, held.portability, held.open
+    worth = platform_worth(*facts, table.cross_side, table.scale).T[model.marks.side]
     out = np.zeros((*weights.shape[:2], world.n_offers))
     platform = world.platform[: world.n_api]
     out[:, :, : world.n_api] = (weights * worth[:, None, :])[:, :, platform]
     return out
 
 
-def agent_worth(model: MarketModel) -> Floats:
-    """(V, S): ln(1 + usable agents / scale) for clients of each side."""
-    held, table = model.state.platforms, model.scenario.agents
-    if not np.count_nonzero(held.open):
-        return np.zeros(held.open.shape)
-    return platform_worth(held.agents, held.portability, held.open, table.cross_side, table.scale)
+@step
+def fill_worth(rules, held, usable, out):  # type: ignore[no-untyped-def]
+    """(V, S): ln(1 + usable agents / scale) for clients of each side; `usable` is room."""
+    usable[:] = 0.0
+    add_usable(held.agents, held.portability, held.open, usable)
+    sides = out.shape[1]
+    for v in range(out.shape[0]):
+        for s in range(sides):
+            counted = usable[v, s] + rules.cross_side * usable[v, sides - 1 - s]
+            out[v, s] = log1p(counted / rules.scale)

@@ -14,9 +14,9 @@ import numpy as np
 from sim.market.choice import value_block
 from sim.market.columns import OFFER, UNSET, Array
 from sim.market.consider import price_term
-from sim.market.noise import person
 from sim.market.packing import BLOCK
 from sim.market.population import FIXED_POINT
+from sim.market.prices import unit_price
 from sim.market.threads import over_ranges
 from sim.market.world import HOST, RENT
 from sim.numeric.bundle import Bundle
@@ -25,7 +25,7 @@ from sim.numeric.elementary import exp, ln
 
 if TYPE_CHECKING:
     from sim.market.columns import Clients, Layout, State, Streams, Tally, Terms
-    from sim.market.key_accounts import Counts, Queue
+    from sim.market.key_accounts import Counts, Keys, Queue
     from sim.market.packing import Workspace
 
 YUAN = 1e-6  # million yuan
@@ -39,8 +39,10 @@ class Limits(Bundle):
     discount: Array  # (2, V + 2) of the list bill
     credit: Array  # (2, V + 2)
     left: Array  # million yuan of the budget that no deal has taken yet
+    bidders: Array  # (V + 2,) int64, platforms that may concede anything come first
     unit_price: Array  # (J,) yuan per million tokens or card-hour
     months: float  # expected length of a contract
+    number: int  # of bidders
 
 
 class Room(Bundle):
@@ -53,6 +55,19 @@ class Room(Bundle):
     winner: Array  # int64
     share: Array  # of the bill that the winner concedes
     utility: Array  # that the client gets
+
+
+def new_limits(platforms: int, offers: int, months: float) -> Limits:
+    """Nobody concedes anything."""
+    return Limits(
+        discount=np.zeros((2, platforms)),
+        credit=np.zeros((2, platforms)),
+        left=np.zeros(platforms),
+        bidders=np.zeros(platforms, np.int64),
+        unit_price=np.zeros(offers),
+        months=months,
+        number=0,
+    )
 
 
 def new_room(auctions: int, platforms: int) -> Room:
@@ -68,6 +83,21 @@ def new_room(auctions: int, platforms: int) -> Room:
         share=np.zeros(n),
         utility=np.zeros(n),
     )
+
+
+@kernel
+def start_auctions(card_hours, layout, state, limits):  # type: ignore[no-untyped-def]
+    """List prices of the month, and who bids."""
+    for j in range(len(limits.unit_price)):
+        limits.unit_price[j] = unit_price(j, card_hours, layout, state)
+    n = 0
+    for p in range(len(limits.bidders)):
+        most = 0.0
+        for row in (OTHERS, OWN):
+            most = max(most, limits.discount[row, p] + limits.credit[row, p])
+        limits.bidders[n] = p
+        n += 1 if most > 0.0 else 0
+    limits.number = n
 
 
 @inlined
@@ -140,14 +170,21 @@ def best_of_each(q, layout, offer, best, scratch):  # type: ignore[no-untyped-de
             offer[p], best[p] = j, value[x]
 
 
+@inlined
+def row_of(p, w, layout, state):  # type: ignore[no-untyped-def]
+    """Row of the limits of a platform: whether it serves the workload now."""
+    j0 = state.current[w]
+    return OWN if j0 >= 0 and layout.platform[j0] == p else OTHERS
+
+
 @step
 def set_bills(i, w, r, clients, state, layout, terms, limits, room):  # type: ignore[no-untyped-def]
     """What each bidder would bill for its best offer."""
-    j0 = state.current[w]
-    served_by = layout.platform[j0] if j0 >= 0 else -1
-    for p in range(layout.n_vendors + 2):
-        row = OWN if p == served_by else OTHERS
-        room.bill[r, p] = 0.0
+    room.bill[r] = 0.0
+    room.limit[r] = 0.0
+    for x in range(limits.number):
+        p = limits.bidders[x]
+        row = row_of(p, w, layout, state)
         if room.offer[r, p] >= 0 and limits.discount[row, p] + limits.credit[row, p] > 0.0:
             j = room.offer[r, p]
             room.bill[r, p] = monthly_bill(i, w, j, clients, layout, terms, limits)
@@ -155,19 +192,18 @@ def set_bills(i, w, r, clients, state, layout, terms, limits, room):  # type: ig
 
 @step
 def set_limits(w, r, state, layout, limits, room):  # type: ignore[no-untyped-def]
-    """What each platform can concede here: its own limit, and what is left of its budget. Returns
+    """What each bidder can concede here: its own limit, and what is left of its budget. Returns
     whether any of that is news."""
-    j0 = state.current[w]
-    served_by = layout.platform[j0] if j0 >= 0 else -1
     changed = False
-    for p in range(layout.n_vendors + 2):
-        limit, bill = 0.0, room.bill[r, p]
+    for x in range(limits.number):
+        p = limits.bidders[x]
+        bill = room.bill[r, p]
         if bill > 0.0:
-            row = OWN if p == served_by else OTHERS
+            row = row_of(p, w, layout, state)
             most = limits.discount[row, p] + limits.credit[row, p]
             limit = min(most, limits.left[p] / (bill * limits.months))
-        changed |= limit != room.limit[r, p]
-        room.limit[r, p] = limit
+            changed |= limit != room.limit[r, p]
+            room.limit[r, p] = limit
     return changed
 
 
@@ -208,60 +244,59 @@ def best_elsewhere(winner, r, layout, room):  # type: ignore[no-untyped-def]
 
 @kernel
 def value_range(  # type: ignore[no-untyped-def]
-    begin, end, month, batch, queue, clients, state, layout, terms, streams, limits, room, space
-):
-    """Bids in auctions of the batch, begin to end in the order of storage."""
+    begin, end, month, batch, keys, queue, clients, state, layout, terms, streams, limits, room,
+    space,
+):  # fmt: skip
+    """Bids in auctions of the batch, begin to end in the order of storage, each settled as if it
+    were the next."""
     places, order = batch
-    packed, scratch = space.packed, space.scratch
+    packed, scratch, client = space.packed, space.scratch, clients.client
     for b in range(begin, end, BLOCK):
         n = min(BLOCK, end - b)
         for q in range(n):
-            at = order[places[b + q]]
-            i, w = queue.client[at], queue.work[at]
-            scratch.work[q], scratch.owner[q] = w, i
-            scratch.who[q] = person(clients.client_id[i], clients.work_key[w])
+            slot = queue.slot[order[places[b + q]]]
+            w = keys.work[slot]
+            scratch.work[q], scratch.owner[q], scratch.who[q] = w, client[w], keys.who[slot]
         value_block(n, month, clients, state, layout, terms, streams, packed, scratch)
         for q in range(n):
             r, i, w = places[b + q], scratch.owner[q], scratch.work[q]
             best_of_each(q, layout, room.offer[r], room.value[r], scratch)
             set_bills(i, w, r, clients, state, layout, terms, limits, room)
-            room.winner[r] = -1
+            set_limits(w, r, state, layout, limits, room)
+            settle_auction(i, w, r, clients, state, layout, terms, limits, room)
 
 
 @kernel
-def settle_range(  # type: ignore[no-untyped-def]
-    begin, end, spends, places, order, queue, clients, state, layout, terms, limits, room
-):
-    """Settle auctions begin to end of the batch, those anew for which budgets have changed.
-
-    `spends` takes what is conceded off the budgets; else each is settled as if it were the next.
-    """
-    for b in range(begin, end):
-        r = b if spends else places[b]
-        i, w = queue.client[order[r]], queue.work[order[r]]
-        if set_limits(w, r, state, layout, limits, room) or room.winner[r] < 0:
-            settle_auction(i, w, r, clients, state, layout, terms, limits, room)
+def spend(order, keys, queue, clients, state, layout, terms, limits, room):  # type: ignore[no-untyped-def]
+    """Take what is conceded off the budgets, auction by auction; those for which budgets have
+    changed are settled anew."""
+    for r in range(len(order)):
+        w = keys.work[queue.slot[order[r]]]
+        if set_limits(w, r, state, layout, limits, room):
+            settle_auction(clients.client[w], w, r, clients, state, layout, terms, limits, room)
         p = room.winner[r]
-        if spends and room.share[r] > 0.0:
+        if room.share[r] > 0.0:
             spent = room.bill[r, p] * limits.months * room.share[r]
             limits.left[p] = max(0.0, limits.left[p] - spent)
 
 
 @kernel
 def record_range(  # type: ignore[no-untyped-def]
-    begin, end, batch, queue, clients, state, layout, terms, limits, discount, room, counts, tally
-):
+    begin, end, batch, keys, queue, clients, state, layout, terms, limits, discount, room, counts,
+    tally,
+):  # fmt: skip
     """Write the deals of the batch down and count them."""
     places, order = batch
     for b in range(begin, end):
         r = places[b]
-        i, w, slot = queue.client[order[r]], queue.work[order[r]], queue.slot[order[r]]
-        j0, weight = state.current[w], np.float64(clients.weight[i])
+        slot = queue.slot[order[r]]
+        w = keys.work[slot]
+        i, j0 = clients.client[w], state.current[w]
+        weight = np.float64(clients.weight[i])
         whole = np.int64(weight * FIXED_POINT + 0.5)
         served_by = layout.platform[j0] if j0 >= 0 else -1
         p, share = room.winner[r], room.share[r]
-        row = OWN if p == served_by else OTHERS
-        off = min(share, limits.discount[row, p])
+        off = min(share, limits.discount[row_of(p, w, layout, state), p])
         discount[slot] = off
         if share > 0.0:
             bill = room.bill[r, p]
@@ -292,6 +327,7 @@ def record_range(  # type: ignore[no-untyped-def]
 def auction(
     month: int,
     order: Array,
+    keys: Keys,
     queue: Queue,
     clients: Clients,
     state: State,
@@ -309,28 +345,29 @@ def auction(
 
     Only budgets depend on the order: threads share what goes before and after them.
     """
-    market = queue, clients, state, layout, terms
-    for space in spaces:
+    market = keys, queue, clients, state, layout, terms
+    alone = len(spaces) == 1  # counts into `counts` and `tally` themselves
+    for space in () if alone else spaces:
         for array in (space.tally.flow, space.tally.review, *space.counts):
-            array[:] = 0
+            array.fill(0)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
     for begin in range(0, len(order), BATCH):
         ranks = order[begin : begin + BATCH]
-        batch = np.argsort(ranks), ranks
+        inside = rank[(rank >= begin) & (rank < begin + BATCH)] - begin  # in the order of storage
+        batch = inside, ranks
 
-        def hold(p: int, first: int, last: int, batch: tuple[Array, Array] = batch) -> None:
-            space = spaces[p]
-            luck = streams, limits, room, space
-            value_range(first, last, month, batch, *market, *luck)
-            settle_range(first, last, False, *batch, *market, limits, room)
+        def value(p: int, first: int, last: int, batch: tuple[Array, Array] = batch) -> None:
+            value_range(first, last, month, batch, *market, streams, limits, room, spaces[p])
 
         def record(p: int, first: int, last: int, batch: tuple[Array, Array] = batch) -> None:
-            deals = limits, discount, room, spaces[p].counts, spaces[p].tally
-            record_range(first, last, batch, *market, *deals)
+            own = (counts, tally) if alone else (spaces[p].counts, spaces[p].tally)
+            record_range(first, last, batch, *market, limits, discount, room, *own)
 
-        over_ranges(len(ranks), len(spaces), hold)
-        settle_range(0, len(ranks), True, *batch, *market, limits, room)
+        over_ranges(len(ranks), len(spaces), value)
+        spend(ranks, *market, limits, room)
         over_ranges(len(ranks), len(spaces), record)
-    for space in spaces:
+    for space in () if alone else spaces:
         tally.flow[:] += space.tally.flow
         tally.review[:] += space.tally.review
         for total, own in zip(counts, space.counts, strict=True):

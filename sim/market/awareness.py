@@ -1,4 +1,4 @@
-"""Phase `inform`: who knows whom this month."""
+"""Phase `inform`: campaigns leave goodwill, and who knows whom follows."""
 
 from __future__ import annotations
 
@@ -7,56 +7,81 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.shared import shared
+from sim.market.goodwill import campaigns_of_month
+from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel
 from sim.numeric.elementary import expm1, log1p
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
+Floats = npt.NDArray[np.float64]
+
+
+class AwarenessRules(Bundle):
+    """What the scenario says of goodwill and awareness."""
+
+    considers: bool  # whether awareness counts
+    base: Floats  # (cells, V) what is known of each platform without any campaign
+    heard: float  # weight of last month's token share: word of mouth
+    goodwill: float  # weight a1 of ln(1 + A / A0)
+    scale: float  # A0, million yuan
+    kept: float  # part of goodwill that a month leaves
+
+
+def awareness_rules(model: MarketModel) -> AwarenessRules:
+    """The scenario's rules; a region may have an a0 of its own for a vendor."""
+    scenario, vendors = model.scenario, model.scenario.vendors
+    regions = [scenario.regions[name] for name in model.world.regions]
+    base = [
+        [r.awareness.get(v, vendors[v].awareness) for v in model.world.vendors] for r in regions
+    ]
+    goodwill = scenario.demand.goodwill
+    return AwarenessRules(
+        considers=scenario.mechanisms.consideration,
+        base=np.tile(np.array(base), (len(model.world.segments), 1)),
+        heard=scenario.demand.awareness.share_weight,
+        goodwill=goodwill.awareness_weight,
+        scale=goodwill.scale,
+        kept=1.0 - goodwill.decay,
+    )
+
+
+def hear(model: MarketModel) -> None:
+    """Goodwill takes in the campaigns of the month, and awareness follows."""
+    inflow, money = campaigns_of_month(model)
+    take_in(model.awareness_rules, inflow, money, model.state, model.awareness)
+
 
 def inform(model: MarketModel) -> None:
+    """Awareness as things stand."""
+    spread(model.awareness_rules, model.state, model.awareness)
+
+
+@kernel
+def take_in(rules, inflow, money, state, awareness):  # type: ignore[no-untyped-def]
+    """Goodwill after a month, A' = (1 - lambda) A + u (Nerlove & Arrow 1962), then `spread`."""
+    goodwill = state.goodwill
+    for v in range(goodwill.shape[1]):
+        state.campaign[v] = money[v]
+        for c in range(goodwill.shape[0]):
+            goodwill[c, v] = rules.kept * goodwill[c, v] + inflow[c, v]
+    spread(rules, state, awareness)
+
+
+@kernel
+def spread(rules, state, out):  # type: ignore[no-untyped-def]
     """Awareness (cells, V) = 1 - exp(-(base + attention + weight x last token share + goodwill)).
 
     Goeree (2008, Econometrica 76:1017-1074) for consideration; word of mouth by last month's share;
     goodwill enters as a1 ln(1 + A / A0), here and nowhere else.
-    A region may have an a0 of its own for a vendor.
     """
-    scenario, state = model.scenario, model.state
-    if not scenario.mechanisms.consideration:
-        model.awareness[:] = 1.0
+    if not rules.considers:
+        out[:] = 1.0
         return
-    base = shared(scenario, "awareness", lambda: _base(model))
-    table, heard = scenario.demand.goodwill, scenario.demand.awareness.share_weight
-    fill_awareness(
-        base,
-        state.attention,
-        heard,
-        state.token_share,
-        table.awareness_weight,
-        state.goodwill,
-        table.scale,
-        model.awareness,
-    )
-
-
-@kernel
-def fill_awareness(base, attention, heard, share, weight, goodwill, scale, out):  # type: ignore[no-untyped-def]
-    """The formula of `inform` for all cells and platforms."""
+    attention, share, goodwill = state.attention, state.token_share, state.goodwill
     for c in range(out.shape[0]):
         for v in range(out.shape[1]):
-            known = weight * log1p(goodwill[c, v] / scale)
-            out[c, v] = -expm1(-(base[c, v] + attention[v] + heard * share[v] + known))
-
-
-def _base(model: MarketModel) -> npt.NDArray[np.float64]:
-    """(cells, V) what is known of each platform without any campaign."""
-    scenario = model.scenario
-    vendors, regions = model.world.vendors, model.world.regions
-    base = np.array(
-        [
-            [scenario.regions[r].awareness.get(v, scenario.vendors[v].awareness) for v in vendors]
-            for r in regions
-        ]
-    )
-    return np.tile(base, (len(model.world.segments), 1))
+            known = rules.goodwill * log1p(goodwill[c, v] / rules.scale)
+            told = rules.base[c, v] + attention[v] + rules.heard * share[v]
+            out[c, v] = -expm1(-(told + known))

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.population import FIXED_POINT
-from sim.numeric.compiled import kernel
+from sim.market.prices import price_paid
+from sim.numeric.bundle import Bundle
+from sim.numeric.compiled import kernel, step
 from sim.numeric.exact import to_shares
 
 if TYPE_CHECKING:
@@ -53,15 +55,11 @@ class Boards(NamedTuple):
 ROWS = len(Boards._fields) - 6  # of the table of vendors, in the order above
 (TOKENS, SCOPE, FAMILY, LOST, WORKLOADS, PRICE, COST, LERNER, BURN, MISSED, SOLD, MASS,
  SCOPE_SHARE, FAMILY_SHARE, ABROAD, AGENTS) = range(ROWS)  # fmt: skip
-PLATFORM, OF_FAMILY, OWNER = range(3)  # rows of what an offer is
-MONTH_ROWS = 9  # of what is added up; the last two are room by family
-KEPT, SERVED, UNSERVED, ACTIVE, ON_SALE, PAID, UNIT_COST, ELSEWHERE, MARGIN = range(MONTH_ROWS)
 
 
-class Places(NamedTuple):
+class Places(Bundle):
     """What offers, cells, platforms and kinds are; the same in all months."""
 
-    offers: npt.NDArray[np.int64]  # (3, J) platform, family and its owner, -1 without one
     owner: npt.NDArray[np.int64]  # (F,)
     domestic: npt.NDArray[np.bool_]  # (cells,)
     scope: npt.NDArray[np.bool_]  # (V,) clouds
@@ -72,81 +70,109 @@ class Places(NamedTuple):
     of_segments: float
 
 
-def _places(model: MarketModel) -> Places:
+class BoardTable(Bundle):
+    """Room for the sums of a month."""
+
+    vendors: Floats  # (ROWS + S + R, V)
+    families: Floats  # (R, F)
+    goodwill: Floats  # (S + 1, V), all clients last
+    awareness: Floats  # (S + 1, V)
+    elsewhere: Floats  # (F,) tokens that others than the owner serve
+    margin: Floats  # (F,) yuan a million tokens of the owner's own calls
+
+
+def places_of(model: MarketModel) -> Places:
+    """The places of a scenario."""
     world, scenario = model.world, model.scenario
     regions = [scenario.regions[name] for name in world.regions]
     domestic = np.array([region.domestic for region in regions], bool)
     by_region = np.array([region.share for region in regions])
     by_segment = np.array([scenario.segments[name].share for name in world.segments])
     return Places(
-        np.stack([world.platform, world.family, world.family_owner]),
-        world.owner,
-        np.tile(domestic, len(world.segments)),
-        np.array([not scenario.vendors[name].model_company for name in world.vendors]),
-        np.array([scenario.kinds[name].agent_work > 0.0 for name in world.kinds], bool),
-        by_region,
-        by_segment,
-        float(by_region.sum()),
-        float(by_segment.sum()),
+        owner=world.owner,
+        domestic=np.tile(domestic, len(world.segments)),
+        scope=np.array([not scenario.vendors[name].model_company for name in world.vendors]),
+        agents=np.array([scenario.kinds[name].agent_work > 0.0 for name in world.kinds], bool),
+        regions=by_region,
+        segments=by_segment,
+        of_regions=float(by_region.sum()),
+        of_segments=float(by_segment.sum()),
     )
+
+
+def new_board_table(model: MarketModel) -> BoardTable:
+    """Room for the sums of a month."""
+    world = model.world
+    v, f, s, r = world.n_vendors, len(world.families), len(world.segments), len(world.regions)
+    sizes = ((ROWS + s + r, v), (r, f), (s + 1, v), (s + 1, v), f, f)
+    return BoardTable(*(np.zeros(size) for size in sizes))
+
+
+def boards_of(model: MarketModel, table: BoardTable) -> Boards:
+    """Names for the rows of the table."""
+    rows, s = table.vendors[ROWS:], len(model.world.segments)
+    means = table.goodwill[:s], table.goodwill[s], table.awareness[s]
+    return Boards._make((*table.vendors[:ROWS], rows[:s], rows[s:], table.families, *means))
 
 
 def boards(model: MarketModel) -> Boards:
-    """The sums of this month."""
-    world, volumes = model.world, model.volumes
-    n, s, r = world.n_api, len(world.segments), len(world.regions)
-    table = np.zeros((ROWS + s + r, world.n_vendors))
-    families = np.zeros((r, len(world.families)))
-    month = np.zeros((MONTH_ROWS, world.n_offers))
-    month[KEPT], month[SERVED], month[UNSERVED] = volumes.kept, volumes.served, volumes.lost
-    month[ACTIVE], month[ON_SALE], month[PAID] = model.tally.active, model.state.hosting, model.paid
-    month[UNIT_COST, :n] = model.account.unit_cost
-    at = model.fixed("places", lambda: _places(model))
-    _by_platform(at.offers, at.agents, n, volumes.by_kind, month, table)
-    _by_owner(at.offers, at.owner, n, world.rent_start, month, table)
-    _by_cell(
-        at.offers, at.domestic, at.scope, n, world.rent_start, s, volumes.all_kinds, month, table,
-        families,
-    )  # fmt: skip
-    table[SCOPE_SHARE], table[FAMILY_SHARE] = table[SCOPE], table[FAMILY]
-    to_shares(table[SCOPE_SHARE:])
-    to_shares(families)
-    rows, means = table[ROWS:], np.zeros((2, s + 1, world.n_vendors))
-    clients = at.regions, at.segments, at.of_regions, at.of_segments
-    _means_of_clients(model.state.goodwill, *clients, means[0])
-    _means_of_clients(model.awareness, *clients, means[1])
-    return Boards._make(
-        (*table[:ROWS], rows[:s], rows[s:], families, means[0, :s], means[0, s], means[1, s])
-    )
+    """The sums of this month; the same arrays every month."""
+    places = model.fixed("places", lambda: places_of(model))
+    market = model.layout, model.volumes, model.presence, model.state, model.ledger
+    fill_boards(places, *market, model.awareness, model.board_table)
+    return model.month_boards
 
 
 @kernel
-def _by_platform(at, agents, n_api, by_kind, month, out):  # type: ignore[no-untyped-def]
-    """Sums of offers, and means over the calls on sale: by tokens, plain before any is sold."""
-    n_vendors = out.shape[1]
-    for j in range(at.shape[1]):
-        v = at[PLATFORM, j]
+def fill_boards(places, layout, volumes, presence, state, ledger, awareness, table):  # type: ignore[no-untyped-def]
+    """All sums of a month."""
+    out = table.vendors
+    out[:] = 0.0
+    table.families[:] = 0.0
+    _add_offers(places, layout, volumes, presence, state, ledger, out)
+    _average_calls(layout, volumes, state, ledger, out)
+    _add_owners(places, layout, volumes, state, ledger, table)
+    _add_cells(places, layout, volumes, table)
+    for v in range(out.shape[1]):
+        out[SCOPE_SHARE, v], out[FAMILY_SHARE, v] = out[SCOPE, v], out[FAMILY, v]
+    to_shares(out[SCOPE_SHARE:])
+    to_shares(table.families)
+    _means_of_clients(state.goodwill, places, table.goodwill)
+    _means_of_clients(awareness, places, table.awareness)
+
+
+@step
+def _add_offers(places, layout, volumes, presence, state, ledger, out):  # type: ignore[no-untyped-def]
+    """Sums of the offers of each platform."""
+    platform, n_vendors, agents = layout.platform, layout.n_vendors, places.agents
+    for j in range(len(platform)):
+        v = platform[j]
         if v < n_vendors:
-            out[LOST, v] += month[UNSERVED, j]
-            out[WORKLOADS, v] += month[ACTIVE, j] / FIXED_POINT
-    for j in range(n_api):
-        v = at[PLATFORM, j]
-        out[TOKENS, v] += month[SERVED, j]
-        loss = month[UNIT_COST, j] - month[PAID, j]
-        out[BURN, v] += loss * month[SERVED, j] if loss > 0.0 else 0.0
-        out[SOLD, v] += month[SERVED, j] if month[ON_SALE, j] else 0.0
+            out[LOST, v] += volumes.lost[j]
+            out[WORKLOADS, v] += presence.active[j] / FIXED_POINT
+    for j in range(layout.n_api):
+        v, served = platform[j], volumes.served[j]
+        out[TOKENS, v] += served
+        loss = ledger.unit_cost[j] - price_paid(j, layout, state)
+        out[BURN, v] += loss * served if loss > 0.0 else 0.0
+        out[SOLD, v] += served if state.hosting[j] else 0.0
         volume = 0.0
         for k in range(len(agents)):
-            volume += by_kind[k, j] if agents[k] else 0.0
+            volume += volumes.by_kind[k, j] if agents[k] else 0.0
         out[AGENTS, v] += volume
-    for j in range(n_api):
-        if month[ON_SALE, j]:
-            v = at[PLATFORM, j]
-            weight = month[SERVED, j] if out[SOLD, v] > 0.0 else 1.0
+
+
+@step
+def _average_calls(layout, volumes, state, ledger, out):  # type: ignore[no-untyped-def]
+    """Means over the calls on sale: by tokens, plain before any is sold."""
+    for j in range(layout.n_api):
+        if state.hosting[j]:
+            v = layout.platform[j]
+            weight = volumes.served[j] if out[SOLD, v] > 0.0 else 1.0
             out[MASS, v] += weight
-            out[PRICE, v] += weight * month[PAID, j]
-            out[COST, v] += weight * month[UNIT_COST, j]
-    for v in range(n_vendors):
+            out[PRICE, v] += weight * price_paid(j, layout, state)
+            out[COST, v] += weight * ledger.unit_cost[j]
+    for v in range(out.shape[1]):
         if out[MASS, v] > 0.0:
             out[PRICE, v] /= out[MASS, v]
             out[COST, v] /= out[MASS, v]
@@ -154,66 +180,73 @@ def _by_platform(at, agents, n_api, by_kind, month, out):  # type: ignore[no-unt
             out[LERNER, v] = (out[PRICE, v] - out[COST, v]) / out[PRICE, v]
 
 
-@kernel
-def _by_owner(at, owner, n_api, rent_start, month, out):  # type: ignore[no-untyped-def]
+@step
+def _add_owners(places, layout, volumes, state, ledger, table):  # type: ignore[no-untyped-def]
     """Tokens by owner, and what owners miss on those that others serve."""
-    for j in range(rent_start):
-        hosted = j >= n_api
+    owner, platform, family, out = places.owner, layout.platform, layout.family, table.vendors
+    elsewhere, margin = table.elsewhere, table.margin
+    elsewhere[:] = 0.0
+    margin[:] = 0.0
+    for j in range(layout.rent_start):
+        hosted, f = j >= layout.n_api, family[j]
         # self-hosted work is rationed with the cards it runs on
-        tokens = month[KEPT, j] if hosted else month[SERVED, j]
-        f = at[OF_FAMILY, j]
-        out[FAMILY, at[OWNER, j]] += tokens
-        if hosted or at[PLATFORM, j] != at[OWNER, j]:
-            month[ELSEWHERE, f] += tokens
-        elif month[ON_SALE, j]:
-            month[MARGIN, f] = month[PAID, j] - month[UNIT_COST, j]
+        tokens = volumes.kept[j] if hosted else volumes.served[j]
+        out[FAMILY, owner[f]] += tokens
+        if hosted or platform[j] != owner[f]:
+            elsewhere[f] += tokens
+        elif state.hosting[j]:
+            margin[f] = price_paid(j, layout, state) - ledger.unit_cost[j]
     for f in range(len(owner)):
-        out[MISSED, owner[f]] += month[ELSEWHERE, f] * month[MARGIN, f]
+        out[MISSED, owner[f]] += elsewhere[f] * margin[f]
 
 
-@kernel
-def _by_cell(at, domestic, scope, n_api, rent_start, n_segments, all_kinds, month, out, families):  # type: ignore[no-untyped-def]
+@step
+def _add_cells(places, layout, volumes, table):  # type: ignore[no-untyped-def]
     """Calls and families by segment, by region, inside the scope and outside the country."""
-    n_regions = len(families)
-    for j in range(rent_start):
-        v = at[PLATFORM, j]
+    domestic, families, out, asked = (
+        places.domestic,
+        table.families,
+        table.vendors,
+        volumes.all_kinds,
+    )
+    n_segments, n_regions, n_api = len(places.segments), len(places.regions), layout.n_api
+    for j in range(layout.rent_start):
+        v, f = layout.platform[j], layout.family[j]
         inside, everywhere, abroad = 0.0, 0.0, 0.0
         for c in range(len(domestic)):
-            volume = all_kinds[c, j]
+            volume = asked[c, j]
             everywhere += volume
             if domestic[c]:
                 inside += volume
             else:
                 abroad += volume
-        out[ABROAD, at[OWNER, j]] += abroad
-        if j < n_api and scope[v]:
+        out[ABROAD, places.owner[f]] += abroad
+        if j < n_api and places.scope[v]:
             part = inside / everywhere if everywhere > 0.0 else 1.0
-            out[SCOPE, v] += month[SERVED, j] * part
+            out[SCOPE, v] += volumes.served[j] * part
         for r in range(n_regions):
             volume = 0.0
             for s in range(n_segments):
-                volume += all_kinds[s * n_regions + r, j]
-            families[r, at[OF_FAMILY, j]] += volume
+                volume += asked[s * n_regions + r, j]
+            families[r, f] += volume
             if j < n_api:
                 out[ROWS + n_segments + r, v] += volume
-        if j < n_api:
-            for s in range(n_segments):
-                volume = 0.0
-                for r in range(n_regions):
-                    volume += all_kinds[s * n_regions + r, j]
-                out[ROWS + s, v] += volume
+        for s in range(n_segments if j < n_api else 0):
+            volume = 0.0
+            for r in range(n_regions):
+                volume += asked[s * n_regions + r, j]
+            out[ROWS + s, v] += volume
 
 
-@kernel
-def _means_of_clients(values, regions, segments, of_regions, of_segments, out):  # type: ignore[no-untyped-def]
-    """Means of (cells, V) values over the clients of each segment, and over all in the last row.
-
-    `of_regions` and `of_segments` are the sums of the shares of clients.
-    """
+@step
+def _means_of_clients(values, places, out):  # type: ignore[no-untyped-def]
+    """Means of (cells, V) values over the clients of each segment, and over all in the last row."""
+    regions, segments = places.regions, places.segments
+    out[:] = 0.0
     for v in range(values.shape[1]):
         for s in range(len(segments)):
             for r in range(len(regions)):
                 out[s, v] += values[s * len(regions) + r, v] * regions[r]
-            out[s, v] /= of_regions
+            out[s, v] /= places.of_regions
             out[-1, v] += out[s, v] * segments[s]
-        out[-1, v] /= of_segments
+        out[-1, v] /= places.of_segments

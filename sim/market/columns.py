@@ -45,6 +45,7 @@ class State(Bundle):
 
     current: Array  # (m,) int16 offer, -1 before adoption
     second: Array  # (m,) int16 best offer on another platform at the last review
+    counted: Array  # (m,) int16 offer at which it was last counted, see `presence`
     log_volume: Array  # (m,) float32
 
 
@@ -58,6 +59,7 @@ class Layout(Bundle):
     offer_keys: Array
     vendor_keys: Array
     nest_keys: Array
+    rent_factor: Array  # (V,) on the market rent
     n_api: int
     host_start: int
     n_hosted: int
@@ -113,11 +115,8 @@ class Tally(Bundle):
     volume: Array  # (cells, K, J) int64
     pairs: Array  # (J, J) int64: volume by current and second choice
     hours: Array  # (J,) int64: card-hours of HOST offers
-    clients: Array  # (V + 2,) int64: weight of clients with work at a platform
-    homing: Array  # (V + 3,) int64: weight of clients by their number of platforms
     flow: Array  # (V + 2, V + 2) int64: weight of workloads that moved
     review: Array  # (4,) int64: weight reviewed, moved, with surplus; surplus
-    active: Array  # (J,) int64: weight of adopted workloads by offer
 
 
 def client_columns(population: Population, world: World) -> Clients:
@@ -135,6 +134,7 @@ def new_state(population: Population) -> State:
     return State(
         current=np.full(m, -1, np.int16),
         second=np.full(m, -1, np.int16),
+        counted=np.full(m, -1, np.int16),
         log_volume=np.full(m, UNSET, np.float32),
     )
 
@@ -146,11 +146,8 @@ def new_tally(world: World) -> Tally:
         volume=np.zeros((world.n_cells, k, j), np.int64),
         pairs=np.zeros((j, j), np.int64),
         hours=np.zeros(j, np.int64),
-        clients=np.zeros(v + 2, np.int64),
-        homing=np.zeros(v + 3, np.int64),
         flow=np.zeros((v + 2, v + 2), np.int64),
         review=np.zeros(4, np.int64),
-        active=np.zeros(j, np.int64),
     )
 
 
@@ -161,8 +158,8 @@ def offer_codes(world: World) -> Array:
     return (np.arange(world.n_offers, dtype=np.int32) << OFFER) | world.platform.astype(np.int32)
 
 
-def layout_of(world: World) -> Layout:
-    """The kernel's view of the offers."""
+def layout_of(world: World, rent_factor: Array | None = None) -> Layout:
+    """The kernel's view of the offers; all clouds rent at the market's price unless told."""
     return Layout(
         channel=world.channel,
         platform=world.platform,
@@ -171,6 +168,7 @@ def layout_of(world: World) -> Layout:
         offer_keys=world.offer_keys,
         vendor_keys=world.vendor_keys,
         nest_keys=keys32(["nest/api", "nest/host", "nest/rent", "nest/none"]),
+        rent_factor=np.ones(world.n_vendors) if rent_factor is None else rent_factor,
         n_api=world.n_api,
         host_start=world.host_start,
         n_hosted=len(world.hosted_family),

@@ -2,156 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.costs import experience_unit_cost, insulated_cost_shock
-from sim.economics.scarcity import scarcity_factor
-from sim.market.chips import output_per_card, own_share
-from sim.market.shared import shared
-from sim.months import months_between
-from sim.numeric.compiled import kernel
-from sim.numeric.portable import exp, ln
+from sim.market.chips import own_share
+from sim.months import month_after, months_between
+from sim.numeric.bundle import Bundle
+from sim.numeric.compiled import inlined, kernel, step
+from sim.numeric.elementary import exp, ln, power
+from sim.numeric.portable import exp as exponential
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+    from sim.market.world import World
 
 Floats = npt.NDArray[np.float64]
 TOKENS_PER_UNIT = 1_000.0  # T tokens per 1,000 cards -> million tokens per card
 MILLIONS_PER_TRILLION = 1e6
 
 
-def reference_throughput(model: MarketModel) -> float:
-    """Million tokens of a card-month at full use, reference model, this month."""
-    return shared(model.scenario, f"throughput {model.month}", lambda: _throughput(model))
+class CostRules(Bundle):
+    """What the scenario says of costs."""
+
+    throughput: Floats  # (months + 1,) million tokens of a card-month at full use, reference model
+    scheduling: Floats  # (V,) factor on it
+    made: Floats  # (V,) yuan a month of a self-made card
+    bought: float  # of a bought one, before shocks
+    utilisation: float
+    learning: float  # exponent of the experience curve, 0 without
+    capacity: bool  # whether a full house costs more
+    threshold: float  # utilisation from which it does
+    scarcity: float  # exponent
+    card_hours: float
 
 
-def _throughput(model: MarketModel) -> float:
-    supply = model.scenario.supply
-    age = months_between(supply.throughput_month, model.date)
-    return supply.throughput * TOKENS_PER_UNIT * exp(supply.throughput_growth * age)
+class Costs(Bundle):
+    """What serving takes and costs in a month."""
+
+    throughput: Floats  # (V,) with scheduling and own experience
+    card: Floats  # (V,) yuan a month of what does the work of a bought card
+    cards: Floats  # (n_api,) card-months that a million tokens of each model call need
+    accounting: Floats  # (n_api,) yuan per million tokens
+    opportunity: Floats  # (n_api,) accounting cost x max(1, (u / threshold)^exponent)
 
 
-class Costs(NamedTuple):
-    """What serving takes and costs in a month; read-only."""
-
-    throughput: Floats  # (V,) `reference_throughput` with scheduling and own experience
-    cards: Floats  # (n_api,) card-months that a million tokens of each model-call offer need
-    card: Floats  # (V,) see `card_cost`
-    accounting: Floats  # (n_api,) yuan per million tokens of each model-call offer
-
-
-def costs(model: MarketModel) -> Costs:
-    """The costs of this month as they are now."""
-    state = model.state
-    key = (
-        model.month,
-        state.experience.tobytes(),
-        state.experience_start.tobytes(),
-        state.serving_cost.tobytes(),
-        _card_key(model),
+def cost_rules(model: MarketModel) -> CostRules:
+    """The scenario's rules of cost."""
+    scenario, supply, on = model.scenario, model.scenario.supply, model.scenario.mechanisms
+    stacks = [scenario.vendors[name].stack for name in model.world.vendors]
+    start = scenario.calendar.start
+    dates = [month_after(start, month) for month in range(scenario.calendar.months + 1)]
+    ages = [float(months_between(supply.throughput_month, date)) for date in dates]
+    growth = [exponential(supply.throughput_growth * age) for age in ages]
+    return CostRules(
+        throughput=supply.throughput * TOKENS_PER_UNIT * np.array(growth),
+        scheduling=np.array([stack.scheduling for stack in stacks]),
+        made=supply.own_card_cost * model.chips.cost,
+        bought=supply.external_card_cost,
+        utilisation=supply.utilisation,
+        learning=supply.learning.exponent if on.learning else 0.0,
+        capacity=on.capacity,
+        threshold=supply.scarcity.threshold,
+        scarcity=supply.scarcity.exponent,
+        card_hours=supply.card_hours,
     )
-    return model.memo.of("costs", key, lambda: _costs(model))
 
 
-def _costs(model: MarketModel) -> Costs:
-    world, state, n = model.world, model.state, model.world.n_api
-    throughput, card = _throughput_by_platform(model), card_cost(model)
-    cards, accounting = np.empty((2, n))
-    fill_costs(
-        world.platform,
-        world.family,
-        throughput,
-        card,
-        state.serving_cost,
-        model.scenario.supply.utilisation,
-        cards,
-        accounting,
-    )
-    for array in (throughput, cards, accounting):
-        array.flags.writeable = False
-    return Costs(throughput, cards, card, accounting)
+def new_costs(world: World) -> Costs:
+    """Room for the costs of a month."""
+    v, n = world.n_vendors, world.n_api
+    return Costs(*(np.zeros(size) for size in (v, v, n, n, n)))
+
+
+@inlined
+def cost_of_mix(v, own, chips, rules, state):  # type: ignore[no-untyped-def]
+    """Yuan a month of what does the work of a bought card, at a self-made share: a shock of the
+    bought ones moves the logarithm by (1 - own)."""
+    mix = own * rules.made[v] + (1.0 - own) * rules.bought
+    shock = ln(state.external_cost_factor) + state.supply_shock
+    if shock != 0.0:
+        mix *= exp((1.0 - own) * shock)
+    return mix / (1.0 + own * (chips.performance[v] - 1.0))
+
+
+@step
+def fill_costs(month, rules, chips, layout, state, costs):  # type: ignore[no-untyped-def]
+    """The costs of a month as the state is now.
+
+    Throughput grows with experience, (E / E_0)^b; cards per million tokens are the family's serving
+    cost / (throughput x utilisation).
+    """
+    platform, family, serving_cost = layout.platform, layout.family, state.serving_cost
+    throughput, card, cards = costs.throughput, costs.card, costs.cards
+    for v in range(len(card)):
+        known = power(state.experience[v] / state.experience_start[v], -rules.learning)
+        throughput[v] = rules.throughput[month] * rules.scheduling[v] / known
+        card[v] = cost_of_mix(v, own_share(v, chips, state), chips, rules, state)
+    for j in range(len(cards)):
+        v, scarce = platform[j], 1.0
+        cards[j] = serving_cost[family[j]] / (throughput[v] * rules.utilisation)
+        costs.accounting[j] = card[v] * cards[j]
+        if rules.capacity:
+            scarce = max(1.0, power(state.utilisation[v] / rules.threshold, rules.scarcity))
+        costs.opportunity[j] = costs.accounting[j] * scarce
 
 
 @kernel
-def fill_costs(  # type: ignore[no-untyped-def]
-    platform, family, throughput, card, serving_cost, utilisation, cards, accounting
-):
-    """Cards per million tokens = serving cost / (throughput x utilisation), and their cost."""
-    for j in range(len(cards)):
-        v = platform[j]
-        cards[j] = serving_cost[family[j]] / (throughput[v] * utilisation)
-        accounting[j] = card[v] * cards[j]
+def update_costs(month, rules, chips, layout, state, costs):  # type: ignore[no-untyped-def]
+    """`fill_costs`."""
+    fill_costs(month, rules, chips, layout, state, costs)
 
 
-def _throughput_by_platform(model: MarketModel) -> Floats:
-    cost = np.ones(model.world.n_vendors)
-    if model.scenario.mechanisms.learning:
-        cost = experience_unit_cost(
-            1.0,
-            model.state.experience,
-            model.state.experience_start,
-            model.scenario.supply.learning.exponent,
-        )
-    return reference_throughput(model) * model.scheduling / cost
-
-
-def cards_per_token(model: MarketModel) -> Floats:
-    """(n_api,) card-months that a million tokens of each model-call offer need; read-only."""
-    return costs(model).cards
-
-
-def card_cost(model: MarketModel) -> Floats:
-    """(V,) yuan a month of what does the work of a bought card: own and bought cards; a shock
-    of the bought ones moves the logarithm by (1 - own-chip share). Read-only."""
-    if not model.chips.any_limited:
-        return planned_card_cost(model)
-    key = _card_key(model)
-    return model.memo.of("card cost", key, lambda: _cost_of_mix(model, own_share(model)))
-
-
-def _card_key(model: MarketModel) -> tuple[Hashable, ...]:
-    """What the cost of a card follows from; the mix counts where own chips are limited."""
-    state = model.state
-    shock = state.external_cost_factor, state.supply_shock
-    if not model.chips.any_limited:
-        return shock
-    return *shock, state.own_cards.tobytes(), state.external_cards.tobytes()
-
-
-def planned_card_cost(model: MarketModel) -> Floats:
-    """(V,) the same for cards in the planned mix, whatever the output of own chips is."""
-    key = model.state.external_cost_factor, model.state.supply_shock
-    mix = model.chips.planned
-    return model.memo.of("planned card cost", key, lambda: _cost_of_mix(model, mix))
-
-
-def _cost_of_mix(model: MarketModel, own: Floats) -> Floats:
-    supply, state = model.scenario.supply, model.state
-    made = supply.own_card_cost * model.chips.cost
-    mix = own * made + (1.0 - own) * supply.external_card_cost
-    shock = ln(state.external_cost_factor) + state.supply_shock
-    if shock != 0.0:
-        mix *= exp(insulated_cost_shock(shock, own))
-    return mix / output_per_card(model, own)
-
-
-def accounting_cost(model: MarketModel) -> Floats:
-    """(n_api,) yuan per million tokens of each model-call offer; read-only."""
-    return costs(model).accounting
-
-
-def opportunity_cost(model: MarketModel) -> Floats:
-    """(n_api,) accounting cost x max(1, (u/threshold)^exponent): a full house costs more."""
-    cost = accounting_cost(model)
-    if not model.scenario.mechanisms.capacity:
-        return cost
-    table = model.scenario.supply.scarcity
-    factor = scarcity_factor(model.state.utilisation, table.threshold, table.exponent)
-    return cost * factor[model.world.platform[: model.world.n_api]]
+def costs(model: MarketModel) -> Costs:
+    """The costs of this month as the state is now; the same arrays every time."""
+    update_costs(model.month, model.cost_rules, model.chips, model.layout, model.state, model.costs)
+    return model.costs
 
 
 def rent_of(model: MarketModel) -> Floats:
@@ -162,5 +129,5 @@ def rent_of(model: MarketModel) -> Floats:
 def hosting_hours(model: MarketModel) -> Floats:
     """(F,) card-hours that a client of skill 1 needs for a million tokens of each family."""
     supply, table = model.scenario.supply, model.scenario.demand.self_hosting
-    hours = supply.card_hours / (reference_throughput(model) * table.utilisation)
+    hours = supply.card_hours / (model.cost_rules.throughput[model.month] * table.utilisation)
     return hours * model.state.serving_cost * model.hosting_ease()

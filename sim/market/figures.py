@@ -14,7 +14,8 @@ from sim.market.books import CALLS, MILLION, PROFIT, REVENUE
 from sim.market.books import ROWS as MONEY
 from sim.market.community import own_pools
 from sim.market.population import FIXED_POINT
-from sim.numeric.compiled import kernel
+from sim.numeric.bundle import Bundle
+from sim.numeric.compiled import kernel, step
 from sim.numeric.exact import to_shares
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ class Figures(NamedTuple):
     developers: Floats  # (F,) of open families, all regions
     capability: Floats  # (F,) mean over the tokens asked for by kind
     developers_by_region: Floats  # (R, F)
-    vendors_per_client: float  # mean number of platforms of clients with work
-    postponing: float  # parts of the adopted workloads
-    churn: float
-    reviewed: float
-    surplus: float  # mean of the reviews that tell one
+    vendors_per_client: Floats  # () mean number of platforms of clients with work
+    postponing: Floats  # () parts of the adopted workloads
+    churn: Floats
+    reviewed: Floats
+    surplus: Floats  # () mean of the reviews that tell one
 
 
 (HELD, WON, POACHED, CREDIT, DISCOUNT, DISCOUNTS, CLIENTS, HOMES, GAIN, AGENTS, BUILDERS, USERS,
@@ -73,77 +74,91 @@ DERIVATIVES, DEVELOPERS, CAPABILITY, REGIONS = range(4)  # rows of the table of 
 HOMING, POSTPONING, CHURN, REVIEWED, SURPLUS, NUMBERS = range(6)
 
 
-class Facts(NamedTuple):
-    """What the scenario says; the same in all months."""
+class FigureTable(Bundle):
+    """Room for the figures of a month, and what the scenario says of them."""
 
     omega: Floats  # (V,) worth of a share point, million yuan
     apart: npt.NDArray[np.bool_]  # (R, F) regions with a pool of developers of their own
+    vendors: Floats  # (VENDOR_ROWS, V)
+    families: Floats  # (REGIONS + R, F)
+    numbers: Floats  # (NUMBERS,)
 
 
-def _facts(model: MarketModel) -> Facts:
+def new_figure_table(model: MarketModel) -> FigureTable:
+    """Room for the figures of a month."""
     scenario, world = model.scenario, model.world
-    return Facts(
-        np.array([scenario.vendors[name].objective.share_point for name in world.vendors]),
-        own_pools(model).reshape(len(world.regions), len(world.families)),
+    f, r = len(world.families), len(world.regions)
+    return FigureTable(
+        omega=np.array([scenario.vendors[name].objective.share_point for name in world.vendors]),
+        apart=own_pools(model).reshape(r, f),
+        vendors=np.zeros((VENDOR_ROWS, world.n_vendors)),
+        families=np.zeros((REGIONS + r, f)),
+        numbers=np.zeros(NUMBERS),
     )
 
 
+def figures_of(table: FigureTable) -> Figures:
+    """Names for the rows of the table."""
+    families = (*table.families[:REGIONS], table.families[REGIONS:])
+    numbers = (table.numbers[number, ...] for number in range(NUMBERS))
+    return Figures._make((*table.vendors, *families, *numbers))
+
+
 def figures(model: MarketModel) -> Figures:
-    """The figures of this month."""
-    state, world, homes, held = model.state, model.world, model.homes, model.state.platforms
-    facts = model.fixed("facts of figures", lambda: _facts(model))
-    vendors = np.zeros((VENDOR_ROWS, world.n_vendors))
-    families, numbers = np.empty((REGIONS + len(facts.apart), len(world.families))), np.empty(5)
-    of_work(model.tally, world.none, vendors, numbers)
-    of_accounts(model.bidding.counts, model.bidding.off, homes.count, homes.moved, vendors)
-    of_vendors(
-        held.agents, held.builders, held.users, state.cash, state.research, state.research_steps,
-        facts.omega, state.token_share, model.account.table, vendors,
-    )  # fmt: skip
-    of_families(
-        state.derivatives, state.developers, state.developers_in, state.weights_open,
-        state.capability, state.contribution, state.tokens_by_kind, facts.apart, families,
-    )  # fmt: skip
-    to_shares(vendors[CALLS_SHARE:])
-    return Figures._make((*vendors, *families[:REGIONS], families[REGIONS:], *numbers.tolist()))
+    """The figures of this month; the same arrays every month."""
+    homes, counts = model.homes, model.bidding.counts
+    market = model.tally, model.presence, model.state, model.ledger
+    fill_figures(model.world.none, *market, counts, homes.count, homes.moved, model.figure_table)
+    return model.month_figures
 
 
 @kernel
-def of_work(tally, none, out, numbers):  # type: ignore[no-untyped-def]
+def fill_figures(none, tally, presence, state, ledger, counts, home, moved, table):  # type: ignore[no-untyped-def]
+    """All figures of a month."""
+    table.vendors[:] = 0.0
+    of_work(none, tally, presence, table.vendors, table.numbers)
+    of_accounts(presence, counts, ledger, home, moved, table.vendors)
+    of_vendors(state, table.omega, ledger.table, table.vendors)
+    of_families(state, table.apart, table.families)
+    to_shares(table.vendors[CALLS_SHARE:])
+
+
+@step
+def of_work(none, tally, presence, out, numbers):  # type: ignore[no-untyped-def]
     """Shares of clients with work, and parts of the workloads; all 0 where there are none."""
-    clients, platforms, adopted = 0, 0, 0
-    for n in range(1, len(tally.homing)):
-        clients += tally.homing[n]
-        platforms += tally.homing[n] * n
-    for j in range(len(tally.active)):
-        adopted += tally.active[j]
+    clients, platforms, adopted, homing = 0, 0, 0, presence.homing
+    for n in range(1, len(homing)):
+        clients += homing[n]
+        platforms += homing[n] * n
+    for j in range(len(presence.active)):
+        adopted += presence.active[j]
     numbers[:] = 0.0
     if clients != 0:
         numbers[HOMING] = float(platforms) / float(clients)
         for v in range(out.shape[1]):
-            out[CLIENTS, v] = float(tally.clients[v]) / float(clients)
+            out[CLIENTS, v] = float(presence.clients[v]) / float(clients)
     if adopted != 0:
-        numbers[POSTPONING] = float(tally.active[none]) / float(adopted)
+        numbers[POSTPONING] = float(presence.active[none]) / float(adopted)
         numbers[CHURN] = float(tally.review[1]) / float(adopted)
         numbers[REVIEWED] = float(tally.review[0]) / float(adopted)
     if tally.review[2] != 0:
         numbers[SURPLUS] = float(tally.review[3]) / float(tally.review[2])
 
 
-@kernel
-def of_accounts(counts, off, home, moved, out):  # type: ignore[no-untyped-def]
+@step
+def of_accounts(presence, counts, ledger, home, moved, out):  # type: ignore[no-untyped-def]
     """Key accounts and home clouds."""
     clients = 0
     for v in range(len(home)):
         clients += home[v]
     for v in range(out.shape[1]):
-        out[HELD, v] = counts.held[v] / FIXED_POINT
+        out[HELD, v] = presence.accounts[v] / FIXED_POINT
         out[WON, v] = counts.won[v] / FIXED_POINT
         out[POACHED, v] = counts.poached[v] / FIXED_POINT
         out[CREDIT, v] = counts.credit[v] / FIXED_POINT * MILLION
         if counts.bill[v] > 0:
             out[DISCOUNT, v] = float(counts.off[v]) / float(counts.bill[v])
-        out[DISCOUNTS, v] = off[v] * MILLION
+        out[DISCOUNTS, v] = ledger.off[v] * MILLION
         if clients != 0:
             out[HOMES, v] = float(home[v]) / float(clients)
         gain = 0
@@ -154,45 +169,42 @@ def of_accounts(counts, off, home, moved, out):  # type: ignore[no-untyped-def]
         out[GAIN, v] = gain / FIXED_POINT
 
 
-@kernel
-def of_vendors(  # type: ignore[no-untyped-def]
-    agents, builders, users, cash, research, steps, omega, token_share, money, out
-):
+@step
+def of_vendors(state, omega, money, out):  # type: ignore[no-untyped-def]
     """Agent platforms, cash, research, accounts, and what a vendor pursues."""
+    held = state.platforms
     for v in range(out.shape[1]):
-        for side in range(agents.shape[1]):
-            out[AGENTS, v] += agents[v, side]
-            out[BUILDERS, v] += builders[v, side]
-            out[USERS, v] += users[v, side]
-        out[CASH, v] = cash[v] * MILLION
-        out[RESEARCH, v] = research[v] * MILLION
-        out[STEPS, v] = steps[v]
-        worth = omega[v] * POINTS * token_share[v]
+        for side in range(held.agents.shape[1]):
+            out[AGENTS, v] += held.agents[v, side]
+            out[BUILDERS, v] += held.builders[v, side]
+            out[USERS, v] += held.users[v, side]
+        out[CASH, v] = state.cash[v] * MILLION
+        out[RESEARCH, v] = state.research[v] * MILLION
+        out[STEPS, v] = state.research_steps[v]
+        worth = omega[v] * POINTS * state.token_share[v]
         out[OBJECTIVE, v] = (money[PROFIT, v] + worth) * MILLION
         for row in range(MONEY):
             out[OBJECTIVE + 1 + row, v] = money[row, v] * MILLION
         out[CALLS_SHARE, v], out[CALLS_SHARE + 1, v] = money[CALLS, v], money[REVENUE, v]
 
 
-@kernel
-def of_families(  # type: ignore[no-untyped-def]
-    derivatives, developers, developers_in, weights_open, capability, contribution, asked, apart,
-    out,
-):  # fmt: skip
+@step
+def of_families(state, apart, out):  # type: ignore[no-untyped-def]
     """Open families, and the capability of all: plain over the kinds of work before any."""
+    asked, developers_in = state.tokens_by_kind, state.developers_in
     whole = 0.0
     for k in range(len(asked)):
         whole += asked[k]
     for f in range(out.shape[1]):
-        shown = 1.0 if weights_open[f] else 0.0
-        out[DERIVATIVES, f] = derivatives[f] * shown
+        shown = 1.0 if state.weights_open[f] else 0.0
+        out[DERIVATIVES, f] = state.derivatives[f] * shown
         everywhere, level = 0.0, 0.0
         for r in range(developers_in.shape[1]):
             everywhere += developers_in[f, r]
-            pool = developers_in[f, r] if apart[r, f] else developers[f]
+            pool = developers_in[f, r] if apart[r, f] else state.developers[f]
             out[REGIONS + r, f] = pool * shown
-        out[DEVELOPERS, f] = (developers[f] + everywhere) * shown
+        out[DEVELOPERS, f] = (state.developers[f] + everywhere) * shown
         for k in range(len(asked)):
             weight = asked[k] / whole if whole > 0.0 else 1.0 / len(asked)
-            level += (capability[f, k] + contribution[f]) * weight
+            level += (state.capability[f, k] + state.contribution[f]) * weight
         out[CAPABILITY, f] = level

@@ -1,4 +1,4 @@
-"""Campaigns of a month and the goodwill they leave, by segment and region."""
+"""Campaigns of a month and the goodwill they bring, by segment and region."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.goodwill import next_goodwill
 from sim.economics.reach import campaign_inflow
 from sim.market.shared import shared
 from sim.strategies.marketing.base import MarketingBooks, MarketingView, Stage
@@ -39,11 +38,11 @@ def decide_campaigns(model: MarketModel) -> None:
     asked = [vendor for vendor in model.vendors.values() if not vendor.marketing.idle]
     if not asked:
         return
-    state, view = model.state, public_campaigns(model)
+    view = public_campaigns(model)
     for vendor in asked:
         books = MarketingBooks(vendor.index, vendor.cash, vendor.table.finance.funding_limit)
         wanted = vendor.marketing.campaign(view, books)
-        state.stages += [(vendor.index, stage) for stage in wanted]
+        model.stages += [(vendor.index, stage) for stage in wanted]
 
 
 def public_campaigns(model: MarketModel) -> MarketingView:
@@ -64,22 +63,20 @@ def public_campaigns(model: MarketModel) -> MarketingView:
     )
 
 
-def gather_goodwill(model: MarketModel) -> None:
-    """Part of phase `inform`: A' = (1 - lambda) A + u, and the campaigns are paid."""
-    state, table = model.state, model.scenario.demand.goodwill
-    if not state.stages:
-        state.goodwill = next_goodwill(state.goodwill, 0.0, table.decay)
-        state.campaign = np.zeros(len(state.campaign))
-        return
-    inflow, money = np.zeros_like(state.goodwill), np.zeros_like(state.campaign)
-    for v in sorted({v for v, _ in state.stages}):
-        stages = [stage for owner, stage in state.stages if owner == v]
+def campaigns_of_month(model: MarketModel) -> tuple[Floats, Floats]:
+    """(cells, V) goodwill that this month's stages add, and the (V,) money they cost, charged."""
+    shape = model.state.goodwill.shape
+    if not model.stages:
+        return model.fixed("no campaign", lambda: (np.zeros(shape), np.zeros(shape[1])))
+    inflow, money = np.zeros(shape), np.zeros(shape[1])
+    for v in sorted({v for v, _ in model.stages}):
+        stages = [stage for owner, stage in model.stages if owner == v]
         inflow[:, v] = _inflow(model, stages)
         money[v] = sum(stage.money for stage in stages)
-    state.goodwill = next_goodwill(state.goodwill, inflow, table.decay)
-    state.campaign, state.stages = money, []
+    model.stages = []
     if money.any():
         model.charge("marketing", money)
+    return inflow, money
 
 
 def _inflow(model: MarketModel, stages: list[Stage]) -> Floats:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.diffusion import bass_step
+from sim.economics.diffusion import bass_next
 from sim.market.agents import grow_agents
 from sim.market.community import develop
 from sim.market.imitation import imitate
 from sim.market.migration import migrate
 from sim.market.research import discover
-from sim.numeric.portable import exp
+from sim.numeric.bundle import Bundle
+from sim.numeric.compiled import kernel, step
+from sim.numeric.elementary import exp
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -21,51 +23,65 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
+class GrowthRules(Bundle):
+    """What the scenario says of adoption and attention, (K,) by kind of work."""
+
+    adopts: bool
+    innovation: Floats
+    imitation: Floats
+    kept: float  # part of attention that a month leaves
+
+
+def growth_rules(model: MarketModel) -> GrowthRules:
+    """The scenario's rules of adoption and attention."""
+    tables = [model.scenario.kinds[name].adoption for name in model.world.kinds]
+    return GrowthRules(
+        adopts=model.scenario.mechanisms.adoption,
+        innovation=np.array([table.innovation for table in tables]),
+        imitation=np.array([table.imitation for table in tables]),
+        kept=1.0 - model.scenario.demand.awareness.attention_decay,
+    )
+
+
 def grow(model: MarketModel) -> None:
     """Let the slow states move on."""
-    adopt(model)
-    fade(model)
+    rules = model.growth_rules, model.community_rules, model.agent_rules
+    grow_slowly(*rules, model.presence, model.state, model.communities)
     shift_demand(model)
-    if model.scenario.mechanisms.communities:
-        develop(model)
-    grow_agents(model)
     migrate(model)
     imitate(model)
     discover(model)
 
 
-def adopt(model: MarketModel) -> None:
+@kernel
+def grow_slowly(rules, communities, agents, presence, state, room):  # type: ignore[no-untyped-def]
+    """Adoption, attention, communities and agent platforms of a month."""
+    if rules.adopts:
+        adopt(rules, state)
+    for v in range(len(state.attention)):
+        state.attention[v] *= rules.kept  # A' = (1 - decay) A (Nerlove & Arrow 1962)
+    state.adoption_boost *= rules.kept
+    if communities.on:
+        develop(communities, state, room)
+    grow_agents(agents, presence, state.platforms)
+
+
+@step
+def adopt(rules, state):  # type: ignore[no-untyped-def]
     """Bass diffusion of workloads by kind; attention speeds innovators and imitators alike."""
-    if not model.scenario.mechanisms.adoption:
-        return
-    innovation, imitation, everybody = model.fixed("adoption", lambda: _adoption(model))
-    boost = exp(model.state.adoption_boost)
-    model.state.adopted = bass_step(
-        model.state.adopted, innovation * boost, imitation * boost, everybody
-    )
-
-
-def _adoption(model: MarketModel) -> tuple[Floats, Floats, Floats]:
-    tables = [model.scenario.kinds[name].adoption for name in model.world.kinds]
-    innovation = np.array([table.innovation for table in tables])
-    imitation = np.array([table.imitation for table in tables])
-    return innovation, imitation, np.ones(len(tables))
-
-
-def fade(model: MarketModel) -> None:
-    """Attention is forgotten: A' = (1 - decay) A (Nerlove & Arrow 1962)."""
-    keep = 1.0 - model.scenario.demand.awareness.attention_decay
-    model.state.attention *= keep
-    model.state.adoption_boost *= keep
+    boost, adopted = exp(state.adoption_boost), state.adopted
+    for k in range(len(adopted)):
+        speed = rules.innovation[k] * boost, rules.imitation[k] * boost
+        adopted[k] = bass_next(adopted[k], *speed, 1.0)
 
 
 def shift_demand(model: MarketModel) -> None:
     """Dated shifts of demand go on, an equal step a month."""
-    if not model.state.shifts:
+    if not model.shifts:
         return
     going = []
-    for kind, step, left in model.state.shifts:
-        model.state.log_shift[kind] += step
+    for kind, change, left in model.shifts:
+        model.state.log_shift[kind] += change
         if left > 1:
-            going.append((kind, step, left - 1))
-    model.state.shifts = going
+            going.append((kind, change, left - 1))
+    model.shifts = going

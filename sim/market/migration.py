@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.bidding import unit_prices
-from sim.market.noise import event_state, stream_key, uniform
-from sim.market.packing import USED_BLOCK
-from sim.market.population import FIXED_POINT
-from sim.market.threads import CACHE_LINE, added, apart, over_ranges
+from sim.market.noise import bits32, event_state, stream_key
+from sim.market.packing import USED_BLOCK, below
+from sim.market.presence import whole_weight
+from sim.market.prices import unit_price
+from sim.market.threads import over_ranges
 from sim.market.world import HOST
-from sim.numeric.compiled import kernel, step
+from sim.numeric.bundle import Bundle
+from sim.numeric.compiled import inlined, kernel, step
 from sim.numeric.elementary import exp
 
 if TYPE_CHECKING:
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 STREAM = "migration"
+
+
+class HomeRules(Bundle):
+    """How homes move."""
+
+    key: np.uint64
+    card_hours: float
+    below: npt.NDArray[np.uint64]  # (V + 1,) 32 bits that strike; last without a home cloud
+    cloud: npt.NDArray[np.bool_]  # (V,) whether it can be a home
 
 
 class Homes:
@@ -33,76 +43,44 @@ class Homes:
         if self.moves:  # worlds of a replicate share the population
             model.columns = model.columns.replaced(home=model.columns.home.copy())
         depth = np.array([vendor.stack.depth for vendor in vendors])
-        self.chance = table.rate * np.append(1.0 - table.hold * depth, 1.0)
-        self.cloud = np.array([not vendor.model_company for vendor in vendors])
-        self.key = stream_key(model.seed, STREAM)
-        threads = len(model.spaces)
-        self.spend = [np.zeros(len(names) + CACHE_LINE) for _ in range(threads)]  # of one client
+        chance = table.rate * np.append(1.0 - table.hold * depth, 1.0)
+        self.rules = HomeRules(
+            key=stream_key(model.seed, STREAM),
+            card_hours=model.cost_rules.card_hours,
+            below=np.zeros(len(chance), np.uint64),
+            cloud=np.array([not vendor.model_company for vendor in vendors]),
+        )
         self.count = np.zeros(len(names) + 1, np.int64)  # last: without a home cloud
         self.moved = np.zeros((len(names) + 1, len(names)), np.int64)
-        self.moved_in = apart(threads, self.moved.shape)  # by thread
-        count_homes(model.columns.home, model.columns.weight, self.count)
-
-
-def money_per_unit(model: MarketModel) -> Floats:
-    """(J,) yuan that a client pays a platform for a unit of volume; HOST at skill 1."""
-    out, hosted = unit_prices(model).copy(), slice(model.world.host_start, model.world.rent_start)
-    out[hosted] *= model.terms.unit_hours[hosted]
-    return out
+        begin_homes(model.columns, chance, self.rules, self.count)
 
 
 def migrate(model: MarketModel) -> None:
     """One month of moves; the counts follow."""
-    homes = model.homes
+    homes, spaces = model.homes, model.spaces
     homes.moved.fill(0)
     if not homes.moves:
         return
-    for moved in homes.moved_in:
-        moved.fill(0)
-    month, money = model.month_number, money_per_unit(model)
+    market = model.columns, model.choices, model.layout, model.state, model.terms
 
     def part(p: int, begin: int, end: int) -> None:
-        move_homes(
-            begin,
-            end,
-            homes.key,
-            month,
-            homes.chance,
-            homes.cloud,
-            money,
-            model.columns,
-            model.choices,
-            model.layout,
-            model.spaces[p].usage,
-            homes.spend[p],
-            homes.moved_in[p],
-        )
+        space = spaces[p]
+        move_homes(begin, end, model.month_number, homes.rules, *market, space.usage, space.homes)
 
-    over_ranges(model.population.n_clients, len(homes.spend), part)
-    homes.moved[:] = added(homes.moved_in)
+    over_ranges(model.population.n_clients, len(spaces), part)
+    for space in spaces:
+        homes.moved += space.homes.moved
     recount(homes.moved, homes.count)
 
 
 @kernel
-def count_homes(home, weight, count):  # type: ignore[no-untyped-def]
-    """Weight of clients by home cloud, (V + 1,) whole multiples; last those without."""
-    for i in range(home.shape[0]):
-        v = home[i] if home[i] >= 0 else count.shape[0] - 1
-        count[v] += np.int64(np.float64(weight[i]) * FIXED_POINT + 0.5)
-
-
-@step
-def strike(begin, n, key, month, chance, client_id, home, luck, struck):  # type: ignore[no-untyped-def]
-    """Collect those of n clients from `begin` on whose draw strikes; returns how many."""
-    for q in range(n):
-        event = event_state(key, client_id[begin + q], np.uint64(0), month)
-        luck[q] = uniform(event, np.uint32(1))
-    none, s = np.int64(chance.shape[0] - 1), np.uint64(0)
-    for q in range(n):
-        at = np.int64(home[begin + q])
-        struck[s] = begin + q
-        s += np.uint64(luck[q] < chance[at if at >= 0 else none])
-    return np.int64(s)
+def begin_homes(clients, chance, rules, count):  # type: ignore[no-untyped-def]
+    """Chances as whole numbers; weight of clients by home cloud, last those without."""
+    for v in range(len(chance)):
+        rules.below[v] = below(chance[v])
+    for i in range(len(clients.home)):
+        v = clients.home[i] if clients.home[i] >= 0 else len(count) - 1
+        count[v] += whole_weight(i, clients)
 
 
 @kernel
@@ -114,35 +92,61 @@ def recount(moved, count):  # type: ignore[no-untyped-def]
             count[b] += moved[a, b]
 
 
+@step
+def fill_money(card_hours, layout, state, terms, money):  # type: ignore[no-untyped-def]
+    """(J,) yuan that a client pays a platform for a unit of volume; HOST at skill 1."""
+    for j in range(len(money)):
+        money[j] = unit_price(j, card_hours, layout, state)
+        if layout.channel[j] == HOST:
+            money[j] *= terms.unit_hours[j]
+
+
+@step
+def strike(begin, n, month, rules, clients, luck, struck):  # type: ignore[no-untyped-def]
+    """Collect those of n clients from `begin` on whose draw strikes; returns how many."""
+    client_id, home = clients.client_id[begin : begin + n], clients.home[begin : begin + n]
+    none, s, key = np.int64(len(rules.below) - 1), np.uint64(0), rules.key
+    for q in range(n):
+        luck[q] = bits32(event_state(key, client_id[q], np.uint64(0), month), np.uint32(1))
+    for q in range(n):
+        at = np.int64(home[q])
+        struck[s] = begin + q
+        s += np.uint64(np.uint64(luck[q]) < rules.below[at if at >= 0 else none])
+    return np.int64(s)
+
+
+@inlined
+def spend_of(i, clients, choices, layout, room):  # type: ignore[no-untyped-def]
+    """Money that a client pays each platform, into `room.spend`."""
+    spend, platform = room.spend, layout.platform
+    spend[:] = 0.0
+    for w in range(clients.first[i], clients.first[i + 1]):
+        j = choices.current[w]
+        if j < 0 or platform[j] >= len(spend):
+            continue
+        yuan = exp(np.float64(choices.log_volume[w])) * room.money[j]
+        if layout.channel[j] == HOST:
+            yuan /= np.float64(clients.skill[i])
+        spend[platform[j]] += yuan
+
+
 @kernel
-def move_homes(  # type: ignore[no-untyped-def]
-    begin, end, key, month, chance, cloud, money, clients, state, layout, usage, spend, moved
-):
+def move_homes(begin, end, month, rules, clients, choices, layout, state, terms, usage, room):  # type: ignore[no-untyped-def]
     """Clients begin to end: if its draw strikes, one moves to the cloud of its largest spend."""
-    n_v = layout.n_vendors
+    room.moved[:] = 0
+    fill_money(rules.card_hours, layout, state, terms, room.money)
     for b in range(begin, end, USED_BLOCK):
         n = min(USED_BLOCK, end - b)
-        n = strike(
-            b, n, key, month, chance, clients.client_id, clients.home, usage.target, usage.used
-        )
+        n = strike(b, n, month, rules, clients, usage.luck, usage.struck)
         for x in range(n):
-            i = usage.used[x]
+            i = usage.struck[x]
             home = clients.home[i]
-            place = home if home >= 0 else n_v
-            for v in range(n_v):
-                spend[v] = 0.0
-            for w in range(clients.first[i], clients.first[i + 1]):
-                j = state.current[w]
-                if j < 0 or layout.platform[j] >= n_v:
-                    continue
-                yuan = exp(np.float64(state.log_volume[w])) * money[j]
-                if layout.channel[j] == HOST:
-                    yuan /= np.float64(clients.skill[i])
-                spend[layout.platform[j]] += yuan
-            best, most = place, spend[place] if place < n_v else 0.0
-            for v in range(n_v):
-                if cloud[v] and spend[v] > most:
-                    best, most = v, spend[v]
+            place = home if home >= 0 else layout.n_vendors
+            spend_of(i, clients, choices, layout, room)
+            best, most = place, room.spend[place] if place < layout.n_vendors else 0.0
+            for v in range(layout.n_vendors):
+                if rules.cloud[v] and room.spend[v] > most:
+                    best, most = v, room.spend[v]
             if best != place:
                 clients.home[i] = best
-                moved[place, best] += np.int64(np.float64(clients.weight[i]) * FIXED_POINT + 0.5)
+                room.moved[place, best] += whole_weight(i, clients)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from datetime import date
 from typing import Any, TypeVar
@@ -13,9 +12,11 @@ import numpy.typing as npt
 
 from sim.errors import RunFailure
 from sim.events.base import Event
+from sim.market.agents import agent_rules
+from sim.market.awareness import awareness_rules
 from sim.market.bidding import Bidding
-from sim.market.boards import Boards, boards
-from sim.market.books import Account
+from sim.market.boards import Boards, boards, boards_of, new_board_table
+from sim.market.books import Account, new_ledger, rates_of
 from sim.market.chips import chips_of
 from sim.market.clients import Clients
 from sim.market.columns import (
@@ -26,33 +27,35 @@ from sim.market.columns import (
     new_state,
     new_tally,
 )
-from sim.market.community import community_size
-from sim.market.figures import Figures, figures
-from sim.market.memo import Memo
+from sim.market.community import community_rules, new_communities
+from sim.market.costs import cost_rules, new_costs
+from sim.market.figures import Figures, figures, figures_of, new_figure_table
+from sim.market.growth import growth_rules
+from sim.market.knowledge import new_knowledge_desk
 from sim.market.migration import Homes
 from sim.market.noise import name_key, stream_key
 from sim.market.packing import new_workspace
 from sim.market.panel import Panel
 from sim.market.phases import PHASES, Phase
 from sim.market.population import FIXED_POINT, Population, effective_clients, population_for
+from sim.market.presence import marks_of, new_presence
 from sim.market.profile import timed
 from sim.market.scoreboards import Scoreboards
-from sim.market.serving import Volumes
+from sim.market.serving import new_serving_desk, new_volumes
 from sim.market.shared import shared
 from sim.market.start import start
 from sim.market.state import start_state
-from sim.market.supply import shock_path
-from sim.market.tables import fill_hazard
+from sim.market.supply import new_supply_desk, shock_path, supply_rules
 from sim.market.terms import TermsBuilder
 from sim.market.threads import threads_for
 from sim.market.vendors import VendorAgent
 from sim.market.world import make_world
 from sim.measures.recorder import Recorder
 from sim.months import month_after, months_between
-from sim.numeric.portable import power
 from sim.scenario.intensity import at_intensity
 from sim.scenario.schema.families import Host
 from sim.scenario.schema.scenario import Scenario
+from sim.strategies.marketing.base import Stage
 
 Floats = npt.NDArray[np.float64]
 T = TypeVar("T")
@@ -107,20 +110,20 @@ class MarketModel(mesa.Model):
         self.scenario = market = shared(given, "intensity", lambda: at_intensity(given))
         self.month = 0
         self._dated = -1, date.min
-        self.memo = Memo()
+        self._own: tuple[bytes, list[npt.NDArray[np.int64]]] = b"", []
         self.world = shared(market, "world", lambda: make_world(market))
         with timed("population"):
             self.population = population or population_for(market, self.world, self.seed)
-        self._vendor_tables()
+        self._rules()
         self.state = start_state(self.scenario, self.world)
+        self.stages: list[tuple[int, Stage]] = []  # of this month's campaigns, with their vendors
+        self.shifts: list[tuple[int, float, int]] = []  # kind, log change a month, months left
         self.spending: dict[str, Floats] = {}
         self.awareness = np.ones((self.world.n_cells, self.world.n_vendors))
         self.columns = client_columns(self.population, self.world)
         self.shocks = shock_path(self)
         self.choices = new_state(self.population)
-        self.layout = layout_of(self.world)
-        self.tally = new_tally(self.world)
-        self.spaces = new_workspace(self.world, threads_for(self.population.n_clients))
+        self._rooms()
         self.homes = Homes(self)
         self.streams = Streams(*(stream_key(self.seed, name) for name in Streams._fields))
         self.vendors = {
@@ -133,9 +136,7 @@ class MarketModel(mesa.Model):
         self.events_of = shared(market, "events", self._dated_events)
         self.builder = TermsBuilder(self)
         self.terms: Terms
-        self.packed: Terms | None = None  # what the workspaces hold for the auctions
-        self.volumes: Volumes
-        self.account: Account
+        self.packed = False  # whether the workspaces hold the terms for the auctions
         self._panel: Panel | None = None
         self.measured: dict[str, Any] | None = None  # while a month is recorded
         with np.errstate(under="ignore"), timed("start"):
@@ -143,6 +144,44 @@ class MarketModel(mesa.Model):
         self.recorder = Recorder(self)
         self.datacollector = Scoreboards(self)
         self.facts = self._facts()
+
+    def _rules(self) -> None:
+        """What the scenario says, as kernels read it; shared by all its replicates."""
+        world = self.world
+        self.chips = self.fixed("chips", lambda: chips_of(self))
+        self.layout = self.fixed("layout", lambda: layout_of(world, self._rent_factor()))
+        self.marks = self.fixed("marks", lambda: marks_of(self.scenario, world))
+        self.cost_rules = self.fixed("cost rules", lambda: cost_rules(self))
+        self.supply_rules = self.fixed("supply rules", lambda: supply_rules(self))
+        self.rates = self.fixed("rates", lambda: rates_of(self))
+        self.agent_rules = self.fixed("agent rules", lambda: agent_rules(self))
+        self.community_rules = self.fixed("community rules", lambda: community_rules(self))
+        self.growth_rules = self.fixed("growth rules", lambda: growth_rules(self))
+        self.awareness_rules = self.fixed("awareness rules", lambda: awareness_rules(self))
+        self.hosts_of = self.fixed("hosts", self._hosts_of)
+
+    def _rooms(self) -> None:
+        """Room for the numbers of a month, filled anew every month."""
+        world = self.world
+        self.tally, self.volumes = new_tally(world), new_volumes(world)
+        self.presence = new_presence(world, self.columns.whole_weight)
+        self.spaces = new_workspace(world, threads_for(self.population.n_clients))
+        self.costs = new_costs(world)
+        self.communities = new_communities(self)
+        self.supply_desk = new_supply_desk(world.n_vendors)
+        self.serving_desk = new_serving_desk(self)
+        self.knowledge_desk = new_knowledge_desk(self)
+        self.ledger = new_ledger(self)
+        self.board_table, self.figure_table = new_board_table(self), new_figure_table(self)
+        self.entries: list[Host | None] = [None] * world.n_api
+        self.account = Account(self.ledger, {})
+        self.name_rows()
+
+    def name_rows(self) -> None:
+        """Names for the rows of the tables of a month; a copied market needs its own."""
+        self.account = Account(self.ledger, self.account.spending)
+        self.month_boards = boards_of(self, self.board_table)
+        self.month_figures = figures_of(self.figure_table)
 
     @property
     def scenario(self) -> Scenario:
@@ -159,22 +198,14 @@ class MarketModel(mesa.Model):
         """The seed sequence from which every stream is made."""
         return self.seed_sequence
 
-    def _vendor_tables(self) -> None:
+    def _rent_factor(self) -> Floats:
         tables = [self.scenario.vendors[name] for name in self.world.vendors]
-        self.chips = chips_of(self)
-        self.scheduling = np.array([table.stack.scheduling for table in tables])
-        self.rent_factor = np.array([table.rent_factor for table in tables])
-        self.rents = np.array([table.rents for table in tables] + [True, True])
-        levers = self.scenario.levers.values()
-        self.lever_cost = np.array(
-            [
-                math.fsum(lever.cost * lever.intensity for lever in levers if lever.vendor == name)
-                for name in self.world.vendors
-            ]
-        )
+        return np.array([table.rent_factor for table in tables])
+
+    def _hosts_of(self) -> list[list[Host]]:
+        """Dated entries by which platforms serve others' families, by model call."""
         labels = [label.split("/") for label in self.world.labels[: self.world.n_api]]
-        self.entries: list[Host | None] = [None] * self.world.n_api
-        self.hosts_of = [
+        return [
             [h for h in self.scenario.hosts if (h.vendor, h.family) == (vendor, family)]
             for _, vendor, family in labels
         ]
@@ -190,7 +221,7 @@ class MarketModel(mesa.Model):
         return out
 
     def _facts(self) -> dict[str, float]:
-        weight = self.tally.active.astype(float)
+        weight = self.presence.active.astype(float)
         total = float(weight.sum())
         return {
             "n_eff": effective_clients(self.population),
@@ -234,17 +265,10 @@ class MarketModel(mesa.Model):
 
     @property
     def paid(self) -> Floats:
-        """(J,) token price that clients pay: the list price after discounts; read-only."""
-        state = self.state
-        key = state.list_price.tobytes(), state.discount.tobytes()
-        return self.memo.of("paid", key, self._paid)
-
-    def _paid(self) -> Floats:
-        if not np.count_nonzero(self.state.discount):
-            return self.state.list_price.copy()
+        """(J,) token price that clients pay: the list price after discounts."""
         discount = np.zeros(self.world.n_vendors + 2)  # 0 for own machines and postponing
         discount[: self.world.n_vendors] = self.state.discount
-        return self.state.list_price * (1.0 - discount[self.world.platform])
+        return np.asarray(self.state.list_price * (1.0 - discount[self.world.platform]))
 
     @staticmethod
     def counted(tally: npt.NDArray[np.int64]) -> Floats:
@@ -258,6 +282,11 @@ class MarketModel(mesa.Model):
     def figures(self) -> Figures:
         """What the state of the month tells by vendor, family and in all."""
         return figures(self)
+
+    @property
+    def rent_factor(self) -> Floats:
+        """(V,) on the market rent."""
+        return self.layout.rent_factor
 
     @property
     def on_sale(self) -> npt.NDArray[np.bool_]:
@@ -275,62 +304,20 @@ class MarketModel(mesa.Model):
 
     def own_columns(self) -> list[npt.NDArray[np.int64]]:
         """The same of all vendors."""
-        return self.memo.of("own offers", self.state.hosting.tobytes(), self._own_offers)
-
-    def _own_offers(self) -> list[npt.NDArray[np.int64]]:
-        n = self.world.n_api
-        hosting, platform = self.state.hosting[:n], self.world.platform[:n]
-        return [np.flatnonzero(hosting & (platform == v)) for v in range(self.world.n_vendors)]
+        key = self.state.hosting.tobytes()
+        if self._own[0] != key:
+            n = self.world.n_api
+            hosting, platform = self.state.hosting[:n], self.world.platform[:n]
+            vendors = range(self.world.n_vendors)
+            self._own = key, [np.flatnonzero(hosting & (platform == v)) for v in vendors]
+        return self._own[1]
 
     def available(self) -> npt.NDArray[np.bool_]:
-        """(J,) offers that exist this month, rules of segments aside; read-only."""
-        state = self.state
-        key = state.hosting.tobytes(), state.weights_open.tobytes(), self.rents.tobytes()
-        return self.memo.of("available", key, self._available)
-
-    def _available(self) -> npt.NDArray[np.bool_]:
-        world, state = self.world, self.state
-        weights = np.zeros(len(world.families) + 1, bool)
-        weights[:-1] = state.weights_open
-        weights = weights[world.family]
-        there = np.where(world.calls, state.hosting, True)
-        return np.where(
-            world.hosting,
-            weights & self.rents[world.platform],
-            there & (self.rents[world.platform] | world.calls),
-        )
-
-    def hosting_ease(self) -> Floats:
-        """(F,) factor on self-hosting cost: communities make it easier."""
-        if not self.scenario.mechanisms.communities:
-            return np.ones(len(self.world.families))
-        scale = self.scenario.demand.community_scale
-        harder = self.fixed("hosting ease", self._harder)
-        return power(1.0 + community_size(self) / scale, harder)
-
-    def _harder(self) -> Floats:
-        tables, names = self.scenario.families, self.world.families
-        return -np.array([tables[name].community.hosting_ease for name in names])
-
-    def hazard(self, usual: Floats) -> Floats:
-        """(2, J) review hazards; offers whose trigger fired this month are looked at sooner."""
-        if not self.scenario.mechanisms.triggers:
-            return usual
-        table, state = self.scenario.demand.review, self.state
-        out = np.empty_like(usual)
-        fill_hazard(
-            usual,
-            table.triggered,
-            self.paid,
-            state.last_price,
-            table.price_rise_trigger,
-            state.reliability,
-            state.last_reliability,
-            table.reliability_trigger,
-            self.layout,
-            out,
-        )
-        return out
+        """(J,) offers that exist this month, rules of segments aside."""
+        world, state, rents = self.world, self.state, self.builder.rules.rents[self.world.platform]
+        opened = np.append(state.weights_open, False)[world.family]
+        there = np.where(world.calls, state.hosting, rents)
+        return np.where(world.hosting, opened & rents, there)
 
     def step(self) -> None:
         """One month; `running` turns False after the last.

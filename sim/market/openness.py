@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.costs import accounting_cost
+from sim.market.costs import costs
 from sim.market.world import openable
 from sim.months import months_between
 from sim.strategies.openness.base import OwnFamily
@@ -144,5 +144,5 @@ def _start_price(model: MarketModel, j: int, entry: Host | None) -> None:
     if entry is not None and entry.price is not None:
         stated = entry.price
     if stated is None:
-        stated = float(accounting_cost(model)[j]) * family.start_markup
+        stated = float(costs(model).accounting[j]) * family.start_markup
     state.list_price[j] = max(stated, model.scenario.decisions.lowest_price)

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from sim.market.columns import Tally, new_tally
 from sim.market.key_accounts import Counts, new_counts
-from sim.market.marks import VALUES, bytes_of
-from sim.market.world import NONE, World
+from sim.market.presence import Presence, new_presence
+from sim.market.world import World
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import inlined, kernel
 
@@ -71,19 +71,22 @@ class Scratch(Bundle):
 class Usage(Bundle):
     """Room for the volumes of one block of workloads, and what offers mean for them."""
 
-    used: Array  # (block,) int64, places of those in use
-    owner: Array  # (block,) int64, rows of their clients
-    hosted: Array  # (block,) int64, which of them run a model themselves
-    visitor: Array  # (block,) int64, rows of all clients, from place 1 on
-    visited: Array  # (block,) int64, their platforms as bits
+    hosted: Array  # (block,) int64, those that run a model themselves
+    moved: Array  # (block,) int64, those whose offer is not the one last counted
+    struck: Array  # (block,) int64, rows of clients
+    luck: Array  # (block,) uint32, their draws
     target: Array  # (block,) log volumes that workloads move towards
     volume: Array  # (block,) float32
-    shift: Array  # (K x (J + 1),) what moves log volumes this month, by current offer + 1
-    bits: Array  # (J + 1,) int64, platform as a bit, by current offer + 1; 0 of who is idle
-    hosts: Array  # (J + 1,) bool, by current offer + 1
-    active: Array  # (J + 1,) int64, by current offer + 1
-    by_byte: Array  # (bytes, 256) int64, weight of clients by each byte of `visited`
-    reached: Array  # (V + 3,) int64, weight of clients by their number of platforms
+    amount: Array  # (block,) int64, volumes of all that the client stands for
+    shift: Array  # (K, J + 1) what moves log volumes this month, by current offer + 1
+
+
+class HomeRoom(Bundle):
+    """Room for moves of home clouds."""
+
+    spend: Array  # (V,) of one client
+    money: Array  # (J,) yuan for a unit of volume
+    moved: Array  # (V + 1, V) int64, weight of clients by old and new home
 
 
 class Workspace(Bundle):
@@ -93,7 +96,9 @@ class Workspace(Bundle):
     scratch: Scratch
     usage: Usage
     tally: Tally
+    presence: Presence
     counts: Counts  # of auctions
+    homes: HomeRoom
 
 
 def _padded(calls: int) -> int:
@@ -151,32 +156,32 @@ def new_scratch(world: World) -> Scratch:
 
 def new_usage(world: World) -> Usage:
     """Room for one block of volumes."""
-    size = USED_BLOCK + len(world.kinds)
-    bits, hosts = np.zeros(world.n_offers + 1, np.int64), np.zeros(world.n_offers + 1, bool)
-    bits[1:] = np.where(world.channel == NONE, 0, np.int64(1) << world.platform)
-    hosts[1:] = world.hosting
+    rows = [np.zeros(USED_BLOCK + 1, np.int64) for _ in range(4)]
     return Usage(
-        used=np.zeros(size + 1, np.int64),
-        owner=np.zeros(size + 1, np.int64),
-        hosted=np.zeros(size + 1, np.int64),
-        visitor=np.zeros(size + 1, np.int64),
-        visited=np.zeros(size + 1, np.int64),
-        target=np.zeros(size),
-        volume=np.zeros(size, np.float32),
-        shift=np.zeros(len(world.kinds) * len(bits)),
-        bits=bits,
-        hosts=hosts,
-        active=np.zeros(len(bits), np.int64),
-        by_byte=np.zeros((bytes_of(world.n_vendors + 2), VALUES), np.int64),
-        reached=np.zeros(world.n_vendors + 3, np.int64),
+        hosted=rows[0],
+        moved=rows[1],
+        struck=rows[2],
+        luck=np.zeros(USED_BLOCK, np.uint32),
+        target=np.zeros(USED_BLOCK),
+        volume=np.zeros(USED_BLOCK, np.float32),
+        amount=rows[3],
+        shift=np.zeros((len(world.kinds), world.n_offers + 1)),
     )
 
 
 def new_workspace(world: World, threads: int) -> list[Workspace]:
     """Room for each thread; what is packed once a month they share."""
-    packed = new_packed(world)
+    packed, v = new_packed(world), world.n_vendors
     return [
-        Workspace(packed, new_scratch(world), new_usage(world), new_tally(world), new_counts(world))
+        Workspace(
+            packed,
+            new_scratch(world),
+            new_usage(world),
+            new_tally(world),
+            new_presence(world),
+            new_counts(world),
+            HomeRoom(np.zeros(v), np.zeros(world.n_offers), np.zeros((v + 1, v), np.int64)),
+        )
         for _ in range(threads)
     ]
 

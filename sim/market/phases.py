@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from sim.market.awareness import inform
+from sim.market.awareness import hear
 from sim.market.bidding import bid
 from sim.market.books import settle
 from sim.market.choice import review
-from sim.market.goodwill import gather_goodwill
 from sim.market.growth import grow
 from sim.market.serving import serve
 from sim.market.supply import deliver
@@ -33,12 +32,6 @@ def happen(model: MarketModel) -> None:
         event.apply(model)
 
 
-def hear(model: MarketModel) -> None:
-    """Goodwill takes in the campaigns of the month, and awareness follows."""
-    gather_goodwill(model)
-    inform(model)
-
-
 def look(model: MarketModel, number: int, everyone: bool) -> None:
     """Due workloads (or everyone) choose under the draws of month `number`."""
     model.terms = model.builder.build()
@@ -55,7 +48,7 @@ def look(model: MarketModel, number: int, everyone: bool) -> None:
         model.tally,
         model.spaces,
     )
-    model.packed = None if everyone else model.terms
+    model.packed = not everyone
 
 
 def look_again(model: MarketModel) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from sim.market.population import FIXED_POINT
-from sim.numeric.compiled import inlined, kernel
+from sim.market.world import RENT
+from sim.numeric.compiled import inlined, step
 from sim.numeric.elementary import ln
 
 
@@ -18,11 +19,23 @@ def served_part(asked, there):  # type: ignore[no-untyped-def]
     return max(there / asked, 0.0) if asked > there else 1.0
 
 
-@kernel
-def add_up(counted, hours, by_cell, demanded, host_hours):  # type: ignore[no-untyped-def]
-    """Whole-number counts (cells, K, J) and (J,) as volumes; returns the least count, and all."""
+@step
+def add_up(  # type: ignore[no-untyped-def]
+    counted, hours, by_cell, by_kind, all_kinds, demanded, host_hours
+):
+    """Whole-number counts (cells, K, J) and (J,) as volumes, and their sums by kind and by cell;
+    returns the least count, and the sum of all."""
     cells, kinds, offers = counted.shape
     least, total, all_hours = np.int64(0), 0.0, 0.0
+    by_kind[:] = 0.0
+    all_kinds[:] = 0.0
+    for c in range(cells):
+        for k in range(kinds):
+            for j in range(offers):
+                by_cell[c, k, j] = counted[c, k, j] / FIXED_POINT
+            for j in range(offers):
+                by_kind[k, j] += by_cell[c, k, j]
+                all_kinds[c, j] += by_cell[c, k, j]
     for j in range(offers):
         least = min(least, hours[j])
         all_hours += hours[j]
@@ -34,12 +47,11 @@ def add_up(counted, hours, by_cell, demanded, host_hours):  # type: ignore[no-un
                 least = min(least, count)
                 total += count
                 summed += count
-                by_cell[c, k, j] = count / FIXED_POINT
         demanded[j] = summed / FIXED_POINT
     return least, max(total, all_hours)
 
 
-@kernel
+@step
 def fill_cards(volume, hours, per_token, card_hours, layout, cards):  # type: ignore[no-untyped-def]
     """(J,) card-months of volumes: tokens of model calls, `hours` of HOST, own volumes of RENT."""
     cards[:] = 0.0
@@ -52,7 +64,7 @@ def fill_cards(volume, hours, per_token, card_hours, layout, cards):  # type: ig
         cards[j] = volume[j] / card_hours
 
 
-@kernel
+@step
 def fill_trends(load, room, before, memory, trend, used):  # type: ignore[no-untyped-def]
     """(V,) log growth of the load as each vendor remembers it (in place), and the part in use."""
     for v in range(load.shape[0]):
@@ -64,7 +76,7 @@ def fill_trends(load, room, before, memory, trend, used):  # type: ignore[no-unt
         trend[v] = memory[v] * trend[v] + (1.0 - memory[v]) * growth
 
 
-@kernel
+@step
 def ration(rationed, demanded, hours, cards, platform, room, fraction, load, kept):  # type: ignore[no-untyped-def]
     """Load (V,) of the cards asked for, share served (V + 2,), and what is kept of volumes and of
     `hours` (in place); returns whether anything is not served."""
@@ -84,13 +96,13 @@ def ration(rationed, demanded, hours, cards, platform, room, fraction, load, kep
     return short
 
 
-@kernel
+@step
 def try_second(  # type: ignore[no-untyped-def]
     share,
     pairs,
     demanded,
     unserved,
-    tokens,
+    channel,
     on_sale,
     per_token,
     platform,
@@ -101,14 +113,14 @@ def try_second(  # type: ignore[no-untyped-def]
 ):
     """Unserved tokens of offers (J,) try the model calls (n_api,) that are their second choice.
 
-    `pairs` (J, J) counts volumes by both choices; offers without `tokens` send nothing on. Writes
+    `pairs` (J, J) counts volumes by both choices; rented hours have no token offer to go to. Writes
     the cards wanted of each platform to `need` (V,), what each call could take to `tried` and what
     it takes from whom to `going` (J, n_api).
     """
     calls = tried.shape[0]
     tried[:] = 0.0
     for j in range(unserved.shape[0]):
-        sends = tokens[j] and demanded[j] > 0.0
+        sends = channel[j] != RENT and demanded[j] > 0.0
         for a in range(calls):
             going[j, a] = 0.0
             if sends and on_sale[a]:

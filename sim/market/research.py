@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.economics.quality import success_probability
-from sim.market.costs import accounting_cost
+from sim.market.costs import costs
 from sim.strategies.research.base import LadderParameters, ResearchBooks
 from sim.strategies.view import View
 
@@ -30,10 +30,10 @@ def researchers(model: MarketModel) -> list[VendorAgent]:
 def invest(model: MarketModel, view: View) -> None:
     """Part of phase `decide`: research budgets of all vendors, charged to this month."""
     climbing = researchers(model)
-    spent = np.zeros(model.world.n_vendors)
-    model.state.research = spent
     if not climbing:
+        model.state.research[:] = 0.0
         return
+    spent = np.zeros(model.world.n_vendors)
     weight = _capability_weight(model)
     for vendor in climbing:
         books = research_books(model, vendor, weight)
@@ -41,6 +41,7 @@ def invest(model: MarketModel, view: View) -> None:
             spent[vendor.index] = vendor.research.budget(view, books)
     if not (np.isfinite(spent).all() and (spent >= 0.0).all()):
         raise ValueError("a research budget must be finite and >= 0")
+    model.state.research = spent
     model.charge("research", spent)
 
 
@@ -48,7 +49,7 @@ def research_books(model: MarketModel, vendor: VendorAgent, weight: float) -> Re
     """What a vendor knows when it decides on research."""
     state, world, v = model.state, model.world, vendor.index
     own = model.own_offers(v)
-    margin = state.last_price[own] - accounting_cost(model)[own]
+    margin = state.last_price[own] - costs(model).accounting[own]
     # an offer that begins this month has neither a last price nor tokens
     margin = np.where(state.last_price[own] > 0.0, margin, 0.0)
     owned = world.owner[world.family[own]] == v
@@ -68,7 +69,11 @@ def _capability_weight(model: MarketModel) -> float:
     """Mean theta over the tokens asked for last month."""
     asked = model.volumes.by_cell[:, :, model.world.family >= 0].sum(axis=2)
     total = math.fsum(asked.ravel().tolist())
-    return math.fsum((asked * model.builder.theta).ravel().tolist()) / total if total > 0 else 0.0
+    return (
+        math.fsum((asked * model.builder.rules.theta).ravel().tolist()) / total
+        if total > 0
+        else 0.0
+    )
 
 
 def discover(model: MarketModel) -> None:

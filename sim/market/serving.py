@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.costs import cards_per_token
+from sim.market.costs import fill_costs
 from sim.market.population import FIXED_POINT
 from sim.market.rationing import add_up, fill_cards, fill_trends, ration, try_second
-from sim.market.supply import capacity
+from sim.market.supply import room_for_customers
 from sim.market.usage import use
+from sim.market.world import World
+from sim.numeric.bundle import Bundle
+from sim.numeric.compiled import kernel, step
+from sim.numeric.exact import plain_sum
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -22,33 +24,60 @@ Floats = npt.NDArray[np.float64]
 LARGEST_COUNT = 2.0**61  # of the 63 bits of a whole number; a month does not grow fourfold
 
 
-@dataclass
-class Volumes:
+class Volumes(Bundle):
     """Volumes of a month by offer (J,): million tokens, or card-hours for RENT."""
 
     demanded: Floats
     kept: Floats  # served where it was asked for
     spilled: Floats  # served here after another platform could not
+    served: Floats  # everything served by an offer
     lost: Floats  # neither, by the offer that was asked
     host_hours: Floats  # (J,) card-hours of HOST offers, as served
     by_cell: Floats  # (cells, K, J) demanded
+    by_kind: Floats  # (K, J) demanded
+    all_kinds: Floats  # (cells, J) demanded
     load: Floats  # (V,) cards wanted
     room: Floats  # (V,) cards there
 
-    @cached_property
-    def served(self) -> Floats:
-        """(J,) everything served by an offer."""
-        return self.kept + self.spilled
 
-    @cached_property
-    def by_kind(self) -> Floats:
-        """(K, J) demanded."""
-        return np.asarray(self.by_cell.sum(axis=0))
+class ServingDesk(Bundle):
+    """Room for the rationing of a month, and the rules of the scenario."""
 
-    @cached_property
-    def all_kinds(self) -> Floats:
-        """(cells, J) demanded."""
-        return np.asarray(self.by_cell.sum(axis=1))
+    capacity: bool
+    spill_over: bool
+    spill_share: float
+    reliability_memory: float
+    trend_memory: Floats  # (V,) how long each vendor remembers the trend of its load
+    cards: Floats  # (J,)
+    fraction: Floats  # (V + 2,) share served
+    spare: Floats  # (V,) cards left
+    need: Floats  # (V,)
+    going: Floats  # (J, n_api)
+
+
+def new_volumes(world: World) -> Volumes:
+    """Room for the volumes of a month."""
+    j, v, k, c = world.n_offers, world.n_vendors, len(world.kinds), world.n_cells
+    sizes = (j, j, j, j, j, j, (c, k, j), (k, j), (c, j), v, v)
+    return Volumes(*(np.zeros(size) for size in sizes))
+
+
+def new_serving_desk(model: MarketModel) -> ServingDesk:
+    """Room for the rationing of a month."""
+    world, supply, on = model.world, model.scenario.supply, model.scenario.mechanisms
+    tables, v = model.scenario.vendors, model.world.n_vendors
+    return ServingDesk(
+        capacity=on.capacity,
+        spill_over=on.spill_over,
+        spill_share=supply.spill_share,
+        reliability_memory=supply.reliability_memory,
+        trend_memory=np.array([tables[name].capacity.trend_memory for name in world.vendors]),
+        cards=np.zeros(world.n_offers),
+        fraction=np.zeros(v + 2),
+        spare=np.zeros(v),
+        need=np.zeros(v),
+        going=np.zeros((world.n_offers, world.n_api)),
+    )
 
 
 def platform_sums(model: MarketModel, values: Floats) -> Floats:
@@ -58,41 +87,29 @@ def platform_sums(model: MarketModel, values: Floats) -> Floats:
     return np.asarray(sums, dtype=np.float64)
 
 
-def cards_of_offers(model: MarketModel, volume: Floats, hours: Floats) -> Floats:
-    """(J,) card-months that the volumes need on their platform."""
-    cards, card_hours = np.empty(len(volume)), model.scenario.supply.card_hours
-    fill_cards(volume, hours, cards_per_token(model), card_hours, model.layout, cards)
-    return cards
-
-
 def serve(model: MarketModel) -> None:
     """Add up the volumes, ration pro rata, spill to second choices, remember reliability."""
-    tally, world, scenario = model.tally, model.world, model.scenario
-    for array in (
-        tally.volume,
-        tally.pairs,
-        tally.hours,
-        tally.clients,
-        tally.homing,
-        tally.active,
-    ):
-        array.fill(0)
-    use(model.columns, model.choices, model.layout, model.terms, tally, model.spaces)
-    by_cell, demanded = np.empty(tally.volume.shape), np.empty(world.n_offers)
-    hours, kept = np.empty(world.n_offers), np.empty(world.n_offers)
-    _refuse_overflow(*add_up(tally.volume, tally.hours, by_cell, demanded, hours))
-    cards = cards_of_offers(model, demanded, hours)
-    load, room, fraction = np.empty(world.n_vendors), capacity(model), np.empty(world.n_vendors + 2)
-    rationed, platform = scenario.mechanisms.capacity, world.platform
-    short = ration(rationed, demanded, hours, cards, platform, room, fraction, load, kept)
-    unserved, spilled = demanded - kept, np.zeros(world.n_offers)
-    if short and scenario.mechanisms.spill_over:
-        spilled, unserved = _spill(model, demanded, unserved, room - load)
-    model.volumes = Volumes(demanded, kept, spilled, unserved, hours, by_cell, load, room)
-    _remember(model, fraction[: world.n_vendors], load, room)
-
-
-def _refuse_overflow(least: int, total: float) -> None:
+    use(
+        model.columns,
+        model.choices,
+        model.layout,
+        model.terms,
+        model.marks,
+        model.tally,
+        model.presence,
+        model.spaces,
+    )
+    rules = model.cost_rules, model.supply_rules, model.chips
+    least, total = meet_capacity(
+        model.month,
+        *rules,
+        model.layout,
+        model.tally,
+        model.state,
+        model.costs,
+        model.serving_desk,
+        model.volumes,
+    )
     if least < 0 or total > LARGEST_COUNT:
         raise ValueError(
             f"volumes above {LARGEST_COUNT / FIXED_POINT:.2g} million tokens (or card-hours) a "
@@ -100,45 +117,79 @@ def _refuse_overflow(least: int, total: float) -> None:
         )
 
 
-def _spill(
-    model: MarketModel, demanded: Floats, unserved: Floats, left: Floats
-) -> tuple[Floats, Floats]:
-    """Unserved tokens try their second choice among model calls; returns spilled and lost."""
-    world, calls = model.world, model.world.n_api
-    spilled, going = np.zeros(world.n_offers), np.empty((world.n_offers, calls))
+@kernel
+def meet_capacity(  # type: ignore[no-untyped-def]
+    month, rules, supply, chips, layout, tally, state, costs, desk, volumes
+):
+    """What is asked for, served, spilled and lost; returns the least count, and the sum of all."""
+    fill_costs(month, rules, chips, layout, state, costs)
+    least, total = add_up(
+        tally.volume,
+        tally.hours,
+        volumes.by_cell,
+        volumes.by_kind,
+        volumes.all_kinds,
+        volumes.demanded,
+        volumes.host_hours,
+    )
+    demanded, kept, lost, served = volumes.demanded, volumes.kept, volumes.lost, volumes.served
+    hours, load, room, spilled = volumes.host_hours, volumes.load, volumes.room, volumes.spilled
+    fill_cards(demanded, hours, costs.cards, rules.card_hours, layout, desk.cards)
+    for v in range(len(room)):
+        room[v] = room_for_customers(v, month, supply, rules, chips, state)
+    platform, fraction = layout.platform, desk.fraction
+    short = ration(desk.capacity, demanded, hours, desk.cards, platform, room, fraction, load, kept)
+    spilled[:] = 0.0
+    for j in range(len(demanded)):
+        lost[j] = demanded[j] - kept[j]
+    if short and desk.spill_over:
+        spill(layout, tally, state, costs, desk, volumes)
+    for j in range(len(demanded)):
+        served[j] = kept[j] + spilled[j]
+    remember(desk, volumes, state)
+    return least, total
+
+
+@step
+def spill(layout, tally, state, costs, desk, volumes):  # type: ignore[no-untyped-def]
+    """Unserved tokens try their second choice among model calls."""
+    lost, spare, going = volumes.lost, desk.spare, desk.going
+    for v in range(len(spare)):
+        spare[v] = max(volumes.room[v] - volumes.load[v], 0.0)
     try_second(
-        model.scenario.supply.spill_share,
-        model.tally.pairs,
-        demanded,
-        unserved,
-        # rented hours have no token offer to go to
-        model.fixed("offers of tokens", lambda: ~world.renting),
-        # a second choice of an earlier review may be gone
-        model.state.hosting,
-        cards_per_token(model),
-        world.platform,
-        np.maximum(left, 0.0),
-        np.empty(world.n_vendors),
-        spilled[:calls],
+        desk.spill_share,
+        tally.pairs,
+        volumes.demanded,
+        lost,
+        layout.channel,
+        state.hosting,  # a second choice of an earlier review may be gone
+        costs.cards,
+        layout.platform,
+        spare,
+        desk.need,
+        volumes.spilled[: layout.n_api],
         going,
     )
-    return spilled, unserved - np.add.reduce(going, axis=1)
+    for j in range(len(lost)):
+        lost[j] -= plain_sum(going[j])
 
 
-def _remember(model: MarketModel, fraction: Floats, load: Floats, room: Floats) -> None:
-    state, supply = model.state, model.scenario.supply
-    state.last_reliability = state.reliability
-    memory = supply.reliability_memory
-    state.reliability = memory * state.reliability + (1.0 - memory) * fraction
-    if not model.scenario.mechanisms.capacity:
-        return
-    memories = model.fixed("trend memories", lambda: _trend_memories(model))
-    state.utilisation = np.empty(len(load))
-    fill_trends(load, room, state.load_cards, memories, state.load_trend, state.utilisation)
-    state.load_cards = load
-
-
-def _trend_memories(model: MarketModel) -> Floats:
-    """(V,) how long each vendor remembers the trend of its load."""
-    tables = model.scenario.vendors
-    return np.array([tables[name].capacity.trend_memory for name in model.world.vendors])
+@step
+def remember(desk, volumes, state):  # type: ignore[no-untyped-def]
+    """Reliability follows what was served; load, its trend and utilisation follow demand."""
+    memory = desk.reliability_memory
+    for v in range(len(volumes.load)):
+        state.last_reliability[v] = state.reliability[v]
+        kept = memory * state.reliability[v]
+        state.reliability[v] = kept + (1.0 - memory) * desk.fraction[v]
+    if desk.capacity:
+        fill_trends(
+            volumes.load,
+            volumes.room,
+            state.load_cards,
+            desk.trend_memory,
+            state.load_trend,
+            state.utilisation,
+        )
+        for v in range(len(volumes.load)):
+            state.load_cards[v] = volumes.load[v]

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.economics.costs import steady_state_experience
-from sim.market.agents import count_users, open_platforms
+from sim.market.agents import count_users_alone, open_platforms
 from sim.market.awareness import inform
 from sim.market.books import publish
-from sim.market.chips import CARDS_PER_UNIT, output_per_card
-from sim.market.community import contribute
+from sim.market.chips import CARDS_PER_UNIT
+from sim.market.community import contribute_alone
 from sim.market.openness import decide_openness
 from sim.market.phases import look
 from sim.market.serving import platform_sums, serve
-from sim.market.supply import internal_cards
 from sim.market.world import API
 
 if TYPE_CHECKING:
@@ -38,9 +37,9 @@ def start(model: MarketModel) -> None:
     decide_openness(model)
     open_platforms(model)
     if model.scenario.mechanisms.communities:
-        contribute(model)
+        contribute_alone(model.community_rules, model.state)
     _first_means(model)
-    real_capacity = model.state.own_cards
+    real_capacity = model.state.own_cards.copy()
     for turn in range(model.scenario.initial.rounds + 1):
         inform(model)
         number = model.month_number - model.scenario.initial.rounds - 1 + turn
@@ -49,7 +48,7 @@ def start(model: MarketModel) -> None:
         serve(model)
         publish(model)
     model.state.own_cards = real_capacity
-    count_users(model)
+    count_users_alone(model.agent_rules, model.presence, model.state.platforms)
     _size_cards(model)
     _first_experience(model)
 
@@ -73,9 +72,11 @@ def _fill_cards(model: MarketModel, cards: float) -> None:
 def _size_cards(model: MarketModel) -> None:
     """Cards stated, or sized to the first month's load; then the pipeline replaces wear."""
     own = model.chips.planned
-    work = output_per_card(model, own)
-    state, scenario = model.state, model.scenario
-    load, apps = model.volumes.load, internal_cards(model)
+    work = model.chips.work_of(own)
+    state, scenario, rules = model.state, model.scenario, model.cost_rules
+    load = model.volumes.load
+    per_card = rules.throughput[0] * rules.utilisation * rules.scheduling
+    apps = model.supply_rules.app_tokens[0] / per_card
     cards = np.zeros(model.world.n_vendors)
     for v, name in enumerate(model.world.vendors):
         stated = scenario.vendors[name].capacity.initial
@@ -84,7 +85,7 @@ def _size_cards(model: MarketModel) -> None:
     state.own_cards, state.external_cards = own * cards, (1.0 - own) * cards
     if scenario.supply.lead_months > 0:
         state.pipeline[:] = (scenario.supply.wear * cards)[:, None]
-        most = model.chips.most(0)[:, None]
+        most = np.where(model.chips.limited, model.chips.output, np.inf)[:, None]
         state.own_pipeline[:] = np.minimum(own[:, None] * state.pipeline, most)
     state.load_cards = load
     state.utilisation = np.minimum(load / np.maximum(cards * work, LEAST_CARDS), 1.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy.typing as npt
 
 from sim.market.agents import AgentPlatforms, no_platforms
 from sim.market.world import World
-from sim.strategies.marketing.base import Stage
+from sim.numeric.bundle import Bundle
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
@@ -19,8 +18,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-@dataclass
-class MarketState:
+class MarketState(Bundle):
     """Arrays by vendor (V,), family (F,), kind (K,) and offer (J,)."""
 
     # supply side of the world
@@ -48,7 +46,6 @@ class MarketState:
     attention: Floats  # (V,)
     goodwill: Floats  # (cells, V) million yuan, forgotten over time
     campaign: Floats  # (V,) million yuan of campaigns last month, seen by all
-    stages: list[tuple[int, Stage]]  # vendor and stage, this month
     token_share: Floats  # (V,) platform tokens of last month
     call_revenue: Floats  # (V,) million yuan of model calls last month
     revenue: Floats  # (V,) million yuan of the full stack last month
@@ -73,7 +70,6 @@ class MarketState:
     adopted: Floats  # (K,)
     adoption_boost: float  # log factor on adoption, fades
     log_shift: Floats  # (K,) dated shifts of demand reached so far
-    shifts: list[tuple[int, float, int]]  # kind, log change a month, months left
     mean_capability: Floats  # (K,) token-weighted, last month
     tokens_by_kind: Floats  # (K,) asked for last month
     mean_price: float  # token-weighted, last month
@@ -118,7 +114,6 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         attention=np.zeros(v),
         goodwill=np.zeros((world.n_cells, v)),
         campaign=np.zeros(v),
-        stages=[],
         token_share=np.zeros(v),
         call_revenue=np.zeros(v),
         revenue=np.zeros(v),
@@ -140,7 +135,6 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         adopted=np.array([t.adoption.start if adopts else 1.0 for t in kinds]),
         adoption_boost=0.0,
         log_shift=np.zeros(k),
-        shifts=[],
         mean_capability=np.zeros(k),
         tokens_by_kind=np.zeros(k),
         mean_price=0.0,

@@ -2,64 +2,88 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.economics.shocks import ar1_with_jumps
-from sim.market.chips import (
-    CARDS_PER_UNIT,
-    equivalents,
-    largest_order,
-    output_per_card,
-    self_made,
-)
-from sim.market.costs import MILLIONS_PER_TRILLION, planned_card_cost, reference_throughput
-from sim.market.shared import shared
-from sim.numeric.portable import exp, expm1, power
+from sim.market.chips import CARDS_PER_UNIT, equivalents, largest_order, self_made
+from sim.market.costs import MILLIONS_PER_TRILLION, cost_of_mix
+from sim.numeric.bundle import Bundle
+from sim.numeric.compiled import inlined, kernel
+from sim.numeric.elementary import power
+from sim.numeric.exact import ROOM, exact_sum, plain_sum
+from sim.numeric.portable import exp, expm1
 from sim.strategies.capacity.base import SupplyBooks, SupplyView
+from sim.strategies.view import told
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 Floats = npt.NDArray[np.float64]
 STREAM = "supply"
+TOLD = 5  # what a vendor is told of its supply: the numbers below
+LOAD, THERE, TREND, COST_FACTOR, CASH = range(TOLD)
 
 
-def internal_cards(model: MarketModel) -> Floats:
-    """(V,) cards that the vendors' own consumer apps need this month; read-only."""
-    return model.memo.of("internal cards", model.month, lambda: _internal_cards(model))
+class SupplyRules(Bundle):
+    """What the scenario says of accelerators, (V,) unless said otherwise."""
+
+    headroom: Floats
+    funding_limit: Floats
+    cap: Floats  # cards a month that can be ordered at first
+    cap_growth: Floats  # of the cap, linear
+    work: Floats  # of a card of the planned mix, against a bought one
+    app_tokens: Floats  # (months + 1, V) million tokens of the vendors' own apps
+    lead_months: int
+    wear: float
+    rent_target: float
+    internal_priority: float
 
 
-def _internal_cards(model: MarketModel) -> Floats:
-    per_card = reference_throughput(model) * model.scenario.supply.utilisation * model.scheduling
-    return internal_tokens(model) * MILLIONS_PER_TRILLION / per_card
+class SupplyDesk(Bundle):
+    """Room for what is ordered in a month."""
+
+    told: Floats  # (V, TOLD)
+    room: Floats  # (V,)
+    parts: Floats  # for exact sums
 
 
-def internal_tokens(model: MarketModel) -> Floats:
-    """(V,) T tokens of the vendors' own consumer apps this month."""
-    return shared(model.scenario, f"app tokens {model.month}", lambda: _app_tokens(model))
+def supply_rules(model: MarketModel) -> SupplyRules:
+    """The scenario's rules of supply."""
+    tables = [model.scenario.vendors[name] for name in model.world.vendors]
+    supply, months = model.scenario.supply, model.scenario.calendar.months
+    return SupplyRules(
+        headroom=np.array([table.capacity.headroom for table in tables]),
+        funding_limit=np.array([table.finance.funding_limit for table in tables]),
+        cap=np.array([table.capacity.order_cap * CARDS_PER_UNIT for table in tables]),
+        cap_growth=np.array([table.capacity.order_cap_growth for table in tables]),
+        work=model.chips.work_of(model.chips.planned),
+        app_tokens=np.array([_app_tokens(model, month) for month in range(months + 1)]),
+        lead_months=supply.lead_months,
+        wear=supply.wear,
+        rent_target=supply.rent_target,
+        internal_priority=supply.internal_priority,
+    )
 
 
-def _app_tokens(model: MarketModel) -> Floats:
-    scenario, t = model.scenario, model.month
+def _app_tokens(model: MarketModel, month: int) -> list[float]:
+    """Million tokens of the vendors' own consumer apps."""
     tokens = []
     for name in model.world.vendors:
-        table = scenario.vendors[name].capacity
+        table, t = model.scenario.vendors[name].capacity, float(month)
         fade = table.internal_slowdown
-        grown = table.internal_growth * (t if fade == 0.0 else -expm1(-fade * t) / fade)
-        tokens.append(table.internal_load * exp(grown))
-    out = np.array(tokens)
-    out.flags.writeable = False
-    return out
+        age = t if fade == 0.0 else -expm1(-fade * t) / fade
+        tokens.append(
+            table.internal_load * exp(table.internal_growth * age) * MILLIONS_PER_TRILLION
+        )
+    return tokens
 
 
-def capacity(model: MarketModel) -> Floats:
-    """(V,) cards for customers: all, less the part of the own-app load that goes first."""
-    first = model.scenario.supply.internal_priority * internal_cards(model)
-    return np.maximum(equivalents(model) - first, 0.0)
+def new_supply_desk(vendors: int) -> SupplyDesk:
+    """Room for the orders of a month."""
+    return SupplyDesk(np.zeros((vendors, TOLD)), np.zeros(vendors), np.zeros(ROOM))
 
 
 def shock_path(model: MarketModel) -> Floats:
@@ -79,141 +103,128 @@ def shock_path(model: MarketModel) -> Floats:
     )
 
 
+@inlined
+def app_cards(v, month, rules, costs):  # type: ignore[no-untyped-def]
+    """Cards that a vendor's own consumer apps need this month."""
+    per_card = costs.throughput[month] * costs.utilisation * costs.scheduling[v]
+    return rules.app_tokens[month, v] / per_card
+
+
+@inlined
+def room_for_customers(v, month, rules, costs, chips, state):  # type: ignore[no-untyped-def]
+    """Cards for customers: all, less the part of the own-app load that goes first."""
+    first = rules.internal_priority * app_cards(v, month, rules, costs)
+    return max(equivalents(v, chips, state) - first, 0.0)
+
+
 def shake(model: MarketModel) -> None:
     """This month's shock to the price and availability of bought cards."""
     state = model.state
-    state.supply_shock = float(model.shocks[model.month])
+    state.supply_shock = shock = float(model.shocks[model.month])
     response = model.scenario.supply.shocks.availability_response
-    state.obtainable = state.availability * exp(-response * max(state.supply_shock, 0.0))
+    state.obtainable = state.availability * exp(-response * max(shock, 0.0))
 
 
 def deliver(model: MarketModel) -> None:
     """Phase `deliveries`: ordered cards arrive, old ones wear out, new ones are ordered."""
-    state, supply = model.state, model.scenario.supply
+    state, rules = model.state, model.supply_rules
     shake(model)
-    state.app_tokens = internal_tokens(model) * MILLIONS_PER_TRILLION
+    state.app_tokens = rules.app_tokens[model.month]
     if not model.scenario.mechanisms.capacity:
         return
-    move_rent(model)
-    arriving, own_arriving = state.pipeline[:, 0].copy(), state.own_pipeline[:, 0].copy()
-    for line in (state.pipeline, state.own_pipeline):
-        line[:, :-1] = line[:, 1:]
-    state.ordered, state.own_pipeline[:, -1] = orders(model, arriving, own_arriving)
-    state.pipeline[:, -1] = state.ordered
-    if supply.lead_months == 0:
-        arriving, own_arriving = state.pipeline[:, 0].copy(), state.own_pipeline[:, 0].copy()
-        state.pipeline[:] = 0.0
-        state.own_pipeline[:] = 0.0
-    bought = (1.0 - model.chips.planned) * arriving
-    if model.chips.any_limited:
-        bought = np.where(model.chips.limited, arriving - own_arriving, bought)
-    state.own_cards = state.own_cards * (1.0 - supply.wear) + own_arriving
-    state.external_cards = state.external_cards * (1.0 - supply.wear) + bought
+    market = model.month, rules, model.cost_rules, model.chips, state
+    growth = see_supply(*market, model.supply_desk)
+    wanted, limits = orders(model, growth)
+    take_orders(model.month, rules, model.chips, state, wanted, limits)
 
 
-def move_rent(model: MarketModel) -> None:
-    """The market rent moves with scarcity (tatonnement): up when all clouds together are full.
+@kernel
+def see_supply(month, rules, costs, chips, state, desk):  # type: ignore[no-untyped-def]
+    """Move the market rent, and write down what each vendor knows when it orders; returns the log
+    growth of the load of all clouds.
 
-    ln rent' = ln rent + response x ln(load / (target x cards)), from last month's load.
+    Rent follows scarcity (tatonnement): ln rent' = ln rent + response x ln(load / (target x
+    cards)), all clouds together, from last month's load.
     """
-    state = model.state
-    if state.rent_response <= 0.0:
-        return
-    load, room = math.fsum(state.load_cards.tolist()), math.fsum(capacity(model).tolist())
-    if load > 0.0 and room > 0.0:
-        target = model.scenario.supply.rent_target
-        state.market_rent *= power(load / (target * room), state.rent_response)
+    load, told, room, parts = state.load_cards, desk.told, desk.room, desk.parts
+    everybody = exact_sum(load, parts)
+    if state.rent_response > 0.0:
+        for v in range(len(load)):
+            room[v] = room_for_customers(v, month, rules, costs, chips, state)
+        cards = exact_sum(room, parts)
+        if everybody > 0.0 and cards > 0.0:
+            scarce = everybody / (rules.rent_target * cards)
+            state.market_rent *= power(scarce, state.rent_response)
+    for v in range(len(load)):
+        line, own_line = state.pipeline[v], state.own_pipeline[v]
+        later, own_later = plain_sum(line[1:]), plain_sum(own_line[1:])
+        kept = equivalents(v, chips, state) * (1.0 - rules.wear)
+        gain = chips.performance[v] - 1.0
+        told[v, LOAD] = load[v] + app_cards(v, month, rules, costs)
+        told[v, THERE] = kept + line[0] + later + gain * (own_line[0] + own_later)
+        told[v, TREND] = state.load_trend[v]
+        price = cost_of_mix(v, chips.planned[v], chips, costs, state)
+        told[v, COST_FACTOR] = price * rules.work[v] / costs.bought
+        told[v, CASH] = state.cash[v]
+        room[v] = load[v] * state.load_trend[v]
+    return exact_sum(room, parts) / everybody if everybody > 0.0 else 0.0
 
 
-def supply_view(model: MarketModel) -> SupplyView:
-    """What every vendor can see of the accelerator market."""
-    state = model.state
-    load = math.fsum(state.load_cards.tolist())
-    grown = math.fsum((state.load_cards * state.load_trend).tolist())
-    return SupplyView(
-        month=model.month,
+@kernel
+def take_orders(month, rules, chips, state, wanted, limits):  # type: ignore[no-untyped-def]
+    """Orders are cut to what money and availability allow, what was ordered arrives, cards wear."""
+    last = state.pipeline.shape[1] - 1
+    for v in range(len(wanted)):
+        line, own_line = state.pipeline[v], state.own_pipeline[v]
+        arriving, own_arriving = line[0], own_line[0]
+        for m in range(last):
+            line[m], own_line[m] = line[m + 1], own_line[m + 1]
+        most = largest_order(v, month, chips, limits[v], state.obtainable)
+        ordered = min(wanted[v], most)
+        own = self_made(v, month, chips, ordered, limits[v], state.obtainable)
+        state.ordered[v], line[last], own_line[last] = ordered, ordered, own
+        if rules.lead_months == 0:
+            arriving, own_arriving, line[last], own_line[last] = ordered, own, 0.0, 0.0
+        bought = (1.0 - chips.planned[v]) * arriving
+        if chips.limited[v]:
+            bought = arriving - own_arriving
+        state.own_cards[v] = state.own_cards[v] * (1.0 - rules.wear) + own_arriving
+        state.external_cards[v] = state.external_cards[v] * (1.0 - rules.wear) + bought
+
+
+def orders(model: MarketModel, market_growth: float) -> tuple[Floats, Floats]:
+    """(V,) cards that each strategy wants, and the most that its money buys this month."""
+    rules, month = model.supply_rules, model.month
+    view = told(
+        SupplyView,
+        month=month,
         date=model.date,
-        lead_months=model.scenario.supply.lead_months,
-        availability=state.obtainable,
-        market_growth=grown / load if load > 0.0 else 0.0,
+        lead_months=rules.lead_months,
+        availability=model.state.obtainable,
+        market_growth=market_growth,
     )
-
-
-def supply_books(
-    model: MarketModel, arriving: Floats, own_arriving: Floats
-) -> tuple[SupplyBooks, ...]:
-    """What each vendor alone knows when it orders."""
-    state, supply = model.state, model.scenario.supply
-    columns = (
-        state.load_cards,
-        internal_cards(model),
-        equivalents(model),
-        arriving,
-        np.add.reduce(state.pipeline[:, :-1], axis=1),
-        own_arriving,
-        np.add.reduce(state.own_pipeline[:, :-1], axis=1),
-        state.load_trend,
-        planned_card_cost(model),
-        state.cash,
-    )
-    rules = model.fixed("order rules", lambda: _rules(model))
-    rows = zip(rules, *[column.tolist() for column in columns], strict=True)
-    kept = 1.0 - supply.wear
-    return tuple(
-        [
-            SupplyBooks(
-                load=load + apps,
-                there=cards * kept + now + later + rule.own_gain * (own_now + own_later),
-                trend=trend,
-                headroom=rule.headroom,
-                output_per_card=rule.output_per_card,
-                cost_factor=cost * rule.output_per_card / supply.external_card_cost,
-                cash=cash,
-                funding_limit=rule.funding_limit,
-            )
-            for rule, load, apps, cards, now, later, own_now, own_later, trend, cost, cash in rows
-        ]
-    )
-
-
-class _Rule(NamedTuple):
-    """What the scenario says of a vendor's orders."""
-
-    headroom: float
-    funding_limit: float
-    cap: float  # cards a month at first
-    cap_growth: float  # of the cap, linear
-    own_gain: float  # work of a self-made card over that of a bought one
-    output_per_card: float  # of the planned mix
-
-
-def _rules(model: MarketModel) -> list[_Rule]:
-    tables = [model.scenario.vendors[name] for name in model.world.vendors]
-    gain, work = model.chips.performance - 1.0, output_per_card(model, model.chips.planned)
-    return [
-        _Rule(
-            table.capacity.headroom,
-            table.finance.funding_limit,
-            table.capacity.order_cap * CARDS_PER_UNIT,
-            table.capacity.order_cap_growth,
-            float(gain[v]),
-            float(work[v]),
-        )
-        for v, table in enumerate(tables)
-    ]
-
-
-def orders(model: MarketModel, arriving: Floats, own_arriving: Floats) -> tuple[Floats, Floats]:
-    """(V,) cards ordered and those of them that are self-made: what each strategy wants, capped
-    by money and availability (`largest_order`)."""
-    view, books = supply_view(model), supply_books(model, arriving, own_arriving)
-    rules, month = model.fixed("order rules", lambda: _rules(model)), model.month
+    facts = model.fixed("order facts", lambda: _facts(rules))
     wanted, limits = [], []
-    for vendor, own, rule in zip(model.vendors.values(), books, rules, strict=True):
-        cards = max(0.0, vendor.investment.order(view, own))
-        grown = max(0.0, 1.0 + rule.cap_growth * month)
+    rows = zip(model.vendors.values(), facts, model.supply_desk.told.tolist(), strict=True)
+    for vendor, (headroom, funding_limit, work, cap, growth), row in rows:
+        books = told(
+            SupplyBooks,
+            load=row[LOAD],
+            there=row[THERE],
+            trend=row[TREND],
+            headroom=headroom,
+            output_per_card=work,
+            cost_factor=row[COST_FACTOR],
+            cash=row[CASH],
+            funding_limit=funding_limit,
+        )
+        cards = max(0.0, vendor.investment.order(view, books))
         wanted.append(cards)
-        limits.append(cards if vendor.investment.budgeted else rule.cap * grown)
-    money, obtainable = np.array(limits), model.state.obtainable
-    ordered = np.minimum(np.array(wanted), largest_order(model, money, obtainable))
-    return ordered, self_made(model, ordered, money, obtainable)
+        most = cap * max(0.0, 1.0 + growth * month)
+        limits.append(cards if vendor.investment.budgeted else most)
+    return np.array(wanted), np.array(limits)
+
+
+def _facts(rules: SupplyRules) -> list[tuple[float, ...]]:
+    columns = rules.headroom, rules.funding_limit, rules.work, rules.cap, rules.cap_growth
+    return list(zip(*(column.tolist() for column in columns), strict=True))

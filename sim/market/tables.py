@@ -1,137 +1,125 @@
-"""Tables of a month, compiled: utilities without price, prices and costs, review hazards."""
+"""Tables of a month, compiled: what is open, utilities without price, prices, review hazards."""
 
 from __future__ import annotations
 
-from sim.numeric.compiled import kernel
-from sim.numeric.elementary import ln
+from sim.market.consider import price_term
+from sim.market.prices import price_paid, rent_paid
+from sim.market.world import NONE
+from sim.numeric.compiled import step
+from sim.numeric.elementary import ln, log2
+
+ALWAYS, WHILE_OPEN = 1, 2  # what a rule of a segment lets its clients take; 0 is never
 
 
-@kernel
-def fill_utilities(  # type: ignore[no-untyped-def]
-    constant,
-    theta,
-    capability,
-    contribution,
-    mean_capability,
-    gamma,
-    known,
-    reliability,
-    reliability_weight,
-    agent_weight,
-    agent_worth,
-    side,
-    family,
-    platform,
-    n_api,
-    out,
-):
+@step
+def fill_open(rules, layout, state, terms):  # type: ignore[no-untyped-def]
+    """(cells, J) offers that a client of the cell may take this month."""
+    channel, family, is_open = layout.channel, layout.family, terms.open
+    for j in range(len(channel)):
+        f, rents = family[j], rules.rents[layout.platform[j]]
+        opened = state.weights_open[f] if f >= 0 else True
+        if j < layout.n_api:
+            there = state.hosting[j]
+        elif j < layout.rent_start:
+            there = opened and rents
+        else:
+            there = rents or channel[j] == NONE
+        for c in range(is_open.shape[0]):
+            allowed = rules.eligible[c, j]
+            is_open[c, j] = there and (allowed == ALWAYS or (allowed == WHILE_OPEN and opened))
+
+
+@step
+def fill_utilities(rules, layout, state, known, agent_worth, base):  # type: ignore[no-untyped-def]
     """(cells, K, J): constant + theta x lead + gamma x community + reliability + agents.
 
-    `constant` (cells, J), `theta` (cells, K), `capability` (F, K) without the `contribution` (F,)
-    of developers, `mean_capability` (K,), `gamma` (cells,), `known` (R, F) of the community,
-    `reliability` (V,), `agent_weight` (cells, K, V) or empty, `agent_worth` (V, S) and the `side`
-    (cells,) that counts. Lead and community are 0 of offers without a family, agents count on model
-    calls alone.
+    `known` (R, F) is ln(1 + D / scale) of communities, `agent_worth` (V, S) that of agents on each
+    platform. Lead and community are 0 of offers without a family, agents count on model calls
+    alone.
     """
-    cells, kinds, offers = out.shape
-    regions, agents = known.shape[0], agent_weight.shape[0] > 0
+    cells, kinds, offers = base.shape
+    regions, n_vendors, n_api = known.shape[0], layout.n_vendors, layout.n_api
+    capability, means, side = state.capability, state.mean_capability, rules.side
+    constant, theta, gamma, agents = rules.constant, rules.theta, rules.gamma, rules.agents
     for j in range(offers):
-        f, v = family[j], platform[j]
-        relied = reliability_weight * (reliability[v] - 1.0) if v < len(reliability) else 0.0
+        f, v = layout.family[j], layout.platform[j]
+        relied = rules.reliability * (state.reliability[v] - 1.0) if v < n_vendors else 0.0
         for k in range(kinds):
-            lead = capability[f, k] + contribution[f] - mean_capability[k] if f >= 0 else 0.0
+            lead = capability[f, k] + state.contribution[f] - means[k] if f >= 0 else 0.0
             for c in range(cells):
                 community = gamma[c] * known[c % regions, f] if f >= 0 else 0.0
                 value = constant[c, j] + theta[c, k] * lead + community + relied
-                if agents and j < n_api:
-                    value += agent_weight[c, k, v] * agent_worth[v, side[c]]
-                out[c, k, j] = value
+                if len(agents) > 0 and j < n_api:
+                    value += agents[c, k, v] * agent_worth[v, side[c]]
+                base[c, k, j] = value
 
 
-@kernel
-def fill_progress(  # type: ignore[no-untyped-def]
-    theta,
-    mean_capability,
-    n0,
-    discount,
-    outside,
-    hours_kind,
-    hours_term,
-    token_term,
-    growth,
-    shift,
-    welfare,
-    none_base,
-    none_slope,
-    log_growth,
-):
+@step
+def fill_progress(rules, month, state, terms):  # type: ignore[no-untyped-def]
     """What postponing is worth, and how far demand has grown, by kind of work.
 
     `welfare` (cells, K): theta x mean capability. `none_base` (cells, K): n0 - discount x welfare,
     discounted for token work alone. `none_slope` (K,), which multiplies alpha: outside x
-    (b(reference) - b(mean price)), given as `token_term`, or `hours_term` for the same of rent.
+    (b(reference) - b(mean price)), or the same of the market rent for accelerator-hours.
     """
-    cells, kinds = welfare.shape
+    cells, kinds = terms.welfare.shape
+    token_term = rules.reference - terms.mean_price_term
+    hours_term = ln(rules.reference_rent / state.market_rent)
     for k in range(kinds):
-        none_slope[k] = outside * (hours_term if hours_kind[k] else token_term)
-        log_growth[k] = growth[k] + shift[k]
+        terms.none_slope[k] = rules.outside * (hours_term if rules.hours_kind[k] else token_term)
+        terms.log_growth[k] = rules.growing[month, k] + state.log_shift[k]
         for c in range(cells):
-            welfare[c, k] = theta[c, k] * mean_capability[k]
-            none_base[c, k] = n0[k] - discount[k] * welfare[c, k]
+            terms.welfare[c, k] = rules.theta[c, k] * state.mean_capability[k]
+            terms.none_base[c, k] = rules.n0[k] - rules.discount[k] * terms.welfare[c, k]
 
 
-@kernel
-def fill_prices(  # type: ignore[no-untyped-def]
-    platform,
-    family,
-    places,
-    family_hours,
-    rent,
-    market_rent,
-    own_rent,
-    card_hours,
-    paid,
-    floor,
-    reference_price,
-    reference_rent,
-    hours,
-    cost,
-    ratio,
-    price,
-):
-    """(J,) card-hours and yuan per million tokens of HOST offers, log ratios of all prices to their
-    references, and price terms of RENT offers against the market rent.
+@step
+def fill_calls(rules, layout, state, terms):  # type: ignore[no-untyped-def]
+    """Price terms of model calls, against the market's mean price, and log ratios to the reference;
+    windows of all families."""
+    shift, box_cox = rules.price_shift, rules.box_cox
+    terms.mean_price_term = mean_term = price_term(state.mean_price, shift, box_cox)
+    for j in range(layout.n_api):
+        paid = price_paid(j, layout, state)
+        terms.price[j] = price_term(paid, shift, box_cox) - mean_term
+        terms.log_price_ratio[j] = ln(max(paid, rules.lowest_price) / rules.reference_price)
+    for j in range(len(terms.log_context)):
+        f = layout.family[j]
+        terms.log_context[j] = log2(state.context[f]) if f >= 0 else 0.0
 
-    `family_hours` (F,) per million tokens at skill 1; `rent` (V,), `market_rent` and `own_rent` of
-    own machines yuan per card-month of `card_hours`; `places` where HOST, RENT and NONE start.
+
+@step
+def fill_hosting(rules, layout, state, hours, ease, terms):  # type: ignore[no-untyped-def]
+    """Card-hours and yuan per million tokens of running a model oneself, at skill 1.
+
+    `hours` are card-hours per million tokens of a family of serving cost 1; `ease` (F,) is what
+    communities make of them. Own machines cost `own_rent` of the market's.
     """
-    host_start, rent_start, none = places
-    for j in range(host_start):
-        ratio[j] = ln(max(paid[j], floor) / reference_price)
-    for j in range(host_start, rent_start):
-        v = platform[j]
-        hourly = (rent[v] if v < len(rent) else own_rent) / card_hours
-        hours[j] = family_hours[family[j]]
-        cost[j] = hours[j] * hourly
-        ratio[j] = ln(max(cost[j], floor) / reference_price)
-    for j in range(rent_start, none):
-        v = platform[j]
-        ratio[j] = ln(rent[v] / reference_rent)
-        price[j] = ln(rent[v] / market_rent)
+    own_rent = state.market_rent * rules.own_rent
+    for j in range(layout.host_start, layout.rent_start):
+        v, f = layout.platform[j], layout.family[j]
+        rent = rent_paid(v, layout, state) if v < layout.n_vendors else own_rent
+        terms.unit_hours[j] = hours * state.serving_cost[f] * ease[f]
+        terms.host_cost[j] = cost = terms.unit_hours[j] * (rent / rules.card_hours)
+        terms.log_price_ratio[j] = ln(max(cost, rules.lowest_price) / rules.reference_price)
+    for j in range(layout.rent_start, layout.none):
+        rent = rent_paid(layout.platform[j], layout, state)
+        terms.log_price_ratio[j] = ln(rent / rules.reference_rent)
+        terms.price[j] = ln(rent / state.market_rent)
 
 
-@kernel
-def fill_hazard(  # type: ignore[no-untyped-def]
-    usual, triggered, paid, last_price, rise, reliability, last_reliability, level, layout, out
-):
+@step
+def fill_hazard(rules, layout, state, hazard):  # type: ignore[no-untyped-def]
     """(2, J) review hazards: at least `triggered` where the price has risen by more than the share
-    `rise`, or where the platform's reliability has fallen below the `level`."""
+    `price_rise`, or where the platform's reliability has fallen below the `level`."""
+    usual, level, reliability = rules.hazard, rules.level, state.reliability
     for j in range(layout.none):
-        v = layout.platform[j]
-        fired = last_price[j] > 0.0 and paid[j] > last_price[j] * (1.0 + rise)
+        v, last = layout.platform[j], state.last_price[j]
+        fired = last > 0.0 and price_paid(j, layout, state) > last * (1.0 + rules.price_rise)
         if v < layout.n_vendors:
-            fired |= reliability[v] < level and last_reliability[v] >= level
+            fired |= reliability[v] < level and state.last_reliability[v] >= level
+        fired &= rules.triggers
         for size in range(2):
-            out[size, j] = max(usual[size, j], triggered) if fired else usual[size, j]
+            hazard[size, j] = max(usual[size, j], rules.triggered) if fired else usual[size, j]
     for size in range(2):
-        out[size, layout.none] = usual[size, layout.none]
+        hazard[size, layout.none] = usual[size, layout.none]

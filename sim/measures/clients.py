@@ -18,7 +18,7 @@ def client_share(model: MarketModel) -> Floats:
 
 
 @measure("platforms/client")
-def vendors_per_client(model: MarketModel) -> float:
+def vendors_per_client(model: MarketModel) -> Floats:
     """Mean number of platforms of clients with work.
 
     The own machines of a client count as one.
@@ -33,7 +33,7 @@ def active_workloads(model: MarketModel) -> Floats:
 
 
 @measure("share")
-def postponing(model: MarketModel) -> float:
+def postponing(model: MarketModel) -> Floats:
     """Adopted workloads that postpone."""
     return figures(model).postponing
 
@@ -45,7 +45,7 @@ def switching_flow(model: MarketModel) -> Floats:
 
 
 @measure("share")
-def churn(model: MarketModel) -> float:
+def churn(model: MarketModel) -> Floats:
     """Workloads that changed platform this month, of all adopted.
 
     To begin or to end postponing is a change too; `switching_flow` tells them apart.
@@ -54,13 +54,13 @@ def churn(model: MarketModel) -> float:
 
 
 @measure("share")
-def reviewed(model: MarketModel) -> float:
+def reviewed(model: MarketModel) -> Floats:
     """Workloads that were looked at this month, of all adopted."""
     return figures(model).reviewed
 
 
 @measure("price units")
-def consumer_surplus(model: MarketModel) -> float:
+def consumer_surplus(model: MarketModel) -> Floats:
     """Mean realised utility / alpha of reviews, in price-term units (a logsum in expectation).
 
     Small & Rosen (1981, Econometrica 49:105-130). With a log price a difference d between two

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sim.numeric.compiled import inlined, kernel
+from sim.numeric.compiled import inlined, kernel, step
 
 ROOM = 64  # parts that a sum of doubles can need: 2098 bits of range by 53 of precision, and spare
 LANES = 8
@@ -19,40 +19,46 @@ def exact_sums(rows: npt.NDArray[np.float64]) -> list[float]:
     return sums
 
 
-@kernel
-def add_rows(rows, parts, out):  # type: ignore[no-untyped-def]
-    """Sums of rows into `out`; `parts` is room for `ROOM` numbers.
+@step
+def exact_sum(row, parts):  # type: ignore[no-untyped-def]
+    """Sum of a row, rounded once; `parts` is room for `ROOM` numbers.
 
     Parts that do not overlap are kept, the largest last: Shewchuk (1997, Discrete & Computational
     Geometry 18:305-363), as in CPython. Halves go to the even neighbour.
     """
-    for row in range(len(rows)):
-        n = 0
-        for i in range(rows.shape[1]):
-            x, kept = rows[row, i], 0
-            for p in range(n):
-                y = parts[p]
-                if abs(x) < abs(y):
-                    x, y = y, x
-                high = x + y
-                low = y - (high - x)
-                if low != 0.0:
-                    parts[kept] = low
-                    kept += 1
-                x = high
-            parts[kept] = x
-            n = kept + 1
-        high, low = 0.0, 0.0
-        while n > 0 and low == 0.0:
-            n -= 1
+    n = 0
+    for i in range(len(row)):
+        x, kept = row[i], 0
+        for p in range(n):
+            y = parts[p]
+            if abs(x) < abs(y):
+                x, y = y, x
+            high = x + y
+            low = y - (high - x)
+            if low != 0.0:
+                parts[kept] = low
+                kept += 1
             x = high
-            high = x + parts[n]
-            low = parts[n] - (high - x)
-        if n > 0 and (low > 0.0) == (parts[n - 1] > 0.0):
-            x = high + low * 2.0
-            if low * 2.0 == x - high:
-                high = x
-        out[row] = high
+        parts[kept] = x
+        n = kept + 1
+    high, low = 0.0, 0.0
+    while n > 0 and low == 0.0:
+        n -= 1
+        x = high
+        high = x + parts[n]
+        low = parts[n] - (high - x)
+    if n > 0 and (low > 0.0) == (parts[n - 1] > 0.0):
+        x = high + low * 2.0
+        if low * 2.0 == x - high:
+            high = x
+    return high
+
+
+@kernel
+def add_rows(rows, parts, out):  # type: ignore[no-untyped-def]
+    """Sums of rows into `out`, each by `exact_sum`."""
+    for row in range(len(rows)):
+        out[row] = exact_sum(rows[row], parts)
 
 
 @inlined

@@ -79,16 +79,28 @@ def nearest(name: str, known: list[str]) -> str:
     return f"nearest: {close[0]}" if close else f"known: {', '.join(known)}"
 
 
-def make(kind: str, name: str, parameters: dict[str, Any]) -> Strategy:
-    """The strategy of that name with those parameters.
+class Recipe:
+    """A strategy's class and checked parameters, from which it is made as often as wanted.
 
     Raises
     ------
     ValueError
         No strategy has that name (the message lists the nearest), or a parameter is refused.
     """
-    known = strategies(kind)
-    if name not in known:
-        raise ValueError(f"no {kind} strategy is called {name!r} ({nearest(name, list(known))})")
-    cls = known[name]
-    return cls(cls.Parameters.model_validate(parameters))
+
+    def __init__(self, kind: str, name: str, parameters: dict[str, Any]) -> None:
+        known = strategies(kind)
+        if name not in known:
+            hint = nearest(name, list(known))
+            raise ValueError(f"no {kind} strategy is called {name!r} ({hint})")
+        self._class = known[name]
+        self._parameters = self._class.Parameters.model_validate(parameters)
+
+    def strategy(self) -> Strategy:
+        """A new strategy, which has learned nothing yet."""
+        return self._class(self._parameters)
+
+
+def make(kind: str, name: str, parameters: dict[str, Any]) -> Strategy:
+    """The strategy of that name with those parameters; errors of `Recipe`."""
+    return Recipe(kind, name, parameters).strategy()

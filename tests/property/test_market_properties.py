@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from sim.market.model import MarketModel
 from sim.market.population import Population, draw_population
-from sim.market.serving import cards_of_offers
 from sim.market.world import RENT, make_world
 from sim.scenario.checks import validated
 from sim.scenario.off import plain_tables
 from sim.scenario.schema.scenario import Scenario
+from tests.unit.market.plain import cards_of_offers
 from tests.unit.market.tiny import by_names, changed, differing, ran
 
 # Every example runs whole markets, which are compiled on first use.
@@ -98,7 +98,7 @@ def test_tokens_and_money_are_conserved(changes: dict[str, Any], seed: int) -> N
             np.testing.assert_allclose(met, asked, rtol=1e-9)
         np.testing.assert_allclose(volumes.by_cell.sum(axis=(0, 1)), volumes.demanded, rtol=1e-12)
         # no platform serves more than it has cards for
-        used = platform_sums(model, cards_of_offers(model, volumes.served, volumes.host_hours))
+        used = platform_sums(model, cards_of_offers(model))
         assert (used[: world.n_vendors] <= volumes.room * (1 + 1e-9) + 1e-9).all()
         np.testing.assert_allclose(account.revenue.sum(), account.paid, rtol=1e-9, atol=1e-12)
         by_hand = model.paid * volumes.served * (world.channel == 0) / 1e6

@@ -150,9 +150,9 @@ class AuctionedMarket(ShadowedMarket):
 
     def largest(self, name: str, work: Workload) -> tuple[float, float]:
         """Largest discount and credit of a vendor for an account."""
-        v = self.world.vendors.index(name)
+        v, limits = self.world.vendors.index(name), self.bidding.limits
         row = OWN if work.current is not None and work.current.platform == name else OTHERS
-        return float(self.bidding.discount_limit[row, v]), float(self.bidding.credit_limit[row, v])
+        return float(limits.discount[row, v]), float(limits.credit[row, v])
 
     def sealed(
         self,

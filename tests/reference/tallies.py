@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.market.population import FIXED_POINT
+from sim.strategies.agents.base import SIDES
 from tests.reference.client import ClientAgent, Decision, Workload
 from tests.reference.draws import exp_single
-from tests.reference.public import HOST, NONE, POSTPONED, Market
+from tests.reference.public import API, HOST, NONE, POSTPONED, Market
 from tests.reference.utility import hosting_cost, surplus
 
 if TYPE_CHECKING:
@@ -40,20 +41,42 @@ def count_decisions(
 
 
 def count_volumes(market: ReferenceMarket, news: Market) -> None:
-    """Volumes by cell, kind and offer, second choices, card-hours, clients by platform."""
-    tally, platforms = market.tally, market.world.platform_names()
+    """Volumes by cell, kind and offer, second choices, card-hours, and who is where."""
+    tally, presence = market.tally, market.presence
+    for array in (tally.volume, tally.pairs, tally.hours, *presence):
+        array.fill(0)
     for client in market.plain_clients:
         visited = set()
         for work in client.workloads:
             if work.current is None:
                 continue
-            tally.active[market.place_of_offers[work.current.label]] += whole(client.traits.weight)
+            place = market.place_of_offers[work.current.label]
+            presence.active[place] += whole(client.traits.weight)
             if work.current.channel != NONE:
                 _count_volume(market, client, work, news)
                 visited.add(work.current.platform)
-        for name in visited - {POSTPONED}:
-            tally.clients[platforms.index(name)] += whole(client.traits.weight)
-        tally.homing[len(visited)] += whole(client.traits.weight)
+        _count_client(market, client, visited)
+
+
+def _count_client(market: ReferenceMarket, client: ClientAgent, visited: set[str]) -> None:
+    """A client counts once at each platform, and once on each for its agent work."""
+    presence, platforms = market.presence, market.world.platform_names()
+    weight = whole(client.traits.weight)
+    for name in visited - {POSTPONED}:
+        presence.clients[platforms.index(name)] += weight
+        if client.traits.key_account:
+            presence.accounts[platforms.index(name)] += weight
+    presence.homing[len(visited)] += weight
+    kinds, creators = market.scenario.kinds, market.scenario.agents.creator_segments
+    begun = [
+        work.current
+        for work in client.workloads
+        if work.current is not None and kinds[work.kind].agent_work > 0.0
+    ]
+    side = SIDES.index("creators" if client.traits.segment in creators else "enterprises")
+    for name in {offer.platform for offer in begun if offer.channel == API}:
+        presence.agent_users[side, platforms.index(name)] += weight
+    presence.agent_users[side, -1] += weight if begun else 0
 
 
 def _count_volume(

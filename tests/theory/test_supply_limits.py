@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pytest
 
 from sim.economics.costs import learning_exponent
-from sim.market.costs import accounting_cost, card_cost
 from sim.market.model import MarketModel
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
 from tests.theory.test_engine_limits import THEORY
+from tests.unit.market.plain import accounting_cost, card_cost
 from tests.unit.market.tiny import changed, ran, started
 
 Floats = npt.NDArray[np.float64]

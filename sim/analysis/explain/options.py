@@ -10,10 +10,10 @@ import numpy as np
 from sim.economics.prices import price_term
 from sim.market.agents import agent_utility
 from sim.market.columns import UNSET
-from sim.market.community import community_by_region
 from sim.market.noise import event_state, gumbel, nest_shock, uniform
 from sim.market.world import HOST, NONE, RENT
 from sim.numeric.elementary import exp32
+from sim.numeric.portable import log1p
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -160,20 +160,20 @@ def _systematic(model: MarketModel, at: Occasion, offer: int) -> dict[str, float
 
 def _base(model: MarketModel, cell: int, k: int, offer: int) -> dict[str, float]:
     """Parts of the table `base` of the month; what no part names is told as the rest."""
-    builder, state, world = model.builder, model.state, model.world
+    rules, state, world = model.builder.rules, model.state, model.world
     family, v = int(world.family[offer]), int(world.platform[offer])
-    parts = {"appeal": float(builder.fixed[cell, offer])}
+    parts = {"appeal": float(rules.constant[cell, offer])}
     if family >= 0:
         lead = float(model.capability[family, k] - state.mean_capability[k])
-        parts["capability"] = float(builder.theta[cell, k]) * lead
-        met = community_by_region(model)[cell % len(world.regions), family]
-        community = np.log1p(met / model.scenario.demand.community_scale)
-        parts["community"] = float(builder.gamma[cell] * community)
+        parts["capability"] = float(rules.theta[cell, k]) * lead
+        met = float(model.communities.met[cell % len(world.regions), family])
+        community = log1p(met / model.scenario.demand.community_scale)
+        parts["community"] = float(rules.gamma[cell]) * community
     if model.scenario.mechanisms.reliability and v < world.n_vendors:
         weight = model.scenario.demand.reliability_weight
         parts["reliability"] = float(weight * (state.reliability[v] - 1.0))
-    if builder.agents is not None:
-        added = np.broadcast_to(agent_utility(model, builder.agents), model.terms.base.shape)
+    if len(rules.agents):
+        added = np.broadcast_to(agent_utility(model, rules.agents), model.terms.base.shape)
         parts["agents"] = float(added[cell, k, offer])
     parts["rest"] = float(model.terms.base[cell, k, offer]) - sum(parts.values())
     return parts

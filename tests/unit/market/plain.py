@@ -1,11 +1,57 @@
-"""Sums of a month in plain NumPy, against which the compiled ones are held."""
+"""Sums of a month in plain NumPy, against which the compiled ones are held; stages of kernels."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+from numba import njit
+
+from sim.market import chips
+from sim.market.costs import costs
 from sim.market.model import MarketModel
 from sim.measures.registry import Floats
+
+
+def called(stage: Any) -> Callable[..., Any]:
+    """A stage of a kernel, as Python can call it."""
+
+    @njit
+    def call(*given: Any) -> Any:
+        return stage(*given)
+
+    return call
+
+
+_equivalents, _own_share = called(chips.equivalents), called(chips.own_share)
+
+
+def equivalents(model: MarketModel) -> Floats:
+    """(V,) all cards, counted as bought ones that do the same work."""
+    vendors = range(model.world.n_vendors)
+    return np.array([_equivalents(v, model.chips, model.state) for v in vendors])
+
+
+def own_share(model: MarketModel) -> Floats:
+    """(V,) part of the cards that is self-made."""
+    vendors = range(model.world.n_vendors)
+    return np.array([_own_share(v, model.chips, model.state) for v in vendors])
+
+
+def card_cost(model: MarketModel) -> Floats:
+    """(V,) yuan a month of what does the work of a bought card."""
+    return costs(model).card.copy()
+
+
+def accounting_cost(model: MarketModel) -> Floats:
+    """(n_api,) yuan per million tokens."""
+    return costs(model).accounting.copy()
+
+
+def cards_per_token(model: MarketModel) -> Floats:
+    """(n_api,) card-months that a million tokens need."""
+    return costs(model).cards.copy()
 
 
 def shares_of_rows(values: Floats) -> Floats:
@@ -24,3 +70,14 @@ def calls_of_rows(model: MarketModel, rows: Floats) -> Floats:
     calls = np.where(world.calls, rows, 0.0).ravel()
     sums = np.bincount(places, weights=calls, minlength=n * size).reshape(n, size)
     return np.asarray(sums[:, : world.n_vendors], dtype=np.float64)
+
+
+def cards_of_offers(model: MarketModel) -> Floats:
+    """(J,) card-months that what is served needs on its platform."""
+    world, volumes, hours = model.world, model.volumes, model.scenario.supply.card_hours
+    cards = np.zeros(world.n_offers)
+    cards[: world.n_api] = volumes.served[: world.n_api] * cards_per_token(model)
+    hosts = world.hosting & (world.platform < world.n_vendors)
+    cards[hosts] = volumes.host_hours[hosts] / hours
+    cards[world.renting] = volumes.served[world.renting] / hours
+    return cards

@@ -42,8 +42,8 @@ NEW = {"agents", "builders", "agent_users", "creator_agents", "enterprise_agents
 def test_utility_term_by_hand() -> None:
     """phi_gk,v ln(1 + A/A_0) on model calls, by segment, kind of work and platform."""
     model = started(TWO)
-    weights = agent_weights(model)
-    assert weights is not None
+    weights = agent_weights(model.scenario, model.world)
+    assert len(weights)
     found = agent_utility(model, weights)
     world = model.world
     usable = {
@@ -70,8 +70,7 @@ def test_the_term_enters_the_choices_and_nothing_else_of_the_tables() -> None:
     with_agents.state.mean_capability[:] = without.state.mean_capability
     with_agents.state.mean_price = without.state.mean_price
     one, other = with_agents.builder.build(), without.builder.build()
-    assert with_agents.builder.agents is not None
-    extra = agent_utility(with_agents, with_agents.builder.agents)
+    extra = agent_utility(with_agents, with_agents.builder.rules.agents)
     np.testing.assert_allclose(one.base - other.base, extra, atol=1e-12)
     assert extra.any()
 

@@ -95,10 +95,10 @@ def test_money_into_vendors_is_money_out_of_clients() -> None:
         served += model.volumes.served * rent * (world.channel == RENT)
         served += model.volumes.host_hours * rent
         listed = np.bincount(world.platform, served / 1e6, world.n_vendors + 2)[: world.n_vendors]
-        np.testing.assert_allclose(layers + model.bidding.off, listed, rtol=1e-9)
+        np.testing.assert_allclose(layers + model.ledger.off, listed, rtol=1e-9)
         spent = model.bidding.counts.credit[: world.n_vendors] / FIXED_POINT
         np.testing.assert_array_equal(account.spent, spent)
-        taken_off += float(model.bidding.off.sum())
+        taken_off += float(model.ledger.off.sum())
     assert taken_off > 0
     assert model.curves["account_credit"].sum() > 0
 
@@ -128,7 +128,8 @@ def test_a_deal_lasts_until_the_next_review() -> None:
     for _ in range(9):
         before, offers = model.bidding.discount.copy(), model.choices.current[work].copy()
         model.step()
-        due = model.bidding.queue.work[: model.bidding.under_review]
+        bidding = model.bidding
+        due = bidding.keys.work[bidding.queue.slot[: bidding.under_review]]
         stayed = ~np.isin(work, due)
         assert (model.bidding.discount[stayed] == before[stayed]).all()
         assert (model.choices.current[work][stayed] == offers[stayed]).all()
@@ -160,8 +161,8 @@ def test_beyond_its_funding_limit_a_vendor_concedes_nothing() -> None:
     model = MarketModel(changed(FIGHT | poor), 1)
     model.step()
     v = model.world.vendors.index("volcano")
-    assert not model.bidding.discount_limit[:, v].any()
-    assert model.bidding.discount_limit[:, model.world.vendors.index("dam")].any()
+    assert not model.bidding.limits.discount[:, v].any()
+    assert model.bidding.limits.discount[:, model.world.vendors.index("dam")].any()
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sim.economics.shocks import ar1_with_jumps
-from sim.market.chips import equivalents, largest_order, own_share, self_made
-from sim.market.costs import accounting_cost, card_cost
+from sim.market import chips
 from sim.market.model import MarketModel
+from tests.unit.market.plain import accounting_cost, called, card_cost, equivalents, own_share
 from tests.unit.market.tiny import changed, differing, ran, started
 
 DAM = "vendors.dam.stack"
@@ -59,20 +59,23 @@ class TestOutputLimit:
     def test_grows(self) -> None:
         limit = {f"{DAM}.chip_output": 0.2, f"{DAM}.chip_output_growth": 0.5}
         model = started(PLAN | limit)
-        assert [model.chips.most(t)[0] for t in range(3)] == [200.0, 300.0, 400.0]
-        assert np.isinf(model.chips.most(0)[1:]).all()
+        most = called(chips.made_at_most)
+        assert [most(0, t, model.chips) for t in range(3)] == [200.0, 300.0, 400.0]
+        assert np.isinf([most(v, 0, model.chips) for v in (1, 2)]).all()
 
     def test_own_cards_fill_what_the_world_market_does_not_give(self) -> None:
         model = started({f"{DAM}.chip_output": 0.2, f"{DAM}.own_chip_share": 0.5})
-        money = np.full(3, 1_000.0)
-        most = largest_order(model, money, 0.1)
+        largest, made = called(chips.largest_order), called(chips.self_made)
+        money, vendors = 1_000.0, range(3)
+        most = [largest(v, 0, model.chips, money, 0.1) for v in vendors]
         np.testing.assert_allclose(most, [200.0 + 800.0 * 0.1, 100.0, 100.0], rtol=1e-12)
-        ordered = np.array([150.0, 50.0, 50.0])
-        # half of 150 was meant to be made; 80 can be bought at most
-        np.testing.assert_allclose(self_made(model, ordered, money, 0.1), [75.0, 0.0, 0.0])
-        ordered = np.array([250.0, 50.0, 50.0])
-        np.testing.assert_allclose(self_made(model, ordered, money, 0.1), [170.0, 0.0, 0.0])
-        np.testing.assert_allclose(self_made(model, most, money, 0.1), [200.0, 0.0, 0.0])
+        for ordered, expected in (
+            ([150.0, 50.0, 50.0], 75.0),  # half of it was meant to be made; 80 can be bought
+            ([250.0, 50.0, 50.0], 170.0),
+            (most, 200.0),
+        ):
+            own = [made(v, 0, model.chips, ordered[v], money, 0.1) for v in vendors]
+            np.testing.assert_allclose(own, [expected, 0.0, 0.0])
 
     def test_insulation_follows_the_cards_there_are(self) -> None:
         model = MarketModel(changed({f"{DAM}.chip_output": 0.0} | PLAN, months=6), 1).run()

@@ -10,10 +10,11 @@ import pytest
 
 from sim.economics.attachment import attached_sizes
 from sim.market.books import settle
-from sim.market.community import community_by_region, community_size, publish_derivatives
+from sim.market.community import publish_derivatives
 from sim.market.imitation import imitate
 from sim.market.model import MarketModel
 from sim.measures.registry import measures
+from tests.unit.market.plain import called
 from tests.unit.market.tiny import changed, differing, ran, started
 
 BOTH = {
@@ -36,7 +37,8 @@ class TestDerivatives:
     def test_one_month_is_simons_rule_on_all_open_families(self) -> None:
         model = started(BOTH | derivatives(publication=0.2, other_models=58.0, new_lineage=0.25))
         f = [model.world.families.index(name) for name in ("dam_open", "third_one")]
-        publish_derivatives(model)
+        publish = called(publish_derivatives)
+        publish(model.community_rules, model.state, model.communities)
         grown = attached_sizes([301.0, 41.0], 400.0, 0.2 * 2_500.0, 0.25)
         np.testing.assert_allclose(model.state.derivatives[f], grown - 1.0)
         np.testing.assert_allclose(model.state.other_models, 900.0 - grown.sum())
@@ -60,7 +62,8 @@ class TestDerivatives:
         many = BOTH | {"families.dam_open.community.derivatives": 1_500.0}
         weighted = started(many | derivatives(weight=2.0))
         f = weighted.world.families.index("dam_open")
-        assert community_size(weighted)[f] == 2_000.0 + 2.0 * 1_500.0
+        weighted.builder.build()
+        assert weighted.communities.size[f] == 2_000.0 + 2.0 * 1_500.0
         as_if = started(
             BOTH
             | {
@@ -69,8 +72,8 @@ class TestDerivatives:
             }
         )
         assert weighted.state.contribution[f] == as_if.state.contribution[f]
-        assert weighted.hosting_ease()[f] == as_if.hosting_ease()[f]
         base = [model.builder.build().base for model in (weighted, as_if)]
+        assert weighted.communities.ease[f] == as_if.communities.ease[f] < 1.0
         np.testing.assert_allclose(base[0], base[1], rtol=1e-12)
 
     def test_path_dependence_without_lock_in(self) -> None:
@@ -87,10 +90,11 @@ class TestDevelopersByRegion:
         model = started(ABROAD | {"ecosystem.spill_over": 0.25})
         f = model.world.families.index("dam_open")
         abroad, home = (model.world.regions.index(name) for name in ("abroad", "home"))
-        community = community_by_region(model)
+        model.builder.build()
+        community = model.communities.met
         assert community[abroad, f] == 9_000.0 + 0.25 * 2_000.0
         assert community[home, f] == 2_000.0 + 0.25 * 9_000.0
-        assert community_size(model)[f] == 11_000.0
+        assert model.communities.size[f] == 11_000.0
 
     def test_enters_the_utility_of_the_cells_of_that_region_alone(self) -> None:
         one = {"regions": ABROAD["regions"]}
@@ -139,7 +143,7 @@ class TestDevelopersByRegion:
         heard = model.awareness[cells == "abroad"], model.awareness[cells == "home"]
         assert (heard[0][:, dam] < heard[1][:, dam]).all()
         assert (heard[0][:, third] == heard[1][:, third]).all()
-        gamma = model.builder.gamma
+        gamma = model.builder.rules.gamma
         np.testing.assert_allclose(gamma[cells == "abroad"], 3.0 * gamma[cells == "home"])
         share = model.curves["region_token_share"]
         place = model.axes["region"].index("abroad"), model.axes["vendor"].index("volcano")

@@ -10,8 +10,8 @@ import pytest
 from sim.economics.concentration import hhi, hhi_of_rows
 from sim.market.books import MILLION
 from sim.market.figures import Figures
+from sim.market.knowledge import known
 from sim.market.model import MarketModel
-from sim.market.private import private_figures
 from sim.measures.tokens import by_vendor, shares
 from sim.numeric.exact import to_shares
 from tests.unit.market.plain import shares_of_rows
@@ -56,13 +56,13 @@ def test_accounts_of_a_month(model: MarketModel, figures: Figures) -> None:
 
 
 def test_clients_and_workloads_of_a_month(model: MarketModel, figures: Figures) -> None:
-    tally, v = model.tally, model.world.n_vendors
-    total, adopted = float(tally.homing[1:].sum()), float(tally.active.sum())
-    numbers = np.arange(len(tally.homing))
+    tally, there, v = model.tally, model.presence, model.world.n_vendors
+    total, adopted = float(there.homing[1:].sum()), float(there.active.sum())
+    numbers = np.arange(len(there.homing))
     assert total > 0.0
-    assert figures.client_share.tolist() == (tally.clients[:v] / total).tolist()
-    assert figures.vendors_per_client == float((tally.homing * numbers).sum()) / total
-    assert figures.postponing == float(tally.active[model.world.none]) / adopted
+    assert figures.client_share.tolist() == (there.clients[:v] / total).tolist()
+    assert figures.vendors_per_client == float((there.homing * numbers).sum()) / total
+    assert figures.postponing == float(there.active[model.world.none]) / adopted
     assert figures.reviewed == float(tally.review[0]) / adopted > 0.0
     assert figures.churn == float(tally.review[1]) / adopted > 0.0
     assert figures.surplus == float(tally.review[3]) / float(tally.review[2])
@@ -70,7 +70,7 @@ def test_clients_and_workloads_of_a_month(model: MarketModel, figures: Figures) 
 
 def test_accounts_and_homes_of_a_month(model: MarketModel, figures: Figures) -> None:
     counts, v, homes = model.bidding.counts, model.world.n_vendors, model.homes
-    assert figures.held.tolist() == model.counted(counts.held[:v]).tolist()
+    assert figures.held.tolist() == model.counted(model.presence.accounts[:v]).tolist()
     assert figures.won.tolist() == model.counted(counts.won[:v]).tolist()
     assert figures.credit.tolist() == (model.counted(counts.credit[:v]) * MILLION).tolist()
     off = [float(a) / float(b) if b else 0.0 for a, b in zip(counts.off, counts.bill, strict=True)]
@@ -95,14 +95,15 @@ def test_families_of_a_month(model: MarketModel, figures: Figures) -> None:
 
 
 def test_last_month_of_a_vendor(model: MarketModel) -> None:
-    told, flow, world = private_figures(model), model.tally.flow, model.world
+    told, flow, world = known(model).private, model.tally.flow, model.world
     calls = np.where(world.calls, model.volumes.served, 0.0)
-    assert told.output == by_vendor(model, calls).tolist()
-    now = np.bincount(world.platform, model.tally.active)
+    assert [one.output for one in told] == by_vendor(model, calls).tolist()
+    now = np.bincount(world.platform, model.presence.active)
     left, came = flow.sum(axis=1), flow.sum(axis=0)
     before = [now[v] - came[v] + left[v] for v in range(world.n_vendors)]
-    assert told.churn == [min(left[v] / before[v], 1.0) for v in range(world.n_vendors)]
-    assert max(told.churn) > 0.0
+    churn = [one.churn for one in told]
+    assert churn == [min(left[v] / before[v], 1.0) for v in range(world.n_vendors)]
+    assert max(churn) > 0.0
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 8, 9, 16, 41, 128])

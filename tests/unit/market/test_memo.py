@@ -1,4 +1,4 @@
-"""What is kept follows the numbers it was made from; chunks keep their bits."""
+"""What follows from numbers of the state is worked out anew; chunks keep their bits."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from sim.experiment.curves import _array, decoded_chunk, encoded_chunk
-from sim.market.costs import accounting_cost, card_cost, cards_per_token
-from sim.market.memo import Memo
 from sim.market.model import MarketModel
+from tests.unit.market.plain import accounting_cost, card_cost, cards_per_token
 from tests.unit.market.tiny import changed, ran
 
 
@@ -19,50 +18,33 @@ def model() -> MarketModel:
     return ran(changed({}, months=3))
 
 
-class TestMemo:
-    def test_makes_a_value_again_when_its_key_differs_and_hands_it_out_read_only(self) -> None:
-        memo, made = Memo(), []
+@pytest.mark.parametrize(
+    ("field", "read"),
+    [
+        ("list_price", lambda model: model.paid),
+        ("discount", lambda model: model.paid),
+        ("hosting", MarketModel.available),
+        ("hosting", lambda model: model.own_offers(0)),
+        ("serving_cost", cards_per_token),
+        ("experience", cards_per_token),
+        ("serving_cost", accounting_cost),
+    ],
+)
+def test_a_market_sees_a_number_that_is_changed_in_place(field: str, read: Any) -> None:
+    model = ran(changed({}, months=3))
+    before = read(model).copy()
+    array = getattr(model.state, field)
+    array[:] = ~array if array.dtype == bool else array * 0.5 + 0.125
+    fresh = ran(changed({}, months=3))
+    getattr(fresh.state, field)[:] = array
+    assert read(model).tolist() == read(fresh).tolist() != before.tolist()
 
-        def make() -> np.ndarray[Any, Any]:
-            made.append(1)
-            return np.zeros(2)
 
-        first = memo.of("x", (1, b"a"), make)
-        assert memo.of("x", (1, b"a"), make) is first
-        assert len(made) == 1
-        assert memo.of("x", (1, b"b"), make) is not first
-        assert len(made) == 2
-        memo.of("y", (1, b"b"), make)
-        assert len(made) == 3
-        with pytest.raises(ValueError, match="read-only"):
-            first[0] = 1.0
-
-    @pytest.mark.parametrize(
-        ("field", "read"),
-        [
-            ("list_price", lambda model: model.paid),
-            ("discount", lambda model: model.paid),
-            ("hosting", MarketModel.available),
-            ("serving_cost", cards_per_token),
-            ("experience", cards_per_token),
-            ("serving_cost", accounting_cost),
-        ],
-    )
-    def test_a_market_sees_a_number_that_is_changed_in_place(
-        self, model: MarketModel, field: str, read: Any
-    ) -> None:
-        before = read(model).copy()
-        array = getattr(model.state, field)
-        array[:] = ~array if array.dtype == bool else array * 0.5 + 0.125
-        fresh = ran(changed({}, months=3))
-        getattr(fresh.state, field)[:] = array
-        fresh.memo = Memo()
-        assert read(model).tolist() == read(fresh).tolist() != before.tolist()
-
-    def test_the_cost_of_a_card_follows_the_world_market(self, model: MarketModel) -> None:
-        before = card_cost(model)
-        model.state.external_cost_factor *= 2.0
-        assert (card_cost(model) > before).all()
+def test_the_cost_of_a_card_follows_the_world_market() -> None:
+    model = ran(changed({}, months=3))
+    before = card_cost(model)
+    model.state.external_cost_factor *= 2.0
+    assert (card_cost(model) > before).all()
 
 
 class TestChunk:

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.economics.scarcity import served_fraction
-from sim.market.columns import layout_of
+from sim.market import rationing
 from sim.market.model import MarketModel
 from sim.market.population import FIXED_POINT
-from sim.market.rationing import add_up, fill_cards, fill_trends, ration, try_second
 from sim.market.tables import fill_hazard
+from tests.unit.market.plain import called
 from tests.unit.market.tiny import changed, started
 
 LOAD_FACTORS = (0.0, 0.5, 1.0, 4.0)
 
 
-def _sealed(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    values.flags.writeable = False  # as the memo hands them out: kernels know no other type
-    return values
-
-
 def test_volumes_are_rationed_pro_rata_by_platform() -> None:
     model = started()
     world, volumes = model.world, model.volumes
+    fill_cards, ration = called(rationing.fill_cards), called(rationing.ration)
     for factor in LOAD_FACTORS:
         demanded, hours = factor * volumes.demanded, factor * volumes.host_hours
         cards = np.empty(world.n_offers)
-        per_token = _sealed(np.full(world.n_api, 0.25))
-        fill_cards(demanded, hours, per_token, 720.0, model.layout, cards)
+        fill_cards(demanded, hours, np.full(world.n_api, 0.25), 720.0, model.layout, cards)
         calls, hosts = world.calls, world.hosting & (world.platform < world.n_vendors)
         expected = np.zeros(world.n_offers)
         expected[calls] = demanded[calls] * 0.25
@@ -60,22 +54,11 @@ def test_second_choices_take_what_there_is_room_for() -> None:
     demanded = pairs.sum(axis=1) / FIXED_POINT
     demanded[1] = 0.0
     unserved, on_sale = 0.3 * demanded, world.calls & (np.arange(world.n_offers) != 2)
-    per_token, spare = _sealed(np.full(n, 0.5)), np.linspace(0.0, 400.0, world.n_vendors)
+    per_token, spare = np.full(n, 0.5), np.linspace(0.0, 400.0, world.n_vendors)
     going, taken = np.empty((world.n_offers, n)), np.empty(n)
-    try_second(
-        0.8,
-        pairs,
-        demanded,
-        unserved,
-        ~world.renting,
-        on_sale,
-        per_token,
-        world.platform,
-        spare,
-        np.empty(world.n_vendors),
-        taken,
-        going,
-    )
+    asked = 0.8, pairs, demanded, unserved, world.channel, on_sale, per_token, world.platform
+    need = np.empty(world.n_vendors)
+    called(rationing.try_second)(*asked, spare, need, taken, going)
     part = pairs[:, :n] / FIXED_POINT / np.where(demanded > 0.0, demanded, np.inf)[:, None]
     part[world.renting] = 0.0
     part[:, ~on_sale[:n]] = 0.0
@@ -90,40 +73,44 @@ def test_second_choices_take_what_there_is_room_for() -> None:
 def test_counts_are_added_up_and_the_least_and_most_are_told() -> None:
     counted = np.arange(24).reshape(2, 3, 4) * int(FIXED_POINT)
     hours = np.array([0, 5, 0, 7]) * int(FIXED_POINT)
-    by_cell, demanded, told = np.empty(counted.shape), np.empty(4), np.empty(4)
-    least, total = add_up(counted, hours, by_cell, demanded, told)
+    out = [np.empty(size) for size in (counted.shape, (3, 4), (2, 4), 4, 4)]
+    by_cell, by_kind, all_kinds, demanded, told = out
+    add_up = called(rationing.add_up)
+    least, total = add_up(counted, hours, *out)
     assert (least, total) == (0, counted.sum())
     assert by_cell.tolist() == (counted / FIXED_POINT).tolist()
+    assert by_kind.tolist() == by_cell.sum(axis=0).tolist()
+    assert all_kinds.tolist() == by_cell.sum(axis=1).tolist()
     assert demanded.tolist() == by_cell.sum(axis=(0, 1)).tolist()
     assert told.tolist() == [0.0, 5.0, 0.0, 7.0]
     counted[1, 2, 3] = -1
-    assert add_up(counted, hours, by_cell, demanded, told)[0] == -1
+    assert add_up(counted, hours, *out)[0] == -1
 
 
 def test_trends_forget_and_a_platform_without_cards_is_full_once_asked() -> None:
     load, room = np.array([2.0, 0.0, 3.0, 1.0]), np.array([4.0, 0.0, 0.0, 0.5])
     before, memory = np.array([1.0, 1.0, 0.0, 2.0]), np.array([0.5, 0.5, 0.9, 0.0])
     trend, used = np.array([0.2, 0.2, 0.2, 0.2]), np.empty(4)
-    fill_trends(load, room, before, memory, trend, used)
+    called(rationing.fill_trends)(load, room, before, memory, trend, used)
     assert used.tolist() == [0.5, 0.0, 1.0, 1.0]
     grown = [0.1 + 0.5 * np.log(2.0), 0.1, 0.18, np.log(0.5)]
     np.testing.assert_allclose(trend, grown, rtol=1e-14)
 
 
 def test_triggers_bring_looks_forward() -> None:
-    model = MarketModel(changed({"demand.review.triggered": 0.9}), 1)
-    world, layout = model.world, layout_of(model.world)
-    usual = np.full((2, world.n_offers), 0.1)
-    paid = _sealed(np.ones(world.n_offers))
-    last = np.ones(world.n_offers)
-    last[0], last[1] = 0.5, 0.0  # risen; not on sale before
-    reliability, before = np.ones(world.n_vendors), np.ones(world.n_vendors)
-    out = np.empty_like(usual)
-    fill_hazard(usual, 0.9, paid, last, 0.5, reliability, before, 0.8, layout, out)
+    changes = {"demand.review.triggered": 0.9, "demand.review.price_rise_trigger": 0.5}
+    model = MarketModel(changed(changes | {"demand.review.reliability_trigger": 0.8}), 1)
+    world, state, usual = model.world, model.state, np.full((2, model.world.n_offers), 0.1)
+    rules, out = model.builder.rules.replaced(hazard=usual), np.empty_like(usual)
+    state.list_price, state.last_price, state.discount = 1.0, 1.0, 0.0
+    state.last_price[:2] = 0.5, 0.0  # risen; not on sale before
+    state.reliability, state.last_reliability = 1.0, 1.0
+    fill = called(fill_hazard)
+    fill(rules, model.layout, state, out)
     assert (out[:, 0] == 0.9).all()
     assert (out[:, 1:] == 0.1).all()
-    reliability[-1] = 0.7
-    fill_hazard(usual, 0.9, paid, last, 0.5, reliability, before, 0.8, layout, out)
+    state.reliability[-1] = 0.7
+    fill(rules, model.layout, state, out)
     fell = world.platform == world.n_vendors - 1
     fell[0] = True
     assert (out == np.where(fell, 0.9, 0.1)).all()

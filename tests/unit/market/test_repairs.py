@@ -13,10 +13,10 @@ from mesa.batchrunner import batch_run
 
 from sim.errors import RunFailure
 from sim.market import supply
+from sim.market.knowledge import public_view
 from sim.market.model import MarketModel
 from sim.market.noise import gumbel
 from sim.market.phases import PHASES, happen
-from sim.market.vendors import public_view
 from sim.strategies.view import View
 from tests.reference.draws import event_of
 from tests.reference.test_reference import TOP, key_of_draw
@@ -134,8 +134,8 @@ class TestOrders:
         def once(
             model: MarketModel, *_: Any
         ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-            ordered = np.full(3, 700.0 if model.month == 1 else 0.0)
-            return ordered, model.chips.planned * ordered
+            wanted = np.full(3, 700.0 if model.month == 1 else 0.0)
+            return wanted, np.full(3, 1e9)
 
         monkeypatch.setattr(supply, "orders", once)
         model = ran(changed({"supply.lead_months": lead, "supply.wear": 0.0}, months=9))

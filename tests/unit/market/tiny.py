@@ -67,12 +67,13 @@ def by_names(model: MarketModel) -> dict[tuple[str, ...], tuple[float, ...]]:
 
 def parts(model: MarketModel) -> dict[str, str]:
     """A hash of each part of a market that a month can change, random streams included."""
-    held: dict[str, Any] = {f"state.{name}": value for name, value in vars(model.state).items()}
+    held: dict[str, Any] = {f"state.{name}": value for name, value in model.state.asdict().items()}
     held |= {f"choices.{name}": value for name, value in model.choices.asdict().items()}
     held |= {f"tally.{name}": value for name, value in model.tally.asdict().items()}
-    held |= {f"volumes.{name}": v for name, v in vars(getattr(model, "volumes", None)).items()}
-    account = getattr(model, "account", None)
-    held |= {f"account.{name}": value for name, value in vars(account).items()} if account else {}
+    held |= {f"presence.{name}": value for name, value in model.presence.asdict().items()}
+    held |= {f"volumes.{name}": value for name, value in model.volumes.asdict().items()}
+    held |= {f"ledger.{name}": value for name, value in model.ledger.asdict().items()}
+    held |= {"spending": model.account.spending, "stages": model.stages, "shifts": model.shifts}
     held |= {"awareness": model.awareness, "month": model.month}
     held |= {"homes": (model.columns.home, model.homes.count, model.homes.moved)}
     held |= {f"bidding.{name}": value for name, value in vars(model.bidding).items()}
