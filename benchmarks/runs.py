@@ -86,9 +86,9 @@ def clients_slope(sizes: tuple[int, ...]) -> tuple[float, dict[str, float]]:
 def bytes_of_state(clients: int) -> tuple[float, float]:
     """Bytes per workload and per client of everything that is kept of them."""
     model = MarketModel(market(clients), 1)
-    people, columns = model.population, model.columns
+    people = model.population
     work = [getattr(people, name) for name in WORK_COLUMNS] + list(model.choices)
-    own = [getattr(people, name) for name in (*CLIENT_COLUMNS, "first")] + [columns.cell]
+    own = [getattr(people, name) for name in (*CLIENT_COLUMNS, "first")]
     return (
         sum(array.nbytes for array in work) / people.n_workloads,
         sum(array.nbytes for array in own) / people.n_clients,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.market.choice import value_block
-from sim.market.columns import OFFER, UNSET, Array
+from sim.market.columns import OFFER, PLATFORMS, UNSET, Array
 from sim.market.consider import price_term
 from sim.market.packing import BLOCK
 from sim.market.population import FIXED_POINT
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sim.market.packing import Workspace
 
 YUAN = 1e-6  # million yuan
-BATCH = 2**14  # auctions that are held together
 OTHERS, OWN = 0, 1  # rows of limits: accounts that a vendor does not serve, and those it serves
 
 
@@ -46,15 +45,18 @@ class Limits(Bundle):
 
 
 class Room(Bundle):
-    """Auctions of one batch in their order: (n,), or (n, V + 2) by platform."""
+    """Auctions of a month in the order of storage: (n,), or (n, V + 2) by platform."""
 
-    offer: Array  # best of each platform, int64, -1 without one
+    offer: Array  # int16, best of each platform, -1 without one
     value: Array  # its utility at list price
     bill: Array  # million yuan a month, all enterprises that the client stands for; 0 without a bid
     limit: Array  # largest concession, share of the bill
-    winner: Array  # int64
+    served_by: Array  # int16 platform until now, -1 before the first
+    winner: Array  # int16
     share: Array  # of the bill that the winner concedes
     utility: Array  # that the client gets
+    alpha: Array  # float32, price sensitivity of the client
+    weight: Array  # float32
 
 
 def new_limits(platforms: int, offers: int, months: float) -> Limits:
@@ -71,17 +73,19 @@ def new_limits(platforms: int, offers: int, months: float) -> Limits:
 
 
 def new_room(auctions: int, platforms: int) -> Room:
-    """Room for the largest batch of so many auctions."""
-    n = min(auctions, BATCH)
-    shape = n, platforms
+    """Room for so many auctions; what is not used takes no memory."""
+    n, shape = auctions, (auctions, platforms)
     return Room(
-        offer=np.zeros(shape, np.int64),
+        offer=np.zeros(shape, np.int16),
         value=np.zeros(shape),
         bill=np.zeros(shape),
         limit=np.zeros(shape),
-        winner=np.zeros(n, np.int64),
+        served_by=np.zeros(n, np.int16),
+        winner=np.zeros(n, np.int16),
         share=np.zeros(n),
         utility=np.zeros(n),
+        alpha=np.zeros(n, np.float32),
+        weight=np.zeros(n, np.float32),
     )
 
 
@@ -158,40 +162,41 @@ def share_worth(utility, alpha, price, fixed, rents, terms):  # type: ignore[no-
 
 
 @step
-def best_of_each(q, layout, offer, best, scratch):  # type: ignore[no-untyped-def]
-    """The best offer of each platform at list price, its shocks included, as `choose` has them."""
+def enter_auction(q, r, clients, state, layout, scratch, room):  # type: ignore[no-untyped-def]
+    """Write down who asks, and the best offer of each platform at list price, its shocks included,
+    as `choose` has them."""
+    i, j0, platform = scratch.owner[q], state.current[scratch.work[q]], layout.platform
+    room.alpha[r], room.weight[r] = clients.alpha[i], clients.weight[i]
+    room.served_by[r] = platform[j0] if j0 >= 0 else -1
+    offer, best, found, value = room.offer[r], room.value[r], scratch.found, scratch.value
     offer[:] = -1
     best[:] = -np.inf
-    platform, found, value = layout.platform, scratch.found, scratch.value
     for x in range(scratch.first[q, 0], scratch.first[q, 2] + 1):
-        j = found[x] >> OFFER
-        p = platform[j]
+        p = found[x] & PLATFORMS
         if value[x] > best[p]:
-            offer[p], best[p] = j, value[x]
+            offer[p], best[p] = found[x] >> OFFER, value[x]
 
 
 @inlined
-def row_of(p, w, layout, state):  # type: ignore[no-untyped-def]
+def row_of(p, r, room):  # type: ignore[no-untyped-def]
     """Row of the limits of a platform: whether it serves the workload now."""
-    j0 = state.current[w]
-    return OWN if j0 >= 0 and layout.platform[j0] == p else OTHERS
+    return OWN if room.served_by[r] == p else OTHERS
 
 
 @step
-def set_bills(i, w, r, clients, state, layout, terms, limits, room):  # type: ignore[no-untyped-def]
+def set_bills(i, w, r, clients, layout, terms, limits, room):  # type: ignore[no-untyped-def]
     """What each bidder would bill for its best offer."""
-    room.bill[r] = 0.0
     room.limit[r] = 0.0
     for x in range(limits.number):
         p = limits.bidders[x]
-        row = row_of(p, w, layout, state)
-        if room.offer[r, p] >= 0 and limits.discount[row, p] + limits.credit[row, p] > 0.0:
-            j = room.offer[r, p]
+        row, j = row_of(p, r, room), room.offer[r, p]
+        room.bill[r, p] = 0.0
+        if j >= 0 and limits.discount[row, p] + limits.credit[row, p] > 0.0:
             room.bill[r, p] = monthly_bill(i, w, j, clients, layout, terms, limits)
 
 
 @step
-def set_limits(w, r, state, layout, limits, room):  # type: ignore[no-untyped-def]
+def set_limits(r, limits, room):  # type: ignore[no-untyped-def]
     """What each bidder can concede here: its own limit, and what is left of its budget. Returns
     whether any of that is news."""
     changed = False
@@ -199,7 +204,7 @@ def set_limits(w, r, state, layout, limits, room):  # type: ignore[no-untyped-de
         p = limits.bidders[x]
         bill = room.bill[r, p]
         if bill > 0.0:
-            row = row_of(p, w, layout, state)
+            row = row_of(p, r, room)
             most = limits.discount[row, p] + limits.credit[row, p]
             limit = min(most, limits.left[p] / (bill * limits.months))
             changed |= limit != room.limit[r, p]
@@ -210,8 +215,8 @@ def set_limits(w, r, state, layout, limits, room):  # type: ignore[no-untyped-de
 @step
 def settle_auction(i, w, r, clients, state, layout, terms, limits, room):  # type: ignore[no-untyped-def]
     """Winner, the share of the bill that it concedes, and the utility that the client gets."""
-    alpha = np.float64(clients.alpha[i])
-    winner, top, second = -1, -np.inf, -np.inf
+    alpha = np.float64(room.alpha[r])
+    winner, top, second = 0, -np.inf, -np.inf
     for p in range(layout.n_vendors + 2):
         j, score = room.offer[r, p], room.value[r, p]
         if j < 0:
@@ -235,91 +240,82 @@ def settle_auction(i, w, r, clients, state, layout, terms, limits, room):  # typ
 @step
 def best_elsewhere(winner, r, layout, room):  # type: ignore[no-untyped-def]
     """The best offer on another platform at list price; postponing if there is none."""
-    second, after = layout.none, -np.inf
+    second, after = np.int64(layout.none), -np.inf
     for p in range(layout.n_vendors + 1, -1, -1):
         if p != winner and room.offer[r, p] >= 0 and room.value[r, p] >= after:
-            second, after = room.offer[r, p], room.value[r, p]
+            second, after = np.int64(room.offer[r, p]), room.value[r, p]
     return second
 
 
 @kernel
 def value_range(  # type: ignore[no-untyped-def]
-    begin, end, month, batch, keys, queue, clients, state, layout, terms, streams, limits, room,
-    space,
-):  # fmt: skip
-    """Bids in auctions of the batch, begin to end in the order of storage, each settled as if it
-    were the next."""
-    places, order = batch
+    begin, end, month, keys, queue, clients, state, layout, terms, streams, limits, room, space
+):
+    """Bids in auctions begin to end, each settled as if it were the next."""
     packed, scratch, client = space.packed, space.scratch, clients.client
     for b in range(begin, end, BLOCK):
         n = min(BLOCK, end - b)
         for q in range(n):
-            slot = queue.slot[order[places[b + q]]]
+            slot = queue.slot[b + q]
             w = keys.work[slot]
             scratch.work[q], scratch.owner[q], scratch.who[q] = w, client[w], keys.who[slot]
         value_block(n, month, clients, state, layout, terms, streams, packed, scratch)
         for q in range(n):
-            r, i, w = places[b + q], scratch.owner[q], scratch.work[q]
-            best_of_each(q, layout, room.offer[r], room.value[r], scratch)
-            set_bills(i, w, r, clients, state, layout, terms, limits, room)
-            set_limits(w, r, state, layout, limits, room)
-            settle_auction(i, w, r, clients, state, layout, terms, limits, room)
+            i, w = scratch.owner[q], scratch.work[q]
+            enter_auction(q, b + q, clients, state, layout, scratch, room)
+            set_bills(i, w, b + q, clients, layout, terms, limits, room)
+            set_limits(b + q, limits, room)
+            settle_auction(i, w, b + q, clients, state, layout, terms, limits, room)
 
 
 @kernel
 def spend(order, keys, queue, clients, state, layout, terms, limits, room):  # type: ignore[no-untyped-def]
     """Take what is conceded off the budgets, auction by auction; those for which budgets have
     changed are settled anew."""
-    for r in range(len(order)):
-        w = keys.work[queue.slot[order[r]]]
-        if set_limits(w, r, state, layout, limits, room):
+    for rank in range(len(order)):
+        r = order[rank]
+        if set_limits(r, limits, room):
+            w = keys.work[queue.slot[r]]
             settle_auction(clients.client[w], w, r, clients, state, layout, terms, limits, room)
-        p = room.winner[r]
         if room.share[r] > 0.0:
+            p = room.winner[r]
             spent = room.bill[r, p] * limits.months * room.share[r]
             limits.left[p] = max(0.0, limits.left[p] - spent)
 
 
 @kernel
 def record_range(  # type: ignore[no-untyped-def]
-    begin, end, batch, keys, queue, clients, state, layout, terms, limits, discount, room, counts,
-    tally,
-):  # fmt: skip
-    """Write the deals of the batch down and count them."""
-    places, order = batch
-    for b in range(begin, end):
-        r = places[b]
-        slot = queue.slot[order[r]]
-        w = keys.work[slot]
-        i, j0 = clients.client[w], state.current[w]
-        weight = np.float64(clients.weight[i])
-        whole = np.int64(weight * FIXED_POINT + 0.5)
-        served_by = layout.platform[j0] if j0 >= 0 else -1
-        p, share = room.winner[r], room.share[r]
-        off = min(share, limits.discount[row_of(p, w, layout, state), p])
-        discount[slot] = off
+    begin, end, keys, queue, clients, state, layout, terms, limits, discount, room, counts, tally
+):
+    """Write the deals of auctions begin to end down and count them."""
+    kinds = len(terms.hours_kind)
+    for r in range(begin, end):
+        slot, p, share, served_by = queue.slot[r], room.winner[r], room.share[r], room.served_by[r]
+        w, j, weight = keys.work[slot], room.offer[r, p], np.float64(room.weight[r])
+        off, whole = 0.0, np.int64(weight * FIXED_POINT + 0.5)
         if share > 0.0:
             bill = room.bill[r, p]
+            off = min(share, limits.discount[row_of(p, r, room), p])
             counts.bill[p] += np.int64(bill * FIXED_POINT + 0.5)
             counts.off[p] += np.int64(bill * off * FIXED_POINT + 0.5)
             credit = bill * limits.months * (share - off)
             counts.credit[p] += np.int64(credit * FIXED_POINT + 0.5)
+        discount[slot] = off
         counts.won[p] += whole
         if 0 <= served_by < layout.n_vendors and served_by != p:
             counts.poached[p] += whole
-        j = room.offer[r, p]
         state.current[w] = j
         state.second[w] = best_elsewhere(p, r, layout, room)
         if j == layout.none:
             state.log_volume[w] = UNSET
         tally.review[0] += whole
-        k = clients.kind[w]
+        cell, k = divmod(np.int64(clients.row[w]), kinds)
         if not terms.hours_kind[k]:
-            gained = room.utility[r] + terms.welfare[clients.cell[i], k]
-            surplus = gained / clients.alpha[i] - terms.mean_price_term
+            gained = room.utility[r] + terms.welfare[cell, k]
+            surplus = gained / room.alpha[r] - terms.mean_price_term
             tally.review[2] += whole
             tally.review[3] += np.int64(weight * surplus * FIXED_POINT)
-        if j0 >= 0 and served_by != p:
+        if served_by >= 0 and served_by != p:
             tally.review[1] += whole
             tally.flow[served_by, p] += whole
 
@@ -347,28 +343,21 @@ def auction(
     """
     market = keys, queue, clients, state, layout, terms
     alone = len(spaces) == 1  # counts into `counts` and `tally` themselves
-    for space in () if alone else spaces:
-        for array in (space.tally.flow, space.tally.review, *space.counts):
+
+    def value(p: int, begin: int, end: int) -> None:
+        value_range(begin, end, month, *market, streams, limits, room, spaces[p])
+
+    def record(p: int, begin: int, end: int) -> None:
+        own, to = (counts, tally) if alone else (spaces[p].counts, spaces[p].tally)
+        for array in () if alone else (to.flow, to.review, *own):
             array.fill(0)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    for begin in range(0, len(order), BATCH):
-        ranks = order[begin : begin + BATCH]
-        inside = rank[(rank >= begin) & (rank < begin + BATCH)] - begin  # in the order of storage
-        batch = inside, ranks
+        record_range(begin, end, *market, limits, discount, room, own, to)
 
-        def value(p: int, first: int, last: int, batch: tuple[Array, Array] = batch) -> None:
-            value_range(first, last, month, batch, *market, streams, limits, room, spaces[p])
-
-        def record(p: int, first: int, last: int, batch: tuple[Array, Array] = batch) -> None:
-            own = (counts, tally) if alone else (spaces[p].counts, spaces[p].tally)
-            record_range(first, last, batch, *market, limits, discount, room, *own)
-
-        over_ranges(len(ranks), len(spaces), value)
-        spend(ranks, *market, limits, room)
-        over_ranges(len(ranks), len(spaces), record)
+    over_ranges(len(order), len(spaces), value)
+    spend(order, *market, limits, room)
+    over_ranges(len(order), len(spaces), record)
     for space in () if alone else spaces:
         tally.flow[:] += space.tally.flow
         tally.review[:] += space.tally.review
-        for total, own in zip(counts, space.counts, strict=True):
-            total += own
+        for total, more in zip(counts, space.counts, strict=True):
+            total += more

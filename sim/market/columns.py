@@ -29,10 +29,13 @@ class Clients(Bundle):
     weight: Array
     alpha: Array
     skill: Array
+    log_skill: Array
     taste: Array
     first: Array
     client: Array
     kind: Array
+    row: Array
+    work_weight: Array
     work_key: Array
     log_base: Array
     log_need: Array
@@ -119,13 +122,12 @@ class Tally(Bundle):
     review: Array  # (4,) int64: weight reviewed, moved, with surplus; surplus
 
 
-def client_columns(population: Population, world: World) -> Clients:
+def client_columns(population: Population) -> Clients:
     """The kernel's view of a population."""
-    cell = population.segment.astype(np.int32) * len(world.regions) + population.region
-    names = set(Clients._fields) - {"cell", "whole_weight"}
+    names = set(Clients._fields) - {"whole_weight"}
     whole = (population.weight.astype(np.float64) * FIXED_POINT + 0.5).astype(np.int64)
     columns = {name: getattr(population, name) for name in names}
-    return Clients(cell=cell.astype(np.int32), whole_weight=int(whole.sum()), **columns)
+    return Clients(whole_weight=int(whole.sum()), **columns)
 
 
 def new_state(population: Population) -> State:

@@ -52,6 +52,7 @@ class Segments(Bundle):
     mean_factor: float
     alpha: Array  # (S, 2) mean and log-sd
     skill: Array  # (S, 2)
+    n_regions: int
 
 
 class Kinds(Bundle):
@@ -72,12 +73,15 @@ class People(Bundle):
 
     client_id: Array
     segment: Array
+    region: Array
+    cell: Array
     own_machines: Array
     key_account: Array
     weight: Array
     size: Array
     alpha: Array
     skill: Array
+    log_skill: Array
     taste: Array
     first: Array
 
@@ -87,6 +91,8 @@ class Work(Bundle):
 
     client: Array
     kind: Array
+    row: Array
+    work_weight: Array
     work_key: Array
     log_base: Array
     log_need: Array
@@ -160,6 +166,16 @@ def draw_spread(begin, n, segment, law, z, column):  # type: ignore[no-untyped-d
 
 
 @step
+def fill_derived(begin, n, n_regions, people):  # type: ignore[no-untyped-def]
+    """What follows from traits and is read every month."""
+    segment, region, cell = people.segment, people.region, people.cell
+    for i in range(begin, begin + n):
+        cell[i] = np.int32(segment[i]) * n_regions + region[i]
+    for i in range(begin, begin + n):
+        people.log_skill[i] = ln(np.float64(people.skill[i]))
+
+
+@step
 def draw_block(begin, n, traits, sizes, segments, people, room):  # type: ignore[no-untyped-def]
     """Traits of clients begin to begin + n; their sizes stay in `room.size`."""
     taste, segment, own_machines = people.taste, people.segment, people.own_machines
@@ -182,6 +198,7 @@ def draw_block(begin, n, traits, sizes, segments, people, room):  # type: ignore
         else:
             for q in range(n):
                 taste[begin + q, trait - PER_VENDOR] = taste_sd * z[q]
+    fill_derived(begin, n, segments.n_regions, people)
 
 
 @step
@@ -189,6 +206,7 @@ def draw_kind(begin, n, k, traits, segments, kinds, people, work, room):  # type
     """Workloads of kind k of the block's clients."""
     base = PER_VENDOR + people.taste.shape[1] + k * PER_KIND
     segment, place, row, u, z = people.segment, room.next, room.row, room.u, room.z
+    cell, weight, table_row, work_weight = people.cell, people.weight, work.row, work.work_weight
     ids, sizes, client_id = room.ids, room.size, people.client_id
     factors, mean_factor = segments.factor, segments.mean_factor
     client, kind, work_key, log_base, log_need, adopts_at = (
@@ -215,7 +233,9 @@ def draw_kind(begin, n, k, traits, segments, kinds, people, work, room):  # type
             for x in range(m):
                 w = place[row[x]]
                 ids[x] = client_id[begin + row[x]]
-                client[w], kind[w], work_key[w] = begin + row[x], k, key
+                i = begin + row[x]
+                client[w], kind[w], work_key[w] = i, k, key
+                table_row[w], work_weight[w] = cell[i] * len(kinds.presence) + k, weight[i]
         elif trait == VOLUME:
             for x in range(m):
                 size = volume * sizes[row[x]] * factors[segment[begin + row[x]]]

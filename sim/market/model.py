@@ -120,7 +120,7 @@ class MarketModel(mesa.Model):
         self.shifts: list[tuple[int, float, int]] = []  # kind, log change a month, months left
         self.spending: dict[str, Floats] = {}
         self.awareness = np.ones((self.world.n_cells, self.world.n_vendors))
-        self.columns = client_columns(self.population, self.world)
+        self.columns = client_columns(self.population)
         self.shocks = shock_path(self)
         self.choices = new_state(self.population)
         self._rooms()

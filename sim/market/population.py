@@ -51,6 +51,7 @@ class Population:
     client_id: Column  # (n,) uint32, the stable number that keys every draw
     segment: Column  # (n,) int16
     region: Column  # (n,) int16
+    cell: Column  # (n,) int32, segment x region
     home: Column  # (n,) int16, -1 without a home cloud
     own_machines: Column  # (n,) bool
     key_account: Column  # (n,) bool
@@ -58,10 +59,13 @@ class Population:
     size: Column  # (n,) float32
     alpha: Column  # (n,) float32, price sensitivity
     skill: Column  # (n,) float32
+    log_skill: Column  # (n,) float64
     taste: Column  # (n, V) float32, lasting taste for each platform
     first: Column  # (n + 1,) int64, first workload of each client
     client: Column  # (m,) int32
     kind: Column  # (m,) int16
+    row: Column  # (m,) uint16, cell x kind: row of the tables of volumes
+    work_weight: Column  # (m,) float32, the client's
     work_key: Column  # (m,) uint64
     log_base: Column  # (m,) float32, ln volume at reference price in the first month
     log_need: Column  # (m,) float32, log2 of the context needed
@@ -93,6 +97,7 @@ CLIENT_COLUMNS = (
     "client_id",
     "segment",
     "region",
+    "cell",
     "home",
     "own_machines",
     "key_account",
@@ -100,9 +105,19 @@ CLIENT_COLUMNS = (
     "size",
     "alpha",
     "skill",
+    "log_skill",
     "taste",
 )
-WORK_COLUMNS = ("client", "kind", "work_key", "log_base", "log_need", "adopts_at")
+WORK_COLUMNS = (
+    "client",
+    "kind",
+    "row",
+    "work_weight",
+    "work_key",
+    "log_base",
+    "log_need",
+    "adopts_at",
+)
 
 
 def effective_clients(population: Population) -> float:
@@ -155,6 +170,7 @@ def _segments(scenario: Scenario, world: World) -> Segments:
         mean_factor=math.fsum((factor * share).tolist()),
         alpha=_laws([table.price_sensitivity for table in tables]),
         skill=_laws([table.skill for table in tables]),
+        n_regions=len(world.regions),
     )
 
 
@@ -191,6 +207,7 @@ def _empty(n: int, m: int, n_vendors: int) -> Population:
         client_id=np.arange(n, dtype=np.uint32),
         segment=np.empty(n, np.int16),
         region=np.empty(n, np.int16),
+        cell=np.empty(n, np.int32),
         home=np.empty(n, np.int16),
         own_machines=np.empty(n, bool),
         key_account=np.empty(n, bool),
@@ -198,10 +215,13 @@ def _empty(n: int, m: int, n_vendors: int) -> Population:
         size=np.empty(n, np.float32),
         alpha=np.empty(n, np.float32),
         skill=np.empty(n, np.float32),
+        log_skill=np.empty(n, np.float64),
         taste=np.empty((n, n_vendors), np.float32),
         first=np.zeros(n + 1, np.int64),
         client=np.empty(m, np.int32),
         kind=np.empty(m, np.int16),
+        row=np.empty(m, np.uint16),
+        work_weight=np.empty(m, np.float32),
         work_key=np.empty(m, np.uint64),
         log_base=np.empty(m, np.float32),
         log_need=np.empty(m, np.float32),

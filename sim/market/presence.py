@@ -91,20 +91,28 @@ def bits_of(marks):  # type: ignore[no-untyped-def]
 @inlined
 def shift_bits(counts, before, after, weight):  # type: ignore[no-untyped-def]
     """Take a weight from the counts of bits that are gone, and add it to those that are new."""
-    for p in range(len(counts)):
-        counts[p] += weight * ((after >> p & 1) - (before >> p & 1))
+    p, left = 0, before ^ after
+    while left != 0:
+        if left & 1:
+            counts[p] += weight if after >> p & 1 else -weight
+        left >>= 1
+        p += 1
 
 
 @step
-def follow_client(i, clients, state, marks, presence):  # type: ignore[no-untyped-def]
-    """Count a client as it is now."""
-    kind, current, counted, agents = clients.kind, state.current, state.counted, marks.agents
-    weight, active = whole_weight(i, clients), presence.active
+def follow_client(w, clients, state, marks, presence):  # type: ignore[no-untyped-def]
+    """Count the client of workload w as it is now; reads columns of workloads, which lie near."""
+    client, kind, current, counted = clients.client, clients.kind, state.current, state.counted
+    platform, agents, active = marks.platform, marks.agents, presence.active
+    weight = np.int64(np.float64(clients.work_weight[w]) * FIXED_POINT + 0.5)
+    i, row = client[w], clients.row[w]
     before, after, agent_before, agent_after = 0, 0, 0, 0
-    for w in range(clients.first[i], clients.first[i + 1]):
+    while w > 0 and client[w - 1] == i:
+        w -= 1
+    while w < len(client) and client[w] == i:
         k, old, new = kind[w], np.int64(counted[w]) + 1, np.int64(current[w]) + 1
-        before |= marks.platform[old]
-        after |= marks.platform[new]
+        before |= platform[old]
+        after |= platform[new]
         agent_before |= agents[k, old]
         agent_after |= agents[k, new]
         if old > 0:
@@ -112,6 +120,7 @@ def follow_client(i, clients, state, marks, presence):  # type: ignore[no-untype
         if new > 0:
             active[new - 1] += weight
         counted[w] = current[w]
+        w += 1
     if before != after:
         shift_bits(presence.clients, before, after, weight)
         presence.homing[bits_of(before)] -= weight
@@ -119,7 +128,7 @@ def follow_client(i, clients, state, marks, presence):  # type: ignore[no-untype
         if clients.key_account[i]:
             shift_bits(presence.accounts, before, after, weight)
     if agent_before != agent_after:
-        side = marks.side[clients.cell[i]]
+        side = marks.side[row // len(agents)]
         shift_bits(presence.agent_users[side], agent_before, agent_after, weight)
 
 
@@ -134,4 +143,4 @@ def follow_block(begin, m, clients, state, marks, presence, moved):  # type: ign
     for x in range(n):
         w = begin + moved[x]
         if state.counted[w] != state.current[w]:  # not yet counted with another workload
-            follow_client(clients.client[w], clients, state, marks, presence)
+            follow_client(w, clients, state, marks, presence)

@@ -12,7 +12,7 @@ from sim.market.population import FIXED_POINT
 from sim.market.presence import follow_block
 from sim.market.threads import over_ranges
 from sim.numeric.compiled import kernel, step
-from sim.numeric.elementary import exp32, ln
+from sim.numeric.elementary import exp32
 
 if TYPE_CHECKING:
     from sim.market.columns import Clients, Layout, State, Tally, Terms
@@ -37,8 +37,12 @@ def adjust(begin, m, clients, state, terms, marks, usage):  # type: ignore[no-un
 
     Short loops over neighbouring numbers, so that they are compiled to vector operations.
     """
-    end, client, skill, hosts = begin + m, clients.client, clients.skill, marks.hosts
-    kind, log_base = clients.kind[begin:end], clients.log_base[begin:end]
+    end, hosts, log_skill = begin + m, marks.hosts, clients.log_skill
+    client, kind, log_base = (
+        clients.client[begin:end],
+        clients.kind[begin:end],
+        clients.log_base[begin:end],
+    )
     current, log_volume = state.current[begin:end], state.log_volume[begin:end]
     hosted, target, volume, elasticity = usage.hosted, usage.target, usage.volume, terms.elasticity
     shift, keep, adjustment = usage.shift, UNSET * 0.5, terms.adjustment
@@ -51,8 +55,7 @@ def adjust(begin, m, clients, state, terms, marks, usage):  # type: ignore[no-un
         h += np.uint64(hosts[np.uint64(np.int64(current[q]) + 1)])
     for x in range(h):
         own = np.uint64(hosted[x])
-        ease = ln(np.float64(skill[client[np.uint64(begin) + own]]))
-        target[own] += elasticity[np.uint64(kind[own])] * ease
+        target[own] += elasticity[np.uint64(kind[own])] * log_skill[np.uint64(client[own])]
     for q in range(m):
         lv = np.float64(log_volume[q])
         moved = target[q] if lv <= keep else lv + adjustment * (target[q] - lv)
@@ -65,32 +68,29 @@ def adjust(begin, m, clients, state, terms, marks, usage):  # type: ignore[no-un
 @step
 def count(begin, m, h, clients, state, terms, usage, tally):  # type: ignore[no-untyped-def]
     """Add up the volumes of m workloads, h of which run a model; of idle ones nothing is left."""
-    end, cell, weight, skill = begin + m, clients.cell, clients.weight, clients.skill
-    client, kind, current = (
+    end, skill = begin + m, clients.skill
+    weight, row, client = (
+        clients.work_weight[begin:end],
+        clients.row[begin:end],
         clients.client[begin:end],
-        clients.kind[begin:end],
-        state.current[begin:end],
     )
-    second, each, amount, hosted = (
-        state.second[begin:end],
-        usage.volume,
-        usage.amount,
-        usage.hosted,
-    )
-    volumes, pairs, hours, unit_hours = tally.volume, tally.pairs, tally.hours, terms.unit_hours
+    current, second = state.current[begin:end], state.second[begin:end]
+    each, amount, hosted = usage.volume, usage.amount, usage.hosted
+    pairs, hours, unit_hours = tally.pairs, tally.hours, terms.unit_hours
+    cells, kinds, offers = tally.volume.shape
+    volumes = tally.volume.reshape(cells * kinds, offers)
     for q in range(m):
-        volume = np.float64(each[q]) * np.float64(weight[np.uint64(client[q])])
+        volume = np.float64(each[q]) * np.float64(weight[q])
         amount[q] = np.int64(volume * FIXED_POINT + 0.5)
     for q in range(m):
-        i, k = np.uint64(client[q]), np.uint64(kind[q])
         j, other = np.uint64(max(current[q], 0)), np.uint64(max(second[q], 0))
-        volumes[np.uint64(cell[i]), k, j] += amount[q]
+        volumes[np.uint64(row[q]), j] += amount[q]
         pairs[j, other] += amount[q]
     for x in range(h):
         own = np.uint64(hosted[x])
-        i, j = np.uint64(client[own]), np.uint64(current[own])
-        volume = np.float64(each[own]) * np.float64(weight[i])
-        asked = volume * unit_hours[j] / np.float64(skill[i])
+        j = np.uint64(current[own])
+        volume = np.float64(each[own]) * np.float64(weight[own])
+        asked = volume * unit_hours[j] / np.float64(skill[np.uint64(client[own])])
         hours[j] += np.int64(asked * FIXED_POINT + 0.5)
 
 

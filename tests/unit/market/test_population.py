@@ -130,10 +130,10 @@ def test_state_is_small() -> None:
     state = new_state(people)
     works = [getattr(people, name) for name in WORK_COLUMNS] + list(state)
     own = [getattr(people, name) for name in (*CLIENT_COLUMNS, "first")]
-    assert sum(array.nbytes for array in works) <= 40 * people.n_workloads
-    cell = 4  # bytes of a client's cell, which the kernels keep beside the columns
+    assert sum(array.nbytes for array in works) <= 44 * people.n_workloads
     tastes = people.taste.nbytes
-    assert sum(array.nbytes for array in own) - tastes <= (52 - cell) * people.n_clients
+    end = people.first.itemsize  # of the last client's workloads
+    assert sum(array.nbytes for array in own) - tastes - end <= 48 * people.n_clients
     assert tastes == 4 * people.taste.shape[1] * people.n_clients
 
 
