@@ -68,6 +68,7 @@ class Problem:
                 model.streams,
                 model.tally,
                 self.spaces[threads],
+                model.bidding.docket,
             )
 
         return act

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.auction import OTHERS, OWN, auction, new_limits, new_room, start_auctions
-from sim.market.key_accounts import count_conceded, keys_of, list_due, new_counts, new_queue
-from sim.market.noise import stream_key
-from sim.market.packing import pack
+from sim.market.auction import auction, start_auctions
+from sim.market.docket import OTHERS, OWN, new_docket, new_limits
+from sim.market.key_accounts import count_conceded, new_counts
 from sim.market.population import FIXED_POINT
-from sim.market.threads import over_ranges
+from sim.market.threads import edges, over_ranges
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -33,10 +32,10 @@ class Bidding:
     limits, budget
         How far each platform goes, and (V + 2,) million yuan.
     discount
-        (D,) float32 share off the list bill of each key-account workload, in the order of storage;
-        empty until somebody bids.
-    queue, under_review
-        Workloads auctioned this month are the first so many of the queue.
+        (m,) float32 share off the list bill of each workload, in the order of storage; empty until
+        somebody bids.
+    docket, order
+        What is auctioned this month, and its rows in the order of the auctions.
     """
 
     def __init__(self, model: MarketModel) -> None:
@@ -46,18 +45,36 @@ class Bidding:
         self.months = 1.0 / hazard
         self.limits = new_limits(size, model.world.n_offers, self.months)
         self.budget = np.zeros(size)
-        self.key = stream_key(model.seed, "auction")
         self.discount = np.zeros(0, np.float32)
-        self.under_review = 0
+        self.docket = new_docket(0, self.limits)
+        self.begins = [0] * len(model.spaces)  # of the stretches that threads fill
+        self.order = np.zeros(0, np.int64)
         self.counts = new_counts(model.world)
 
     def begin(self, model: MarketModel) -> None:
         """Room for the deals of all key-account workloads."""
-        if not len(self.discount):
-            self.keys = keys_of(model.columns)
-            deals = len(self.keys.work)
-            self.discount, self.queue = np.zeros(deals, np.float32), new_queue(deals)
-            self.room = new_room(deals, len(self.budget))
+        if len(self.discount):
+            return
+        columns = model.columns
+        self.discount = np.zeros(len(columns.client), np.float32)
+        works = np.where(columns.key_account, np.diff(columns.first), 0)
+        before = np.append(0, np.cumsum(works))  # workloads of key accounts before each client
+        self.docket = new_docket(int(before[-1]), self.limits)
+        self.begins = [int(before[i]) for i in edges(len(works), len(model.spaces))[:-1]]
+
+    def call(self, model: MarketModel) -> None:
+        """Before the review: the month's terms of business; nothing is auctioned yet."""
+        for space, begin in zip(model.spaces, self.begins, strict=False):
+            space.scratch.place = begin
+        if self.open:
+            self.limits.left = self.budget
+            card_hours = model.cost_rules.card_hours
+            start_auctions(card_hours, model.layout, model.state, model.terms, self.limits)
+
+    def stretches(self, model: MarketModel) -> list[tuple[int, int]]:
+        """Rows of the docket that the threads have filled."""
+        ends = (space.scratch.place for space in model.spaces)
+        return list(zip(self.begins, ends, strict=True))
 
 
 def set_bids(model: MarketModel, view: View, books: Mapping[int, Books]) -> None:
@@ -88,27 +105,20 @@ def bid(model: MarketModel) -> None:
     bidding = model.bidding
     for array in bidding.counts:
         array.fill(0)
-    bidding.under_review = 0
+    bidding.order = bidding.order[:0]
     if not bidding.open:
         return
-    if not model.packed:
-        pack(False, model.layout, model.terms, model.spaces[0].packed)
-    bidding.under_review = _list_due(model)
-    bidding.limits.left = bidding.budget
-    start_auctions(model.cost_rules.card_hours, model.layout, model.state, bidding.limits)
+    stretches = bidding.stretches(model)
+    bidding.order = _order(model, stretches)
     auction(
-        model.month_number,
-        _order(model),
-        bidding.keys,
-        bidding.queue,
+        stretches,
+        bidding.order,
         model.columns,
         model.choices,
         model.layout,
         model.terms,
-        model.streams,
-        bidding.limits,
+        bidding.docket,
         bidding.discount,
-        bidding.room,
         bidding.counts,
         model.tally,
         model.spaces,
@@ -119,38 +129,18 @@ def bid(model: MarketModel) -> None:
     model.charge("account_credit", credit)
 
 
-def _list_due(model: MarketModel) -> int:
-    """How many key-account workloads are auctioned this month; threads share the accounts."""
-    bidding, queue, parts = model.bidding, model.bidding.queue, len(model.spaces)
-    packed = model.spaces[0].packed
-    luck = model.columns, model.choices, model.terms, model.streams, packed, bidding.key
-    found = [(0, 0)] * parts
-
-    def part(p: int, begin: int, end: int) -> None:
-        due = list_due(begin, end, bidding.keys, model.month_number, *luck, queue)
-        found[p] = begin, due
-
-    over_ranges(len(bidding.discount), parts, part)
-    n = found[0][1]
-    for begin, due in found[1:]:
-        for array in queue:
-            array[n : n + due] = array[begin : begin + due]
-        n += due
-    return n
-
-
-def _order(model: MarketModel) -> npt.NDArray[np.int64]:
-    """Places in the queue by number; by client and kind of work where two numbers are equal, which
+def _order(model: MarketModel, stretches: list[tuple[int, int]]) -> npt.NDArray[np.int64]:
+    """Rows of the docket by number; by client and kind of work where two numbers are equal, which
     is next to never."""
-    bidding, columns = model.bidding, model.columns
-    number = bidding.queue.number[: bidding.under_review]
-    order = np.argsort(number)
-    numbers = number[order]
+    docket, columns = model.bidding.docket, model.columns
+    rows = np.concatenate([np.arange(begin, end) for begin, end in stretches])
+    rows = rows[np.argsort(docket.number[rows])]
+    numbers = docket.number[rows]
     if (numbers[1:] == numbers[:-1]).any():
-        work = bidding.keys.work[bidding.queue.slot[: bidding.under_review]]
+        work = docket.work[rows]
         client_id = columns.client_id[columns.client[work]]
-        order = np.lexsort((columns.work_key[work], client_id, number))
-    return order
+        rows = rows[np.lexsort((columns.work_key[work], client_id, numbers))]
+    return rows
 
 
 def count_deals(model: MarketModel) -> None:
@@ -166,7 +156,7 @@ def count_deals(model: MarketModel) -> None:
     def part(p: int, begin: int, end: int) -> None:
         own = conceded if alone else spaces[p].counts.conceded
         own.fill(0)
-        count_conceded(begin, end, bidding.keys, bidding.discount, *market, own)
+        count_conceded(begin, end, bidding.discount, *market, own)
 
     over_ranges(len(bidding.discount), len(spaces), part)
     for space in () if alone else spaces:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.market.auction import enter_auctions
 from sim.market.columns import OFFER, PLATFORMS, UNSET
 from sim.market.consider import consider_block
 from sim.market.noise import (
@@ -29,10 +30,11 @@ from sim.market.packing import BLOCK, pack
 from sim.market.population import FIXED_POINT
 from sim.market.threads import over_ranges
 from sim.market.world import API, HOST, RENT
-from sim.numeric.compiled import inlined, kernel, step
+from sim.numeric.compiled import kernel, step
 
 if TYPE_CHECKING:
     from sim.market.columns import Clients, Layout, State, Streams, Tally, Terms
+    from sim.market.docket import Docket
     from sim.market.packing import Workspace
 
 
@@ -111,13 +113,15 @@ def take_block(n, scratch, taken):  # type: ignore[no-untyped-def]
 
 @step
 def record_block(n, clients, state, layout, terms, scratch, tally):  # type: ignore[no-untyped-def]
-    """Write the block's choices down and count them."""
+    """Write down and count what those choose that are not auctioned."""
     weights, cells, kinds, alphas = clients.weight, clients.cell, clients.kind, clients.alpha
     current, second, log_volume = state.current, state.second, state.log_volume
     platform, none = layout.platform, layout.none
     hours_kind, welfare, mean_term = terms.hours_kind, terms.welfare, terms.mean_price_term
-    reviewed, flow = tally.review, tally.flow
+    reviewed, flow, waits = tally.review, tally.flow, scratch.waits
     for q in range(n):
+        if waits[q]:
+            continue
         i, w, j = scratch.owner[q], scratch.work[q], scratch.best[q]
         j0, k = current[w], kinds[w]
         current[w], second[w] = j, scratch.second[q]
@@ -160,28 +164,22 @@ def value_block(n, month, clients, state, layout, terms, streams, packed, scratc
 
 
 @step
-def choose_block(n, month, clients, state, layout, terms, streams, packed, scratch, tally):  # type: ignore[no-untyped-def]
-    """The first n due workloads of the block choose."""
+def choose_block(  # type: ignore[no-untyped-def]
+    n, month, clients, state, layout, terms, streams, packed, scratch, docket, tally
+):
+    """The first n due workloads of the block choose, or ask for bids."""
     value_block(n, month, clients, state, layout, terms, streams, packed, scratch)
+    if terms.auctions:
+        enter_auctions(n, month, streams.auction, clients, state, layout, terms, scratch, docket)
     take_block(n, scratch, (scratch.best, scratch.second, scratch.top))
     record_block(n, clients, state, layout, terms, scratch, tally)
 
 
-@inlined
-def due(i, w, month, clients, state, terms, streams, packed):  # type: ignore[no-untyped-def]
-    """Whether a workload is looked at: new, without its offer, or its hazard strikes."""
-    size = 1 if clients.key_account[i] else 0
-    below = packed.due_below[size, clients.cell[i], np.int64(state.current[w]) + 1]
-    event = event_state(streams.review, clients.client_id[i], clients.work_key[w], month)
-    strikes = np.uint64(bits32(event, np.uint32(1))) < below
-    return strikes and clients.adopts_at[w] <= terms.adopted[clients.kind[w]]
-
-
 @step
 def due_from(begin, end, stream, month, clients, state, terms, packed, scratch):  # type: ignore[no-untyped-def]
-    """Collect due workloads (see `due`) of clients from `begin` on until the block is full or `end`
-    comes; key accounts may wait for their auction. Returns the client after the last and how many
-    are due."""
+    """Collect workloads that are new, without their offer, or whose hazard strikes, of clients from
+    `begin` on until the block is full or `end` comes. Returns the client after the last and how
+    many are due."""
     auctions = terms.auctions
     client_id, cells, key_account = clients.client_id, clients.cell, clients.key_account
     first, work_key, kind, adopts_at = (
@@ -191,12 +189,9 @@ def due_from(begin, end, stream, month, clients, state, terms, packed, scratch):
         clients.adopts_at,
     )
     current, adopted, due_below = state.current, terms.adopted, packed.due_below
-    work, owner, people = scratch.work, scratch.owner, scratch.who
+    work, owner, people, waits = scratch.work, scratch.owner, scratch.who, scratch.waits
     n, i = np.uint64(0), np.uint64(begin)
     while i < np.uint64(end) and n < np.uint64(BLOCK):
-        if auctions and key_account[i]:
-            i += np.uint64(1)
-            continue
         below = due_below[1 if key_account[i] else 0, cells[i]]
         for w in range(np.uint64(first[i]), np.uint64(first[i + np.uint64(1)])):
             who = person(client_id[i], work_key[w])
@@ -204,6 +199,7 @@ def due_from(begin, end, stream, month, clients, state, terms, packed, scratch):
             work[n] = w
             owner[n] = i
             people[n] = who
+            waits[n] = auctions & key_account[i]
             strikes = np.uint64(bits) < below[np.uint64(np.int64(current[w]) + 1)]
             n += np.uint64(strikes & (adopts_at[w] <= adopted[np.uint64(kind[w])]))
         i += np.uint64(1)
@@ -211,12 +207,17 @@ def due_from(begin, end, stream, month, clients, state, terms, packed, scratch):
 
 
 @kernel
-def review_range(begin, end, month, clients, state, layout, terms, streams, packed, scratch, tally):  # type: ignore[no-untyped-def]
-    """Due workloads of clients begin to end choose; `state` and `tally` are updated in place."""
+def review_range(  # type: ignore[no-untyped-def]
+    begin, end, month, clients, state, layout, terms, streams, packed, scratch, docket, tally
+):
+    """Due workloads of clients begin to end choose; `state`, `docket` and `tally` are updated in
+    place."""
     i = begin
     while i < end:
         i, n = due_from(i, end, streams.review, month, clients, state, terms, packed, scratch)
-        choose_block(n, month, clients, state, layout, terms, streams, packed, scratch, tally)
+        choose_block(
+            n, month, clients, state, layout, terms, streams, packed, scratch, docket, tally
+        )
 
 
 def review(
@@ -229,8 +230,13 @@ def review(
     streams: Streams,
     tally: Tally,
     spaces: list[Workspace],
+    docket: Docket,
 ) -> None:
-    """Phase `review`: due workloads choose; `state` and `tally` are updated in place."""
+    """Phase `review`: due workloads choose; `state` and `tally` are updated in place.
+
+    Those of key accounts that are auctioned go into the docket, with what the best offer of each
+    platform is worth to them.
+    """
     packed = spaces[0].packed
     pack(everyone, layout, terms, packed)
     alone = len(spaces) == 1  # adds to `tally` itself
@@ -251,6 +257,7 @@ def review(
             streams,
             packed,
             space.scratch,
+            docket,
             tally if alone else space.tally,
         )
 

@@ -100,7 +100,7 @@ class Terms(Bundle):
     log_growth: Array  # (K,)
     adjustment: float
     unit_hours: Array  # card-hours per million tokens at skill 1 (HOST)
-    auctions: bool  # key accounts wait for phase `bid`
+    auctions: bool  # key accounts are auctioned in phase `bid`
 
 
 class Streams(Bundle):
@@ -110,6 +110,7 @@ class Streams(Bundle):
     nest: np.uint64
     review: np.uint64
     awareness: np.uint64
+    auction: np.uint64
 
 
 class Tally(Bundle):

@@ -136,7 +136,6 @@ class MarketModel(mesa.Model):
         self.events_of = shared(market, "events", self._dated_events)
         self.builder = TermsBuilder(self)
         self.terms: Terms
-        self.packed = False  # whether the workspaces hold the terms for the auctions
         self._panel: Panel | None = None
         self.measured: dict[str, Any] | None = None  # while a month is recorded
         with np.errstate(under="ignore"), timed("start"):

@@ -48,6 +48,7 @@ class Scratch(Bundle):
     work: Array  # (block + K,) int64, rows of due workloads
     owner: Array  # (block + K,) int64, rows of their clients
     who: Array  # (block + K,) uint64
+    waits: Array  # (block + K,) bool, whether it is auctioned
     low: Array  # (2 block,) uint32, events of nests or of awareness
     high: Array  # (2 block,) uint32
     part: Array  # (2 block,) float32, 1 - rho of the nest
@@ -66,6 +67,7 @@ class Scratch(Bundle):
     best: Array  # (block + K,) int32
     second: Array  # (block + K,) int32, best on another platform
     top: Array  # (block + K,) utility of the best
+    place: int  # in the docket, of the next auction
 
 
 class Usage(Bundle):
@@ -133,6 +135,7 @@ def new_scratch(world: World) -> Scratch:
         work=np.zeros(due, np.int64),
         owner=np.zeros(due, np.int64),
         who=np.zeros(due, np.uint64),
+        waits=np.zeros(due, bool),
         low=np.zeros(2 * due, np.uint32),
         high=np.zeros(2 * due, np.uint32),
         part=np.zeros(2 * due, np.float32),
@@ -151,6 +154,7 @@ def new_scratch(world: World) -> Scratch:
         best=np.zeros(due, np.int32),
         second=np.zeros(due, np.int32),
         top=np.zeros(due),
+        place=0,
     )
 
 

@@ -43,7 +43,6 @@ class Panel:
         terms = model.builder.build()
         values = np.empty((len(self.members), world.n_offers))
         space = model.spaces[0]
-        model.packed = False
         pack(False, model.layout, terms, space.packed)
         panel_values(
             self.members,

@@ -37,6 +37,7 @@ def look(model: MarketModel, number: int, everyone: bool) -> None:
     model.terms = model.builder.build()
     model.tally.flow.fill(0)
     model.tally.review.fill(0)
+    model.bidding.call(model)
     review(
         number,
         everyone,
@@ -47,8 +48,8 @@ def look(model: MarketModel, number: int, everyone: bool) -> None:
         model.streams,
         model.tally,
         model.spaces,
+        model.bidding.docket,
     )
-    model.packed = not everyone
 
 
 def look_again(model: MarketModel) -> None:

@@ -79,52 +79,45 @@ def whole_weight(i, clients):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def bits_of(marks):  # type: ignore[no-untyped-def]
-    """How many bits are set."""
-    number, left = 0, marks
-    while left != 0:
-        left &= left - 1
-        number += 1
+def bits_of(marks, bits):  # type: ignore[no-untyped-def]
+    """How many of so many bits are set."""
+    number = 0
+    for p in range(bits):
+        number += marks >> p & 1
     return number
 
 
 @inlined
 def shift_bits(counts, before, after, weight):  # type: ignore[no-untyped-def]
     """Take a weight from the counts of bits that are gone, and add it to those that are new."""
-    p, left = 0, before ^ after
-    while left != 0:
-        if left & 1:
-            counts[p] += weight if after >> p & 1 else -weight
-        left >>= 1
-        p += 1
+    for p in range(len(counts)):
+        counts[p] += (weight & -(after >> p & 1)) - (weight & -(before >> p & 1))
 
 
 @step
 def follow_client(w, clients, state, marks, presence):  # type: ignore[no-untyped-def]
     """Count the client of workload w as it is now; reads columns of workloads, which lie near."""
-    client, kind, current, counted = clients.client, clients.kind, state.current, state.counted
+    kind, current, counted = clients.kind, state.current, state.counted
     platform, agents, active = marks.platform, marks.agents, presence.active
     weight = np.int64(np.float64(clients.work_weight[w]) * FIXED_POINT + 0.5)
-    i, row = client[w], clients.row[w]
+    i, row = clients.client[w], clients.row[w]
     before, after, agent_before, agent_after = 0, 0, 0, 0
-    while w > 0 and client[w - 1] == i:
-        w -= 1
-    while w < len(client) and client[w] == i:
+    for w in range(clients.first[i], clients.first[i + 1]):
         k, old, new = kind[w], np.int64(counted[w]) + 1, np.int64(current[w]) + 1
         before |= platform[old]
         after |= platform[new]
         agent_before |= agents[k, old]
         agent_after |= agents[k, new]
-        if old > 0:
-            active[old - 1] -= weight
-        if new > 0:
-            active[new - 1] += weight
-        counted[w] = current[w]
-        w += 1
+        if old != new:
+            counted[w] = current[w]
+            if old > 0:
+                active[old - 1] -= weight
+            if new > 0:
+                active[new - 1] += weight
     if before != after:
         shift_bits(presence.clients, before, after, weight)
-        presence.homing[bits_of(before)] -= weight
-        presence.homing[bits_of(after)] += weight
+        presence.homing[bits_of(before, len(presence.clients))] -= weight
+        presence.homing[bits_of(after, len(presence.clients))] += weight
         if clients.key_account[i]:
             shift_bits(presence.accounts, before, after, weight)
     if agent_before != agent_after:

@@ -69,13 +69,20 @@ def over_items(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     return list(_pool(threads).map(work, items))
 
 
-def over_ranges(n: int, parts: int, work: Callable[[int, int, int], Any]) -> None:
-    """Call work(part, begin, end) on `parts` ranges of n rows, each in a thread of its own."""
-    if parts == 1:
-        work(0, 0, n)
-        return
-    edges = [n * part // parts for part in range(parts + 1)]
-    jobs = [_pool(parts).submit(work, p, edges[p], edges[p + 1]) for p in range(1, parts)]
-    work(0, edges[0], edges[1])
+def edges(n: int, parts: int) -> list[int]:
+    """Where `parts` ranges of n rows begin, and the end of the last."""
+    return [n * part // parts for part in range(parts + 1)]
+
+
+def at_once(work: Callable[[int], Any], parts: int) -> None:
+    """Call work(part), each in a thread of its own."""
+    jobs = [_pool(parts).submit(work, part) for part in range(1, parts)]
+    work(0)
     for job in jobs:
         job.result()
+
+
+def over_ranges(n: int, parts: int, work: Callable[[int, int, int], Any]) -> None:
+    """Call work(part, begin, end) on `parts` ranges of n rows, each in a thread of its own."""
+    ends = edges(n, parts)
+    at_once(lambda part: work(part, ends[part], ends[part + 1]), parts)

@@ -12,8 +12,8 @@ from unittest import mock
 from scipy.optimize import brentq
 
 import sim.market.bidding
-from sim.market.auction import OTHERS, OWN
 from sim.market.auction import auction as compiled_auction
+from sim.market.docket import OTHERS, OWN
 from tests.reference.client import ClientAgent, Decision, Workload
 from tests.reference.draws import event_of, stream_key
 from tests.reference.public import (
@@ -81,13 +81,13 @@ class AuctionedMarket(ShadowedMarket):
         ]
         return news, [(c, d) for c in looking for d in c.review(month, everyone, news)]
 
-    def auction_kernel(self, month: int, *arrays: Any) -> None:
+    def auction_kernel(self, *arrays: Any) -> None:
         """Both auction; compare winners, second choices, discounts and money."""
+        month = self.month_number
         news, key = published(self), stream_key(self.seed_sequence, "auction")
-        slots, due = {}, []
+        due = []
         for client in self.plain_clients:
             for work in client.workloads if client.traits.key_account else ():
-                slots[work.place] = len(slots)
                 if client.due(work, month, False, news):
                     number = event_of(key, client.traits.number, work.key, month)
                     due.append((number, client.traits.number, work.key, client, work))
@@ -97,10 +97,10 @@ class AuctionedMarket(ShadowedMarket):
             work.place: self.hold(client, work, month, news, left, credits)
             for *_, client, work in sorted(due, key=lambda item: item[:3])
         }
-        compiled_auction(month, *arrays)
+        compiled_auction(*arrays)
         for *_, client, work in due:
             self._compare_choice(client, work, month)
-            compiled = float(self.bidding.discount[slots[work.place]])
+            compiled = float(self.bidding.discount[work.place])
             gap = abs(compiled - discounts[work.place])
             self.found.discount_gap = max(self.found.discount_gap, gap)
         self.found.auctions += len(due)

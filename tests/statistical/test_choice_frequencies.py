@@ -81,6 +81,7 @@ def chosen(model: MarketModel, terms: Terms, month: int) -> npt.NDArray[np.int64
         model.streams,
         new_tally(model.world),
         model.spaces,
+        model.bidding.docket,
     )
     return state.current.astype(np.int64)
 

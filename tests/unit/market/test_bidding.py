@@ -121,18 +121,17 @@ def test_new_deals_stay_within_the_budget_of_the_month() -> None:
 
 def test_a_deal_lasts_until_the_next_review() -> None:
     model = MarketModel(changed(FIGHT | {"mechanisms.triggers": False}, months=10), 3)
-    columns = model.population
-    work = np.flatnonzero(columns.key_account[columns.client])
     kept = ended = 0
     model.step()
+    columns = model.population
     for _ in range(9):
-        before, offers = model.bidding.discount.copy(), model.choices.current[work].copy()
+        before, offers = model.bidding.discount.copy(), model.choices.current.copy()
         model.step()
         bidding = model.bidding
-        due = bidding.keys.work[bidding.queue.slot[: bidding.under_review]]
-        stayed = ~np.isin(work, due)
-        assert (model.bidding.discount[stayed] == before[stayed]).all()
-        assert (model.choices.current[work][stayed] == offers[stayed]).all()
+        stayed = columns.key_account[columns.client]
+        stayed[bidding.docket.work[bidding.order]] = False
+        assert (bidding.discount[stayed] == before[stayed]).all()
+        assert (model.choices.current[stayed] == offers[stayed]).all()
         kept += int((before[stayed] > 0).sum())
         ended += int(((before > 0) & (model.bidding.discount == 0)).sum())
     assert kept > 20
@@ -191,8 +190,10 @@ def test_wrong_tables_are_refused_before_the_first_month() -> None:
         changed({"vendors.volcano.accounts": {"strategy": "retain", "largest_credit": 0.9}})
 
 
-def test_deals_take_four_bytes_a_workload_of_a_key_account() -> None:
-    model = ran(changed(FIGHT, months=2))
+def test_deals_take_four_bytes_a_workload_and_only_where_somebody_bids() -> None:
+    model, silent = ran(changed(FIGHT, months=2)), ran(changed(MANY, months=2))
     columns = model.population
-    work = int(columns.key_account[columns.client].sum())
-    assert model.bidding.discount.nbytes == 4 * work < 4 * columns.n_workloads
+    works = int(columns.key_account[columns.client].sum())
+    assert len(model.bidding.docket.work) == works
+    assert model.bidding.discount.nbytes == 4 * columns.n_workloads
+    assert silent.bidding.discount.nbytes == 0 == len(silent.bidding.docket.work)

@@ -7,6 +7,7 @@ import os
 import pytest
 
 from sim.market import threads
+from sim.market.bidding import Bidding
 from sim.market.model import MarketModel
 from sim.market.packing import new_workspace
 from sim.scenario.patches import replace
@@ -17,6 +18,7 @@ def run_with(number: int) -> MarketModel:
     changes = {"population.clients": 501, "calendar.months": 6, "containment.window_months": 3}
     model = MarketModel(replace(load("scenarios/tiny.toml"), changes), 3)
     model.spaces = new_workspace(model.world, number)
+    model.bidding = Bidding(model)
     return model.run()
 
 
