@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
 from sim.economics.diffusion import bass_step
+from sim.numeric.arrays import Matrix
 from sim.numeric.compiled import inlined, kernel
 from sim.numeric.portable import log1p
 
@@ -53,7 +54,12 @@ def platform_worth(
 
 
 @kernel
-def add_usable(agents, portability, there, out):  # type: ignore[no-untyped-def]
+def add_usable(
+    agents: Matrix[np.float64],
+    portability: Matrix[np.float64],
+    there: Matrix[np.bool_],
+    out: Matrix[np.float64],
+) -> None:
     """:func:`usable_agents`, added to `out`, inside compiled loops."""
     for v in range(out.shape[0]):
         for s in range(out.shape[1]):

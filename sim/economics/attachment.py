@@ -130,8 +130,9 @@ def attached_sizes(sizes: ArrayLike, total: float, added: float, new_probability
 
 
 @kernel
-def _growth(total, added, rate):  # type: ignore[no-untyped-def]
-    return lineage_growth(total, added, rate)
+def _growth(total: float, added: float, rate: float) -> float:
+    factor: float = lineage_growth(total, added, rate)
+    return factor
 
 
 @inlined

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, positive
+from sim.numeric.arrays import Vector
 from sim.numeric.compiled import inlined, kernel
 
 
@@ -65,7 +66,8 @@ def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -
         given = [np.asarray(x) for x in np.broadcast_arrays(*given)]
         shape = given[0].shape
     out = np.empty(shape)
-    if not _step(*[x.ravel() for x in given], out.reshape(-1)):
+    now, first, second, all_ = (x.ravel() for x in given)
+    if not _step(now, first, second, all_, out.reshape(-1)):
         raise ValueError("cumulative, p, q and m must be >= 0")
     return out
 
@@ -79,7 +81,13 @@ def bass_next(now, p, q, m):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _step(now, p, q, m, out):  # type: ignore[no-untyped-def]
+def _step(
+    now: Vector[np.float64],
+    p: Vector[np.float64],
+    q: Vector[np.float64],
+    m: Vector[np.float64],
+    out: Vector[np.float64],
+) -> bool:
     """The recursion for each of the numbers; False where one is negative."""
     for i in range(now.shape[0]):
         own = i if len(p) > 1 else 0

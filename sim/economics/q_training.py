@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, Ints, fraction
 from sim.economics.q_learning import initial_values
+from sim.numeric.arrays import Cube, Vector
 from sim.numeric.compiled import allocating
 
 CYCLES = 64  # rounds through all states over which greedy play is averaged
@@ -90,7 +91,7 @@ def _greedy_profits(actions: Ints, profits: Floats, state: int) -> Floats:
 
 
 @allocating
-def _best(row):  # type: ignore[no-untyped-def]
+def _best(row: Vector[np.float64]) -> int:
     """First action of the highest value."""
     best = 0
     for action in range(1, row.shape[0]):
@@ -100,7 +101,15 @@ def _best(row):  # type: ignore[no-untyped-def]
 
 
 @allocating
-def _learn(values, profits, steps, rng, discount, rate, keep):  # type: ignore[no-untyped-def]
+def _learn(
+    values: Cube[np.float64],
+    profits: Cube[np.float64],
+    steps: int,
+    rng: np.random.Generator,
+    discount: float,
+    rate: float,
+    keep: float,
+) -> tuple[int, int]:
     """Write the learned values; returns the last state and the last change of a greedy action."""
     size = profits.shape[1]
     chosen = np.zeros(2, np.int64)

@@ -16,6 +16,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from typing import ParamSpec, TypeVar
 
 from sim.errors import SimError
+from sim.numeric.ready import ready
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -85,6 +86,7 @@ def local_pool(workers: int) -> Executor:
     if workers == 1:
         return InProcessExecutor()
     refuse_while_importing_main()
+    ready()  # or each worker would compile the same
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread_each)
     try:

@@ -15,7 +15,9 @@ from sim.economics.agent_platforms import (
 )
 from sim.economics.diffusion import bass_next
 from sim.market.population import FIXED_POINT
+from sim.market.presence import Presence
 from sim.market.world import World
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
 from sim.numeric.elementary import log1p
@@ -33,14 +35,14 @@ MILLION = 1e6
 class AgentPlatforms(Bundle):
     """Arrays (V, S) by platform and side (see `SIDES`) unless said otherwise."""
 
-    open: Bools
-    agents: Floats
-    builders: Floats
-    days: Floats  # to build an agent
-    portability: Floats
-    joining: Floats  # builders that join this month
-    users: Floats  # clients whose agent work the platform serves; 0 while no platform is open
-    clients: Floats  # (S,) clients that have begun agent work, wherever
+    open: Matrix[np.bool_]
+    agents: Matrix[np.float64]
+    builders: Matrix[np.float64]
+    days: Matrix[np.float64]  # to build an agent
+    portability: Matrix[np.float64]
+    joining: Matrix[np.float64]  # builders that join this month
+    users: Matrix[np.float64]  # clients whose agent work it serves; 0 while none is open
+    clients: Vector[np.float64]  # (S,) clients that have begun agent work, wherever
 
     def launch(self, v: int, opened: Launch) -> None:
         """Open sides of a platform; agents and builders are added to what is there."""
@@ -163,7 +165,7 @@ def decide_agents(model: MarketModel) -> None:
 
 
 @kernel
-def welcome_willing(rules, held):  # type: ignore[no-untyped-def]
+def welcome_willing(rules: AgentRules, held: AgentPlatforms) -> None:
     """Builders that join by themselves, as `sim.economics.agent_platforms.willing_builders`."""
     for v in range(held.open.shape[0]):
         for s in range(held.open.shape[1]):
@@ -199,7 +201,7 @@ def grow_agents(rules, presence, held):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def count_users_alone(rules, presence, held):  # type: ignore[no-untyped-def]
+def count_users_alone(rules: AgentRules, presence: Presence, held: AgentPlatforms) -> None:
     """`count_users`, where anybody has an agent platform."""
     if any_open(rules, held):
         count_users(presence, held)

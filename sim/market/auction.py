@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.market.columns import OFFER, PLATFORMS, UNSET, Array
+from sim.market.columns import OFFER, PLATFORMS, UNSET, Array, Clients, Layout, State, Tally, Terms
 from sim.market.consider import price_term
-from sim.market.docket import OTHERS, OWN
+from sim.market.docket import OTHERS, OWN, Docket, Limits
+from sim.market.key_accounts import Counts
 from sim.market.noise import event_of
 from sim.market.population import FIXED_POINT
 from sim.market.prices import unit_price
+from sim.market.state import MarketState
 from sim.market.threads import at_once
 from sim.market.world import HOST, NONE, RENT
+from sim.numeric.arrays import Vector
 from sim.numeric.compiled import inlined, kernel, step
 from sim.numeric.elementary import exp, ln
 
 if TYPE_CHECKING:
-    from sim.market.columns import Clients, Layout, State, Tally, Terms
-    from sim.market.docket import Docket
-    from sim.market.key_accounts import Counts
     from sim.market.packing import Workspace
 
 YUAN = 1e-6  # million yuan
@@ -57,7 +57,13 @@ def share_worth(utility, alpha, price, fixed, rents, terms):  # type: ignore[no-
 
 
 @kernel
-def start_auctions(card_hours, layout, state, terms, limits):  # type: ignore[no-untyped-def]
+def start_auctions(
+    card_hours: float,
+    layout: Layout,
+    state: MarketState,
+    terms: Terms,
+    limits: Limits,
+) -> None:
     """Who bids this month, list prices, and what the largest concessions are worth."""
     limits.number = 0
     for p in range(len(limits.bidders)):
@@ -202,7 +208,14 @@ def enter_auctions(n, month, stream, clients, state, layout, terms, scratch, doc
 
 
 @kernel
-def spend(order, clients, state, layout, terms, docket):  # type: ignore[no-untyped-def]
+def spend(
+    order: Vector[np.int64],
+    clients: Clients,
+    state: State,
+    layout: Layout,
+    terms: Terms,
+    docket: Docket,
+) -> None:
     """Take what is conceded off the budgets, auction by auction; those for which budgets have
     changed are settled anew."""
     limits = docket.limits
@@ -210,7 +223,7 @@ def spend(order, clients, state, layout, terms, docket):  # type: ignore[no-unty
         r = order[rank]
         if set_limits(r, docket):
             w = docket.work[r]
-            settle_auction(clients.client[w], w, r, clients, state, layout, terms, docket)
+            settle_auction(np.int64(clients.client[w]), w, r, clients, state, layout, terms, docket)
         if docket.share[r] > 0.0:
             p = docket.winner[r]
             spent = docket.bill[r, p] * limits.months * docket.share[r]
@@ -228,7 +241,18 @@ def best_elsewhere(winner, r, layout, docket):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def record_range(begin, end, clients, state, layout, terms, docket, discount, counts, tally):  # type: ignore[no-untyped-def]
+def record_range(
+    begin: int,
+    end: int,
+    clients: Clients,
+    state: State,
+    layout: Layout,
+    terms: Terms,
+    docket: Docket,
+    discount: Vector[np.float32],
+    counts: Counts,
+    tally: Tally,
+) -> None:
     """Write the deals of auctions begin to end down and count them."""
     kinds, limits = len(terms.hours_kind), docket.limits
     for r in range(begin, end):
@@ -237,7 +261,7 @@ def record_range(begin, end, clients, state, layout, terms, docket, discount, co
         off, whole = 0.0, np.int64(weight * FIXED_POINT + 0.5)
         if share > 0.0:
             bill = docket.bill[r, p]
-            off = min(share, limits.discount[row_of(p, r, docket), p])
+            off = min(share, limits.discount[row_of(np.int64(p), r, docket), p])
             counts.bill[p] += np.int64(bill * FIXED_POINT + 0.5)
             counts.off[p] += np.int64(bill * off * FIXED_POINT + 0.5)
             credit = bill * limits.months * (share - off)
@@ -280,16 +304,16 @@ def auction(
 
     Only budgets depend on the order: threads share what comes after them.
     """
-    market = clients, state, layout, terms, docket
     alone = len(spaces) == 1  # counts into `counts` and `tally` themselves
 
     def record(p: int) -> None:
         own, to = (counts, tally) if alone else (spaces[p].counts, spaces[p].tally)
         for array in () if alone else (to.flow, to.review, *own):
             array.fill(0)
-        record_range(*stretches[p], *market, discount, own, to)
+        begin, end = stretches[p]
+        record_range(begin, end, clients, state, layout, terms, docket, discount, own, to)
 
-    spend(order, *market)
+    spend(order, clients, state, layout, terms, docket)
     at_once(record, len(spaces))
     for space in () if alone else spaces:
         tally.flow[:] += space.tally.flow

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.goodwill import campaigns_of_month
+from sim.market.state import MarketState
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel
 from sim.numeric.elementary import expm1, log1p
@@ -22,7 +24,7 @@ class AwarenessRules(Bundle):
     """What the scenario says of goodwill and awareness."""
 
     considers: bool  # whether awareness counts
-    base: Floats  # (cells, V) what is known of each platform without any campaign
+    base: Matrix[np.float64]  # (cells, V) what is known of each platform without any campaign
     heard: float  # weight of last month's token share: word of mouth
     goodwill: float  # weight a1 of ln(1 + A / A0)
     scale: float  # A0, million yuan
@@ -59,7 +61,13 @@ def inform(model: MarketModel) -> None:
 
 
 @kernel
-def take_in(rules, inflow, money, state, awareness):  # type: ignore[no-untyped-def]
+def take_in(
+    rules: AwarenessRules,
+    inflow: Matrix[np.float64],
+    money: Vector[np.float64],
+    state: MarketState,
+    awareness: Matrix[np.float64],
+) -> None:
     """Goodwill after a month, A' = (1 - lambda) A + u (Nerlove & Arrow 1962), then `spread`."""
     goodwill = state.goodwill
     for v in range(goodwill.shape[1]):
@@ -70,7 +78,7 @@ def take_in(rules, inflow, money, state, awareness):  # type: ignore[no-untyped-
 
 
 @kernel
-def spread(rules, state, out):  # type: ignore[no-untyped-def]
+def spread(rules: AwarenessRules, state: MarketState, out: Matrix[np.float64]) -> None:
     """Awareness (cells, V) = 1 - exp(-(base + attention + weight x last token share + goodwill)).
 
     Goeree (2008, Econometrica 76:1017-1074) for consideration; word of mouth by last month's share;

@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sim.market.books import Ledger
+from sim.market.columns import Layout
 from sim.market.population import FIXED_POINT
+from sim.market.presence import Presence
 from sim.market.prices import price_paid
+from sim.market.serving import Volumes
+from sim.market.state import MarketState
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
 from sim.numeric.exact import to_shares
@@ -60,12 +66,12 @@ ROWS = len(Boards._fields) - 6  # of the table of vendors, in the order above
 class Places(Bundle):
     """What offers, cells, platforms and kinds are; the same in all months."""
 
-    owner: npt.NDArray[np.int64]  # (F,)
-    domestic: npt.NDArray[np.bool_]  # (cells,)
-    scope: npt.NDArray[np.bool_]  # (V,) clouds
-    agents: npt.NDArray[np.bool_]  # (K,) agent work
-    regions: Floats  # (R,) shares of clients
-    segments: Floats  # (S,)
+    owner: Vector[np.int64]  # (F,)
+    domestic: Vector[np.bool_]  # (cells,)
+    scope: Vector[np.bool_]  # (V,) clouds
+    agents: Vector[np.bool_]  # (K,) agent work
+    regions: Vector[np.float64]  # (R,) shares of clients
+    segments: Vector[np.float64]  # (S,)
     of_regions: float  # sum of these shares
     of_segments: float
 
@@ -73,12 +79,12 @@ class Places(Bundle):
 class BoardTable(Bundle):
     """Room for the sums of a month."""
 
-    vendors: Floats  # (ROWS + S + R, V)
-    families: Floats  # (R, F)
-    goodwill: Floats  # (S + 1, V), all clients last
-    awareness: Floats  # (S + 1, V)
-    elsewhere: Floats  # (F,) tokens that others than the owner serve
-    margin: Floats  # (F,) yuan a million tokens of the owner's own calls
+    vendors: Matrix[np.float64]  # (ROWS + S + R, V)
+    families: Matrix[np.float64]  # (R, F)
+    goodwill: Matrix[np.float64]  # (S + 1, V), all clients last
+    awareness: Matrix[np.float64]  # (S + 1, V)
+    elsewhere: Vector[np.float64]  # (F,) tokens that others than the owner serve
+    margin: Vector[np.float64]  # (F,) yuan a million tokens of the owner's own calls
 
 
 def places_of(model: MarketModel) -> Places:
@@ -124,7 +130,16 @@ def boards(model: MarketModel) -> Boards:
 
 
 @kernel
-def fill_boards(places, layout, volumes, presence, state, ledger, awareness, table):  # type: ignore[no-untyped-def]
+def fill_boards(
+    places: Places,
+    layout: Layout,
+    volumes: Volumes,
+    presence: Presence,
+    state: MarketState,
+    ledger: Ledger,
+    awareness: Matrix[np.float64],
+    table: BoardTable,
+) -> None:
     """All sums of a month."""
     out = table.vendors
     out[:] = 0.0

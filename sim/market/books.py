@@ -10,11 +10,15 @@ import numpy.typing as npt
 
 from sim.market.auction import YUAN
 from sim.market.bidding import count_deals
-from sim.market.chips import equivalents
-from sim.market.costs import fill_costs
+from sim.market.chips import Chips, equivalents
+from sim.market.columns import Layout
+from sim.market.costs import CostRules, Costs, fill_costs
 from sim.market.population import FIXED_POINT
 from sim.market.prices import price_paid, rent_paid, unit_price
-from sim.market.supply import app_cards
+from sim.market.serving import Volumes
+from sim.market.state import MarketState
+from sim.market.supply import SupplyRules, app_cards
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
 from sim.numeric.exact import ROOM, exact_sum, plain_sum
@@ -32,7 +36,7 @@ CALLS, RENT, SERVICES, APPLICATIONS, COST, REVENUE, LEVERS, SPENT, PROFIT = rang
 class Rates(Bundle):
     """What bills and costs follow."""
 
-    lever_cost: Floats  # (V,) million yuan a month
+    lever_cost: Vector[np.float64]  # (V,) million yuan a month
     capacity: bool
     services_on_calls: float
     services_on_rent: float
@@ -45,16 +49,16 @@ class Rates(Bundle):
 class Ledger(Bundle):
     """Money of a month, million yuan, and room to add it up."""
 
-    table: Floats  # (ROWS, V)
-    bill: Floats  # (J,) by offer
-    discounts: Floats  # (J,) that running deals take off
-    off: Floats  # (V,) the same by platform
-    unit_cost: Floats  # (n_api,) accounting cost, yuan per million tokens
-    tokens: Floats  # (V,) million tokens of model calls
-    spent: Floats  # (V,) yuan paid for them
-    asked: Floats  # (K,) tokens asked for
-    row: Floats  # (J,)
-    parts: Floats  # for exact sums
+    table: Matrix[np.float64]  # (ROWS, V)
+    bill: Vector[np.float64]  # (J,) by offer
+    discounts: Vector[np.float64]  # (J,) that running deals take off
+    off: Vector[np.float64]  # (V,) the same by platform
+    unit_cost: Vector[np.float64]  # (n_api,) accounting cost, yuan per million tokens
+    tokens: Vector[np.float64]  # (V,) million tokens of model calls
+    spent: Vector[np.float64]  # (V,) yuan paid for them
+    asked: Vector[np.float64]  # (K,) tokens asked for
+    row: Vector[np.float64]  # (J,)
+    parts: Vector[np.float64]  # for exact sums
     paid: float  # by all clients to all vendors
 
 
@@ -160,9 +164,19 @@ def settle(model: MarketModel) -> None:
 
 
 @kernel
-def settle_month(  # type: ignore[no-untyped-def]
-    month, rates, rules, supply, chips, layout, conceded, volumes, state, costs, ledger
-):
+def settle_month(
+    month: int,
+    rates: Rates,
+    rules: CostRules,
+    supply: SupplyRules,
+    chips: Chips,
+    layout: Layout,
+    conceded: Vector[np.int64],
+    volumes: Volumes,
+    state: MarketState,
+    costs: Costs,
+    ledger: Ledger,
+) -> None:
     """Bills, costs and profits of a month; then everybody sees its means and shares."""
     fill_costs(month, rules, chips, layout, state, costs)
     fill_discounts(conceded, rules.card_hours, layout, volumes, state, ledger)
@@ -251,7 +265,7 @@ def publish(model: MarketModel) -> None:
 
 
 @kernel
-def publish_alone(layout, volumes, state, ledger):  # type: ignore[no-untyped-def]
+def publish_alone(layout: Layout, volumes: Volumes, state: MarketState, ledger: Ledger) -> None:
     """`publish_month`."""
     publish_month(layout, volumes, state, ledger)
 

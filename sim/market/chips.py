@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sim.numeric.arrays import Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import inlined
 
@@ -20,12 +21,12 @@ CARDS_PER_UNIT = 1_000.0  # cards are stated in thousands
 class Chips(Bundle):
     """What the vendors' own chips are, (V,); fixed for a run."""
 
-    planned: Floats  # psi: part of all cards that is meant to be self-made
-    limited: npt.NDArray[np.bool_]  # whether their output has a limit
-    output: Floats  # cards a month in the first month, 0 where there is no limit
-    growth: Floats  # of that limit, linear
-    performance: Floats  # work against a bought card
-    cost: Floats  # against the common cost of a self-made card
+    planned: Vector[np.float64]  # psi: part of all cards that is meant to be self-made
+    limited: Vector[np.bool_]  # whether their output has a limit
+    output: Vector[np.float64]  # cards a month in the first month, 0 where there is no limit
+    growth: Vector[np.float64]  # of that limit, linear
+    performance: Vector[np.float64]  # work against a bought card
+    cost: Vector[np.float64]  # against the common cost of a self-made card
 
     def work_of(self, share: Floats) -> Floats:
         """(V,) work of a card of a mix with that self-made share, against a bought card."""

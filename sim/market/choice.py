@@ -12,8 +12,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.market.auction import enter_auctions
-from sim.market.columns import OFFER, PLATFORMS, UNSET
+from sim.market.columns import (
+    OFFER,
+    PLATFORMS,
+    UNSET,
+    Clients,
+    Layout,
+    State,
+    Streams,
+    Tally,
+    Terms,
+)
 from sim.market.consider import consider_block
+from sim.market.docket import Docket
 from sim.market.noise import (
     SECOND_DRAW,
     bits32,
@@ -26,15 +37,14 @@ from sim.market.noise import (
     person,
     shock_of,
 )
-from sim.market.packing import BLOCK, pack
+from sim.market.packing import BLOCK, Packed, Scratch, pack
 from sim.market.population import FIXED_POINT
 from sim.market.threads import over_ranges
 from sim.market.world import API, HOST, RENT
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.compiled import kernel, step
 
 if TYPE_CHECKING:
-    from sim.market.columns import Clients, Layout, State, Streams, Tally, Terms
-    from sim.market.docket import Docket
     from sim.market.packing import Workspace
 
 
@@ -42,7 +52,7 @@ if TYPE_CHECKING:
 def draw_awareness(n, stream, owner, client_id, vendor_keys, low, high, heard):  # type: ignore[no-untyped-def]
     """Fixed thresholds of the block's clients: a platform below its awareness is considered."""
     for q in range(n):
-        event = event_state(stream, client_id[owner[q]], np.uint64(0), 0)
+        event = event_state(stream, client_id[owner[q]], np.uint64(0), np.int64(0))
         low[q] = low32(event)
         high[q] = high32(event)
     for v in range(vendor_keys.shape[0]):
@@ -207,9 +217,20 @@ def due_from(begin, end, stream, month, clients, state, terms, packed, scratch):
 
 
 @kernel
-def review_range(  # type: ignore[no-untyped-def]
-    begin, end, month, clients, state, layout, terms, streams, packed, scratch, docket, tally
-):
+def review_range(
+    begin: int,
+    end: int,
+    month: int,
+    clients: Clients,
+    state: State,
+    layout: Layout,
+    terms: Terms,
+    streams: Streams,
+    packed: Packed,
+    scratch: Scratch,
+    docket: Docket,
+    tally: Tally,
+) -> None:
     """Due workloads of clients begin to end choose; `state`, `docket` and `tally` are updated in
     place."""
     i = begin
@@ -268,13 +289,25 @@ def review(
 
 
 @kernel
-def panel_values(members, owners, clients, state, layout, terms, streams, values, packed, scratch):  # type: ignore[no-untyped-def]
+def panel_values(
+    members: Vector[np.int64],
+    owners: Vector[np.int64],
+    clients: Clients,
+    state: State,
+    layout: Layout,
+    terms: Terms,
+    streams: Streams,
+    values: Matrix[np.float64],
+    packed: Packed,
+    scratch: Scratch,
+) -> None:
     """Utilities without listed prices of panel workloads, (T, J); -inf where not considered."""
     values[:] = -np.inf
+    one, never = np.int64(1), np.int64(0)
     for t in range(members.shape[0]):
         scratch.work[0], scratch.owner[0] = members[t], owners[t]
         draw_awareness(
-            1,
+            one,
             streams.awareness,
             scratch.owner,
             clients.client_id,
@@ -284,7 +317,7 @@ def panel_values(members, owners, clients, state, layout, terms, streams, values
             scratch.heard,
         )
         n = consider_block(
-            1, 0, 0.0, streams.choice, clients, state, layout, terms, packed, scratch
+            one, never, 0.0, streams.choice, clients, state, layout, terms, packed, scratch
         )
         for x in range(n):
             values[t, scratch.found[x] >> OFFER] = scratch.value[x]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sim.market.noise import keys32
 from sim.market.population import FIXED_POINT, Population
 from sim.market.world import World
+from sim.numeric.arrays import Cube, Matrix, Vector
 from sim.numeric.bundle import Bundle
 
 Array = npt.NDArray[Any]
@@ -21,48 +22,48 @@ PLATFORMS = np.int32(2**OFFER - 1)
 class Clients(Bundle):
     """Columns of clients and workloads, read-only."""
 
-    client_id: Array
-    cell: Array  # (n,) int32, segment x region
-    home: Array
-    own_machines: Array
-    key_account: Array
-    weight: Array
-    alpha: Array
-    skill: Array
-    log_skill: Array
-    taste: Array
-    first: Array
-    client: Array
-    kind: Array
-    row: Array
-    work_weight: Array
-    work_key: Array
-    log_base: Array
-    log_need: Array
-    adopts_at: Array
+    client_id: Vector[np.uint32]
+    cell: Vector[np.int32]  # (n,), segment x region
+    home: Vector[np.int16]
+    own_machines: Vector[np.bool_]
+    key_account: Vector[np.bool_]
+    weight: Vector[np.float32]
+    alpha: Vector[np.float32]
+    skill: Vector[np.float32]
+    log_skill: Vector[np.float64]
+    taste: Matrix[np.float32]
+    first: Vector[np.int64]
+    client: Vector[np.int32]
+    kind: Vector[np.int16]
+    row: Vector[np.uint16]
+    work_weight: Vector[np.float32]
+    work_key: Vector[np.uint64]
+    log_base: Vector[np.float32]
+    log_need: Vector[np.float32]
+    adopts_at: Vector[np.float32]
     whole_weight: int  # all weights, as whole multiples of 2^-20
 
 
 class State(Bundle):
     """Columns of workloads that change."""
 
-    current: Array  # (m,) int16 offer, -1 before adoption
-    second: Array  # (m,) int16 best offer on another platform at the last review
-    counted: Array  # (m,) int16 offer at which it was last counted, see `presence`
-    log_volume: Array  # (m,) float32
+    current: Vector[np.int16]  # (m,) offer, -1 before adoption
+    second: Vector[np.int16]  # (m,) best offer on another platform at the last review
+    counted: Vector[np.int16]  # (m,) offer at which it was last counted, see `presence`
+    log_volume: Vector[np.float32]  # (m,)
 
 
 class Layout(Bundle):
     """Where the offers lie."""
 
-    channel: Array
-    platform: Array
-    code: Array  # (J,) int32, column and platform in one
-    family: Array
-    offer_keys: Array
-    vendor_keys: Array
-    nest_keys: Array
-    rent_factor: Array  # (V,) on the market rent
+    channel: Vector[np.int64]
+    platform: Vector[np.int64]
+    code: Vector[np.int32]  # (J,), column and platform in one
+    family: Vector[np.int64]
+    offer_keys: Vector[np.uint32]
+    vendor_keys: Vector[np.uint32]
+    nest_keys: Vector[np.uint32]
+    rent_factor: Vector[np.float64]  # (V,) on the market rent
     n_api: int
     host_start: int
     n_hosted: int
@@ -74,32 +75,32 @@ class Layout(Bundle):
 class Terms(Bundle):
     """Everything of a month that a choice needs, (J,) unless said otherwise."""
 
-    open: Array  # (cells, J) bool
-    base: Array  # (cells, K, J) utility without price, home, taste, context, switching
-    price: Array  # price term b(p) of API and RENT offers
-    home_bonus: Array
-    platform_cost: Array  # switching cost of coming from another platform
+    open: Matrix[np.bool_]  # (cells, J)
+    base: Cube[np.float64]  # (cells, K, J) utility without price, home, taste, context, switching
+    price: Vector[np.float64]  # price term b(p) of API and RENT offers
+    home_bonus: Vector[np.float64]
+    platform_cost: Vector[np.float64]  # switching cost of coming from another platform
     family_cost: float
-    log_context: Array  # log2 of the window
-    cut_up: Array  # (K,)
-    awareness: Array  # (cells, V)
-    host_cost: Array  # yuan per million tokens at skill 1
+    log_context: Vector[np.float64]  # log2 of the window
+    cut_up: Vector[np.float64]  # (K,)
+    awareness: Matrix[np.float64]  # (cells, V)
+    host_cost: Vector[np.float64]  # yuan per million tokens at skill 1
     operations: float  # yuan a month of running a family oneself
-    none_base: Array  # (cells, K)
-    none_slope: Array  # (K,) multiplies alpha
-    hours_kind: Array  # (K,) bool
-    rho: Array  # (4,)
-    adopted: Array  # (K,)
-    hazard: Array  # (2, J): ordinary clients, key accounts
+    none_base: Matrix[np.float64]  # (cells, K)
+    none_slope: Vector[np.float64]  # (K,) multiplies alpha
+    hours_kind: Vector[np.bool_]  # (K,)
+    rho: Vector[np.float64]  # (4,)
+    adopted: Vector[np.float64]  # (K,)
+    hazard: Matrix[np.float64]  # (2, J): ordinary clients, key accounts
     price_shift: float
     box_cox: float
     mean_price_term: float  # bc(mean price)
-    welfare: Array  # (cells, K) theta x mean capability: brings U back to absolute terms
-    log_price_ratio: Array  # ln(p / p_ref) for volumes
-    elasticity: Array  # (K,)
-    log_growth: Array  # (K,)
+    welfare: Matrix[np.float64]  # (cells, K) theta x mean capability, for U in absolute terms
+    log_price_ratio: Vector[np.float64]  # ln(p / p_ref) for volumes
+    elasticity: Vector[np.float64]  # (K,)
+    log_growth: Vector[np.float64]  # (K,)
     adjustment: float
-    unit_hours: Array  # card-hours per million tokens at skill 1 (HOST)
+    unit_hours: Vector[np.float64]  # card-hours per million tokens at skill 1 (HOST)
     auctions: bool  # key accounts are auctioned in phase `bid`
 
 
@@ -116,11 +117,11 @@ class Streams(Bundle):
 class Tally(Bundle):
     """Whole-number accumulators: sums that do not depend on the order of clients or threads."""
 
-    volume: Array  # (cells, K, J) int64
-    pairs: Array  # (J, J) int64: volume by current and second choice
-    hours: Array  # (J,) int64: card-hours of HOST offers
-    flow: Array  # (V + 2, V + 2) int64: weight of workloads that moved
-    review: Array  # (4,) int64: weight reviewed, moved, with surplus; surplus
+    volume: Cube[np.int64]  # (cells, K, J)
+    pairs: Matrix[np.int64]  # (J, J): volume by current and second choice
+    hours: Vector[np.int64]  # (J,): card-hours of HOST offers
+    flow: Matrix[np.int64]  # (V + 2, V + 2): weight of workloads that moved
+    review: Vector[np.int64]  # (4,): weight reviewed, moved, with surplus; surplus
 
 
 def client_columns(population: Population) -> Clients:

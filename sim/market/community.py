@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from sim.economics.attachment import attachment_exponent, lineage_growth
 from sim.economics.diffusion import bass_next
+from sim.market.state import MarketState
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import inlined, kernel, step
 from sim.numeric.elementary import exp, log1p, power
@@ -25,30 +27,30 @@ class CommunityRules(Bundle):
     """What the scenario says of communities: (F,) by family, (P,) by pool of developers."""
 
     on: bool
-    apart: npt.NDArray[np.bool_]  # (R, F) regions with a pool of their own
+    apart: Matrix[np.bool_]  # (R, F) regions with a pool of their own
     spill_over: float
     weight: float  # developers that a derivative counts for
     scale: float
-    ease: Floats  # how much a community eases self-hosting
-    gain: Floats  # capability that it contributes
+    ease: Vector[np.float64]  # how much a community eases self-hosting
+    gain: Vector[np.float64]  # capability that it contributes
     publication: float  # derivatives a developer publishes in a month, 0 without derivatives
     joining: float  # exponent of the growth of lineages
-    family: npt.NDArray[np.int64]  # (P,)
-    region: npt.NDArray[np.int64]  # (P,) or `EVERYWHERE`
-    innovation: Floats  # (P,)
-    imitation: Floats  # (P,)
-    potential: Floats  # (P,)
-    pull: Floats  # (P,) on innovation, of a lead in capability
+    family: Vector[np.int64]  # (P,)
+    region: Vector[np.int64]  # (P,) or `EVERYWHERE`
+    innovation: Vector[np.float64]  # (P,)
+    imitation: Vector[np.float64]  # (P,)
+    potential: Vector[np.float64]  # (P,)
+    pull: Vector[np.float64]  # (P,) on innovation, of a lead in capability
 
 
 class Communities(Bundle):
     """What clients meet of communities this month, and room for sums."""
 
-    size: Floats  # (F,) D everywhere
-    met: Floats  # (R, F) D as clients of a region meet it
-    ease: Floats  # (F,) factor on self-hosting cost
-    row: Floats
-    parts: Floats  # for exact sums
+    size: Vector[np.float64]  # (F,) D everywhere
+    met: Matrix[np.float64]  # (R, F) D as clients of a region meet it
+    ease: Vector[np.float64]  # (F,) factor on self-hosting cost
+    row: Vector[np.float64]
+    parts: Vector[np.float64]  # for exact sums
 
 
 def new_communities(model: MarketModel) -> Communities:
@@ -206,6 +208,6 @@ def develop(rules, state, room):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def contribute_alone(rules, state):  # type: ignore[no-untyped-def]
+def contribute_alone(rules: CommunityRules, state: MarketState) -> None:
     """`contribute`."""
     contribute(rules, state)

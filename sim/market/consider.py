@@ -184,7 +184,7 @@ def consider_block(n, month, listed, stream, clients, state, layout, terms, pack
     fixed, entries = scratch.fixed, (scratch.found, scratch.value, scratch.mixed, scratch.upper)
     if n_hosted > 0:
         fix_costs(n, clients, state, terms, scratch)
-    e = 0
+    e = np.int64(0)  # of one kind everywhere: a literal would compile all that follows twice
     for q in range(n):
         i, w = owner[q], work[q]
         cell, k, home, j0 = cells[i], kinds[w], homes[i], np.int64(current[w])

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.chips import own_share
+from sim.market.chips import Chips, own_share
+from sim.market.columns import Layout
+from sim.market.state import MarketState
 from sim.months import month_after, months_between
+from sim.numeric.arrays import Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import inlined, kernel, step
 from sim.numeric.elementary import exp, ln, power
@@ -26,9 +29,9 @@ MILLIONS_PER_TRILLION = 1e6
 class CostRules(Bundle):
     """What the scenario says of costs."""
 
-    throughput: Floats  # (months + 1,) million tokens of a card-month at full use, reference model
-    scheduling: Floats  # (V,) factor on it
-    made: Floats  # (V,) yuan a month of a self-made card
+    throughput: Vector[np.float64]  # (months + 1,) million tokens a card-month, reference model
+    scheduling: Vector[np.float64]  # (V,) factor on it
+    made: Vector[np.float64]  # (V,) yuan a month of a self-made card
     bought: float  # of a bought one, before shocks
     utilisation: float
     learning: float  # exponent of the experience curve, 0 without
@@ -41,11 +44,11 @@ class CostRules(Bundle):
 class Costs(Bundle):
     """What serving takes and costs in a month."""
 
-    throughput: Floats  # (V,) with scheduling and own experience
-    card: Floats  # (V,) yuan a month of what does the work of a bought card
-    cards: Floats  # (n_api,) card-months that a million tokens of each model call need
-    accounting: Floats  # (n_api,) yuan per million tokens
-    opportunity: Floats  # (n_api,) accounting cost x max(1, (u / threshold)^exponent)
+    throughput: Vector[np.float64]  # (V,) with scheduling and own experience
+    card: Vector[np.float64]  # (V,) yuan a month of what does the work of a bought card
+    cards: Vector[np.float64]  # (n_api,) card-months that a million tokens of each model call need
+    accounting: Vector[np.float64]  # (n_api,) yuan per million tokens
+    opportunity: Vector[np.float64]  # (n_api,) accounting cost x max(1, (u / threshold)^exponent)
 
 
 def cost_rules(model: MarketModel) -> CostRules:
@@ -110,7 +113,14 @@ def fill_costs(month, rules, chips, layout, state, costs):  # type: ignore[no-un
 
 
 @kernel
-def update_costs(month, rules, chips, layout, state, costs):  # type: ignore[no-untyped-def]
+def update_costs(
+    month: int,
+    rules: CostRules,
+    chips: Chips,
+    layout: Layout,
+    state: MarketState,
+    costs: Costs,
+) -> None:
     """`fill_costs`."""
     fill_costs(month, rules, chips, layout, state, costs)
 

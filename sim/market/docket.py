@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.market.columns import Array
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 
 OTHERS, OWN = 0, 1  # rows of limits: accounts that a vendor does not serve, and those it serves
@@ -13,13 +13,13 @@ OTHERS, OWN = 0, 1  # rows of limits: accounts that a vendor does not serve, and
 class Limits(Bundle):
     """How far each platform goes this month, (V + 2,) unless said otherwise."""
 
-    discount: Array  # (2, V + 2) of the list bill
-    credit: Array  # (2, V + 2)
-    most: Array  # (2, V + 2) both together
-    left: Array  # million yuan of the budget that no deal has taken yet
-    bidders: Array  # (V + 2,) int64, platforms that may concede anything come first
-    unit_price: Array  # (J,) yuan per million tokens or card-hour
-    gain: Array  # (2, J) what the largest concession is worth at price sensitivity 1; not of HOST
+    discount: Matrix[np.float64]  # (2, V + 2) of the list bill
+    credit: Matrix[np.float64]  # (2, V + 2)
+    most: Matrix[np.float64]  # (2, V + 2) both together
+    left: Vector[np.float64]  # million yuan of the budget that no deal has taken yet
+    bidders: Vector[np.int64]  # (V + 2,), platforms that may concede anything come first
+    unit_price: Vector[np.float64]  # (J,) yuan per million tokens or card-hour
+    gain: Matrix[np.float64]  # (2, J) worth of the largest concession at sensitivity 1; not of HOST
     months: float  # expected length of a contract
     number: int  # of bidders
 
@@ -45,18 +45,18 @@ class Docket(Bundle):
     They come in the order of storage; the threads of `review` fill stretches of their own.
     """
 
-    work: Array  # int64
-    number: Array  # uint64, keyed: the order of the auctions
-    served_by: Array  # int16 platform until now, -1 before the first
-    alpha: Array  # float32, price sensitivity of the client
-    weight: Array  # float32
-    offer: Array  # int16, best of each platform, -1 without one
-    value: Array  # its utility at list price, shocks included
-    bill: Array  # million yuan a month, all enterprises that the client stands for; 0 without a bid
-    limit: Array  # largest concession, share of the bill
-    winner: Array  # int16
-    share: Array  # of the bill that the winner concedes
-    utility: Array  # that the client gets
+    work: Vector[np.int64]
+    number: Vector[np.uint64]  # keyed: the order of the auctions
+    served_by: Vector[np.int16]  # platform until now, -1 before the first
+    alpha: Vector[np.float32]  # price sensitivity of the client
+    weight: Vector[np.float32]
+    offer: Matrix[np.int16]  # best of each platform, -1 without one
+    value: Matrix[np.float64]  # its utility at list price, shocks included
+    bill: Matrix[np.float64]  # million yuan a month of all it stands for; 0 without a bid
+    limit: Matrix[np.float64]  # largest concession, share of the bill
+    winner: Vector[np.int16]
+    share: Vector[np.float64]  # of the bill that the winner concedes
+    utility: Vector[np.float64]  # that the client gets
     limits: Limits
 
 

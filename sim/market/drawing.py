@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from sim.market.noise import event_state, uniform
 from sim.market.normal import normals
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
 from sim.numeric.elementary import exp, ln
@@ -28,8 +29,8 @@ _LN2 = math.log(2.0)
 class Traits(Bundle):
     """Keys of each trait."""
 
-    stream: Array  # (T,) uint64
-    key: Array  # (T,) uint64
+    stream: Vector[np.uint64]  # (T,)
+    key: Vector[np.uint64]  # (T,)
 
 
 class Sizes(Bundle):
@@ -47,69 +48,69 @@ class Sizes(Bundle):
 class Segments(Bundle):
     """What each segment is like, (S,)."""
 
-    own_machines: Array  # share
-    factor: Array  # of sizes
+    own_machines: Vector[np.float64]  # share
+    factor: Vector[np.float64]  # of sizes
     mean_factor: float
-    alpha: Array  # (S, 2) mean and log-sd
-    skill: Array  # (S, 2)
+    alpha: Matrix[np.float64]  # (S, 2) mean and log-sd
+    skill: Matrix[np.float64]  # (S, 2)
     n_regions: int
 
 
 class Kinds(Bundle):
     """What each kind of work is like, (K,)."""
 
-    presence: Array
-    volume: Array  # of a client of mean size
-    noise: Array  # log-sd of volumes
-    noise_mean: Array
-    need: Array  # ln median tokens
-    need_sigma: Array
-    key: Array  # uint64
+    presence: Vector[np.float64]
+    volume: Vector[np.float64]  # of a client of mean size
+    noise: Vector[np.float64]  # log-sd of volumes
+    noise_mean: Vector[np.float64]
+    need: Vector[np.float64]  # ln median tokens
+    need_sigma: Vector[np.float64]
+    key: Vector[np.uint64]
     adoption: bool
 
 
 class People(Bundle):
     """Columns of clients that are written."""
 
-    client_id: Array
-    segment: Array
-    region: Array
-    cell: Array
-    own_machines: Array
-    key_account: Array
-    weight: Array
-    size: Array
-    alpha: Array
-    skill: Array
-    log_skill: Array
-    taste: Array
-    first: Array
+    client_id: Vector[np.uint32]
+    segment: Vector[np.int16]
+    region: Vector[np.int16]
+    cell: Vector[np.int32]
+    own_machines: Vector[np.bool_]
+    key_account: Vector[np.bool_]
+    weight: Vector[np.float32]
+    size: Vector[np.float32]
+    alpha: Vector[np.float32]
+    skill: Vector[np.float32]
+    log_skill: Vector[np.float64]
+    taste: Matrix[np.float32]
+    first: Vector[np.int64]
 
 
 class Work(Bundle):
     """Columns of workloads that are written."""
 
-    client: Array
-    kind: Array
-    row: Array
-    work_weight: Array
-    work_key: Array
-    log_base: Array
-    log_need: Array
-    adopts_at: Array
+    client: Vector[np.int32]
+    kind: Vector[np.int16]
+    row: Vector[np.uint16]
+    work_weight: Vector[np.float32]
+    work_key: Vector[np.uint64]
+    log_base: Vector[np.float32]
+    log_need: Vector[np.float32]
+    adopts_at: Vector[np.float32]
 
 
 class Room(Bundle):
     """Room for one block."""
 
-    ids: Array  # (block,) uint32
-    row: Array  # (block,) int64, clients that have the kind of work
-    next: Array  # (block,) int64, where the next workload of each client goes
-    size: Array  # (block,)
-    u: Array  # (block,)
-    z: Array  # (block,)
-    tails: Array  # (block,) int64
-    far: Array  # (block,)
+    ids: Vector[np.uint32]  # (block,)
+    row: Vector[np.int64]  # (block,), clients that have the kind of work
+    next: Vector[np.int64]  # (block,), where the next workload of each client goes
+    size: Vector[np.float64]  # (block,)
+    u: Vector[np.float64]  # (block,)
+    z: Vector[np.float64]  # (block,)
+    tails: Vector[np.int64]  # (block,)
+    far: Vector[np.float64]  # (block,)
 
 
 def new_room() -> Room:
@@ -131,7 +132,7 @@ def uniforms(n, trait, traits, ids, out):  # type: ignore[no-untyped-def]
     """Uniform draws of n clients for one trait."""
     stream, key = traits.stream[trait], traits.key[trait]
     for q in range(n):
-        out[q] = uniform(event_state(stream, ids[q], key, 0), np.uint32(key))
+        out[q] = uniform(event_state(stream, ids[q], key, np.int64(0)), np.uint32(key))
 
 
 @step
@@ -250,7 +251,7 @@ def draw_kind(begin, n, k, traits, segments, kinds, people, work, room):  # type
 
 
 @kernel
-def count_work(begin, end, traits, kinds, people):  # type: ignore[no-untyped-def]
+def count_work(begin: int, end: int, traits: Traits, kinds: Kinds, people: People) -> None:
     """Number of workloads of clients begin to end, at `first` of the client after each."""
     base = PER_VENDOR + people.taste.shape[1]
     first, client_id = people.first, people.client_id
@@ -260,12 +261,18 @@ def count_work(begin, end, traits, kinds, people):  # type: ignore[no-untyped-de
         stream = traits.stream[base + k * PER_KIND + HAS]
         key = traits.key[base + k * PER_KIND + HAS]
         for i in range(begin, end):
-            u = uniform(event_state(stream, client_id[i], key, 0), np.uint32(key))
+            u = uniform(event_state(stream, client_id[i], key, np.int64(0)), np.uint32(key))
             first[i + 1] += np.int64(u < kinds.presence[k])
 
 
 @kernel
-def add_powers(weight, size, unit, whole, sums):  # type: ignore[no-untyped-def]
+def add_powers(
+    weight: Vector[np.float32],
+    size: Vector[np.float32],
+    unit: float,
+    whole: float,
+    sums: Vector[np.int64],
+) -> None:
     """Sums of volumes (weight x size, in units) and of their squares, as multiples of 1 / whole."""
     first, second = np.int64(0), np.int64(0)
     for i in range(weight.shape[0]):
@@ -276,7 +283,17 @@ def add_powers(weight, size, unit, whole, sums):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def draw_range(begin, end, traits, sizes, segments, kinds, people, work, room):  # type: ignore[no-untyped-def]
+def draw_range(
+    begin: int,
+    end: int,
+    traits: Traits,
+    sizes: Sizes,
+    segments: Segments,
+    kinds: Kinds,
+    people: People,
+    work: Work,
+    room: Room,
+) -> None:
     """Clients begin to end, whose segments are known, and their workloads."""
     for b in range(begin, end, BLOCK):
         n = min(BLOCK, end - b)

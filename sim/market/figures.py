@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.books import CALLS, MILLION, PROFIT, REVENUE
+from sim.market.books import CALLS, MILLION, PROFIT, REVENUE, Ledger
 from sim.market.books import ROWS as MONEY
+from sim.market.columns import Tally
 from sim.market.community import own_pools
+from sim.market.key_accounts import Counts
 from sim.market.population import FIXED_POINT
+from sim.market.presence import Presence
+from sim.market.state import MarketState
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
 from sim.numeric.exact import to_shares
@@ -77,11 +82,11 @@ HOMING, POSTPONING, CHURN, REVIEWED, SURPLUS, NUMBERS = range(6)
 class FigureTable(Bundle):
     """Room for the figures of a month, and what the scenario says of them."""
 
-    omega: Floats  # (V,) worth of a share point, million yuan
-    apart: npt.NDArray[np.bool_]  # (R, F) regions with a pool of developers of their own
-    vendors: Floats  # (VENDOR_ROWS, V)
-    families: Floats  # (REGIONS + R, F)
-    numbers: Floats  # (NUMBERS,)
+    omega: Vector[np.float64]  # (V,) worth of a share point, million yuan
+    apart: Matrix[np.bool_]  # (R, F) regions with a pool of developers of their own
+    vendors: Matrix[np.float64]  # (VENDOR_ROWS, V)
+    families: Matrix[np.float64]  # (REGIONS + R, F)
+    numbers: Vector[np.float64]  # (NUMBERS,)
 
 
 def new_figure_table(model: MarketModel) -> FigureTable:
@@ -113,7 +118,17 @@ def figures(model: MarketModel) -> Figures:
 
 
 @kernel
-def fill_figures(none, tally, presence, state, ledger, counts, home, moved, table):  # type: ignore[no-untyped-def]
+def fill_figures(
+    none: int,
+    tally: Tally,
+    presence: Presence,
+    state: MarketState,
+    ledger: Ledger,
+    counts: Counts,
+    home: Vector[np.int64],
+    moved: Matrix[np.int64],
+    table: FigureTable,
+) -> None:
     """All figures of a month."""
     table.vendors[:] = 0.0
     of_work(none, tally, presence, table.vendors, table.numbers)

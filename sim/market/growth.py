@@ -8,11 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.diffusion import bass_next
-from sim.market.agents import grow_agents
-from sim.market.community import develop
+from sim.market.agents import AgentRules, grow_agents
+from sim.market.community import Communities, CommunityRules, develop
 from sim.market.imitation import imitate
 from sim.market.migration import migrate
+from sim.market.presence import Presence
 from sim.market.research import discover
+from sim.market.state import MarketState
+from sim.numeric.arrays import Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
 from sim.numeric.elementary import exp
@@ -27,8 +30,8 @@ class GrowthRules(Bundle):
     """What the scenario says of adoption and attention, (K,) by kind of work."""
 
     adopts: bool
-    innovation: Floats
-    imitation: Floats
+    innovation: Vector[np.float64]
+    imitation: Vector[np.float64]
     kept: float  # part of attention that a month leaves
 
 
@@ -54,7 +57,14 @@ def grow(model: MarketModel) -> None:
 
 
 @kernel
-def grow_slowly(rules, communities, agents, presence, state, room):  # type: ignore[no-untyped-def]
+def grow_slowly(
+    rules: GrowthRules,
+    communities: CommunityRules,
+    agents: AgentRules,
+    presence: Presence,
+    state: MarketState,
+    room: Communities,
+) -> None:
     """Adoption, attention, communities and agent platforms of a month."""
     if rules.adopts:
         adopt(rules, state)

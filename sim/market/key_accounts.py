@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.market.columns import Array
+from sim.market.columns import Clients, Layout, State, Terms
 from sim.market.population import FIXED_POINT
 from sim.market.world import HOST, World
+from sim.numeric.arrays import Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel
 from sim.numeric.elementary import exp
@@ -15,12 +16,12 @@ from sim.numeric.elementary import exp
 class Counts(Bundle):
     """Whole-number accumulators of a month, (V + 2,) unless said otherwise."""
 
-    won: Array  # weight of auctions won
-    poached: Array  # of these, workloads that another vendor served
-    bill: Array  # list bills of deals with a concession, million yuan a month
-    off: Array  # discounts on these
-    credit: Array  # credits, million yuan
-    conceded: Array  # (J,) volume x discount of all running deals
+    won: Vector[np.int64]  # weight of auctions won
+    poached: Vector[np.int64]  # of these, workloads that another vendor served
+    bill: Vector[np.int64]  # list bills of deals with a concession, million yuan a month
+    off: Vector[np.int64]  # discounts on these
+    credit: Vector[np.int64]  # credits, million yuan
+    conceded: Vector[np.int64]  # (J,) volume x discount of all running deals
 
 
 def new_counts(world: World) -> Counts:
@@ -30,7 +31,16 @@ def new_counts(world: World) -> Counts:
 
 
 @kernel
-def count_conceded(begin, end, discount, clients, state, layout, terms, conceded):  # type: ignore[no-untyped-def]
+def count_conceded(
+    begin: int,
+    end: int,
+    discount: Vector[np.float32],
+    clients: Clients,
+    state: State,
+    layout: Layout,
+    terms: Terms,
+    conceded: Vector[np.int64],
+) -> None:
     """Volume whose price running deals lower, of workloads begin to end."""
     for w in range(begin, end):
         if discount[w] <= 0.0:

@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.mixed import Demand
-from sim.market.costs import fill_costs
+from sim.market.books import Ledger
+from sim.market.chips import Chips
+from sim.market.columns import Layout, Tally
+from sim.market.costs import CostRules, Costs, fill_costs
+from sim.market.presence import Presence
+from sim.market.state import MarketState
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
 from sim.numeric.exact import ROOM, exact_sum
@@ -42,9 +48,9 @@ class KnowledgeDesk(Bundle):
     """Room for what is told, and what the scenario says of it."""
 
     usual_churn: float
-    share_point: Floats  # (V,) worth of a point of share, million yuan
-    private: Floats  # (V, figures)
-    parts: Floats  # for exact sums
+    share_point: Vector[np.float64]  # (V,) worth of a point of share, million yuan
+    private: Matrix[np.float64]  # (V, figures)
+    parts: Vector[np.float64]  # for exact sums
 
 
 def new_knowledge_desk(model: MarketModel) -> KnowledgeDesk:
@@ -121,7 +127,19 @@ class _Research:
 
 
 @kernel
-def tell(month, rules, chips, layout, tally, presence, ledger, state, costs, desk, offers):  # type: ignore[no-untyped-def]
+def tell(
+    month: int,
+    rules: CostRules,
+    chips: Chips,
+    layout: Layout,
+    tally: Tally,
+    presence: Presence,
+    ledger: Ledger,
+    state: MarketState,
+    costs: Costs,
+    desk: KnowledgeDesk,
+    offers: Matrix[np.float64],
+) -> None:
     """Fill in prices and costs of model calls, 0 where none is on sale, and private figures."""
     fill_costs(month, rules, chips, layout, state, costs)
     for j in range(layout.n_api):

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sim.market.columns import Clients, Layout, State, Terms
 from sim.market.noise import bits32, event_state, stream_key
-from sim.market.packing import USED_BLOCK, below
+from sim.market.packing import USED_BLOCK, HomeRoom, Usage, below
 from sim.market.presence import whole_weight
 from sim.market.prices import unit_price
+from sim.market.state import MarketState
 from sim.market.threads import over_ranges
 from sim.market.world import HOST
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import inlined, kernel, step
 from sim.numeric.elementary import exp
@@ -29,8 +32,8 @@ class HomeRules(Bundle):
 
     key: np.uint64
     card_hours: float
-    below: npt.NDArray[np.uint64]  # (V + 1,) 32 bits that strike; last without a home cloud
-    cloud: npt.NDArray[np.bool_]  # (V,) whether it can be a home
+    below: Vector[np.uint64]  # (V + 1,) 32 bits that strike; last without a home cloud
+    cloud: Vector[np.bool_]  # (V,) whether it can be a home
 
 
 class Homes:
@@ -74,7 +77,12 @@ def migrate(model: MarketModel) -> None:
 
 
 @kernel
-def begin_homes(clients, chance, rules, count):  # type: ignore[no-untyped-def]
+def begin_homes(
+    clients: Clients,
+    chance: Vector[np.float64],
+    rules: HomeRules,
+    count: Vector[np.int64],
+) -> None:
     """Chances as whole numbers; weight of clients by home cloud, last those without."""
     for v in range(len(chance)):
         rules.below[v] = below(chance[v])
@@ -84,7 +92,7 @@ def begin_homes(clients, chance, rules, count):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def recount(moved, count):  # type: ignore[no-untyped-def]
+def recount(moved: Matrix[np.int64], count: Vector[np.int64]) -> None:
     """Counts by home cloud after the moves from each (V + 1) to each (V)."""
     for a in range(moved.shape[0]):
         for b in range(moved.shape[1]):
@@ -131,7 +139,19 @@ def spend_of(i, clients, choices, layout, room):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def move_homes(begin, end, month, rules, clients, choices, layout, state, terms, usage, room):  # type: ignore[no-untyped-def]
+def move_homes(
+    begin: int,
+    end: int,
+    month: int,
+    rules: HomeRules,
+    clients: Clients,
+    choices: State,
+    layout: Layout,
+    state: MarketState,
+    terms: Terms,
+    usage: Usage,
+    room: HomeRoom,
+) -> None:
     """Clients begin to end: if its draw strikes, one moves to the cloud of its largest spend."""
     room.moved[:] = 0
     fill_money(rules.card_hours, layout, state, terms, room.money)

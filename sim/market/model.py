@@ -52,6 +52,7 @@ from sim.market.vendors import VendorAgent
 from sim.market.world import make_world
 from sim.measures.recorder import Recorder
 from sim.months import month_after, months_between
+from sim.numeric.ready import ready
 from sim.scenario.intensity import at_intensity
 from sim.scenario.schema.families import Host
 from sim.scenario.schema.scenario import Scenario
@@ -93,6 +94,7 @@ class MarketModel(mesa.Model):
         population: Population | None = None,
         **overrides: Any,
     ) -> None:
+        ready()
         if not isinstance(scenario, Scenario):
             from sim.scenario.reader import load
 

@@ -12,6 +12,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.compiled import allocating, formula, inlined, step
 from sim.numeric.elementary import ln32, sin_pi32
 
@@ -171,7 +172,12 @@ def _compete(n, j, weight, key, low, high, noise, best, taken):  # type: ignore[
 
 
 @allocating
-def pick(stream, ids, keys, log_weight):  # type: ignore[no-untyped-def]
+def pick(
+    stream: np.uint64,
+    ids: Vector[np.uint32],
+    keys: Vector[np.uint32],
+    log_weight: Matrix[np.float64],
+) -> npt.NDArray[np.int16]:
     """Categorical draws by Gumbel maximum: each row picks among `keys` with log weights (1, n).
 
     The draw of a name does not depend on which other names there are.
@@ -182,7 +188,7 @@ def pick(stream, ids, keys, log_weight):  # type: ignore[no-untyped-def]
     for begin in range(0, ids.shape[0], _PICKED):
         n = min(_PICKED, ids.shape[0] - begin)
         for q in range(n):
-            event = event_state(stream, ids[begin + q], np.uint64(0), 0)
+            event = event_state(stream, ids[begin + q], np.uint64(0), np.int64(0))
             low[q], high[q], best[q], taken[q] = low32(event), high32(event), -np.inf, 0
         for j in range(keys.shape[0]):
             _compete(n, j, log_weight[0, j], keys[j], low, high, noise, best, taken)
@@ -192,11 +198,13 @@ def pick(stream, ids, keys, log_weight):  # type: ignore[no-untyped-def]
 
 
 @allocating
-def event_numbers(stream, ids, work_keys):  # type: ignore[no-untyped-def]
+def event_numbers(
+    stream: np.uint64, ids: Vector[np.uint64], work_keys: Vector[np.uint64]
+) -> npt.NDArray[np.uint64]:
     """64 keyed bits of each workload, shape (m,): an order that depends on nothing else."""
     out = np.empty(ids.shape[0], np.uint64)
     for i in range(ids.shape[0]):
-        out[i] = event_state(stream, ids[i], work_keys[i], 0)
+        out[i] = event_state(stream, ids[i], work_keys[i], np.int64(0))
     return out
 
 

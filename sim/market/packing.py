@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.columns import Tally, new_tally
+from sim.market.columns import Layout, Tally, Terms, new_tally
 from sim.market.key_accounts import Counts, new_counts
 from sim.market.presence import Presence, new_presence
 from sim.market.world import World
+from sim.numeric.arrays import Cube, Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import inlined, kernel
 
@@ -28,67 +29,67 @@ ALWAYS = 2**32  # above every draw of 32 bits
 class Packed(Bundle):
     """Model calls that a client of a cell may take this month, and thresholds of its draws."""
 
-    calls: Array  # (cells,) int64, how many model calls are open
-    code: Array  # (cells, A) int32, their codes, in order
-    base: Array  # (cells, K, A)
-    price: Array  # (cells, A)
-    context: Array  # (cells, A)
-    bonus: Array  # (cells, A)
-    cost: Array  # (cells, A) of coming from another platform
-    platform: Array  # (cells, A) int32
-    family: Array  # (cells, A) int32
-    key: Array  # (cells, A) uint32
-    due_below: Array  # (2, cells, J + 1) uint64, by current offer + 1
-    aware_below: Array  # (cells, V) uint64
+    calls: Vector[np.int64]  # (cells,), how many model calls are open
+    code: Matrix[np.int32]  # (cells, A), their codes, in order
+    base: Cube[np.float64]  # (cells, K, A)
+    price: Matrix[np.float64]  # (cells, A)
+    context: Matrix[np.float64]  # (cells, A)
+    bonus: Matrix[np.float64]  # (cells, A)
+    cost: Matrix[np.float64]  # (cells, A) of coming from another platform
+    platform: Matrix[np.int32]  # (cells, A)
+    family: Matrix[np.int32]  # (cells, A)
+    key: Matrix[np.uint32]  # (cells, A)
+    due_below: Cube[np.uint64]  # (2, cells, J + 1), by current offer + 1
+    aware_below: Matrix[np.uint64]  # (cells, V)
 
 
 class Scratch(Bundle):
     """Room for the choices of one block; E entries are considered offers of all its workloads."""
 
-    work: Array  # (block + K,) int64, rows of due workloads
-    owner: Array  # (block + K,) int64, rows of their clients
-    who: Array  # (block + K,) uint64
-    waits: Array  # (block + K,) bool, whether it is auctioned
-    low: Array  # (2 block,) uint32, events of nests or of awareness
-    high: Array  # (2 block,) uint32
-    part: Array  # (2 block,) float32, 1 - rho of the nest
-    shock: Array  # (2 block,) float32
-    heard: Array  # (V, block) uint32, draws of awareness
-    seen: Array  # (V,) bool
-    taste: Array  # (V,)
-    row: Array  # (A,)
-    first: Array  # (block + 1, 3) int64, first entry, first HOST entry, last
-    fixed: Array  # (block + K,) float32, 1 / volume
-    found: Array  # (E,) int32, codes of offers
-    value: Array  # (E,) utilities before shocks
-    mixed: Array  # (E,) uint32
-    upper: Array  # (E,) uint32
-    noise: Array  # (E,) float32
-    best: Array  # (block + K,) int32
-    second: Array  # (block + K,) int32, best on another platform
-    top: Array  # (block + K,) utility of the best
+    work: Vector[np.int64]  # (block + K,), rows of due workloads
+    owner: Vector[np.int64]  # (block + K,), rows of their clients
+    who: Vector[np.uint64]  # (block + K,)
+    waits: Vector[np.bool_]  # (block + K,), whether it is auctioned
+    low: Vector[np.uint32]  # (2 block,), events of nests or of awareness
+    high: Vector[np.uint32]  # (2 block,)
+    part: Vector[np.float32]  # (2 block,), 1 - rho of the nest
+    shock: Vector[np.float32]  # (2 block,)
+    heard: Matrix[np.uint32]  # (V, block), draws of awareness
+    seen: Vector[np.bool_]  # (V,)
+    taste: Vector[np.float64]  # (V,)
+    row: Vector[np.float64]  # (A,)
+    first: Matrix[np.int64]  # (block + 1, 3), first entry, first HOST entry, last
+    fixed: Vector[np.float32]  # (block + K,), 1 / volume
+    found: Vector[np.int32]  # (E,), codes of offers
+    value: Vector[np.float64]  # (E,) utilities before shocks
+    mixed: Vector[np.uint32]  # (E,)
+    upper: Vector[np.uint32]  # (E,)
+    noise: Vector[np.float32]  # (E,)
+    best: Vector[np.int32]  # (block + K,)
+    second: Vector[np.int32]  # (block + K,), best on another platform
+    top: Vector[np.float64]  # (block + K,) utility of the best
     place: int  # in the docket, of the next auction
 
 
 class Usage(Bundle):
     """Room for the volumes of one block of workloads, and what offers mean for them."""
 
-    hosted: Array  # (block,) int64, those that run a model themselves
-    moved: Array  # (block,) int64, those whose offer is not the one last counted
-    struck: Array  # (block,) int64, rows of clients
-    luck: Array  # (block,) uint32, their draws
-    target: Array  # (block,) log volumes that workloads move towards
-    volume: Array  # (block,) float32
-    amount: Array  # (block,) int64, volumes of all that the client stands for
-    shift: Array  # (K, J + 1) what moves log volumes this month, by current offer + 1
+    hosted: Vector[np.int64]  # (block,), those that run a model themselves
+    moved: Vector[np.int64]  # (block,), those whose offer is not the one last counted
+    struck: Vector[np.int64]  # (block,), rows of clients
+    luck: Vector[np.uint32]  # (block,), their draws
+    target: Vector[np.float64]  # (block,) log volumes that workloads move towards
+    volume: Vector[np.float32]  # (block,)
+    amount: Vector[np.int64]  # (block,), volumes of all that the client stands for
+    shift: Matrix[np.float64]  # (K, J + 1) what moves log volumes this month, by current offer + 1
 
 
 class HomeRoom(Bundle):
     """Room for moves of home clouds."""
 
-    spend: Array  # (V,) of one client
-    money: Array  # (J,) yuan for a unit of volume
-    moved: Array  # (V + 1, V) int64, weight of clients by old and new home
+    spend: Vector[np.float64]  # (V,) of one client
+    money: Vector[np.float64]  # (J,) yuan for a unit of volume
+    moved: Matrix[np.int64]  # (V + 1, V), weight of clients by old and new home
 
 
 class Workspace(Bundle):
@@ -197,7 +198,7 @@ def below(chance):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def pack(everyone, layout, terms, packed):  # type: ignore[no-untyped-def]
+def pack(everyone: bool, layout: Layout, terms: Terms, packed: Packed) -> None:
     """Lay out the terms of a month: open model calls of each cell together, chances as whole
     numbers that 32-bit draws are compared with."""
     cells, kinds = terms.base.shape[0], terms.base.shape[1]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.market.columns import Array
 from sim.market.population import FIXED_POINT
 from sim.market.world import NONE, World
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import inlined, step
 from sim.strategies.agents.base import SIDES
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 class Marks(Bundle):
     """What an offer says of a client that takes it, as bits, by current offer + 1."""
 
-    platform: Array  # (J + 1,) int64, where its work is; 0 of who is idle
-    agents: Array  # (K, J + 1) int64: bit v for agent work whose calls v serves, bit V for any
-    side: Array  # (cells,) int64, place in `SIDES` of the side that serves the clients
-    hosts: Array  # (J + 1,) bool, whether the client runs a model itself
+    platform: Vector[np.int64]  # (J + 1,), where its work is; 0 of who is idle
+    agents: Matrix[np.int64]  # (K, J + 1): bit v for agent work whose calls v serves, bit V for any
+    side: Vector[np.int64]  # (cells,), place in `SIDES` of the side that serves the clients
+    hosts: Vector[np.bool_]  # (J + 1,), whether the client runs a model itself
 
 
 class Presence(Bundle):
     """Whole multiples of 2^-20 of weights."""
 
-    active: Array  # (J,) adopted workloads by offer
-    clients: Array  # (V + 2,) clients with work at a platform
-    homing: Array  # (V + 3,) clients by their number of platforms
-    accounts: Array  # (V + 2,) key accounts with work at a platform
-    agent_users: Array  # (S, V + 1) clients whose agent work a platform serves; last with any
+    active: Vector[np.int64]  # (J,) adopted workloads by offer
+    clients: Vector[np.int64]  # (V + 2,) clients with work at a platform
+    homing: Vector[np.int64]  # (V + 3,) clients by their number of platforms
+    accounts: Vector[np.int64]  # (V + 2,) key accounts with work at a platform
+    agent_users: Matrix[np.int64]  # (S, V + 1) clients whose agent work it serves; last with any
 
 
 def agent_side(scenario: Scenario, segment: str) -> int:
@@ -101,7 +101,7 @@ def follow_client(w, clients, state, marks, presence):  # type: ignore[no-untype
     platform, agents, active = marks.platform, marks.agents, presence.active
     weight = np.int64(np.float64(clients.work_weight[w]) * FIXED_POINT + 0.5)
     i, row = clients.client[w], clients.row[w]
-    before, after, agent_before, agent_after = 0, 0, 0, 0
+    before = after = agent_before = agent_after = np.int64(0)
     for w in range(clients.first[i], clients.first[i + 1]):
         k, old, new = kind[w], np.int64(counted[w]) + 1, np.int64(current[w]) + 1
         before |= platform[old]

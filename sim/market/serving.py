@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.costs import fill_costs
+from sim.market.chips import Chips
+from sim.market.columns import Layout, Tally
+from sim.market.costs import CostRules, Costs, fill_costs
 from sim.market.population import FIXED_POINT
 from sim.market.rationing import add_up, fill_cards, fill_trends, ration, try_second
-from sim.market.supply import room_for_customers
+from sim.market.state import MarketState
+from sim.market.supply import SupplyRules, room_for_customers
 from sim.market.usage import use
 from sim.market.world import World
+from sim.numeric.arrays import Cube, Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
 from sim.numeric.exact import plain_sum
@@ -27,17 +31,17 @@ LARGEST_COUNT = 2.0**61  # of the 63 bits of a whole number; a month does not gr
 class Volumes(Bundle):
     """Volumes of a month by offer (J,): million tokens, or card-hours for RENT."""
 
-    demanded: Floats
-    kept: Floats  # served where it was asked for
-    spilled: Floats  # served here after another platform could not
-    served: Floats  # everything served by an offer
-    lost: Floats  # neither, by the offer that was asked
-    host_hours: Floats  # (J,) card-hours of HOST offers, as served
-    by_cell: Floats  # (cells, K, J) demanded
-    by_kind: Floats  # (K, J) demanded
-    all_kinds: Floats  # (cells, J) demanded
-    load: Floats  # (V,) cards wanted
-    room: Floats  # (V,) cards there
+    demanded: Vector[np.float64]
+    kept: Vector[np.float64]  # served where it was asked for
+    spilled: Vector[np.float64]  # served here after another platform could not
+    served: Vector[np.float64]  # everything served by an offer
+    lost: Vector[np.float64]  # neither, by the offer that was asked
+    host_hours: Vector[np.float64]  # (J,) card-hours of HOST offers, as served
+    by_cell: Cube[np.float64]  # (cells, K, J) demanded
+    by_kind: Matrix[np.float64]  # (K, J) demanded
+    all_kinds: Matrix[np.float64]  # (cells, J) demanded
+    load: Vector[np.float64]  # (V,) cards wanted
+    room: Vector[np.float64]  # (V,) cards there
 
 
 class ServingDesk(Bundle):
@@ -47,12 +51,12 @@ class ServingDesk(Bundle):
     spill_over: bool
     spill_share: float
     reliability_memory: float
-    trend_memory: Floats  # (V,) how long each vendor remembers the trend of its load
-    cards: Floats  # (J,)
-    fraction: Floats  # (V + 2,) share served
-    spare: Floats  # (V,) cards left
-    need: Floats  # (V,)
-    going: Floats  # (J, n_api)
+    trend_memory: Vector[np.float64]  # (V,) how long each vendor remembers the trend of its load
+    cards: Vector[np.float64]  # (J,)
+    fraction: Vector[np.float64]  # (V + 2,) share served
+    spare: Vector[np.float64]  # (V,) cards left
+    need: Vector[np.float64]  # (V,)
+    going: Matrix[np.float64]  # (J, n_api)
 
 
 def new_volumes(world: World) -> Volumes:
@@ -118,9 +122,18 @@ def serve(model: MarketModel) -> None:
 
 
 @kernel
-def meet_capacity(  # type: ignore[no-untyped-def]
-    month, rules, supply, chips, layout, tally, state, costs, desk, volumes
-):
+def meet_capacity(
+    month: int,
+    rules: CostRules,
+    supply: SupplyRules,
+    chips: Chips,
+    layout: Layout,
+    tally: Tally,
+    state: MarketState,
+    costs: Costs,
+    desk: ServingDesk,
+    volumes: Volumes,
+) -> tuple[int, int]:
     """What is asked for, served, spilled and lost; returns the least count, and the sum of all."""
     fill_costs(month, rules, chips, layout, state, costs)
     least, total = add_up(

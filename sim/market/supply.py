@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.shocks import ar1_with_jumps
-from sim.market.chips import CARDS_PER_UNIT, equivalents, largest_order, self_made
-from sim.market.costs import MILLIONS_PER_TRILLION, cost_of_mix
+from sim.market.chips import CARDS_PER_UNIT, Chips, equivalents, largest_order, self_made
+from sim.market.costs import MILLIONS_PER_TRILLION, CostRules, cost_of_mix
+from sim.market.state import MarketState
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import inlined, kernel
 from sim.numeric.elementary import power
@@ -30,12 +32,12 @@ LOAD, THERE, TREND, COST_FACTOR, CASH = range(TOLD)
 class SupplyRules(Bundle):
     """What the scenario says of accelerators, (V,) unless said otherwise."""
 
-    headroom: Floats
-    funding_limit: Floats
-    cap: Floats  # cards a month that can be ordered at first
-    cap_growth: Floats  # of the cap, linear
-    work: Floats  # of a card of the planned mix, against a bought one
-    app_tokens: Floats  # (months + 1, V) million tokens of the vendors' own apps
+    headroom: Vector[np.float64]
+    funding_limit: Vector[np.float64]
+    cap: Vector[np.float64]  # cards a month that can be ordered at first
+    cap_growth: Vector[np.float64]  # of the cap, linear
+    work: Vector[np.float64]  # of a card of the planned mix, against a bought one
+    app_tokens: Matrix[np.float64]  # (months + 1, V) million tokens of the vendors' own apps
     lead_months: int
     wear: float
     rent_target: float
@@ -45,9 +47,9 @@ class SupplyRules(Bundle):
 class SupplyDesk(Bundle):
     """Room for what is ordered in a month."""
 
-    told: Floats  # (V, TOLD)
-    room: Floats  # (V,)
-    parts: Floats  # for exact sums
+    told: Matrix[np.float64]  # (V, TOLD)
+    room: Vector[np.float64]  # (V,)
+    parts: Vector[np.float64]  # for exact sums
 
 
 def supply_rules(model: MarketModel) -> SupplyRules:
@@ -139,7 +141,14 @@ def deliver(model: MarketModel) -> None:
 
 
 @kernel
-def see_supply(month, rules, costs, chips, state, desk):  # type: ignore[no-untyped-def]
+def see_supply(
+    month: int,
+    rules: SupplyRules,
+    costs: CostRules,
+    chips: Chips,
+    state: MarketState,
+    desk: SupplyDesk,
+) -> float:
     """Move the market rent, and write down what each vendor knows when it orders; returns the log
     growth of the load of all clouds.
 
@@ -171,7 +180,14 @@ def see_supply(month, rules, costs, chips, state, desk):  # type: ignore[no-unty
 
 
 @kernel
-def take_orders(month, rules, chips, state, wanted, limits):  # type: ignore[no-untyped-def]
+def take_orders(
+    month: int,
+    rules: SupplyRules,
+    chips: Chips,
+    state: MarketState,
+    wanted: Vector[np.float64],
+    limits: Vector[np.float64],
+) -> None:
     """Orders are cut to what money and availability allow, what was ordered arrives, cards wear."""
     last = state.pipeline.shape[1] - 1
     for v in range(len(wanted)):

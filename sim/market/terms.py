@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.prices import price_term
-from sim.market.agents import agent_weights, fill_worth
-from sim.market.columns import Terms
-from sim.market.community import fill_communities
+from sim.market.agents import AgentRules, agent_weights, fill_worth
+from sim.market.columns import Layout, Terms
+from sim.market.community import Communities, CommunityRules, fill_communities
+from sim.market.costs import CostRules
 from sim.market.presence import agent_side
+from sim.market.state import MarketState
 from sim.market.tables import (
     ALWAYS,
     WHILE_OPEN,
@@ -23,6 +25,7 @@ from sim.market.tables import (
     fill_utilities,
 )
 from sim.market.world import API, HOST, NONE, World
+from sim.numeric.arrays import Cube, Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel
 from sim.numeric.elementary import log1p
@@ -38,18 +41,18 @@ Floats = npt.NDArray[np.float64]
 class TermRules(Bundle):
     """What the scenario says of choices: (K,) by kind of work, (J,) by offer."""
 
-    rents: npt.NDArray[np.bool_]  # (V + 2,) platforms that rent accelerators
-    eligible: npt.NDArray[np.int8]  # (cells, J) 0 never, else `ALWAYS` or `WHILE_OPEN`
-    constant: Floats  # (cells, J) appeals, sector roots, control and privacy
-    theta: Floats  # (cells, K) weight of capability
-    gamma: Floats  # (cells,) weight of communities
-    agents: Floats  # (cells, K, V) weight of agents, empty where all are 0
-    side: npt.NDArray[np.int64]  # (cells,) of agent platforms
-    growing: Floats  # (months + 1, K) log growth of demand
-    n0: Floats
-    discount: Floats
-    hazard: Floats  # (2, J) ordinary clients, key accounts
-    hours_kind: npt.NDArray[np.bool_]
+    rents: Vector[np.bool_]  # (V + 2,) platforms that rent accelerators
+    eligible: Matrix[np.int8]  # (cells, J) 0 never, else `ALWAYS` or `WHILE_OPEN`
+    constant: Matrix[np.float64]  # (cells, J) appeals, sector roots, control and privacy
+    theta: Matrix[np.float64]  # (cells, K) weight of capability
+    gamma: Vector[np.float64]  # (cells,) weight of communities
+    agents: Cube[np.float64]  # (cells, K, V) weight of agents, empty where all are 0
+    side: Vector[np.int64]  # (cells,) of agent platforms
+    growing: Matrix[np.float64]  # (months + 1, K) log growth of demand
+    n0: Vector[np.float64]
+    discount: Vector[np.float64]
+    hazard: Matrix[np.float64]  # (2, J) ordinary clients, key accounts
+    hours_kind: Vector[np.bool_]
     triggers: bool
     reliability: float
     outside: float
@@ -70,9 +73,9 @@ class TermRules(Bundle):
 class TermRoom(Bundle):
     """Room for what the terms are made from."""
 
-    known: Floats  # (R, F) ln(1 + D / scale)
-    usable: Floats  # (V, S)
-    worth: Floats  # (V, S)
+    known: Matrix[np.float64]  # (R, F) ln(1 + D / scale)
+    usable: Matrix[np.float64]  # (V, S)
+    worth: Matrix[np.float64]  # (V, S)
 
 
 class TermsBuilder:
@@ -143,9 +146,18 @@ def new_terms(model: MarketModel, rules: TermRules) -> Terms:
 
 
 @kernel
-def fill_terms(  # type: ignore[no-untyped-def]
-    month, rules, costs, communities, agents, layout, state, met, room, terms
-):
+def fill_terms(
+    month: int,
+    rules: TermRules,
+    costs: CostRules,
+    communities: CommunityRules,
+    agents: AgentRules,
+    layout: Layout,
+    state: MarketState,
+    met: Communities,
+    room: TermRoom,
+    terms: Terms,
+) -> None:
     """All tables of a month."""
     fill_communities(communities, state, met)
     for f in range(room.known.shape[1]):

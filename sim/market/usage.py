@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.market.columns import UNSET
-from sim.market.packing import USED_BLOCK
+from sim.market.columns import UNSET, Clients, Layout, State, Tally, Terms
+from sim.market.packing import USED_BLOCK, Usage
 from sim.market.population import FIXED_POINT
-from sim.market.presence import follow_block
+from sim.market.presence import Marks, Presence, follow_block
 from sim.market.threads import over_ranges
 from sim.numeric.compiled import kernel, step
 from sim.numeric.elementary import exp32
 
 if TYPE_CHECKING:
-    from sim.market.columns import Clients, Layout, State, Tally, Terms
     from sim.market.packing import Workspace
-    from sim.market.presence import Marks, Presence
 
 
 @step
@@ -95,7 +93,18 @@ def count(begin, m, h, clients, state, terms, usage, tally):  # type: ignore[no-
 
 
 @kernel
-def use_range(begin, end, clients, state, layout, terms, marks, usage, tally, presence):  # type: ignore[no-untyped-def]
+def use_range(
+    begin: int,
+    end: int,
+    clients: Clients,
+    state: State,
+    layout: Layout,
+    terms: Terms,
+    marks: Marks,
+    usage: Usage,
+    tally: Tally,
+    presence: Presence,
+) -> None:
     """Volumes of the workloads of clients begin to end."""
     fill_shifts(layout, terms, usage.shift)
     last = clients.first[end]

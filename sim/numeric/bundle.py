@@ -7,8 +7,18 @@ the fields it names, as `bundle.field`, and may write numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar, Self, dataclass_transform
+from collections.abc import Iterator, Mapping
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    NamedTuple,
+    Self,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
 from llvmlite import ir
@@ -25,31 +35,39 @@ from numba.extending import (
     unbox,
 )
 from numba.np.arrayobj import populate_array
+from numba.np.numpy_support import as_dtype
 
 WORD = 8  # bytes
 # by annotation: type in kernels, and in Python's memory views
-NUMBERS = {
-    "float": (types.float64, "d"),
-    "int": (types.int64, "q"),
-    "bool": (types.boolean, "q"),
-    "uint64": (types.uint64, "Q"),
+NUMBERS: dict[Any, tuple[Any, str]] = {
+    float: (types.float64, "d"),
+    int: (types.int64, "q"),
+    bool: (types.boolean, "q"),
+    np.uint64: (types.uint64, "Q"),
 }
 
 
 class BundleType(types.Type):
     """What kernels know of a bundle: the place, in words, and the type of each field."""
 
-    def __init__(self, title: str, fields: tuple[tuple[str, Any], ...]) -> None:
+    def __init__(self, title: str, fields: Mapping[str, Any]) -> None:
         self.fields: dict[str, tuple[int, Any]] = {}
         self.words = 0
-        for name, kind in fields:
+        for name, kind in fields.items():
             self.fields[name] = self.words, kind
             # an array is its address and its lengths
             self.words += 1 + kind.ndim if isinstance(kind, types.Array) else 1
-        super().__init__(f"{title}({', '.join(f'{name}: {kind}' for name, kind in fields)})")
+        told = ", ".join(f"{name}: {kind}" for name, kind in fields.items())
+        super().__init__(f"{title}({told})")
 
 
-_TYPES: dict[tuple[Any, ...], BundleType] = {}
+class _Plan(NamedTuple):
+    """How a class of bundles is filled: the places of its fields, in words."""
+
+    kind: BundleType
+    numbers: dict[str, tuple[int, str]]
+    bundles: dict[str, tuple[int, type[Bundle]]]
+    arrays: dict[str, tuple[int, np.dtype[Any], int]]
 
 
 @dataclass_transform(eq_default=False)
@@ -57,81 +75,85 @@ class Bundle:
     """Base of bundles: a subclass annotates its fields.
 
     Fields annotated `float`, `int`, `bool` or `np.uint64` are numbers; the others hold a
-    C-contiguous array or another bundle. A field of an array keeps its array for good: kernels
-    know its address. To assign to it copies into it.
+    C-contiguous array of the kind that is stated (see `sim.numeric.arrays`) or another bundle. A
+    field of an array keeps its array for good: kernels know its address. To assign to it copies
+    into it.
 
     Raises
     ------
     TypeError
-        Fields are missing or unknown, or a value is none of these.
+        Fields are missing or unknown, or a value is not what its annotation says.
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
-    _numbers: ClassVar[dict[str, str]] = {}
+    _plan: ClassVar[_Plan | None] = None
     _numba_type_: BundleType
     _address: int
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        own = {n: _name(kind) for n, kind in cls.__annotations__.items() if n[0] != "_"}
-        cls._fields = tuple(own)
-        cls._numbers = {name: kind for name, kind in own.items() if kind in NUMBERS}
-        for place, (name, kind) in enumerate(cls._numbers.items()):
-            setattr(cls, name, property(_reader(place, kind)))
+        cls._fields = tuple(name for name in cls.__annotations__ if name[0] != "_")
+
+    @classmethod
+    def plan(cls) -> _Plan:
+        """How it is filled, found when first asked for: annotations may name later classes."""
+        if cls._plan is None:
+            hints = get_type_hints(cls, include_extras=True)
+            kinds = {name: kernel_type(hints[name]) for name in cls._fields}
+            numbers = [name for name in cls._fields if hints[name] in NUMBERS]
+            # numbers first: how many words an array takes does not move them
+            order = numbers + [name for name in cls._fields if name not in numbers]
+            kind = BundleType(
+                f"{cls.__module__}.{cls.__qualname__}", {name: kinds[name] for name in order}
+            )
+            place = {name: kind.fields[name][0] for name in order}
+            arrays = {n: k for n, k in kinds.items() if isinstance(k, types.Array)}
+            cls._plan = _Plan(
+                kind,
+                {n: (place[n], NUMBERS[hints[n]][1]) for n in numbers},
+                {n: (place[n], hints[n]) for n, k in kinds.items() if isinstance(k, BundleType)},
+                {n: (place[n], as_dtype(k.dtype), k.ndim) for n, k in arrays.items()},
+            )
+            for name, (at, code) in cls._plan.numbers.items():
+                setattr(cls, name, property(_reader(at, code, kinds[name])))
+        return cls._plan
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        fields = self._fields
-        given = dict(zip(fields, values, strict=False)) | named
-        if len(values) + len(named) != len(fields) or given.keys() != set(fields):
-            raise TypeError(f"{type(self).__name__} takes the fields {', '.join(fields)}")
-        kind = self._type_of(given)
-        words = np.zeros(kind.words, np.int64)
-        held = {"_numba_type_": kind, "_words": words, "_address": words.ctypes.data}
+        plan = self._plan or self.plan()
+        given = dict(zip(self._fields, values, strict=False)) | named
+        if len(values) + len(named) != len(self._fields) or len(given) != len(self._fields):
+            raise TypeError(f"{type(self).__name__} takes the fields {', '.join(self._fields)}")
+        words = np.zeros(plan.kind.words, np.int64)
+        filled = words.tolist()
+        held: dict[str, Any] = {"_numba_type_": plan.kind, "_words": words}
+        try:
+            for name, (place, dtype, ndim) in plan.arrays.items():
+                array = held[name] = given[name]
+                if array.dtype != dtype or array.ndim != ndim or not array.flags.c_contiguous:
+                    raise _refusal(self, name)
+                filled[place : place + 1 + ndim] = array.ctypes.data, *array.shape
+            for name, (place, kind) in plan.bundles.items():
+                bundle = held[name] = given[name]
+                if not isinstance(bundle, kind):
+                    raise _refusal(self, name)
+                filled[place] = bundle._address
+        except (AttributeError, KeyError) as error:
+            raise _refusal(self, name) from error
+        words[:] = filled
+        held["_address"] = words.ctypes.data
         seen: Any = memoryview(words.data).cast("B")
         held |= {f"_{code}": seen.cast(code) for code in "dqQ"}
-        held |= {name: value for name, value in given.items() if name not in self._numbers}
         self.__dict__.update(held)
-        for name, value in given.items():
-            if name in self._numbers:
-                setattr(self, name, value)
-            elif isinstance(value, Bundle):
-                words[kind.fields[name][0]] = value._address
-            else:
-                place = kind.fields[name][0]
-                words[place] = value.ctypes.data
-                words[place + 1 : place + 1 + value.ndim] = value.shape
-
-    @classmethod
-    def _type_of(cls, given: dict[str, Any]) -> BundleType:
-        """The type of a bundle of these values, its numbers first."""
-        names = (*cls._numbers, *(name for name in cls._fields if name not in cls._numbers))
-        kinds = tuple([cls._kind(name, given[name]) for name in names])
-        known = _TYPES.get((cls, kinds))
-        if known is None:
-            title = f"{cls.__module__}.{cls.__qualname__}"
-            known = BundleType(title, tuple(zip(names, kinds, strict=True)))
-            _TYPES[cls, kinds] = known
-        return known
-
-    @classmethod
-    def _kind(cls, name: str, value: Any) -> Any:
-        """Type of a field in kernels."""
-        if name in cls._numbers:
-            return NUMBERS[cls._numbers[name]][0]
-        if isinstance(value, Bundle):
-            return value._numba_type_
-        if isinstance(value, np.ndarray) and value.flags.c_contiguous:
-            return _array_type(value.dtype, value.ndim)
-        raise TypeError(
-            f"{cls.__name__}.{name}: neither a C-contiguous array nor a bundle, but {type(value)}"
-        )
+        for name in plan.numbers:
+            setattr(self, name, given[name])
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self._numbers:
-            place, code = self._numba_type_.fields[name][0], NUMBERS[self._numbers[name]][1]
+        plan = self._plan or self.plan()
+        if name in plan.numbers:
+            place, code = plan.numbers[name]
             getattr(self, f"_{code}")[place] = float(value) if code == "d" else int(value)
-        elif isinstance(held := getattr(self, name), np.ndarray):
-            np.copyto(held, value)
+        elif name in plan.arrays:
+            np.copyto(getattr(self, name), value)
         else:
             raise AttributeError(f"{type(self).__name__}.{name} is a bundle of its own")
 
@@ -154,31 +176,40 @@ class Bundle:
         return type(self)(**(self.asdict() | changes))
 
 
-def _name(annotation: Any) -> str:
-    """Last part of the name of a type, as an annotation states it."""
-    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
-    return text.rpartition(".")[2]
+def kernel_type(annotation: Any) -> Any:
+    """The type in kernels of what is annotated so.
+
+    Raises
+    ------
+    TypeError
+        It is neither a number nor an array of `sim.numeric.arrays` nor a bundle.
+    """
+    if annotation in NUMBERS:
+        return NUMBERS[annotation][0]
+    if isinstance(annotation, type) and issubclass(annotation, Bundle):
+        return annotation.plan().kind
+    if get_origin(annotation) is Annotated:
+        array, ndim = get_args(annotation)
+        (number,) = get_args(get_args(array)[1])
+        return types.Array(from_dtype(np.dtype(number)), ndim, "C")
+    raise TypeError(f"kernels know no {annotation}")
 
 
-def _reader(place: int, kind: str) -> Any:
+def _refusal(bundle: Bundle, name: str) -> TypeError:
+    said = type(bundle).__annotations__[name]
+    return TypeError(f"{type(bundle).__name__}.{name} must be a C-contiguous {said}")
+
+
+def _reader(place: int, code: str, kind: Any) -> Any:
     """Reads a number of that kind."""
     readers: dict[str, Any] = {
-        "float": lambda bundle: bundle._d[place],
-        "int": lambda bundle: bundle._q[place],
-        "bool": lambda bundle: bool(bundle._q[place]),
-        "uint64": lambda bundle: np.uint64(bundle._Q[place]),
+        "d": lambda bundle: bundle._d[place],
+        "q": lambda bundle: bundle._q[place],
+        "Q": lambda bundle: np.uint64(bundle._Q[place]),
     }
-    return readers[kind]
-
-
-def _array_type(dtype: np.dtype[Any], ndim: int) -> Any:
-    key = dtype, ndim
-    if key not in _ARRAY_TYPES:
-        _ARRAY_TYPES[key] = types.Array(from_dtype(dtype), ndim, "C")
-    return _ARRAY_TYPES[key]
-
-
-_ARRAY_TYPES: dict[tuple[np.dtype[Any], int], Any] = {}
+    if isinstance(kind, types.Boolean):
+        return lambda bundle: bool(bundle._q[place])
+    return readers[code]
 
 
 @register_model(BundleType)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.compiled import inlined, kernel, step
 
 ROOM = 64  # parts that a sum of doubles can need: 2098 bits of range by 53 of precision, and spare
@@ -55,7 +56,7 @@ def exact_sum(row, parts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def add_rows(rows, parts, out):  # type: ignore[no-untyped-def]
+def add_rows(rows: Matrix[np.float64], parts: Vector[np.float64], out: Vector[np.float64]) -> None:
     """Sums of rows into `out`, each by `exact_sum`."""
     for row in range(len(rows)):
         out[row] = exact_sum(rows[row], parts)
@@ -78,7 +79,7 @@ def plain_sum(row):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def to_shares(rows):  # type: ignore[no-untyped-def]
+def to_shares(rows: Matrix[np.float64]) -> None:
     """Parts of the whole of each row, in place; all as they were where there is nothing."""
     for row in range(len(rows)):
         total = plain_sum(rows[row])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sim.numeric.arrays import Matrix
 from sim.numeric.compiled import kernel
 
 Floats = npt.NDArray[np.float64]
@@ -63,7 +64,7 @@ def least_squares(a: Floats, b: Floats) -> Floats:
 
 
 @kernel
-def _add(a, b, out):  # type: ignore[no-untyped-def]
+def _add(a: Matrix[np.float64], b: Matrix[np.float64], out: Matrix[np.float64]) -> None:
     for i in range(a.shape[0]):
         for k in range(a.shape[1]):
             for j in range(b.shape[1]):

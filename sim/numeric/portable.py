@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.numeric import elementary
+from sim.numeric.arrays import Vector
 from sim.numeric.compiled import inlined, kernel
 
 Floats = npt.NDArray[np.float64]
@@ -121,14 +122,14 @@ def _value(which, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _one(which, x, y):  # type: ignore[no-untyped-def]
+def _one(which: int, x: float, y: float) -> tuple[float, bool]:
     """The function of one number, and whether it is defined there."""
     inside = _inside(which, x, y)
     return _value(which, x if inside else 1.0, y if inside else 1.0), inside
 
 
 @kernel
-def _fill(which, x, y, out):  # type: ignore[no-untyped-def]
+def _fill(which: int, x: Vector[np.float64], y: Vector[np.float64], out: Vector[np.float64]) -> int:
     """The function of each number; returns the place of one where it is not defined, or -1.
 
     What large arrays are given to has loops of its own, which become vector operations.

@@ -13,24 +13,23 @@ import numpy as np
 import pytest
 from numba import njit
 
+from sim.numeric.arrays import Cube, Matrix, Vector
 from sim.numeric.bundle import Bundle
-
-Array = Any
 
 
 class Inner(Bundle):
     level: float
-    table: Array
+    table: Matrix[np.int32]
 
 
 class Outer(Bundle):
-    cube: Array
+    cube: Cube[np.float64]
     inner: Inner
     count: int
     rate: float
     on: bool
     key: np.uint64
-    small: Array
+    small: Vector[np.float32]
 
 
 def made() -> Outer:
@@ -106,16 +105,20 @@ def test_bundles_with_the_same_kinds_of_fields_have_one_type() -> None:
     assert one._numba_type_ is other._numba_type_
     wider = one.replaced(small=np.zeros(9, np.float32))
     assert wider._numba_type_ is one._numba_type_
-    assert one.replaced(small=np.zeros(2))._numba_type_ is not one._numba_type_
+    with pytest.raises(TypeError, match=r"Outer.small must be a C-contiguous Vector\[np.float32\]"):
+        one.replaced(small=np.zeros(2))
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"table": np.zeros((2, 3))},
-        {"level": 1.0, "table": np.zeros((2, 3)).T},
+        {"table": np.zeros((2, 3), np.int32)},
+        {"level": 1.0, "table": np.zeros((2, 3), np.int32).T},
         {"level": 1.0, "table": [1.0]},
-        {"level": 1.0, "table": np.zeros(2), "more": 1},
+        {"level": 1.0, "table": np.zeros(2, np.int32)},
+        {"level": 1.0, "table": np.zeros((2, 3))},
+        {"level": 1.0, "tables": np.zeros((2, 3), np.int32)},
+        {"level": 1.0, "table": np.zeros((2, 3), np.int32), "more": 1},
     ],
 )
 def test_fields_that_are_missing_unknown_or_of_no_use_are_refused(wrong: dict[str, Any]) -> None:
@@ -131,13 +134,14 @@ def test_a_bundle_inside_another_is_not_replaced() -> None:
 
 KERNEL = """
 import numpy as np
+from sim.numeric.arrays import Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel
 class Pair(Bundle):
-    first: object
-    second: object
+    first: Vector[np.float64]
+    second: Vector[np.float64]
 @kernel
-def swap(pair):
+def swap(pair: Pair) -> None:
     for i in range(len(pair.first)):
         pair.first[i], pair.second[i] = pair.second[i], pair.first[i]
 pair = Pair(np.array([1.0, 2.0]), np.array([3.0, 4.0]))

@@ -25,14 +25,14 @@ def test_kernels_are_made_anew_when_an_inlined_file_changes(
     monkeypatch.setattr(compiled, "__file__", str(tmp_path / "numeric" / "compiled.py"))
 
     def stamp() -> Any:
-        compiled._stamp.cache_clear()
+        compiled.source_stamp.cache_clear()
         return compiled.kernel(_nothing)._cache._cache_file._source_stamp
 
     before = stamp()
-    assert stamp() == before == compiled._stamp()
+    assert stamp() == before == compiled.source_stamp()
     inlined.write_text("x = 1  # longer\n")
     assert stamp() != before
-    compiled._stamp.cache_clear()
+    compiled.source_stamp.cache_clear()
 
 
 def test_an_index_that_names_types_that_have_moved_is_not_read(
@@ -51,7 +51,7 @@ def test_an_index_that_names_types_that_have_moved_is_not_read(
 def test_the_stamp_covers_all_folders_that_hold_compiled_code() -> None:
     package = Path(compiled.__file__).parents[1]
     files = [path for name in compiled.COMPILED for path in (package / name).glob("*.py")]
-    assert compiled._stamp()[1] == sum(path.stat().st_size for path in files)
+    assert compiled.source_stamp()[1] == sum(path.stat().st_size for path in files)
     holding = {
         path.relative_to(package).parts[0]
         for path in package.rglob("*.py")
