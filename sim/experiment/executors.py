@@ -16,7 +16,6 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from typing import ParamSpec, TypeVar
 
 from sim.errors import SimError
-from sim.numeric.ready import ready
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -86,6 +85,8 @@ def local_pool(workers: int) -> Executor:
     if workers == 1:
         return InProcessExecutor()
     refuse_while_importing_main()
+    from sim.numeric.ready import ready  # a worker says first how many threads libraries may take
+
     ready()  # or each worker would compile the same
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread_each)

@@ -81,6 +81,12 @@ class Population:
         """Workloads, adopted or not."""
         return len(self.client)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that the columns take."""
+        names = (*CLIENT_COLUMNS, *WORK_COLUMNS, "first")
+        return sum(getattr(self, name).nbytes for name in names)
+
     def permuted(self, order: npt.NDArray[np.int64]) -> Population:
         """The same clients stored in another order (results must not change)."""
         counts = np.diff(self.first)[order]
@@ -280,7 +286,8 @@ def _tables(scenario: Scenario, world: World) -> str:
 
 
 _CACHE: dict[tuple[str, str], Population] = {}
-_CACHE_SIZE = 2
+_CACHED = 2  # populations are kept in any case,
+CACHE_BYTES = 64 * 2**20  # and more, while they take no more than this together
 
 
 def population_for(scenario: Scenario, world: World, seed: np.random.SeedSequence) -> Population:
@@ -291,10 +298,16 @@ def population_for(scenario: Scenario, world: World, seed: np.random.SeedSequenc
     tables = shared(scenario, "population", lambda: _tables(scenario, world))
     key = (tables, f"{seed.entropy}/{seed.spawn_key}")
     if key not in _CACHE:
-        while len(_CACHE) >= _CACHE_SIZE:
+        while len(_CACHE) >= _CACHED and _bytes_with_one_more() > CACHE_BYTES:
             _CACHE.pop(next(iter(_CACHE)))
         _CACHE[key] = draw_population(scenario, world, seed)
     return _CACHE[key]
+
+
+def _bytes_with_one_more() -> float:
+    """Bytes of the shared populations and of another one, as large as they are on average."""
+    held = sum(population.nbytes for population in _CACHE.values())
+    return held * (len(_CACHE) + 1) / len(_CACHE)
 
 
 def clear_populations() -> None:

@@ -76,7 +76,7 @@ def edges(n: int, parts: int) -> list[int]:
 
 def at_once(work: Callable[[int], Any], parts: int) -> None:
     """Call work(part), each in a thread of its own."""
-    jobs = [_pool(parts).submit(work, part) for part in range(1, parts)]
+    jobs = [_pool(parts).submit(work, part) for part in range(1, parts)] if parts > 1 else ()
     work(0)
     for job in jobs:
         job.result()
@@ -84,5 +84,8 @@ def at_once(work: Callable[[int], Any], parts: int) -> None:
 
 def over_ranges(n: int, parts: int, work: Callable[[int, int, int], Any]) -> None:
     """Call work(part, begin, end) on `parts` ranges of n rows, each in a thread of its own."""
+    if parts == 1:
+        work(0, 0, n)
+        return
     ends = edges(n, parts)
     at_once(lambda part: work(part, ends[part], ends[part + 1]), parts)

@@ -123,9 +123,8 @@ class Bundle:
         given = dict(zip(self._fields, values, strict=False)) | named
         if len(values) + len(named) != len(self._fields) or len(given) != len(self._fields):
             raise TypeError(f"{type(self).__name__} takes the fields {', '.join(self._fields)}")
-        words = np.zeros(plan.kind.words, np.int64)
-        filled = words.tolist()
-        held: dict[str, Any] = {"_numba_type_": plan.kind, "_words": words}
+        filled = [0] * plan.kind.words
+        held: dict[str, Any] = {"_numba_type_": plan.kind}
         try:
             for name, (place, dtype, ndim) in plan.arrays.items():
                 array = held[name] = given[name]
@@ -139,7 +138,7 @@ class Bundle:
                 filled[place] = bundle._address
         except (AttributeError, KeyError) as error:
             raise _refusal(self, name) from error
-        words[:] = filled
+        held["_words"] = words = np.array(filled, np.int64)
         held["_address"] = words.ctypes.data
         seen: Any = memoryview(words.data).cast("B")
         held |= {f"_{code}": seen.cast(code) for code in "dqQ"}

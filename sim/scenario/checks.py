@@ -269,13 +269,19 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+_CHECKS_OF_ONE = tuple(check for check in CHECKS if check is not levers_can_be_off)
+
+
 def _sense(scenario: Scenario, checks: tuple[Check, ...]) -> list[Problem]:
     return [problem for check in checks for problem in check(scenario)]
 
 
-def sense(scenario: Scenario) -> list[Problem]:
-    """All that makes no economic sense, in the order of the file's parts."""
-    return _sense(scenario, CHECKS)
+def sense(scenario: Scenario, worlds: bool = True) -> list[Problem]:
+    """All that makes no economic sense, in the order of the file's parts.
+
+    Without `worlds`, those without a lever are not looked at.
+    """
+    return _sense(scenario, CHECKS if worlds else _CHECKS_OF_ONE)
 
 
 def _touch(one: str, other: str) -> bool:
@@ -284,11 +290,11 @@ def _touch(one: str, other: str) -> bool:
     return all(name == mask or "*" in (name, mask) for name, mask in pairs)
 
 
-def examined(data: Mapping[str, Any]) -> tuple[Scenario | None, list[Problem]]:
+def examined(data: Mapping[str, Any], worlds: bool = True) -> tuple[Scenario | None, list[Problem]]:
     """The scenario of plain tables, or all problems of names, types, ranges and sense."""
     result = typed(data)
     if result.scenario is not None:
-        problems = sense(result.scenario)
+        problems = sense(result.scenario, worlds)
         return (None if problems else result.scenario), problems
     problems = list(result.problems)
     for problem in sense(result.rest) if result.rest is not None else ():
@@ -298,15 +304,15 @@ def examined(data: Mapping[str, Any]) -> tuple[Scenario | None, list[Problem]]:
     return None, problems
 
 
-def validated(data: Mapping[str, Any]) -> Scenario:
-    """The scenario of plain tables.
+def validated(data: Mapping[str, Any], *, worlds: bool = True) -> Scenario:
+    """The scenario of plain tables; `worlds` as for `sense`.
 
     Raises
     ------
     ScenarioError
         With all problems at once.
     """
-    scenario, problems = examined(data)
+    scenario, problems = examined(data, worlds)
     if scenario is None:
         raise ScenarioError(problems)
     return scenario

@@ -15,7 +15,7 @@ from sim.scenario.paths import nearest_hint, set_path, shown
 from sim.scenario.schema.scenario import Scenario
 
 
-def replace(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
+def replace(scenario: Scenario, changes: Mapping[str, Any], *, worlds: bool = True) -> Scenario:
     """A validated copy with other values at dotted paths.
 
     Parameters
@@ -25,6 +25,8 @@ def replace(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     changes : mapping of str to value
         For example ``{"vendors.a.pricing.strategy": "nash", "events.0.month": "2024-06"}``. A new
         strategy drops the parameters of the old one; a new table needs all its required values.
+    worlds : bool
+        Whether each lever must be able to be off. Without, who takes one away is told then.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def replace(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     problems = [problem for problem in tried if problem is not None]
     if problems:
         raise ScenarioError(problems)
-    return validated(data)
+    return validated(data, worlds=worlds)
 
 
 def _known_levers(scenario: Scenario, names: Iterable[str]) -> tuple[str, ...]:

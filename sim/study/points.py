@@ -49,7 +49,8 @@ def point_scenario(base: Scenario, values: Mapping[str, Any]) -> Scenario:
         The values make no sense together, or the point has no such world.
     """
     changes = {path: value for path, value in values.items() if path != WORLD}
-    scenario = with_values(base, changes) if changes else base
+    # the worlds without a lever are looked at when one is made
+    scenario = with_values(base, changes, worlds=False) if changes else base
     name = values.get(WORLD, ON)
     if name == ON:
         return scenario

@@ -14,8 +14,10 @@ from sim.market.population import (
     CLIENT_COLUMNS,
     WORK_COLUMNS,
     Population,
+    clear_populations,
     draw_population,
     effective_clients,
+    population_for,
 )
 from sim.market.world import make_world
 from sim.scenario.schema.scenario import Scenario
@@ -176,3 +178,29 @@ def test_permuted_keeps_each_client_whole() -> None:
             assert (getattr(turned, name)[mine] == getattr(people, name)[then]).all()
     back = turned.permuted(np.argsort(order))
     assert columns(back) == columns(people)
+
+
+def test_worlds_share_the_clients_of_many_replicates_as_far_as_memory_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clear_populations()
+    scenario = changed()
+    world = make_world(scenario)
+
+    def of(seed: int) -> Population:
+        return population_for(scenario, world, np.random.SeedSequence(seed))
+
+    first = [of(seed) for seed in range(5)]
+    assert all(of(seed) is first[seed] for seed in range(5))
+    monkeypatch.setattr("sim.market.population.CACHE_BYTES", int(3.5 * first[0].nbytes))
+    clear_populations()
+    several = [of(seed) for seed in range(5)]
+    assert [of(seed) is several[seed] for seed in (4, 3, 2)] == [True, True, True]
+    monkeypatch.setattr("sim.market.population.CACHE_BYTES", 0)
+    large = [of(seed) for seed in (8, 9)]
+    assert [of(seed) is population for seed, population in zip((8, 9), large, strict=True)] == [
+        True,
+        True,
+    ]
+    assert of(4) is not several[4]
+    clear_populations()

@@ -18,6 +18,7 @@ from sim.experiment.grid import Grid
 from sim.experiment.receipts import rows_path
 from sim.experiment.run import run_world
 from sim.experiment.status import status_of
+from sim.scenario.patches import replace
 from sim.study.export import export_csv
 from sim.study.points import point_scenario
 from sim.study.reader import LoadedStudy, load_study
@@ -81,6 +82,18 @@ def test_stored_numbers_are_those_of_the_runs(
         row = whole_sweep.runs.query("point == @stored.point.item() and replicate == 3").iloc[0]
         assert row["claim_new_stays_small"] == row["challenger_platform_token_share"]
         assert row["hhi"] == record.outcomes["hhi"]
+
+
+def test_a_point_is_run_even_if_a_move_could_not_be_taken_away_from_it() -> None:
+    base = sim.load("scenarios/tiny.toml")
+    values = {"levers.open_source.off": {"families.old_open.start_markup": -5.0}}
+    with pytest.raises(SimError, match=r"levers.open_source.off"):
+        replace(base, values)
+    assert point_scenario(base, values).levers["open_source"].off
+    with pytest.raises(SimError, match=r"start_markup"):
+        point_scenario(base, values | {"world": "off_money_kept"})
+    with pytest.raises(SimError, match=r"decisions.largest_move"):
+        point_scenario(base, {"decisions.largest_move": -1.0})
 
 
 def test_replicates_are_paired_across_points_and_differ_from_each_other(
