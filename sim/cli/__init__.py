@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from sim.garbage import search_seldom
+
 EXPECTED_ERROR = 2
 INTERRUPTED = 130
 
@@ -27,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     A verb that returns a whole number ends with it.
     """
+    search_seldom()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115

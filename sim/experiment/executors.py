@@ -5,6 +5,7 @@ Any `concurrent.futures.Executor` serves: processes, Dask (`Client.get_executor(
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -16,6 +17,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from typing import ParamSpec, TypeVar
 
 from sim.errors import SimError
+from sim.garbage import search_seldom
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,6 +59,7 @@ def one_thread_each() -> None:
 
     A worker ends when its parent is gone, however that came about.
     """
+    search_seldom()
     for name in THREAD_VARIABLES:
         os.environ[name] = "1"
     if "numba" not in sys.modules:  # once imported, numba refuses another number
@@ -85,19 +88,34 @@ def local_pool(workers: int) -> Executor:
     if workers == 1:
         return InProcessExecutor()
     refuse_while_importing_main()
-    from sim.numeric.ready import ready  # a worker says first how many threads libraries may take
-
-    ready()  # or each worker would compile the same
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread_each)
     try:
-        pool.submit(os.getpid).result()
+        loaded = [pool.submit(load_market) for _ in range(workers)]
+        make_ready()
+        loaded[0].result()
     except BrokenExecutor as error:
         pool.shutdown(wait=False)
         raise SimError(
             "worker processes die as they start; " + GUARD_ADVICE + ", or use workers=1"
         ) from error
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
     return pool
+
+
+def load_market() -> None:
+    """Load what every run of a market needs."""
+    importlib.import_module("sim.market.model")
+
+
+def make_ready() -> None:
+    """Have all kernels of a market on disk, or each worker would compile the same."""
+    load_market()
+    from sim.numeric.ready import ready  # a worker says first how many threads libraries may take
+
+    ready()
 
 
 GUARD_ADVICE = 'in a script, call sim.run under `if __name__ == "__main__":`'

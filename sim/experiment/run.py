@@ -86,7 +86,7 @@ def run_world(
         Called as ``model(scenario, rng=seed_sequence)``; the market model unless given.
     """
     began = time.perf_counter()
-    stage = "setup"
+    stage, market = "setup", None
     try:
         maker = model if model is not None else _market_model()
         market = maker(scenario, rng=seed_of(seed, replicate))
@@ -97,21 +97,24 @@ def run_world(
         outcomes = scalar_outcomes(scenario, market.curves, dims, market.axes)
         if clash := sorted(outcomes.keys() & market.facts.keys()):
             raise ValueError(f"facts and outcomes share names: {', '.join(clash)}")
+        return RunRecord(
+            point,
+            replicate,
+            seed,
+            DONE,
+            outcomes=outcomes,
+            facts={name: float(value) for name, value in market.facts.items()},
+            curves=dict(market.curves),
+            dims=dims,
+            axes={name: tuple(labels) for name, labels in market.axes.items()},
+            seconds=time.perf_counter() - began,
+        )
     except Exception as error:
         where, message = _told(stage, error)
         return failed_run(point, replicate, seed, where, message, time.perf_counter() - began)
-    return RunRecord(
-        point,
-        replicate,
-        seed,
-        DONE,
-        outcomes=outcomes,
-        facts={name: float(value) for name, value in market.facts.items()},
-        curves=dict(market.curves),
-        dims=dims,
-        axes={name: tuple(labels) for name, labels in market.axes.items()},
-        seconds=time.perf_counter() - began,
-    )
+    finally:
+        # Parts of a market point at it, so it would stay until the next search for garbage.
+        getattr(market, "__dict__", {}).clear()
 
 
 def failed_run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -36,6 +37,15 @@ class TestAttachedSizes:
         for t in range(total, total + 25):
             size *= 1.0 + (1.0 - a) / t
         np.testing.assert_allclose(attached_sizes([3.0, 0.0], 7.0, 25.0, a), [size, 0.0])
+
+    @pytest.mark.parametrize("total", [1.0, 15.5, 600.0, 120_000.0])
+    def test_keeps_its_digits_where_logarithms_are_large(self, total: float) -> None:
+        """Small steps from a large total: two logarithms of 10^6 would leave ten digits."""
+        a, size = 0.08, Fraction(1)
+        for step in range(40):
+            size *= 1 + (1 - Fraction(a)) / (Fraction(total) + step)
+        grown = attached_sizes([1.0], total, 40.0, a)[0]
+        assert grown == pytest.approx(float(size), rel=2e-14)
 
     def test_is_the_mean_of_simons_process(self) -> None:
         """2,000 drawn histories of 60 models from three lineages, one in five new."""

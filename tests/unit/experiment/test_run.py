@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
 from sim.experiment.run import run_world, scalar_outcomes, seed_of
+from sim.market.model import MarketModel
 from sim.scenario.schema.scenario import Scenario
 from tests.unit.experiment.fake_market import FailingMarket, FakeMarket
+from tests.unit.market.tiny import changed
 
 
 def test_worlds_of_a_replicate_share_their_seed_and_replicates_do_not() -> None:
@@ -66,3 +71,20 @@ def test_a_fact_with_the_name_of_an_outcome_is_a_failure(duel: Scenario) -> None
     record = run_world(duel, 7, 0, model=Twice)
     assert record.status == "failed"
     assert "hhi" in record.message
+
+
+def test_a_market_gives_its_memory_back_without_a_search_for_garbage() -> None:
+    made: list[weakref.ref[MarketModel]] = []
+
+    def maker(scenario: Scenario, rng: np.random.SeedSequence) -> MarketModel:
+        model = MarketModel(scenario, rng=rng)
+        made.append(weakref.ref(model))
+        return model
+
+    gc.disable()
+    try:
+        record = run_world(changed(months=2), 7, 0, model=maker)
+        assert record.status == "done"
+        assert made[0]() is None
+    finally:
+        gc.enable()

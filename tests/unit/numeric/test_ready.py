@@ -67,6 +67,19 @@ print(values.tolist(), hits)
 """
 
 
+PARENT = """
+from unittest import mock
+
+from sim.experiment.executors import make_ready
+
+with mock.patch("sim.numeric.ready.ready") as ready:
+    make_ready()
+assert ready.called
+from sim.numeric.ready import market_kernels
+print(len(market_kernels()))
+"""
+
+
 def no_kernel(text: str) -> None:
     """Takes what kernels do not."""
 
@@ -89,6 +102,13 @@ def test_all_that_is_kept_states_what_it_takes() -> None:
         assert len(signature_of(kernel)) == kernel.py_func.__code__.co_argcount, kernel
     with pytest.raises(TypeError, match="kernels know no"):
         signature_of(Namespace(py_func=no_kernel))
+
+
+def test_a_process_that_only_starts_workers_knows_all_kernels() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", PARENT], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert int(told.stdout) == len(market_kernels())
 
 
 def test_each_kernel_is_compiled_once_and_with_those_that_share_its_parts() -> None:
