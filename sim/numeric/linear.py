@@ -10,9 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.numeric.arrays import Matrix
-from sim.numeric.compiled import kernel
-
 Floats = npt.NDArray[np.float64]
 DEPENDENT = 1e-12  # part of a column that is left of it where it follows from those before
 
@@ -25,12 +22,14 @@ def product(a: Floats, b: Floats) -> Any:
     ValueError
         The inner lengths differ.
     """
+    from sim.numeric.loops import add_products  # numba, which a check of a scenario does without
+
     left = np.ascontiguousarray(np.atleast_2d(a), np.float64)
     right = np.ascontiguousarray(b if b.ndim == 2 else b[:, None], np.float64)
     if left.shape[1] != right.shape[0]:
         raise ValueError(f"shapes {a.shape} and {b.shape} do not fit")
     out = np.zeros((left.shape[0], right.shape[1]))
-    _add(left, right, out)
+    add_products(left, right, out)
     shaped = out.reshape(a.shape[:-1] + b.shape[1:])
     return shaped if shaped.ndim else float(shaped)
 
@@ -61,11 +60,3 @@ def least_squares(a: Floats, b: Floats) -> Floats:
         if upper[i, i] > 0.0:
             out[i] = (along[i] - product(upper[i, i + 1 :], out[i + 1 :])) / upper[i, i]
     return out
-
-
-@kernel
-def _add(a: Matrix[np.float64], b: Matrix[np.float64], out: Matrix[np.float64]) -> None:
-    for i in range(a.shape[0]):
-        for k in range(a.shape[1]):
-            for j in range(b.shape[1]):
-                out[i, j] += a[i, k] * b[k, j]

@@ -11,15 +11,10 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from sim.numeric import elementary
-from sim.numeric.arrays import Vector
-from sim.numeric.compiled import inlined, kernel
+from sim.numeric.functions import EXP, EXP2, EXPM1, LN, LOG1P, LOG2, NAMES, POWER
 
 Floats = npt.NDArray[np.float64]
 Value = TypeVar("Value", float, Floats)
-_LEAST = float(np.finfo(np.float64).tiny)  # smaller numbers lose digits
-EXP, LN, LOG1P, EXPM1, LOG2, EXP2, POWER = range(7)
-_NAMES = ("exp", "ln", "log1p", "expm1", "log2", "exp2", "power")
 
 
 def exp(x: Value) -> Value:
@@ -74,77 +69,20 @@ def _of(which: int, x: Any) -> Any:
 
 
 def _number(which: int, x: float, y: float) -> float:
+    from sim.numeric.loops import of_one  # numba, which a check of a scenario does without
+
     value: float
-    value, fine = _one(which, x, y)
+    value, fine = of_one(which, x, y)
     if not fine:
-        raise FloatingPointError(f"{_NAMES[which]}({x:g}) overflows or is not defined")
+        raise FloatingPointError(f"{NAMES[which]}({x:g}) overflows or is not defined")
     return value
 
 
 def _array(which: int, x: Floats, y: Floats) -> Floats:
+    from sim.numeric.loops import of_each
+
     out = np.empty(x.shape)
-    wrong = _fill(which, x.ravel(), y.ravel(), out.reshape(-1))
+    wrong = of_each(which, x.ravel(), y.ravel(), out.reshape(-1))
     if wrong >= 0:
         _number(which, float(x.flat[wrong]), float(y.flat[wrong]))
     return out
-
-
-@inlined
-def _inside(which, x, y):  # type: ignore[no-untyped-def]
-    """Whether the function is defined and finite there."""
-    if which == POWER:
-        positive = _LEAST <= x < np.inf
-        small = not positive or y == 1.0 or y * elementary.ln(x) <= elementary.LARGEST_EXPONENT
-        return small and (positive or (x == 0.0 and y >= 0.0)) and abs(y) < np.inf
-    if which in (LN, LOG2):
-        return _LEAST <= x < np.inf
-    if which == LOG1P:
-        return -1.0 < x < np.inf
-    return x <= elementary.LARGEST_EXPONENT
-
-
-@inlined
-def _value(which, x, y):  # type: ignore[no-untyped-def]
-    """The function where it is defined."""
-    if which == EXP:
-        return elementary.exp(x)
-    if which == LN:
-        return elementary.ln(x)
-    if which == LOG1P:
-        return elementary.log1p(x)
-    if which == EXPM1:
-        return elementary.expm1(x)
-    if which == LOG2:
-        return elementary.log2(x)
-    if which == EXP2:
-        return elementary.exp2(x)
-    return elementary.power(x, y)
-
-
-@kernel
-def _one(which: int, x: float, y: float) -> tuple[float, bool]:
-    """The function of one number, and whether it is defined there."""
-    inside = _inside(which, x, y)
-    return _value(which, x if inside else 1.0, y if inside else 1.0), inside
-
-
-@kernel
-def _fill(which: int, x: Vector[np.float64], y: Vector[np.float64], out: Vector[np.float64]) -> int:
-    """The function of each number; returns the place of one where it is not defined, or -1.
-
-    What large arrays are given to has loops of its own, which become vector operations.
-    """
-    wrong = -1
-    for i in range(len(x)):
-        if not _inside(which, x[i], y[i]):
-            wrong = i
-    if wrong < 0 and which == EXP:
-        for i in range(len(x)):
-            out[i] = elementary.exp(x[i])
-    elif wrong < 0 and which == LN:
-        for i in range(len(x)):
-            out[i] = elementary.ln(x[i])
-    elif wrong < 0:
-        for i in range(len(x)):
-            out[i] = _value(which, x[i], y[i])
-    return wrong

@@ -24,6 +24,7 @@ from typing import Any, get_type_hints
 import llvmlite.binding as llvm
 import numba
 
+import sim.numeric.loops  # noqa: F401  (kernels that are loaded when they are called)
 from sim.numeric.bundle import kernel_type
 from sim.numeric.compiled import KEPT, source_stamp
 
