@@ -151,17 +151,17 @@ def dims_of(model: Model, months: int) -> dict[str, tuple[str, ...]]:
     ValueError
         A curve does not have the shape that its measure and the axes give it.
     """
-    declared = getattr(model, "dims", None)
+    declared, curves = getattr(model, "dims", None), model.curves
     if declared is None:
         from sim.measures.registry import measures
 
         known = measures()
-        declared = {name: known[name].dims for name in model.curves}
-    dims = {name: tuple(declared[name]) for name in sorted(model.curves)}
+        declared = {name: known[name].dims for name in curves}
+    dims = {name: tuple(declared[name]) for name in sorted(curves)}
     lengths = {axis: len(labels) for axis, labels in model.axes.items()}
     for name, names in dims.items():
         expected = (months, *[lengths[axis] for axis in names])
-        found = model.curves[name].shape
+        found = curves[name].shape
         if found != expected:
             raise ValueError(f"{name}: shape {found}, expected {expected} over month, {names}")
     return dims

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,7 +82,7 @@ class Population:
         """Workloads, adopted or not."""
         return len(self.client)
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         """Memory that the columns take."""
         names = (*CLIENT_COLUMNS, *WORK_COLUMNS, "first")
