@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mesa
 
@@ -17,17 +16,14 @@ class Scoreboards(mesa.DataCollector):
     """This month's scoreboards by vendor, for `mesa.batch_run`."""
 
     def __init__(self, model: MarketModel) -> None:
-        reporters: dict[str, Any] = {"month": _month}
+        super().__init__(model_reporters={"month": _month})
         vendors = model.recorder.axes["vendor"]
         self._columns = {measure: [f"{measure}.{name}" for name in vendors] for measure in MEASURES}
-        for measure, columns in self._columns.items():
-            for v, column in enumerate(columns):
-                reporters[column] = partial(_last_recorded, measure=measure, vendor=v)
-        super().__init__(model_reporters=reporters)
+        self.model_vars |= {name: [] for names in self._columns.values() for name in names}
 
     def collect(self, model: MarketModel) -> None:
-        """As Mesa does it, but numbers need neither copies nor checks every month."""
-        self.model_vars["month"].append(model.month)
+        """As Mesa does it, but shares need neither copies nor checks every month."""
+        super().collect(model)
         for measure, columns in self._columns.items():
             for column, value in zip(columns, model.recorder.last(measure).tolist(), strict=True):
                 self.model_vars[column].append(value)
@@ -35,7 +31,3 @@ class Scoreboards(mesa.DataCollector):
 
 def _month(model: MarketModel) -> int:
     return model.month
-
-
-def _last_recorded(model: MarketModel, measure: str, vendor: int) -> float:
-    return float(model.recorder.last(measure)[vendor])

@@ -189,9 +189,14 @@ def kernel_type(annotation: Any) -> Any:
         return annotation.plan().kind
     if get_origin(annotation) is Annotated:
         array, ndim = get_args(annotation)
-        (number,) = get_args(get_args(array)[1])
-        return types.Array(from_dtype(np.dtype(number)), ndim, "C")
+        return types.Array(from_dtype(np.dtype(_number_of(array))), ndim, "C")
     raise TypeError(f"kernels know no {annotation}")
+
+
+def _number_of(array: Any) -> Any:
+    """The type of an array's elements; NumPy 2.5 spells arrays as an alias, before as a class."""
+    inner = get_args(array)
+    return _number_of(inner[-1]) if inner else array
 
 
 def _refusal(bundle: Bundle, name: str) -> TypeError:

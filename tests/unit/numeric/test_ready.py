@@ -18,6 +18,7 @@ from sim.numeric.compiled import KEPT
 from sim.numeric.ready import bundled, market_kernels, signature_of
 
 ROOT = Path(__file__).parents[3]
+WITHOUT_FOLDER = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
 RUN = """
 from sim.market.model import MarketModel
 from sim.numeric.ready import market_kernels, signature_of
@@ -128,7 +129,7 @@ def test_helpers_compile_and_what_is_on_disk_is_left_alone(tmp_path: Path) -> No
             check=True,
             capture_output=True,
             text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])},
+            env=WITHOUT_FOLDER | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])},
         ).stdout.splitlines()
         for _ in range(2)
     ]
