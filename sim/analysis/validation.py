@@ -139,13 +139,14 @@ def simulated(target: Target, curves: xr.Dataset, point: str = "on") -> FloatArr
     amounts = np.asarray(values.values, dtype=np.float64)
     months = values["month"].values.astype("datetime64[M]")
     first, last = (np.datetime64(day, "M") for day in (target.period_start, target.period_end))
-    if first - (1 if target.kind == "growth" else 0) < months[0] or last > months[-1]:
+    earlier = np.timedelta64(1 if target.kind == "growth" else 0, "M")
+    if first - earlier < months[0] or last > months[-1]:
         raise SimError(f"the curves run from {months[0]} to {months[-1]}")
     inside = (months >= first) & (months <= last)
     if target.kind == "total":
         size = factor(str(values.attrs.get("unit", "")), target.unit)
         return np.asarray(amounts[:, inside].sum(axis=(1, 2)) * size)
-    before = (months >= first - 1) & (months < first)
+    before = (months >= first - np.timedelta64(1, "M")) & (months < first)
     return _relative(target, amounts[:, inside].sum(axis=1), amounts[:, before].sum(axis=(1, 2)))
 
 

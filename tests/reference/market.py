@@ -118,7 +118,10 @@ class ReferenceMarket(PlainMarket):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.datacollector = mesa.DataCollector(
-            model_reporters={"mean_price": lambda model: model.state.mean_price}
+            model_reporters={
+                "month": lambda model: model.month,
+                "mean_price": lambda model: model.state.mean_price,
+            }
         )
 
     def step(self) -> None:

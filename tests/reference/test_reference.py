@@ -101,7 +101,7 @@ def test_reference_market_runs_in_a_batch_and_stops_by_itself() -> None:
     }
     rows = mesa.batch_run(ReferenceMarket, parameters, display_progress=False)
     assert [row["supply__availability"] for row in rows] == [0.5, 1.0]
-    assert {row["Step"] for row in rows} == {17}
+    assert {row["month"] for row in rows} == {18}
     assert all(0.0 < row["mean_price"] < 20.0 for row in rows)
 
 
