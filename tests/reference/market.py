@@ -124,11 +124,6 @@ class ReferenceMarket(PlainMarket):
             }
         )
 
-    def step(self) -> None:
-        """One month, collected at its end."""
-        super().step()
-        self.datacollector.collect(self)
-
     def review_kernel(self, month: int, everyone: bool, *arrays: Any) -> None:
         """Agents choose; the engine's columns are told."""
         news, decisions = self.review_plainly(month, bool(everyone))
