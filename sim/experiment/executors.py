@@ -92,7 +92,9 @@ def local_pool(workers: int) -> Executor:
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread_each)
     try:
         loaded = [pool.submit(load_market) for _ in range(workers)]
-        make_ready()
+        from sim.numeric.ready import ready  # a worker says first how many threads numba may take
+
+        ready()  # or each worker would compile the same
         loaded[0].result()
     except BrokenExecutor as error:
         pool.shutdown(wait=False)
@@ -108,14 +110,6 @@ def local_pool(workers: int) -> Executor:
 def load_market() -> None:
     """Load what every run of a market needs."""
     importlib.import_module("sim.market.model")
-
-
-def make_ready() -> None:
-    """Have all kernels of a market on disk, or each worker would compile the same."""
-    load_market()
-    from sim.numeric.ready import ready  # a worker says first how many threads libraries may take
-
-    ready()
 
 
 GUARD_ADVICE = 'in a script, call sim.run under `if __name__ == "__main__":`'

@@ -6,6 +6,7 @@ their last bits are not those of another machine. A run uses these instead.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -68,21 +69,25 @@ def _of(which: int, x: Any) -> Any:
     return _array(which, values, values)
 
 
-def _number(which: int, x: float, y: float) -> float:
-    from sim.numeric.loops import of_one  # numba, which a check of a scenario does without
+@cache
+def _loops() -> Any:
+    """The compiled part: loads numba, which a check of a scenario does without."""
+    from sim.numeric import loops
 
+    return loops
+
+
+def _number(which: int, x: float, y: float) -> float:
     value: float
-    value, fine = of_one(which, x, y)
+    value, fine = _loops().of_one(which, x, y)
     if not fine:
         raise FloatingPointError(f"{NAMES[which]}({x:g}) overflows or is not defined")
     return value
 
 
 def _array(which: int, x: Floats, y: Floats) -> Floats:
-    from sim.numeric.loops import of_each
-
     out = np.empty(x.shape)
-    wrong = of_each(which, x.ravel(), y.ravel(), out.reshape(-1))
+    wrong = _loops().of_each(which, x.ravel(), y.ravel(), out.reshape(-1))
     if wrong >= 0:
         _number(which, float(x.flat[wrong]), float(y.flat[wrong]))
     return out

@@ -24,11 +24,12 @@ from typing import Any, get_type_hints
 import llvmlite.binding as llvm
 import numba
 
-import sim.numeric.loops  # noqa: F401  (kernels that are loaded when they are called)
 from sim.numeric.bundle import kernel_type
 from sim.numeric.compiled import KEPT, source_stamp
+from sim.numeric.loops import of_one
 
-PACKAGES = ("sim.market.", "sim.numeric.")  # what a market runs
+PACKAGES = ("sim.market.", "sim.numeric.")  # what a market runs,
+MARKET = "sim.market.model"  # and what loads all of it
 DONE = "done"
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,7 @@ def ready() -> None:
     mark = _mark()
     if mark is None or mark.exists():
         return
+    importlib.import_module(MARKET)
     log.warning("compiling for this machine, once; this takes some 20 seconds")
     groups = deque(bundled(market_kernels()))
     with ThreadPoolExecutor(processes) as pool:
@@ -106,8 +108,8 @@ def _cores() -> int:
 def _mark() -> Path | None:
     """The file that says that all is on disk for this processor and these versions, if it can be
     written."""
-    kernels = market_kernels()
-    folder = Path(kernels[0].stats.cache_path or "") if kernels else Path()
+    some: Any = of_one
+    folder = Path(some.stats.cache_path or "")
     if folder == Path() or not os.access(folder, os.W_OK):
         return None
     facts = (
@@ -115,7 +117,6 @@ def _mark() -> Path | None:
         (sys.version, numba.__version__, llvm.llvm_version_info),
         (getattr(numba.config, "CPU_NAME", None) or llvm.get_host_cpu_name()),
         (getattr(numba.config, "CPU_FEATURES", None) or llvm.get_host_cpu_features().flatten()),
-        len(kernels),
     )
     return folder / f"ready-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"
 

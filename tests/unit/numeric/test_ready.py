@@ -18,7 +18,6 @@ from sim.numeric.compiled import KEPT
 from sim.numeric.ready import bundled, market_kernels, signature_of
 
 ROOT = Path(__file__).parents[3]
-WITHOUT_FOLDER = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
 RUN = """
 from sim.market.model import MarketModel
 from sim.numeric.ready import market_kernels, signature_of
@@ -69,15 +68,17 @@ print(values.tolist(), hits)
 
 
 PARENT = """
-from unittest import mock
+import sys
+from pathlib import Path
+from sim.numeric import ready
 
-from sim.experiment.executors import make_ready
-
-with mock.patch("sim.numeric.ready.ready") as ready:
-    make_ready()
-assert ready.called
-from sim.numeric.ready import market_kernels
-print(len(market_kernels()))
+assert "sim.market.model" not in sys.modules
+named = []
+ready._cores = lambda: 2
+ready._mark = lambda: Path("nowhere")
+ready._have_compiled = lambda groups: named.extend(groups)
+ready.ready()
+print(len({name for group in named for name in group}))
 """
 
 
@@ -123,20 +124,21 @@ def test_each_kernel_is_compiled_once_and_with_those_that_share_its_parts() -> N
 
 def test_helpers_compile_and_what_is_on_disk_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "few.py").write_text(KERNELS)
+    path = os.pathsep.join([str(ROOT), str(tmp_path)])
     told = [
         subprocess.run(
             [sys.executable, "-c", USE],
             check=True,
             capture_output=True,
             text=True,
-            env=WITHOUT_FOLDER | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])},
+            env=os.environ | {"PYTHONPATH": path, "NUMBA_CACHE_DIR": str(tmp_path / "kept")},
         ).stdout.splitlines()
         for _ in range(2)
     ]
     assert told[1] == ["[6.0, 6.0] [1, 1]"]
     assert told[0][-1:] == told[1]
     assert "compiling for this machine, once" in told[0][0]
-    assert len(list((tmp_path / "__pycache__").glob("ready-*"))) == 1
+    assert len(list((tmp_path / "kept").glob("*/ready-*"))) == 1
 
 
 @pytest.mark.parametrize("why", ["a worker", "one core", "a folder that cannot be written"])
