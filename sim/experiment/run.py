@@ -83,7 +83,8 @@ def run_world(
     point
         Name of the world.
     model
-        Called as ``model(scenario, rng=seed_sequence)``; the market model unless given.
+        Called as ``model(scenario, rng=seed_sequence)``; the market model unless given. What it
+        makes is emptied when the run is recorded.
     """
     began = time.perf_counter()
     stage, market = "setup", None
