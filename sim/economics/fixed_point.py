@@ -15,14 +15,15 @@ class Anderson:
     """Next point of ``x <- g(x)``, from the last few points instead of the last one.
 
     With residuals ``f = g(x) - x`` and the differences dX, dF of the memory, the next point is
-    ``x + d f - (dX + d dF) argmin_c |f - dF c|``. A step against the residual, or after a
-    setback, is replaced by the plain damped step ``x + d f``.
+    ``x + d f - (dX + d dF) argmin_c |f - dF c|``. A step against the residual, after a setback, or
+    of more than `longest` times the residual is replaced by the plain damped step ``x + d f``.
 
     Source: Walker & Ni (2011, SIAM J. Numerical Analysis 49:1715-1735).
     """
 
-    def __init__(self, damping: float) -> None:
+    def __init__(self, damping: float, longest: float = np.inf) -> None:
         self._damping = damping
+        self._longest = longest
         self._points: list[Floats] = []
         self._residuals: list[Floats] = []
         self._size = np.inf
@@ -45,5 +46,7 @@ class Anderson:
             shift = self._damping * residual / scale
             shift -= product(moves + self._damping * changes, mix)
             if not np.isfinite(shift).all() or product(shift, residual / scale) <= 0:
+                return np.asarray(plain)
+            if np.abs(shift).max() > self._longest * size:
                 return np.asarray(plain)
             return np.asarray(point + shift * scale)

@@ -14,6 +14,7 @@ from sim.economics.mixed import Demand
 from sim.numeric.linear import product
 
 DIVERGENCE_RATIO = 1e9  # prices this far above their scale will not come back
+LONGEST_STEP = 4.0  # times the residual, where longer steps have led astray
 SCAN_FACTORS = np.geomspace(0.05, 20.0, 41)  # markup multiples of a unilateral deviation
 
 
@@ -78,23 +79,31 @@ def bertrand_nash(
         raise ValueError("need 0 < damping <= 1, tolerance > 0 and max_iterations >= 1")
     costs, owners = _game(demand, cost, owner)
     moving = _moving(demand, owners, active)
-    prices = costs.copy() if start is None else _prices(demand, start)
-    ceiling = DIVERGENCE_RATIO * float(np.max(np.abs(prices) + np.abs(costs), initial=1.0))
+    begin = costs.copy() if start is None else _prices(demand, start)
+    ceiling = DIVERGENCE_RATIO * float(np.max(np.abs(begin) + np.abs(costs), initial=1.0))
     same_owner = (owners[:, None] == owners[None, :]) & (owners >= 0)[:, None]
-    residual, iterate = np.inf, Anderson(damping)
-    for iteration in range(1, max_iterations + 1):
-        target = np.where(moving, costs + _zeta(demand, prices, costs, same_owner), prices)
-        scale = np.maximum(np.abs(prices) + np.abs(costs), _TINY)
-        residual = float((np.abs(prices - target) / scale).max())
-        if residual < tolerance:
-            return Equilibrium(prices, iteration, residual)
-        step = iterate.next_point(prices, target - prices, scale)
-        if not demand.signed_prices_allowed:
-            step = np.where(moving, np.maximum(step, prices / 2), step)
-        prices = step
-        if not (np.abs(prices) < ceiling).all():
-            raise NoEquilibrium(f"prices run away after {iteration} steps: demand is too inelastic")
-    raise NoEquilibrium(f"no equilibrium in {max_iterations} steps, residual {residual:.3g}")
+
+    def settled(iterate: Anderson) -> Equilibrium:
+        prices, residual = begin, np.inf
+        for iteration in range(1, max_iterations + 1):
+            target = np.where(moving, costs + _zeta(demand, prices, costs, same_owner), prices)
+            scale = np.maximum(np.abs(prices) + np.abs(costs), _TINY)
+            residual = float((np.abs(prices - target) / scale).max())
+            if residual < tolerance:
+                return Equilibrium(prices, iteration, residual)
+            step = iterate.next_point(prices, target - prices, scale)
+            if not demand.signed_prices_allowed:
+                step = np.where(moving, np.maximum(step, prices / 2), step)
+            prices = step
+            if not (np.abs(prices) < ceiling).all():
+                trouble = f"prices run away after {iteration} steps: demand is too inelastic"
+                raise NoEquilibrium(trouble)
+        raise NoEquilibrium(f"no equilibrium in {max_iterations} steps, residual {residual:.3g}")
+
+    try:
+        return settled(Anderson(damping))
+    except NoEquilibrium:  # a long step may have led to where prices drift for good
+        return settled(Anderson(damping, LONGEST_STEP))
 
 
 def best_response(
