@@ -60,7 +60,7 @@ def main() -> int:
         "--only", choices=("kernels", "runs", "startup"), help="one group of figures"
     )
     given = parser.parse_args()
-    # a user has this unset: Python keeps the code of modules, and a start does not read their source
+    # a user has this unset: Python keeps the code of modules, and a start reads no source
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     groups = {"kernels": kernel_figures, "runs": run_figures, "startup": startup_figures}
     figures: dict[str, float] = {}
