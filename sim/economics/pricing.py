@@ -71,7 +71,8 @@ def bertrand_nash(
     Notes
     -----
     A column that nobody can choose keeps its start price. First-order conditions need not be
-    optimal under mixed demand: check with :func:`max_unilateral_gain`.
+    optimal under mixed demand: check with :func:`max_unilateral_gain`. Where the accelerated search
+    finds nothing, it begins again with steps of at most `LONGEST_STEP` residuals.
 
     Source: Morrow & Skerlos (2011, Operations Research 59:328-345).
     """

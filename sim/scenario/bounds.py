@@ -11,6 +11,8 @@ from sim.scenario.schema.scenario import Scenario
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 MOST_VENDORS = 60
+MOST_OFFERS = 2**15 - 1  # columns of current offers have 16 bits, one for the sign
+MOST_ROWS = 2**16  # and those of rows 16
 FRAME = (
     "name",
     "title",
@@ -47,6 +49,20 @@ def vendors_can_be_told_apart(scenario: Scenario) -> Iterator[Problem]:
         yield problem_at(
             "vendors", f"{len(scenario.vendors)} vendors", f"must be at most {MOST_VENDORS}"
         )
+
+
+def offers_and_rows_can_be_numbered(scenario: Scenario) -> Iterator[Problem]:
+    """Columns of workloads hold the numbers of offers, and of segment x region x kind of work."""
+    vendors, families = len(scenario.vendors), len(scenario.families)
+    # calls and self-hosting at each platform, hosting on own machines, rent, postponing
+    offers = families * (2 * vendors + 1) + vendors + 1
+    if offers > MOST_OFFERS:
+        rule = f"families x (2 vendors + 1) + vendors + 1 must be at most {MOST_OFFERS}"
+        yield problem_at("families", f"{offers} offers", rule)
+    rows = len(scenario.segments) * len(scenario.regions) * len(scenario.kinds)
+    if rows > MOST_ROWS:
+        rule = f"segments x regions x kinds must be at most {MOST_ROWS}"
+        yield problem_at("segments", f"{rows} rows", rule)
 
 
 def freed_money_is_not_negative(scenario: Scenario) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from sim.scenario.bounds import (
     calendar_is_in_range,
     freed_money_is_not_negative,
     levers_leave_the_frame,
+    offers_and_rows_can_be_numbered,
     vendors_can_be_told_apart,
 )
 from sim.scenario.campaigns import marketing_makes_sense
@@ -255,6 +256,7 @@ CHECKS: tuple[Check, ...] = (
     *_CHECKS_OF_OFF,
     calendar_is_in_range,
     vendors_can_be_told_apart,
+    offers_and_rows_can_be_numbered,
     freed_money_is_not_negative,
     contest_is_between_two,
     levers_can_be_off,
