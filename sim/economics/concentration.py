@@ -25,15 +25,6 @@ def hhi(shares: ArrayLike) -> float:
     return float(np.add.reduce(array * array))
 
 
-def hhi_of_rows(shares: Floats) -> list[float]:
-    """:func:`hhi` of each row of shares (n, J), with the same errors."""
-    usual = shares.size and np.minimum.reduce(shares, axis=None) >= 0
-    if not (usual and np.maximum.reduce(np.add.reduce(shares, axis=1)) <= 1 + ROUNDING):
-        return [hhi(row) for row in shares]
-    index: list[float] = np.add.reduce(shares * shares, axis=1).tolist()
-    return index
-
-
 def hhi_points(shares: ArrayLike) -> float:
     """HHI in points, 0 to 10,000 (US Merger Guidelines 2023: 1,000 and 1,800 are thresholds)."""
     return hhi(shares) * POINTS

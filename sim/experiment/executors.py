@@ -92,10 +92,10 @@ def local_pool(workers: int) -> Executor:
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread_each)
     try:
         loaded = [pool.submit(load_market) for _ in range(workers)]
-        from sim.numeric.ready import ready  # a worker says first how many threads numba may take
+        if not loaded[0].result():
+            from sim.numeric.ready import ready  # loads numba, which a parent else does without
 
-        ready()  # or each worker would compile the same
-        loaded[0].result()
+            ready()  # or each worker would compile the same
     except BrokenExecutor as error:
         pool.shutdown(wait=False)
         raise SimError(
@@ -107,9 +107,12 @@ def local_pool(workers: int) -> Executor:
     return pool
 
 
-def load_market() -> None:
-    """Load what every run of a market needs."""
+def load_market() -> bool:
+    """Load what every run of a market needs; whether nothing of it has to be compiled."""
     importlib.import_module("sim.market.model")
+    from sim.numeric.ready import nothing_to_compile
+
+    return nothing_to_compile()
 
 
 GUARD_ADVICE = 'in a script, call sim.run under `if __name__ == "__main__":`'

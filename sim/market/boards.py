@@ -20,7 +20,7 @@ from sim.market.state import MarketState
 from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
-from sim.numeric.exact import to_shares
+from sim.numeric.exact import concentration, plain_sum, to_shares
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -56,11 +56,17 @@ class Boards(NamedTuple):
     segment_goodwill: Floats  # (S, V) million yuan, mean over the clients of a segment
     goodwill: Floats  # mean over clients
     awareness: Floats  # mean over clients
+    kinds: Floats  # (K,) tokens asked for
+    total: Floats  # () tokens of all families
+    self_hosted: Floats  # () of these, served by clients themselves
+    scope_index: Floats  # () Hirschman-Herfindahl index of the scope's shares
+    family_index: Floats  # () of the families' shares
 
 
-ROWS = len(Boards._fields) - 6  # of the table of vendors, in the order above
+ROWS = len(Boards._fields) - 11  # of the table of vendors, in the order above
 (TOKENS, SCOPE, FAMILY, LOST, WORKLOADS, PRICE, COST, LERNER, BURN, MISSED, SOLD, MASS,
  SCOPE_SHARE, FAMILY_SHARE, ABROAD, AGENTS) = range(ROWS)  # fmt: skip
+TOTAL, SELF_HOSTED, SCOPE_INDEX, FAMILY_INDEX, NUMBERS = range(5)
 
 
 class Places(Bundle):
@@ -85,6 +91,10 @@ class BoardTable(Bundle):
     awareness: Matrix[np.float64]  # (S + 1, V)
     elsewhere: Vector[np.float64]  # (F,) tokens that others than the owner serve
     margin: Vector[np.float64]  # (F,) yuan a million tokens of the owner's own calls
+    kinds: Vector[np.float64]  # (K,)
+    numbers: Vector[np.float64]  # (NUMBERS,)
+    row: Vector[np.float64]  # (J,), room
+    squares: Vector[np.float64]  # (V,), room
 
 
 def places_of(model: MarketModel) -> Places:
@@ -110,15 +120,17 @@ def new_board_table(model: MarketModel) -> BoardTable:
     """Room for the sums of a month."""
     world = model.world
     v, f, s, r = world.n_vendors, len(world.families), len(world.segments), len(world.regions)
-    sizes = ((ROWS + s + r, v), (r, f), (s + 1, v), (s + 1, v), f, f)
-    return BoardTable(*(np.zeros(size) for size in sizes))
+    tables = (ROWS + s + r, v), (r, f), (s + 1, v), (s + 1, v)
+    rows = f, f, len(world.kinds), NUMBERS, world.n_offers, v
+    return BoardTable(*(np.zeros(size) for size in (*tables, *rows)))
 
 
 def boards_of(model: MarketModel, table: BoardTable) -> Boards:
     """Names for the rows of the table."""
     rows, s = table.vendors[ROWS:], len(model.world.segments)
     means = table.goodwill[:s], table.goodwill[s], table.awareness[s]
-    return Boards._make((*table.vendors[:ROWS], rows[:s], rows[s:], table.families, *means))
+    sums = table.kinds, *(table.numbers[number, ...] for number in range(NUMBERS))
+    return Boards._make((*table.vendors[:ROWS], rows[:s], rows[s:], table.families, *means, *sums))
 
 
 def boards(model: MarketModel) -> Boards:
@@ -152,6 +164,7 @@ def fill_boards(
         out[SCOPE_SHARE, v], out[FAMILY_SHARE, v] = out[SCOPE, v], out[FAMILY, v]
     to_shares(out[SCOPE_SHARE:])
     to_shares(table.families)
+    _whole_market(layout, volumes, table)
     _means_of_clients(state.goodwill, places, table.goodwill)
     _means_of_clients(awareness, places, table.awareness)
 
@@ -251,6 +264,21 @@ def _add_cells(places, layout, volumes, table):  # type: ignore[no-untyped-def]
             for r in range(n_regions):
                 volume += asked[s * n_regions + r, j]
             out[ROWS + s, v] += volume
+
+
+@step
+def _whole_market(layout, volumes, table):  # type: ignore[no-untyped-def]
+    """Tokens in all and by kind, and how concentrated they are."""
+    out, row, numbers = table.vendors, table.row, table.numbers
+    row[:] = 0.0
+    for k in range(len(table.kinds)):
+        for j in range(layout.rent_start):
+            row[j] = volumes.by_kind[k, j]
+        table.kinds[k] = plain_sum(row)
+    numbers[TOTAL] = plain_sum(out[FAMILY])
+    numbers[SELF_HOSTED] = plain_sum(volumes.kept[layout.host_start : layout.rent_start])
+    numbers[SCOPE_INDEX] = concentration(out[SCOPE_SHARE], table.squares)
+    numbers[FAMILY_INDEX] = concentration(out[FAMILY_SHARE], table.squares)
 
 
 @step

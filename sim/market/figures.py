@@ -21,7 +21,7 @@ from sim.market.state import MarketState
 from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
-from sim.numeric.exact import to_shares
+from sim.numeric.exact import concentration, to_shares
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -69,6 +69,7 @@ class Figures(NamedTuple):
     churn: Floats
     reviewed: Floats
     surplus: Floats  # () mean of the reviews that tell one
+    revenue_index: Floats  # () Hirschman-Herfindahl index of the shares of revenue
 
 
 (HELD, WON, POACHED, CREDIT, DISCOUNT, DISCOUNTS, CLIENTS, HOMES, GAIN, AGENTS, BUILDERS, USERS,
@@ -76,7 +77,7 @@ class Figures(NamedTuple):
 CALLS_SHARE = OBJECTIVE + 1 + MONEY
 VENDOR_ROWS = CALLS_SHARE + 2  # of the table of vendors, in the order above
 DERIVATIVES, DEVELOPERS, CAPABILITY, REGIONS = range(4)  # rows of the table of families
-HOMING, POSTPONING, CHURN, REVIEWED, SURPLUS, NUMBERS = range(6)
+HOMING, POSTPONING, CHURN, REVIEWED, SURPLUS, INDEX, NUMBERS = range(7)
 
 
 class FigureTable(Bundle):
@@ -87,6 +88,7 @@ class FigureTable(Bundle):
     vendors: Matrix[np.float64]  # (VENDOR_ROWS, V)
     families: Matrix[np.float64]  # (REGIONS + R, F)
     numbers: Vector[np.float64]  # (NUMBERS,)
+    squares: Vector[np.float64]  # (V,), room
 
 
 def new_figure_table(model: MarketModel) -> FigureTable:
@@ -99,6 +101,7 @@ def new_figure_table(model: MarketModel) -> FigureTable:
         vendors=np.zeros((VENDOR_ROWS, world.n_vendors)),
         families=np.zeros((REGIONS + r, f)),
         numbers=np.zeros(NUMBERS),
+        squares=np.zeros(world.n_vendors),
     )
 
 
@@ -136,6 +139,7 @@ def fill_figures(
     of_vendors(state, table.omega, ledger.table, table.vendors)
     of_families(state, table.apart, table.families)
     to_shares(table.vendors[CALLS_SHARE:])
+    table.numbers[INDEX] = concentration(table.vendors[CALLS_SHARE + 1], table.squares)
 
 
 @step

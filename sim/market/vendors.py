@@ -111,18 +111,20 @@ class VendorAgent(mesa.Agent):
         """What only this vendor knows; `figures` spares asking for them again."""
         model, v = self.market, self.index
         own, figures = model.own_columns()[v], figures or known(model).private[v]
-        learning = model.cost_rules.learning
+        price, cost = model.state.list_price[own], unit_cost[own]
         return told(
-            Books,
-            vendor=v,
-            own=own,
-            price=model.state.list_price[own],
-            unit_cost=unit_cost[own],
-            funding_limit=self.funding_limit,
-            learning_exponent=learning,
-            forgetting=model.rates.forgetting,
-            **figures._asdict(),
+            Books, own=own, price=price, unit_cost=cost, **self._known, **figures._asdict()
         )
+
+    @cached_property
+    def _known(self) -> dict[str, float]:
+        """What its books say every month."""
+        return {
+            "vendor": self.index,
+            "funding_limit": self.funding_limit,
+            "learning_exponent": self.market.cost_rules.learning,
+            "forgetting": self.market.rates.forgetting,
+        }
 
     @property
     def sets_prices(self) -> bool:

@@ -83,11 +83,6 @@ class World:
         return self.channel == RENT
 
     @cached_property
-    def of_family(self) -> npt.NDArray[np.bool_]:
-        """(J,) offers that run a model family."""
-        return self.family >= 0
-
-    @cached_property
     def family_owner(self) -> npt.NDArray[np.int64]:
         """(J,) owner of each offer's family, -1 without one."""
         return np.append(self.owner, -1)[self.family]

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sim.measures.registry import Floats, measure, read_once
 
 if TYPE_CHECKING:
     from sim.market.boards import Boards
     from sim.market.figures import Figures
     from sim.market.model import MarketModel
-
-
-def shares(values: Floats) -> Floats:
-    """Parts of the whole; all 0 where there is nothing."""
-    total = np.add.reduce(values)
-    return values / total if total > 0 else np.zeros_like(values)
 
 
 @read_once
@@ -30,13 +22,6 @@ def boards(model: MarketModel) -> Boards:
 def figures(model: MarketModel) -> Figures:
     """What the state of the month tells by vendor, family and in all."""
     return model.figures()
-
-
-def by_vendor(model: MarketModel, values: Floats) -> Floats:
-    """(V,) sums of offers by platform."""
-    v = model.world.n_vendors
-    sums = np.bincount(model.world.platform, weights=values, minlength=v + 2)[:v]
-    return np.asarray(sums, dtype=np.float64)
 
 
 @measure("million tokens/month", "vendor")
@@ -70,23 +55,21 @@ def family_token_share(model: MarketModel) -> Floats:
 
 
 @measure("million tokens/month")
-def total_tokens(model: MarketModel) -> float:
+def total_tokens(model: MarketModel) -> Floats:
     """Tokens served by platforms and by clients themselves."""
-    return float(np.add.reduce(family_tokens(model)))
+    return boards(model).total
 
 
 @measure("million tokens/month")
-def self_hosted_tokens(model: MarketModel) -> float:
+def self_hosted_tokens(model: MarketModel) -> Floats:
     """Tokens that clients serve themselves."""
-    world = model.world
-    return float(np.add.reduce(model.volumes.kept[world.host_start : world.rent_start]))
+    return boards(model).self_hosted
 
 
 @measure("million tokens/month", "kind")
 def tokens_by_kind(model: MarketModel) -> Floats:
     """Tokens asked for by kind of work (0 for accelerator-hours)."""
-    tokens = np.where(model.world.of_family, model.volumes.by_kind, 0.0)
-    return np.asarray(np.add.reduce(tokens, axis=1))
+    return boards(model).kinds
 
 
 @measure("share", "segment", "vendor")

@@ -53,6 +53,8 @@ class BundleType(types.Type):
     def __init__(self, title: str, fields: Mapping[str, Any]) -> None:
         self.fields: dict[str, tuple[int, Any]] = {}
         self.words = 0
+        # of its class alone, so that no bundle is taken for another
+        self.address = f"address of {title}"
         for name, kind in fields.items():
             self.fields[name] = self.words, kind
             # an array is its address and its lengths
@@ -88,7 +90,6 @@ class Bundle:
     _fields: ClassVar[tuple[str, ...]] = ()
     _plan: ClassVar[_Plan | None] = None
     _numba_type_: BundleType
-    _address: int
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -135,11 +136,11 @@ class Bundle:
                 bundle = held[name] = given[name]
                 if not isinstance(bundle, kind):
                     raise _refusal(self, name)
-                filled[place] = bundle._address
+                filled[place] = bundle.__dict__[kind.plan().kind.address]
         except (AttributeError, KeyError) as error:
             raise _refusal(self, name) from error
         held["_words"] = words = np.array(filled, np.int64)
-        held["_address"] = words.ctypes.data
+        held[plan.kind.address] = words.ctypes.data
         seen: Any = memoryview(words.data).cast("B")
         held |= {f"_{code}": seen.cast(code) for code in "dqQ"}
         self.__dict__.update(held)
@@ -226,10 +227,14 @@ class _BundleModel(models.PrimitiveModel):
 
 @unbox(BundleType)
 def _unbox(kind: BundleType, bundle: Any, context: Any) -> NativeValue:
-    address = context.pyapi.object_getattr_string(bundle, "_address")
-    pointer = context.pyapi.long_as_voidptr(address)
-    context.pyapi.decref(address)
-    return NativeValue(pointer)
+    builder, python = context.builder, context.pyapi
+    address = python.object_getattr_string(bundle, kind.address)
+    missing = cgutils.is_null(builder, address)  # another class: the error is set
+    place = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(8).as_pointer(), None))
+    with cgutils.if_likely(builder, builder.not_(missing)):
+        builder.store(python.long_as_voidptr(address), place)
+        python.decref(address)
+    return NativeValue(builder.load(place), is_error=missing)
 
 
 @infer_getattr

@@ -78,6 +78,14 @@ def plain_sum(row):  # type: ignore[no-untyped-def]
     return total
 
 
+@inlined
+def concentration(shares, squares):  # type: ignore[no-untyped-def]
+    """Sum of squared shares: `sim.economics.concentration.hhi`; `squares` is room for them."""
+    for i in range(len(shares)):
+        squares[i] = shares[i] * shares[i]
+    return plain_sum(squares)
+
+
 @kernel
 def to_shares(rows: Matrix[np.float64]) -> None:
     """Parts of the whole of each row, in place; all as they were where there is nothing."""

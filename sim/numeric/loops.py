@@ -45,10 +45,9 @@ def _value(which, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def of_one(which: int, x: float, y: float) -> tuple[float, bool]:
-    """The function of one number, and whether it is defined there."""
-    inside = _inside(which, x, y)
-    return _value(which, x if inside else 1.0, y if inside else 1.0), inside
+def of_one(which: int, x: float, y: float) -> float:
+    """The function of one number; not a number where it is not defined."""
+    return _value(which, x, y) if _inside(which, x, y) else np.nan
 
 
 @kernel
@@ -72,6 +71,23 @@ def of_each(
     elif wrong < 0:
         for i in range(len(x)):
             out[i] = _value(which, x[i], y[i])
+    return wrong
+
+
+@kernel
+def part_of_way(
+    x: Vector[np.float64], y: Vector[np.float64], part: float, out: Vector[np.float64]
+) -> int:
+    """x (y/x)^part of each pair; returns the place of one where it is not defined, or -1."""
+    wrong = -1
+    for i in range(len(x)):
+        move = y[i] / x[i]
+        fine = _inside(LN, move, 0.0)
+        move = part * elementary.ln(move if fine else 1.0)
+        fine = fine and _inside(EXP, move, 0.0)
+        out[i] = x[i] * elementary.exp(move if fine else 0.0)
+        if not fine:
+            wrong = i
     return wrong
 
 

@@ -62,6 +62,24 @@ def power(x: float | Floats, y: float | Floats) -> Any:
     return _array(POWER, base, exponent)
 
 
+def part_of_way(x: Floats, y: Floats, part: float) -> Floats:
+    """x (y/x)^part, (n,): a part of the way from x to y in logarithms; both positive.
+
+    Raises
+    ------
+    ValueError
+        If x and y are not as long.
+    """
+    if x.shape != y.shape:
+        raise ValueError(f"from {x.shape} numbers to {y.shape}")
+    out = np.empty(len(x))
+    wrong = _loops().part_of_way(x, y, part, out)
+    if wrong >= 0:
+        at = f"{float(x[wrong]):g} to {float(y[wrong]):g}"
+        raise FloatingPointError(f"part {part:g} of the way from {at} overflows or is not defined")
+    return out
+
+
 def _of(which: int, x: Any) -> Any:
     if isinstance(x, float | int):
         return _number(which, float(x), 0.0)
@@ -78,9 +96,8 @@ def _loops() -> Any:
 
 
 def _number(which: int, x: float, y: float) -> float:
-    value: float
-    value, fine = _loops().of_one(which, x, y)
-    if not fine:
+    value: float = _loops().of_one(which, x, y)
+    if value != value:
         raise FloatingPointError(f"{NAMES[which]}({x:g}) overflows or is not defined")
     return value
 

@@ -19,13 +19,12 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import llvmlite.binding as llvm
 import numba
 
-from sim.numeric.bundle import kernel_type
-from sim.numeric.compiled import KEPT, source_stamp
+from sim.numeric.compiled import KEPT, Kernel, source_stamp
 from sim.numeric.loops import of_one
 
 PACKAGES = ("sim.market.", "sim.numeric.")  # what a market runs,
@@ -34,19 +33,7 @@ DONE = "done"
 log = logging.getLogger(__name__)
 
 
-def signature_of(kernel: Any) -> tuple[Any, ...]:
-    """Types of the parameters of a kernel, as its annotations state them.
-
-    Raises
-    ------
-    TypeError
-        A parameter is annotated with something that kernels do not know.
-    """
-    hints = get_type_hints(kernel.py_func, include_extras=True)
-    return tuple(kernel_type(kind) for name, kind in hints.items() if name != "return")
-
-
-def market_kernels() -> list[Any]:
+def market_kernels() -> list[Kernel[..., Any]]:
     """What a market calls."""
     return [kernel for kernel in KEPT if kernel.__module__.startswith(PACKAGES)]
 
@@ -57,16 +44,18 @@ def _parts(compiled: Any, found: dict[str, int]) -> dict[str, int]:
     name = f"{compiled.__module__} {compiled.__name__}"
     if name not in found:
         found[name] = len(code.co_code)
-        for part in (held.get(word) for word in code.co_names):
+        for part in (getattr(held.get(word), "compiled", held.get(word)) for word in code.co_names):
             if hasattr(part, "py_func"):
                 _parts(part, found)
     return found
 
 
-def bundled(kernels: list[Any]) -> list[list[str]]:
+def bundled(kernels: list[Kernel[..., Any]]) -> list[list[str]]:
     """Names of kernels, those that mostly consist of the same parts together; the largest first."""
     groups: list[tuple[list[str], dict[str, int]]] = []
-    for parts in sorted((_parts(kernel, {}) for kernel in kernels), key=lambda p: -sum(p.values())):
+    for parts in sorted(
+        (_parts(kernel.compiled, {}) for kernel in kernels), key=lambda p: -sum(p.values())
+    ):
         name, size = next(iter(parts)), sum(parts.values())
         for names, known in groups:
             if 2 * sum(parts[part] for part in parts if part in known) > size:
@@ -85,18 +74,22 @@ def ready() -> None:
     Workers leave it to their parent.
     """
     processes = _cores()
-    if processes < 2 or multiprocessing.parent_process() is not None:
-        return
-    mark = _mark()
-    if mark is None or mark.exists():
+    if processes < 2 or multiprocessing.parent_process() is not None or nothing_to_compile():
         return
     importlib.import_module(MARKET)
     log.warning("compiling for this machine, once; this takes some 20 seconds")
     groups = deque(bundled(market_kernels()))
     with ThreadPoolExecutor(processes) as pool:
         whole = list(pool.map(_have_compiled, [groups] * processes))
-    if all(whole):
+    mark = _mark()
+    if mark is not None and all(whole):
         mark.touch()
+
+
+def nothing_to_compile() -> bool:
+    """Whether all is on disk, or nothing can be kept there."""
+    mark = _mark()
+    return mark is None or mark.exists()
 
 
 def _cores() -> int:
@@ -108,8 +101,7 @@ def _cores() -> int:
 def _mark() -> Path | None:
     """The file that says that all is on disk for this processor and these versions, if it can be
     written."""
-    some: Any = of_one
-    folder = Path(some.stats.cache_path or "")
+    folder = Path(of_one.compiled.stats.cache_path or "")
     if folder == Path() or not os.access(folder, os.W_OK):
         return None
     facts = (
@@ -151,6 +143,5 @@ def serve() -> None:
     gc.disable()  # a tenth of the time, and the process ends soon
     for line in sys.stdin:
         module, name = line.split()
-        kernel = getattr(importlib.import_module(module), name)
-        kernel.compile(signature_of(kernel))
+        getattr(importlib.import_module(module), name).compile()
         print(DONE, flush=True)

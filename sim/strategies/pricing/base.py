@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.markups import common_lerner, price_from_elasticity
-from sim.numeric.portable import exp, ln
+from sim.numeric.portable import part_of_way
 from sim.strategies.registry import Strategy
 from sim.strategies.view import Books, View
 
@@ -41,8 +41,9 @@ class PricingStrategy(Strategy):
 
     def bounded(self, view: View, books: Books, wanted: Floats, limits: Limits) -> Floats:
         """The wanted prices after the limits that hold for every strategy."""
-        move = ln(np.maximum(wanted, limits.lowest_price) / books.price)
-        return self.funded(books, books.price * exp(limits.largest_move * move), limits)
+        target = np.maximum(wanted, limits.lowest_price)
+        price = part_of_way(books.price, target, limits.largest_move)
+        return self.funded(books, price, limits)
 
     def funded(self, books: Books, price: Floats, limits: Limits) -> Floats:
         """At the funding limit a price covers unit cost; no price is below the lowest."""

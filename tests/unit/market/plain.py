@@ -81,3 +81,15 @@ def cards_of_offers(model: MarketModel) -> Floats:
     cards[hosts] = volumes.host_hours[hosts] / hours
     cards[world.renting] = volumes.served[world.renting] / hours
     return cards
+
+
+def shares(values: Floats) -> Floats:
+    """Parts of the whole; all 0 where there is nothing."""
+    total = values.sum()
+    return values / total if total > 0 else np.zeros_like(values)
+
+
+def by_vendor(model: MarketModel, values: Floats) -> Floats:
+    """(V,) sums of offers by platform."""
+    v = model.world.n_vendors
+    return np.bincount(model.world.platform, weights=values, minlength=v + 2)[:v]

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from sim.economics.concentration import hhi
 from sim.errors import RunFailure
 from sim.market.boards import Boards
 from sim.market.model import MarketModel
 from sim.market.serving import platform_sums
 from sim.measures.registry import Measure
-from sim.measures.tokens import by_vendor, shares
 from sim.numeric.exact import exact_sums
-from tests.unit.market.plain import calls_of_rows, shares_of_rows
+from tests.unit.market.plain import by_vendor, calls_of_rows, shares, shares_of_rows
 from tests.unit.market.tiny import changed, ran
 
 CHANGES = {
@@ -57,7 +57,7 @@ def test_tokens_by_platform_owner_and_scope(model: MarketModel, boards: Boards) 
     family = np.bincount(np.maximum(world.family_owner, 0), tokens, world.n_vendors)
     assert same(boards.family_tokens, family)
     assert same(boards.family_share, shares(family))
-    outside = np.where(world.of_family, volumes.all_kinds[~inside].sum(axis=0), 0.0)
+    outside = np.where(world.family >= 0, volumes.all_kinds[~inside].sum(axis=0), 0.0)
     by_owner = np.bincount(np.maximum(world.family_owner, 0), outside, world.n_vendors)
     assert same(boards.abroad_share, shares(by_owner))
 
@@ -76,6 +76,24 @@ def test_rows_of_segments_and_regions(model: MarketModel, boards: Boards) -> Non
     known = model.awareness.reshape(len(weight), len(share), -1)
     means = (known * share[:, None]).sum(axis=1) / share.sum()
     assert same(boards.awareness, (means * weight).sum(axis=0) / weight.sum())
+
+
+def test_the_whole_market(model: MarketModel, boards: Boards) -> None:
+    world, volumes = model.world, model.volumes
+    tokens = np.where(world.family >= 0, volumes.by_kind, 0.0)
+    assert same(boards.kinds, tokens.sum(axis=1))
+    assert boards.total == boards.family_tokens.sum() > 0.0
+    hosted = volumes.kept[world.host_start : world.rent_start]
+    before = hosted.copy()
+    hosted[:] = np.arange(1.0, len(hosted) + 1.0)
+    assert model.boards().self_hosted == hosted.sum() > 0.0
+    hosted[:] = before
+    assert model.boards() is boards
+    assert boards.scope_index == hhi(boards.scope_share)
+    assert boards.family_index == hhi(boards.family_share)
+    revenue = model.figures().revenue_share
+    assert model.figures().revenue_index == hhi(revenue)
+    assert revenue.any()
 
 
 def test_means_and_margins_of_calls(model: MarketModel, boards: Boards) -> None:

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.economics.concentration import hhi, hhi_of_rows
+from sim.economics.concentration import hhi
 from sim.market.books import MILLION
 from sim.market.figures import Figures
 from sim.market.knowledge import known
 from sim.market.model import MarketModel
-from sim.measures.tokens import by_vendor, shares
-from sim.numeric.exact import to_shares
-from tests.unit.market.plain import shares_of_rows
+from sim.numeric.exact import concentration, to_shares
+from tests.unit.market.plain import by_vendor, called, shares, shares_of_rows
 from tests.unit.market.tiny import changed, ran
 
 POACH = {"strategy": "poach", "budget": 50.0, "largest_discount": 0.3, "largest_credit": 0.1}
@@ -116,8 +115,6 @@ def test_shares_are_added_up_as_numpy_does(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 8, 20])
-def test_indices_of_rows_are_those_of_each_row(size: int) -> None:
-    rows = shares_of_rows(np.random.default_rng(size).random((3, size)))
-    assert hhi_of_rows(rows) == [hhi(row) for row in rows]
-    with pytest.raises(ValueError, match="at most 1"):
-        hhi_of_rows(rows * 1.1)
+def test_the_compiled_index_of_concentration_is_the_plain_one(size: int) -> None:
+    row = shares_of_rows(np.random.default_rng(size).random((1, size)))[0]
+    assert called(concentration)(row, np.zeros(size)) == hhi(row)

@@ -15,6 +15,7 @@ from numba import njit
 
 from sim.numeric.arrays import Cube, Matrix, Vector
 from sim.numeric.bundle import Bundle
+from sim.numeric.compiled import kernel
 
 
 class Inner(Bundle):
@@ -132,6 +133,40 @@ def test_a_bundle_inside_another_is_not_replaced() -> None:
         bundle.inner = bundle.inner
 
 
+class Twin(Bundle):
+    level: float
+    table: Matrix[np.int32]
+
+
+@kernel
+def scaled(inner: Inner, factor: float, times: int) -> float:
+    """Scale the level so many times."""
+    for _ in range(times):
+        inner.level *= factor
+    return inner.level
+
+
+@kernel
+def total_of(table: Matrix[np.int32], inner: Inner) -> float:
+    """A kernel that takes an array too, and calls another."""
+    return table.sum() + scaled(inner, 1.0, 1)
+
+
+def test_a_kernel_takes_its_own_bundles_only() -> None:
+    inner, table = made().inner, np.ones((2, 2), np.int32)
+    assert scaled(inner, 2.0, 3) == inner.level == 16.0
+    assert scaled(inner, 2, np.int64(1)) == 32.0
+    assert total_of(table, inner) == 36.0
+    for wrong in (Twin(1.0, table), None):
+        with pytest.raises(AttributeError, match=r"address of .*\.Inner"):
+            scaled(wrong, 2.0, 1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        scaled(inner, None, 1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        scaled(inner, 2.0)  # type: ignore[call-arg]
+    assert inner.level == 32.0
+
+
 KERNEL = """
 import numpy as np
 from sim.numeric.arrays import Vector
@@ -147,7 +182,7 @@ def swap(pair: Pair) -> None:
 pair = Pair(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
 swap(pair)
 assert pair.first.tolist() == [3.0, 4.0]
-print(sum(swap.stats.cache_hits.values()))
+print(sum(swap.compiled.stats.cache_hits.values()))
 """
 
 

@@ -26,7 +26,7 @@ def test_kernels_are_made_anew_when_an_inlined_file_changes(
 
     def stamp() -> Any:
         compiled.source_stamp.cache_clear()
-        return compiled.kernel(_nothing)._cache._cache_file._source_stamp
+        return compiled.kernel(_nothing).compiled._cache._cache_file._source_stamp
 
     before = stamp()
     assert stamp() == before == compiled.source_stamp()
@@ -42,7 +42,7 @@ def test_an_index_that_names_types_that_have_moved_is_not_read(
     moved = b"cno.such.module\nType\n."
     with pytest.raises(ModuleNotFoundError):
         pickle.loads(moved)
-    file = compiled.kernel(_nothing)._cache._cache_file
+    file = compiled.kernel(_nothing).compiled._cache._cache_file
     monkeypatch.setattr(file, "_index_path", str(index))
     index.write_bytes(pickle.dumps(f"{file._version} of other files") + moved)
     assert file._load_index() == {}

@@ -14,13 +14,13 @@ import pytest
 
 import sim.market.model  # noqa: F401
 from sim.numeric import ready as readiness
-from sim.numeric.compiled import KEPT
-from sim.numeric.ready import bundled, market_kernels, signature_of
+from sim.numeric.compiled import KEPT, Kernel
+from sim.numeric.ready import bundled, market_kernels
 
 ROOT = Path(__file__).parents[3]
 RUN = """
 from sim.market.model import MarketModel
-from sim.numeric.ready import market_kernels, signature_of
+from sim.numeric.ready import market_kernels
 from sim.scenario.patches import replace
 from sim.scenario.reader import load
 
@@ -28,7 +28,7 @@ changes = {"population.clients": 20_000, "calendar.months": 12, "containment.win
 for scenario in ("volcano-dam", "agent-war"):
     MarketModel(replace(load(f"scenarios/{scenario}.toml"), changes), 1).run()
 for kernel in market_kernels():
-    called, stated = list(kernel.signatures), signature_of(kernel)
+    called, stated = list(kernel.compiled.signatures), kernel.signature()
     if called not in ([], [stated]):
         print(kernel.__name__, called, stated)
 """
@@ -62,7 +62,7 @@ ready.ready()
 values = np.ones(2)
 few.fill(values, 3.0)
 few.double(values)
-hits = [sum(kernel.stats.cache_hits.values()) for kernel in (few.fill, few.double)]
+hits = [sum(kernel.compiled.stats.cache_hits.values()) for kernel in (few.fill, few.double)]
 print(values.tolist(), hits)
 """
 
@@ -101,9 +101,9 @@ def test_kernels_are_called_with_the_types_that_they_state() -> None:
 def test_all_that_is_kept_states_what_it_takes() -> None:
     assert len(market_kernels()) > 30
     for kernel in market_kernels():
-        assert len(signature_of(kernel)) == kernel.py_func.__code__.co_argcount, kernel
+        assert len(kernel.signature()) == kernel.__wrapped__.__code__.co_argcount, kernel
     with pytest.raises(TypeError, match="kernels know no"):
-        signature_of(Namespace(py_func=no_kernel))
+        Kernel.signature(Namespace(__wrapped__=no_kernel))
 
 
 def test_a_process_that_only_starts_workers_knows_all_kernels() -> None:
