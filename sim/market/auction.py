@@ -295,8 +295,6 @@ def auction(
     terms: Terms,
     docket: Docket,
     discount: Array,
-    counts: Counts,
-    tally: Tally,
     spaces: list[Workspace],
 ) -> None:
     """Auction the workloads of the docket, which fill the given stretches, one after the other in
@@ -304,19 +302,18 @@ def auction(
 
     Only budgets depend on the order: threads share what comes after them.
     """
-    alone = len(spaces) == 1  # counts into `counts` and `tally` themselves
 
     def record(p: int) -> None:
-        own, to = (counts, tally) if alone else (spaces[p].counts, spaces[p].tally)
-        for array in () if alone else (to.flow, to.review, *own):
+        counts, tally = spaces[p].counts, spaces[p].tally
+        for array in (tally.flow, tally.review, *counts) if p > 0 else ():
             array.fill(0)
         begin, end = stretches[p]
-        record_range(begin, end, clients, state, layout, terms, docket, discount, own, to)
+        record_range(begin, end, clients, state, layout, terms, docket, discount, counts, tally)
 
     spend(order, clients, state, layout, terms, docket)
     at_once(record, len(spaces))
-    for space in () if alone else spaces:
-        tally.flow[:] += space.tally.flow
-        tally.review[:] += space.tally.review
-        for total, more in zip(counts, space.counts, strict=True):
+    for space in spaces[1:]:
+        spaces[0].tally.flow[:] += space.tally.flow
+        spaces[0].tally.review[:] += space.tally.review
+        for total, more in zip(spaces[0].counts, space.counts, strict=True):
             total += more

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sim.market.auction import auction, start_auctions
 from sim.market.docket import OTHERS, OWN, new_docket, new_limits
-from sim.market.key_accounts import count_conceded, new_counts
+from sim.market.key_accounts import count_conceded
 from sim.market.population import FIXED_POINT
 from sim.market.threads import edges, over_ranges
 
@@ -49,7 +49,7 @@ class Bidding:
         self.docket = new_docket(0, self.limits)
         self.begins = [0] * len(model.spaces)  # of the stretches that threads fill
         self.order = np.zeros(0, np.int64)
-        self.counts = new_counts(model.world)
+        self.counts = model.spaces[0].counts
 
     def begin(self, model: MarketModel) -> None:
         """Room for the deals of all key-account workloads."""
@@ -119,8 +119,6 @@ def bid(model: MarketModel) -> None:
         model.terms,
         bidding.docket,
         bidding.discount,
-        bidding.counts,
-        model.tally,
         model.spaces,
     )
     if np.minimum.reduce(np.concatenate(list(bidding.counts))) < 0:
@@ -147,17 +145,15 @@ def count_deals(model: MarketModel) -> None:
     """Count the volume whose price running deals lower."""
     bidding, spaces = model.bidding, model.spaces
     conceded = bidding.counts.conceded
-    conceded.fill(0)
-    if not len(bidding.discount):
+    if not len(bidding.discount):  # nothing was ever counted
         return
     market = model.columns, model.choices, model.layout, model.terms
-    alone = len(spaces) == 1
 
     def part(p: int, begin: int, end: int) -> None:
-        own = conceded if alone else spaces[p].counts.conceded
+        own = spaces[p].counts.conceded
         own.fill(0)
         count_conceded(begin, end, bidding.discount, *market, own)
 
     over_ranges(len(bidding.discount), len(spaces), part)
-    for space in () if alone else spaces:
+    for space in spaces[1:]:
         conceded += space.counts.conceded

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.books import Ledger
-from sim.market.columns import Layout
+from sim.market.columns import Layout, Terms
 from sim.market.population import FIXED_POINT
 from sim.market.presence import Presence
 from sim.market.prices import price_paid
@@ -137,7 +137,7 @@ def boards(model: MarketModel) -> Boards:
     """The sums of this month; the same arrays every month."""
     places = model.fixed("places", lambda: places_of(model))
     market = model.layout, model.volumes, model.presence, model.state, model.ledger
-    fill_boards(places, *market, model.awareness, model.board_table)
+    fill_boards(places, *market, model.terms, model.board_table)
     return model.month_boards
 
 
@@ -149,7 +149,7 @@ def fill_boards(
     presence: Presence,
     state: MarketState,
     ledger: Ledger,
-    awareness: Matrix[np.float64],
+    terms: Terms,
     table: BoardTable,
 ) -> None:
     """All sums of a month."""
@@ -166,7 +166,7 @@ def fill_boards(
     to_shares(table.families)
     _whole_market(layout, volumes, table)
     _means_of_clients(state.goodwill, places, table.goodwill)
-    _means_of_clients(awareness, places, table.awareness)
+    _means_of_clients(terms.awareness, places, table.awareness)
 
 
 @step

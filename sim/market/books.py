@@ -13,6 +13,7 @@ from sim.market.bidding import count_deals
 from sim.market.chips import Chips, equivalents
 from sim.market.columns import Layout
 from sim.market.costs import CostRules, Costs, fill_costs
+from sim.market.key_accounts import Counts
 from sim.market.population import FIXED_POINT
 from sim.market.prices import price_paid, rent_paid, unit_price
 from sim.market.serving import Volumes
@@ -153,7 +154,7 @@ def settle(model: MarketModel) -> None:
         model.month,
         *rules,
         model.layout,
-        model.bidding.counts.conceded,
+        model.bidding.counts,
         model.volumes,
         model.state,
         model.costs,
@@ -171,7 +172,7 @@ def settle_month(
     supply: SupplyRules,
     chips: Chips,
     layout: Layout,
-    conceded: Vector[np.int64],
+    counts: Counts,
     volumes: Volumes,
     state: MarketState,
     costs: Costs,
@@ -179,7 +180,7 @@ def settle_month(
 ) -> None:
     """Bills, costs and profits of a month; then everybody sees its means and shares."""
     fill_costs(month, rules, chips, layout, state, costs)
-    fill_discounts(conceded, rules.card_hours, layout, volumes, state, ledger)
+    fill_discounts(counts.conceded, rules.card_hours, layout, volumes, state, ledger)
     charge(rules.card_hours, rates, layout, volumes, state, costs, ledger)
     close(month, rates, rules, supply, chips, state, costs, ledger)
     bill, n = ledger.bill, layout.n_api

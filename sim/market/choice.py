@@ -249,24 +249,21 @@ def review(
     layout: Layout,
     terms: Terms,
     streams: Streams,
-    tally: Tally,
     spaces: list[Workspace],
     docket: Docket,
 ) -> None:
-    """Phase `review`: due workloads choose; `state` and `tally` are updated in place.
+    """Phase `review`: due workloads choose; `state` and the tally are updated in place.
 
     Those of key accounts that are auctioned go into the docket, with what the best offer of each
     platform is worth to them.
     """
     packed = spaces[0].packed
     pack(everyone, layout, terms, packed)
-    alone = len(spaces) == 1  # adds to `tally` itself
 
     def part(p: int, begin: int, end: int) -> None:
         space = spaces[p]
-        if not alone:
-            space.tally.flow.fill(0)
-            space.tally.review.fill(0)
+        for array in (space.tally.flow, space.tally.review) if p > 0 else ():
+            array.fill(0)
         review_range(
             begin,
             end,
@@ -279,13 +276,13 @@ def review(
             packed,
             space.scratch,
             docket,
-            tally if alone else space.tally,
+            space.tally,
         )
 
     over_ranges(len(clients.client_id), len(spaces), part)
-    for space in () if alone else spaces:
-        tally.flow[:] += space.tally.flow
-        tally.review[:] += space.tally.review
+    for space in spaces[1:]:
+        spaces[0].tally.flow[:] += space.tally.flow
+        spaces[0].tally.review[:] += space.tally.review
 
 
 @kernel

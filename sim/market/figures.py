@@ -15,6 +15,7 @@ from sim.market.books import ROWS as MONEY
 from sim.market.columns import Tally
 from sim.market.community import own_pools
 from sim.market.key_accounts import Counts
+from sim.market.migration import HomeCounts
 from sim.market.population import FIXED_POINT
 from sim.market.presence import Presence
 from sim.market.state import MarketState
@@ -114,9 +115,9 @@ def figures_of(table: FigureTable) -> Figures:
 
 def figures(model: MarketModel) -> Figures:
     """The figures of this month; the same arrays every month."""
-    homes, counts = model.homes, model.bidding.counts
     market = model.tally, model.presence, model.state, model.ledger
-    fill_figures(model.world.none, *market, counts, homes.count, homes.moved, model.figure_table)
+    counts = model.bidding.counts, model.homes.counts
+    fill_figures(model.world.none, *market, *counts, model.figure_table)
     return model.month_figures
 
 
@@ -128,14 +129,13 @@ def fill_figures(
     state: MarketState,
     ledger: Ledger,
     counts: Counts,
-    home: Vector[np.int64],
-    moved: Matrix[np.int64],
+    homes: HomeCounts,
     table: FigureTable,
 ) -> None:
     """All figures of a month."""
     table.vendors[:] = 0.0
     of_work(none, tally, presence, table.vendors, table.numbers)
-    of_accounts(presence, counts, ledger, home, moved, table.vendors)
+    of_accounts(presence, counts, ledger, homes, table.vendors)
     of_vendors(state, table.omega, ledger.table, table.vendors)
     of_families(state, table.apart, table.families)
     to_shares(table.vendors[CALLS_SHARE:])
@@ -165,9 +165,9 @@ def of_work(none, tally, presence, out, numbers):  # type: ignore[no-untyped-def
 
 
 @step
-def of_accounts(presence, counts, ledger, home, moved, out):  # type: ignore[no-untyped-def]
+def of_accounts(presence, counts, ledger, homes, out):  # type: ignore[no-untyped-def]
     """Key accounts and home clouds."""
-    clients = 0
+    home, moved, clients = homes.clients, homes.moved, 0
     for v in range(len(home)):
         clients += home[v]
     for v in range(out.shape[1]):

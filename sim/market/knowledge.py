@@ -50,6 +50,7 @@ class KnowledgeDesk(Bundle):
     usual_churn: float
     share_point: Vector[np.float64]  # (V,) worth of a point of share, million yuan
     private: Matrix[np.float64]  # (V, figures)
+    offers: Matrix[np.float64]  # (3, J)
     parts: Vector[np.float64]  # for exact sums
 
 
@@ -60,6 +61,7 @@ def new_knowledge_desk(model: MarketModel) -> KnowledgeDesk:
         usual_churn=model.scenario.demand.review.api,
         share_point=np.array([tables[name].objective.share_point for name in names]),
         private=np.zeros((len(names), len(PrivateFigures._fields))),
+        offers=np.zeros((3, model.world.n_offers)),
         parts=np.zeros(ROOM),
     )
 
@@ -74,11 +76,10 @@ class Knowledge(NamedTuple):
 
 def known(model: MarketModel) -> Knowledge:
     """What is known now; an offer that begins shows its first price."""
-    world, state, desk = model.world, model.state, model.knowledge_desk
-    offers = np.zeros((3, world.n_offers))
+    state, desk = model.state, model.knowledge_desk
     market = model.cost_rules, model.chips, model.layout, model.tally, model.presence
-    tell(model.month, *market, model.ledger, state, model.costs, desk, offers)
-    offers.flags.writeable = False
+    tell(model.month, *market, model.ledger, state, model.costs, desk)
+    offers = _sealed(desk.offers.copy())
     view = told(
         View,
         month=model.month,
@@ -138,10 +139,11 @@ def tell(
     state: MarketState,
     costs: Costs,
     desk: KnowledgeDesk,
-    offers: Matrix[np.float64],
 ) -> None:
     """Fill in prices and costs of model calls, 0 where none is on sale, and private figures."""
     fill_costs(month, rules, chips, layout, state, costs)
+    offers = desk.offers
+    offers[:] = 0.0
     for j in range(layout.n_api):
         offers[COST, j], offers[UNIT_COST, j] = costs.accounting[j], costs.opportunity[j]
         if state.hosting[j]:

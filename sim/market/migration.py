@@ -36,6 +36,13 @@ class HomeRules(Bundle):
     cloud: Vector[np.bool_]  # (V,) whether it can be a home
 
 
+class HomeCounts(Bundle):
+    """Whole weights of clients by home cloud."""
+
+    clients: Vector[np.int64]  # (V + 1,), last without a home cloud
+    moved: Matrix[np.int64]  # (V + 1, V), this month, by old and new home
+
+
 class Homes:
     """The homes of a run's clients: a copy of their column where homes move, and counts."""
 
@@ -53,15 +60,13 @@ class Homes:
             below=np.zeros(len(chance), np.uint64),
             cloud=np.array([not vendor.model_company for vendor in vendors]),
         )
-        self.count = np.zeros(len(names) + 1, np.int64)  # last: without a home cloud
-        self.moved = np.zeros((len(names) + 1, len(names)), np.int64)
-        begin_homes(model.columns, chance, self.rules, self.count)
+        self.counts = HomeCounts(np.zeros(len(names) + 1, np.int64), model.spaces[0].homes.moved)
+        begin_homes(model.columns, chance, self.rules, self.counts)
 
 
 def migrate(model: MarketModel) -> None:
     """One month of moves; the counts follow."""
     homes, spaces = model.homes, model.spaces
-    homes.moved.fill(0)
     if not homes.moves:
         return
     market = model.columns, model.choices, model.layout, model.state, model.terms
@@ -71,9 +76,9 @@ def migrate(model: MarketModel) -> None:
         move_homes(begin, end, model.month_number, homes.rules, *market, space.usage, space.homes)
 
     over_ranges(model.population.n_clients, len(spaces), part)
-    for space in spaces:
-        homes.moved += space.homes.moved
-    recount(homes.moved, homes.count)
+    for space in spaces[1:]:
+        homes.counts.moved[:] += space.homes.moved
+    recount(homes.counts)
 
 
 @kernel
@@ -81,9 +86,10 @@ def begin_homes(
     clients: Clients,
     chance: Vector[np.float64],
     rules: HomeRules,
-    count: Vector[np.int64],
+    counts: HomeCounts,
 ) -> None:
-    """Chances as whole numbers; weight of clients by home cloud, last those without."""
+    """Chances as whole numbers; weight of clients by home cloud."""
+    count = counts.clients
     for v in range(len(chance)):
         rules.below[v] = below(chance[v])
     for i in range(len(clients.home)):
@@ -92,8 +98,9 @@ def begin_homes(
 
 
 @kernel
-def recount(moved: Matrix[np.int64], count: Vector[np.int64]) -> None:
-    """Counts by home cloud after the moves from each (V + 1) to each (V)."""
+def recount(counts: HomeCounts) -> None:
+    """Counts by home cloud after the moves of the month."""
+    moved, count = counts.moved, counts.clients
     for a in range(moved.shape[0]):
         for b in range(moved.shape[1]):
             count[a] -= moved[a, b]

@@ -166,7 +166,8 @@ class MarketModel(mesa.Model):
         world = self.world
         self.tally, self.volumes = new_tally(world), new_volumes(world)
         self.presence = new_presence(world, self.columns.whole_weight)
-        self.spaces = new_workspace(world, threads_for(self.population.n_clients))
+        threads = threads_for(self.population.n_clients)
+        self.spaces = new_workspace(world, threads, self.tally, self.presence)
         self.costs = new_costs(world)
         self.communities = new_communities(self)
         self.supply_desk = new_supply_desk(world.n_vendors)

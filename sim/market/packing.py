@@ -93,7 +93,7 @@ class HomeRoom(Bundle):
 
 
 class Workspace(Bundle):
-    """What one thread needs."""
+    """What one thread needs. The first counts into the market's own tables, others add to them."""
 
     packed: Packed
     scratch: Scratch
@@ -174,20 +174,20 @@ def new_usage(world: World) -> Usage:
     )
 
 
-def new_workspace(world: World, threads: int) -> list[Workspace]:
+def new_workspace(world: World, threads: int, tally: Tally, presence: Presence) -> list[Workspace]:
     """Room for each thread; what is packed once a month they share."""
     packed, v = new_packed(world), world.n_vendors
+    others = [(new_tally(world), new_presence(world)) for _ in range(1, threads)]
     return [
         Workspace(
             packed,
             new_scratch(world),
             new_usage(world),
-            new_tally(world),
-            new_presence(world),
+            *counted,
             new_counts(world),
             HomeRoom(np.zeros(v), np.zeros(world.n_offers), np.zeros((v + 1, v), np.int64)),
         )
-        for _ in range(threads)
+        for counted in ((tally, presence), *others)
     ]
 
 

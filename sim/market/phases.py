@@ -46,7 +46,6 @@ def look(model: MarketModel, number: int, everyone: bool) -> None:
         model.layout,
         model.terms,
         model.streams,
-        model.tally,
         model.spaces,
         model.bidding.docket,
     )

@@ -99,8 +99,6 @@ def serve(model: MarketModel) -> None:
         model.layout,
         model.terms,
         model.marks,
-        model.tally,
-        model.presence,
         model.spaces,
     )
     rules = model.cost_rules, model.supply_rules, model.chips

@@ -50,6 +50,8 @@ class SupplyDesk(Bundle):
     told: Matrix[np.float64]  # (V, TOLD)
     room: Vector[np.float64]  # (V,)
     parts: Vector[np.float64]  # for exact sums
+    wanted: Vector[np.float64]  # (V,) cards that each vendor would like
+    limits: Vector[np.float64]  # (V,) the most that it can order
 
 
 def supply_rules(model: MarketModel) -> SupplyRules:
@@ -85,7 +87,8 @@ def _app_tokens(model: MarketModel, month: int) -> list[float]:
 
 def new_supply_desk(vendors: int) -> SupplyDesk:
     """Room for the orders of a month."""
-    return SupplyDesk(np.zeros((vendors, TOLD)), np.zeros(vendors), np.zeros(ROOM))
+    told, rows = np.zeros((vendors, TOLD)), (np.zeros(vendors) for _ in range(3))
+    return SupplyDesk(told, next(rows), np.zeros(ROOM), *rows)
 
 
 def shock_path(model: MarketModel) -> Floats:
@@ -134,10 +137,10 @@ def deliver(model: MarketModel) -> None:
     state.app_tokens = rules.app_tokens[model.month]
     if not model.scenario.mechanisms.capacity:
         return
-    market = model.month, rules, model.cost_rules, model.chips, state
-    growth = see_supply(*market, model.supply_desk)
-    wanted, limits = orders(model, growth)
-    take_orders(model.month, rules, model.chips, state, wanted, limits)
+    market, desk = (model.month, rules, model.cost_rules, model.chips, state), model.supply_desk
+    growth = see_supply(*market, desk)
+    desk.wanted[:], desk.limits[:] = orders(model, growth)
+    take_orders(model.month, rules, model.chips, state, desk)
 
 
 @kernel
@@ -185,10 +188,10 @@ def take_orders(
     rules: SupplyRules,
     chips: Chips,
     state: MarketState,
-    wanted: Vector[np.float64],
-    limits: Vector[np.float64],
+    desk: SupplyDesk,
 ) -> None:
     """Orders are cut to what money and availability allow, what was ordered arrives, cards wear."""
+    wanted, limits = desk.wanted, desk.limits
     last = state.pipeline.shape[1] - 1
     for v in range(len(wanted)):
         line, own_line = state.pipeline[v], state.own_pipeline[v]
@@ -208,7 +211,7 @@ def take_orders(
         state.external_cards[v] = state.external_cards[v] * (1.0 - rules.wear) + bought
 
 
-def orders(model: MarketModel, market_growth: float) -> tuple[Floats, Floats]:
+def orders(model: MarketModel, market_growth: float) -> tuple[list[float], list[float]]:
     """(V,) cards that each strategy wants, and the most that its money buys this month."""
     rules, month = model.supply_rules, model.month
     view = told(
@@ -238,7 +241,7 @@ def orders(model: MarketModel, market_growth: float) -> tuple[Floats, Floats]:
         wanted.append(cards)
         most = cap * max(0.0, 1.0 + growth * month)
         limits.append(cards if vendor.investment.budgeted else most)
-    return np.array(wanted), np.array(limits)
+    return wanted, limits
 
 
 def _facts(rules: SupplyRules) -> list[tuple[float, ...]]:

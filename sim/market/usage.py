@@ -106,6 +106,9 @@ def use_range(
     presence: Presence,
 ) -> None:
     """Volumes of the workloads of clients begin to end."""
+    tally.volume[:] = 0
+    tally.pairs[:] = 0
+    tally.hours[:] = 0
     fill_shifts(layout, terms, usage.shift)
     last = clients.first[end]
     for w in range(clients.first[begin], last, USED_BLOCK):
@@ -121,29 +124,23 @@ def use(
     layout: Layout,
     terms: Terms,
     marks: Marks,
-    tally: Tally,
-    presence: Presence,
     spaces: list[Workspace],
 ) -> None:
-    """Volumes of all workloads, into `tally`; `presence` follows the moves of the month."""
-    volumes = "volume", "pairs", "hours"
-    alone = len(spaces) == 1  # counts into `tally` and `presence` themselves
+    """Volumes of all workloads, into the tally; the presence follows the moves of the month."""
 
     def part(p: int, begin: int, end: int) -> None:
-        space = spaces[p]
-        own, there = (tally, presence) if alone else (space.tally, space.presence)
-        for array in (*(getattr(own, name) for name in volumes), *(() if alone else there)):
+        tally, presence = spaces[p].tally, spaces[p].presence
+        for array in presence if p > 0 else ():
             array.fill(0)
-        use_range(begin, end, clients, state, layout, terms, marks, space.usage, own, there)
+        use_range(
+            begin, end, clients, state, layout, terms, marks, spaces[p].usage, tally, presence
+        )
 
     over_ranges(len(clients.client_id), len(spaces), part)
-    if alone:
-        return
-    for name in volumes:
-        array = getattr(tally, name)
-        array.fill(0)
-        for space in spaces:
-            array += getattr(space.tally, name)
-    for space in spaces:
+    tally, presence = spaces[0].tally, spaces[0].presence
+    for space in spaces[1:]:
+        tally.volume[:] += space.tally.volume
+        tally.pairs[:] += space.tally.pairs
+        tally.hours[:] += space.tally.hours
         for count_of, more in zip(presence, space.presence, strict=True):
             count_of += more

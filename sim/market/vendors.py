@@ -112,9 +112,7 @@ class VendorAgent(mesa.Agent):
         model, v = self.market, self.index
         own, figures = model.own_columns()[v], figures or known(model).private[v]
         price, cost = model.state.list_price[own], unit_cost[own]
-        return told(
-            Books, own=own, price=price, unit_cost=cost, **self._known, **figures._asdict()
-        )
+        return told(Books, own=own, price=price, unit_cost=cost, **self._known, **figures._asdict())
 
     @cached_property
     def _known(self) -> dict[str, float]:

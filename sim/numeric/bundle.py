@@ -228,13 +228,26 @@ class _BundleModel(models.PrimitiveModel):
 @unbox(BundleType)
 def _unbox(kind: BundleType, bundle: Any, context: Any) -> NativeValue:
     builder, python = context.builder, context.pyapi
-    address = python.object_getattr_string(bundle, kind.address)
+    address = python.object_getattr(bundle, _interned(kind.address, context))
     missing = cgutils.is_null(builder, address)  # another class: the error is set
     place = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(8).as_pointer(), None))
     with cgutils.if_likely(builder, builder.not_(missing)):
         builder.store(python.long_as_voidptr(address), place)
         python.decref(address)
     return NativeValue(builder.load(place), is_error=missing)
+
+
+def _interned(text: str, context: Any) -> Any:
+    """A string of Python's, made by the first call: each new one would be looked up anew."""
+    builder, module, kind = context.builder, context.builder.module, context.pyapi.pyobj
+    place = cgutils.add_global_variable(module, kind, module.get_unique_name("name"))
+    place.linkage, place.initializer = "internal", ir.Constant(kind, None)
+    with cgutils.if_unlikely(builder, cgutils.is_null(builder, builder.load(place))):
+        letters = context.context.insert_const_string(module, text)
+        make = ir.FunctionType(kind, [letters.type])
+        make = cgutils.get_or_insert_function(module, make, "PyUnicode_InternFromString")
+        builder.store(builder.call(make, [letters]), place)
+    return builder.load(place)
 
 
 @infer_getattr

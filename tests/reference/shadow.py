@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.market.choice import review as compiled_review
-from sim.market.columns import UNSET, State, Tally
+from sim.market.columns import UNSET, State
 from sim.market.usage import use as compiled_use
 from tests.reference.client import ClientAgent, Workload
 from tests.reference.market import PlainMarket
 from tests.reference.tallies import whole
-
-TALLY = 5  # place of the accumulators among the arrays of `review`
 
 
 @dataclass
@@ -59,8 +57,6 @@ class ShadowedMarket(PlainMarket):
         """Both choose; compare who looked, who moved, and every choice."""
         if self.everyone_every and month % self.everyone_every == 0:
             everyone = True
-        tally: Tally = arrays[TALLY]
-        before = tally.review.copy()
         compiled_review(month, everyone, *arrays)
         _, decisions = self.review_plainly(month, everyone)
         reviewed = moved = 0
@@ -71,7 +67,7 @@ class ShadowedMarket(PlainMarket):
             reviewed += weight
             moved += weight * (was is not None and was.platform != work.current.platform)
         self.agreement.reviewed += len(decisions)
-        seen = (tally.review - before)[:2].tolist()
+        seen = self.tally.review[:2].tolist()
         self.agreement.reviews_differing += seen != [reviewed, moved]
         for client in self.plain_clients:
             for work in client.workloads:

@@ -11,7 +11,7 @@ import pytest
 
 from sim.economics.demand import nested_logit_probabilities
 from sim.market.choice import review
-from sim.market.columns import Terms, new_state, new_tally
+from sim.market.columns import Terms, new_state
 from sim.market.model import MarketModel
 from sim.scenario.checks import validated
 from sim.scenario.off import plain_tables
@@ -79,7 +79,6 @@ def chosen(model: MarketModel, terms: Terms, month: int) -> npt.NDArray[np.int64
         model.layout,
         terms,
         model.streams,
-        new_tally(model.world),
         model.spaces,
         model.bidding.docket,
     )

@@ -68,13 +68,13 @@ def test_clients_and_workloads_of_a_month(model: MarketModel, figures: Figures) 
 
 
 def test_accounts_and_homes_of_a_month(model: MarketModel, figures: Figures) -> None:
-    counts, v, homes = model.bidding.counts, model.world.n_vendors, model.homes
+    counts, v, homes = model.bidding.counts, model.world.n_vendors, model.homes.counts
     assert figures.held.tolist() == model.counted(model.presence.accounts[:v]).tolist()
     assert figures.won.tolist() == model.counted(counts.won[:v]).tolist()
     assert figures.credit.tolist() == (model.counted(counts.credit[:v]) * MILLION).tolist()
     off = [float(a) / float(b) if b else 0.0 for a, b in zip(counts.off, counts.bill, strict=True)]
     assert figures.discount.tolist() == off[:v]
-    assert figures.home_share.tolist() == (homes.count[:-1] / float(homes.count.sum())).tolist()
+    assert figures.home_share.tolist() == (homes.clients[:-1] / float(homes.clients.sum())).tolist()
     gained = homes.moved.sum(axis=0) - homes.moved.sum(axis=1)[:-1]
     assert figures.home_gain.tolist() == model.counted(gained).tolist()
     assert figures.home_gain.any()

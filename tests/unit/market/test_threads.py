@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
+from unittest import mock
 
 import pytest
 
+import sim.market.model
 from sim.market import threads
-from sim.market.bidding import Bidding
 from sim.market.model import MarketModel
-from sim.market.packing import new_workspace
 from sim.scenario.patches import replace
 from sim.scenario.reader import load
 
 
 def run_with(number: int) -> MarketModel:
     changes = {"population.clients": 501, "calendar.months": 6, "containment.window_months": 3}
-    model = MarketModel(replace(load("scenarios/tiny.toml"), changes), 3)
-    model.spaces = new_workspace(model.world, number)
-    model.bidding = Bidding(model)
+    with mock.patch.object(sim.market.model, "threads_for", return_value=number):
+        model = MarketModel(replace(load("scenarios/tiny.toml"), changes), 3)
+    assert len(model.spaces) == number
     return model.run()
 
 

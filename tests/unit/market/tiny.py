@@ -75,7 +75,7 @@ def parts(model: MarketModel) -> dict[str, str]:
     held |= {f"ledger.{name}": value for name, value in model.ledger.asdict().items()}
     held |= {"spending": model.account.spending, "stages": model.stages, "shifts": model.shifts}
     held |= {"awareness": model.awareness, "month": model.month}
-    held |= {"homes": (model.columns.home, model.homes.count, model.homes.moved)}
+    held |= {"homes": (model.columns.home, *model.homes.counts)}
     held |= {f"bidding.{name}": value for name, value in vars(model.bidding).items()}
     held["rng"] = model.rng.bit_generator.state
     for name, vendor in model.vendors.items():
