@@ -95,7 +95,8 @@ def run_world(
         market.run()
         stage = "outcomes"
         dims = dims_of(market, scenario.calendar.months)
-        outcomes = scalar_outcomes(scenario, market.curves, dims, market.axes)
+        curves = market.curves
+        outcomes = scalar_outcomes(scenario, curves, dims, market.axes)
         if clash := sorted(outcomes.keys() & market.facts.keys()):
             raise ValueError(f"facts and outcomes share names: {', '.join(clash)}")
         return RunRecord(
@@ -105,7 +106,7 @@ def run_world(
             DONE,
             outcomes=outcomes,
             facts={name: float(value) for name, value in market.facts.items()},
-            curves=dict(market.curves),
+            curves=dict(curves),
             dims=dims,
             axes={name: tuple(labels) for name, labels in market.axes.items()},
             seconds=time.perf_counter() - began,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sim.market.auction import auction, start_auctions
 from sim.market.docket import OTHERS, OWN, new_docket, new_limits
-from sim.market.key_accounts import count_conceded
+from sim.market.key_accounts import count_conceded, least_count
 from sim.market.population import FIXED_POINT
 from sim.market.threads import edges, over_ranges
 
@@ -121,7 +121,7 @@ def bid(model: MarketModel) -> None:
         bidding.discount,
         model.spaces,
     )
-    if np.minimum.reduce(np.concatenate(list(bidding.counts))) < 0:
+    if least_count(bidding.counts) < 0:
         raise ValueError("bills of key accounts are too large to be added up exactly")
     credit = bidding.counts.credit[: model.world.n_vendors] / FIXED_POINT
     model.charge("account_credit", credit)
@@ -132,9 +132,10 @@ def _order(model: MarketModel, stretches: list[tuple[int, int]]) -> npt.NDArray[
     is next to never."""
     docket, columns = model.bidding.docket, model.columns
     rows = np.concatenate([np.arange(begin, end) for begin, end in stretches])
-    rows = rows[np.argsort(docket.number[rows])]
     numbers = docket.number[rows]
-    if (numbers[1:] == numbers[:-1]).any():
+    order = numbers.argsort()
+    rows, numbers = rows[order], numbers[order]
+    if np.count_nonzero(numbers[1:] == numbers[:-1]):
         work = docket.work[rows]
         client_id = columns.client_id[columns.client[work]]
         rows = rows[np.lexsort((columns.work_key[work], client_id, numbers))]

@@ -31,6 +31,16 @@ def new_counts(world: World) -> Counts:
 
 
 @kernel
+def least_count(counts: Counts) -> int:
+    """Least of all counts of auctions: below 0 where a sum is too large."""
+    least = 0
+    for v in range(len(counts.won)):
+        least = min(least, counts.won[v], counts.poached[v], counts.bill[v])
+        least = min(least, counts.off[v], counts.credit[v])
+    return least
+
+
+@kernel
 def count_conceded(
     begin: int,
     end: int,

@@ -39,7 +39,7 @@ from sim.market.panel import Panel
 from sim.market.phases import PHASES, Phase
 from sim.market.population import FIXED_POINT, Population, effective_clients, population_for
 from sim.market.presence import marks_of, new_presence
-from sim.market.profile import timed
+from sim.market.profile import booked, timed
 from sim.market.scoreboards import Scoreboards
 from sim.market.serving import new_serving_desk, new_volumes
 from sim.market.shared import shared
@@ -335,8 +335,7 @@ class MarketModel(mesa.Model):
         with np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"):
             for phase in self.phases:
                 try:
-                    with timed(phase.name):
-                        phase.act(self)
+                    booked(phase.name, phase.act, self)
                 except (ArithmeticError, ValueError) as error:
                     raise RunFailure(f"{phase.name} of {self.date:%Y-%m}", str(error)) from error
         self.month += 1

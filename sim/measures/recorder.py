@@ -23,9 +23,9 @@ class Places(NamedTuple):
 
     axes: dict[str, tuple[str, ...]]
     reads: list[Callable[[MarketModel], Any]]
-    parts: dict[str, tuple[tuple[int, ...], slice, Any]]  # shape, place in the row, order of labels
-    columns: dict[str, npt.NDArray[np.int64]]
-    width: int
+    parts: dict[str, tuple[tuple[int, ...], slice]]  # shape, place in the row
+    columns: dict[str, npt.NDArray[np.int64]]  # places in a reading, in the order of the labels
+    order: npt.NDArray[np.int64]  # the same of all measures
 
 
 def places_of(model: MarketModel) -> Places:
@@ -55,22 +55,19 @@ def places_of(model: MarketModel) -> Places:
         for dim, names in axes.items()
     }
     known = measures().values()
-    # where the labels of a curve stand in the readings of all months
-    labels: dict[tuple[str, ...], Any] = {
-        dims: (slice(None), *np.ix_(*(order[dim] for dim in dims)))
-        for dims in {m.dims for m in known}
-    }
     shapes = [tuple(len(axes[dim]) for dim in m.dims) for m in known]
     edges = [0, *np.cumsum([math.prod(shape) for shape in shapes]).tolist()]
     parts = {
-        m.name: (shape, slice(begin, end), labels[m.dims])
+        m.name: (shape, slice(begin, end))
         for m, shape, (begin, end) in zip(known, shapes, pairwise(edges), strict=True)
     }
-    columns = {
-        name: np.arange(part.start, part.stop).reshape(1, *shape)[place][0]
-        for name, (shape, part, place) in parts.items()
-    }
-    return Places(axes, [m.read for m in known], parts, columns, edges[-1])
+    columns = {}
+    for m in known:
+        shape, part = parts[m.name]
+        labels = np.ix_(*(order[dim] for dim in m.dims))
+        columns[m.name] = np.arange(part.start, part.stop).reshape(shape)[labels]
+    flat = np.concatenate([*columns.values(), np.zeros(0, np.int64)], axis=None)
+    return Places(axes, [m.read for m in known], parts, columns, flat)
 
 
 class Recorder:
@@ -79,8 +76,8 @@ class Recorder:
     def __init__(self, model: MarketModel) -> None:
         self._places = model.fixed("places of measures", lambda: places_of(model))
         months = model.scenario.calendar.months
-        self._rows = np.zeros((months, self._places.width))  # in the market's order
-        self._curves: dict[str, Floats] = {}
+        self._rows = np.zeros((months, len(self._places.order)))  # in the market's order
+        self._table = np.zeros_like(self._rows)  # in the order of the labels
         self._recorded, self._sorted = 0, 0  # months
 
     @property
@@ -101,22 +98,21 @@ class Recorder:
 
     def _check(self, values: list[Any]) -> None:
         """Every measure has the shape of its dimensions; looked at in the first month."""
-        for (name, (shape, *_)), value in zip(self._places.parts.items(), values, strict=True):
+        for (name, (shape, _)), value in zip(self._places.parts.items(), values, strict=True):
             if np.shape(value) != shape:
                 raise ValueError(f"measure {name}: shape {np.shape(value)}, expected {shape}")
 
     @property
     def curves(self) -> dict[str, Floats]:
         """What was recorded until now, 0 in the months to come."""
-        new, months = slice(self._sorted, self._recorded), len(self._rows)
-        for name, (shape, part, place) in self._places.parts.items():
-            if name not in self._curves:
-                self._curves[name] = np.zeros((months, *shape))
-            if new.start < new.stop:
-                rows = self._rows[new, part].reshape(new.stop - new.start, *shape)
-                self._curves[name][new] = rows[place]
-        self._sorted = max(self._sorted, self._recorded)
-        return self._curves
+        new = slice(self._sorted, self._recorded)
+        self._table[new] = self._rows[new, self._places.order]
+        self._sorted = self._recorded
+        months = len(self._table)
+        return {
+            name: self._table[:, part].reshape(months, *shape)
+            for name, (shape, part) in self._places.parts.items()
+        }
 
     def last(self, name: str) -> Floats:
         """A measure of the last recorded month, in the order of the scenario file."""
