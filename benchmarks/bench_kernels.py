@@ -29,7 +29,7 @@ def test_use(benchmark: Any, problem: Problem, threads: int) -> None:
     model = problem.model
     problem.reset()
     spaces = problem.spaces[threads]
-    arguments = (model.columns, model.choices, model.layout, model.terms, model.tally, spaces)
+    arguments = (model.columns, model.choices, model.layout, model.terms, model.marks, spaces)
     benchmark(use, *arguments)
     assert model.tally.volume.sum() > 0
 

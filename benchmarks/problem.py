@@ -41,7 +41,8 @@ class Problem:
         self.held = State(*(array.copy() for array in self.model.choices))
         population, terms = self.model.population, self.model.terms
         self.adopted = np.flatnonzero(population.adopts_at <= terms.adopted[population.kind])
-        self.spaces = {n: new_workspace(self.model.world, n) for n in (1, 2)}
+        counted = self.model.tally, self.model.presence
+        self.spaces = {n: new_workspace(self.model.world, n, *counted) for n in (1, 2)}
 
     @property
     def reviews(self) -> int:
@@ -66,7 +67,6 @@ class Problem:
                 model.layout,
                 model.terms,
                 model.streams,
-                model.tally,
                 self.spaces[threads],
                 model.bidding.docket,
             )

@@ -1,4 +1,7 @@
-"""What `import sim` offers: load a scenario, run it or sweep over it, look at the result."""
+"""What `import sim` offers: load a scenario, run it or sweep over it, look at the result.
+
+What judges a result is loaded when there is one, so that the first month does not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,16 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.analysis.claims import judge_claims
-from sim.analysis.horizon import longer_result, run_longer
-from sim.analysis.judge import judge
-from sim.analysis.statistics import runs_for_share_halfwidth, wilson_interval_of_share
 from sim.errors import SimError
 from sim.experiment.ensemble import RESULTS, run_ensemble
 from sim.experiment.progress import ProgressCallback, progress_on_stderr
 from sim.experiment.result import Result
 from sim.scenario.reader import load
-from sim.study.reader import LoadedStudy, load_study
-from sim.study.result import SweepResult
-from sim.study.run import run_study
-from sim.study.schema import UntilHalfwidth
-from sim.study.until import until_narrow
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
+    from sim.study.reader import LoadedStudy
+    from sim.study.result import SweepResult
 
 Progress = ProgressCallback | bool | None
 
@@ -85,6 +81,9 @@ def run(
 
     def look(runs: int | None, earlier: Result | None) -> Result:
         result = _told(progress, run_ensemble, market, replicates=runs, earlier=earlier, **settings)
+        from sim.analysis.horizon import longer_result, run_longer
+        from sim.analysis.judge import judge
+
         if horizon:
             before = None if earlier is None else longer_result(earlier)
             # The result knows its seed.
@@ -99,6 +98,9 @@ def run(
         raise SimError(f"until_halfwidth = {until_halfwidth}: must lie between 0 and 0.5")
     if market.contest is None:
         raise SimError("until_halfwidth: without a contest there is no probability of containment")
+    from sim.analysis.statistics import runs_for_share_halfwidth
+    from sim.study.until import until_narrow
+
     first = market.ensemble.replicates if replicates is None else replicates
     most = max(first, runs_for_share_halfwidth(until_halfwidth))
     return until_narrow(look, containment_halfwidth, until_halfwidth, first, most)
@@ -109,6 +111,8 @@ def containment_halfwidth(result: Result) -> float:
     verdict = result.verdict
     if not verdict["verdicts"]:
         return math.nan
+    from sim.analysis.statistics import wilson_interval_of_share
+
     primary = verdict["verdicts"][verdict["primary"]]
     interval = wilson_interval_of_share(primary["emergence"]["share"], primary["n"])
     return (interval.upper - interval.lower) / 2.0
@@ -142,6 +146,11 @@ def sweep(
     SimError
         The study is refused before its first run, or the folder cannot be used.
     """
+    from sim.study.reader import LoadedStudy, load_study
+    from sim.study.run import run_study
+    from sim.study.schema import UntilHalfwidth
+    from sim.study.until import until_narrow
+
     loaded = study if isinstance(study, LoadedStudy) else load_study(study, changes)
     settings: dict[str, Any] = {
         "seed": seed,
@@ -153,6 +162,8 @@ def sweep(
 
     def look(runs: int | None, earlier: SweepResult | None) -> SweepResult:
         result = _told(progress, run_study, loaded, replicates=runs, earlier=earlier, **settings)
+        from sim.analysis.claims import judge_claims
+
         result.store_claims(judge_claims(result))
         return result
 

@@ -72,7 +72,6 @@ def run(
     The same command goes on where an interrupted one stopped.
     """
     from sim.api import run as run_and_judge
-    from sim.cli.verdict import verdict_lines
     from sim.experiment.progress import progress_on_stderr
     from sim.scenario.reader import load
 
@@ -107,6 +106,8 @@ def run(
             document["episode"] = findings.document()
         print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
+        from sim.cli.verdict import verdict_lines
+
         _say(["", *verdict_lines(result, verdict), *_sentences(result)])
         _say(["", *_where(result, figures, scenario)])
     if trouble:
