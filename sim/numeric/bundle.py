@@ -176,6 +176,13 @@ class Bundle:
         return type(self)(**(self.asdict() | changes))
 
 
+def is_word(annotation: Any) -> bool:
+    """Whether what is annotated so is handed to kernels as one word: a number or a bundle."""
+    return annotation in NUMBERS or (
+        isinstance(annotation, type) and issubclass(annotation, Bundle)
+    )
+
+
 def kernel_type(annotation: Any) -> Any:
     """The type in kernels of what is annotated so.
 
@@ -184,10 +191,8 @@ def kernel_type(annotation: Any) -> Any:
     TypeError
         It is neither a number nor an array of `sim.numeric.arrays` nor a bundle.
     """
-    if annotation in NUMBERS:
-        return NUMBERS[annotation][0]
-    if isinstance(annotation, type) and issubclass(annotation, Bundle):
-        return annotation.plan().kind
+    if is_word(annotation):
+        return NUMBERS[annotation][0] if annotation in NUMBERS else annotation.plan().kind
     if get_origin(annotation) is Annotated:
         array, ndim = get_args(annotation)
         return types.Array(from_dtype(np.dtype(_number_of(array))), ndim, "C")

@@ -20,7 +20,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, get_type_hints
 
 from numba import njit, types
 
-from sim.numeric.bundle import kernel_type
+from sim.numeric.bundle import is_word, kernel_type
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,14 +71,16 @@ class Kernel(Generic[P, R]):
         return self._entry(*given, **named)
 
     def _first(self, *given: P.args, **named: P.kwargs) -> R:
-        signature = self.signature()
-        # an array is checked by numba alone, and quickly
-        if any(isinstance(kind, types.Array) for kind in signature):
-            self._entry = self.compiled
-        else:
+        if all(map(is_word, self._parameters())):
             self.compile()
-            self._entry = self.compiled.overloads[signature].entry_point
+            self._entry = self.compiled.overloads[self.signature()].entry_point
+        else:  # an array is checked by numba alone, and quickly
+            self._entry = self.compiled
         return self._entry(*given, **named)
+
+    def _parameters(self) -> list[Any]:
+        hints = get_type_hints(self.__wrapped__, include_extras=True)
+        return [kind for name, kind in hints.items() if name != "return"]
 
     def signature(self) -> tuple[Any, ...]:
         """Types of the parameters, as the annotations state them.
@@ -88,8 +90,7 @@ class Kernel(Generic[P, R]):
         TypeError
             A parameter is annotated with something that kernels do not know.
         """
-        hints = get_type_hints(self.__wrapped__, include_extras=True)
-        return tuple(kernel_type(kind) for name, kind in hints.items() if name != "return")
+        return tuple(map(kernel_type, self._parameters()))
 
     def compile(self) -> None:
         """Have it compiled, or loaded from the disk."""

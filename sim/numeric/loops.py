@@ -76,16 +76,21 @@ def of_each(
 
 @kernel
 def part_of_way(
-    x: Vector[np.float64], y: Vector[np.float64], part: float, out: Vector[np.float64]
+    x: Vector[np.float64],
+    y: Vector[np.float64],
+    part: float,
+    least: float,
+    out: Vector[np.float64],
 ) -> int:
-    """x (y/x)^part of each pair; returns the place of one where it is not defined, or -1."""
+    """x (y/x)^part of each pair, y and the result at least so much; returns the place of one where
+    it is not defined, or -1."""
     wrong = -1
     for i in range(len(x)):
-        move = y[i] / x[i]
+        move = max(y[i], least) / x[i]
         fine = _inside(LN, move, 0.0)
         move = part * elementary.ln(move if fine else 1.0)
         fine = fine and _inside(EXP, move, 0.0)
-        out[i] = x[i] * elementary.exp(move if fine else 0.0)
+        out[i] = max(x[i] * elementary.exp(move if fine else 0.0), least)
         if not fine:
             wrong = i
     return wrong

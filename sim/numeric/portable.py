@@ -62,8 +62,10 @@ def power(x: float | Floats, y: float | Floats) -> Any:
     return _array(POWER, base, exponent)
 
 
-def part_of_way(x: Floats, y: Floats, part: float) -> Floats:
-    """x (y/x)^part, (n,): a part of the way from x to y in logarithms; both positive.
+def part_of_way(x: Floats, y: Floats, part: float, least: float) -> Floats:
+    """x (y/x)^part, (n,): a part of the way in logarithms from x to y, and never below `least`.
+
+    All are positive; y counts as `least` where it is below.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def part_of_way(x: Floats, y: Floats, part: float) -> Floats:
     if x.shape != y.shape:
         raise ValueError(f"from {x.shape} numbers to {y.shape}")
     out = np.empty(len(x))
-    wrong = _loops().part_of_way(x, y, part, out)
+    wrong = _loops().part_of_way(x, y, part, least, out)
     if wrong >= 0:
         at = f"{float(x[wrong]):g} to {float(y[wrong]):g}"
         raise FloatingPointError(f"part {part:g} of the way from {at} overflows or is not defined")

@@ -41,15 +41,13 @@ class PricingStrategy(Strategy):
 
     def bounded(self, view: View, books: Books, wanted: Floats, limits: Limits) -> Floats:
         """The wanted prices after the limits that hold for every strategy."""
-        target = np.maximum(wanted, limits.lowest_price)
-        price = part_of_way(books.price, target, limits.largest_move)
-        return self.funded(books, price, limits)
+        moved = part_of_way(books.price, wanted, limits.largest_move, limits.lowest_price)
+        return self.funded(books, moved)
 
-    def funded(self, books: Books, price: Floats, limits: Limits) -> Floats:
-        """At the funding limit a price covers unit cost; no price is below the lowest."""
-        if books.cash < -books.funding_limit:
-            price = np.maximum(price, books.unit_cost)
-        return np.maximum(price, limits.lowest_price)
+    def funded(self, books: Books, price: Floats) -> Floats:
+        """At the funding limit a price covers unit cost."""
+        short = books.cash < -books.funding_limit
+        return np.maximum(price, books.unit_cost) if short else price
 
 
 def rivals(view: View, books: Books) -> npt.NDArray[np.bool_]:

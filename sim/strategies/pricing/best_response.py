@@ -36,5 +36,6 @@ class BestResponse(PricingStrategy):
     def bounded(self, view: View, books: Books, wanted: Floats, limits: Limits) -> Floats:
         """The common limits; an inelastic month allows a bounded rise."""
         if self.inelastic:
-            return self.funded(books, books.price * (1.0 + limits.inelastic_rise), limits)
+            risen = books.price * (1.0 + limits.inelastic_rise)
+            return self.funded(books, np.maximum(risen, limits.lowest_price))
         return super().bounded(view, books, wanted, limits)

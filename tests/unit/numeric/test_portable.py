@@ -56,6 +56,21 @@ def test_powers_broadcast() -> None:
     assert portable.power(2.0, 0.5) == pytest.approx(math.sqrt(2.0), rel=1e-15)
 
 
+def test_a_part_of_the_way_is_the_one_of_its_functions() -> None:
+    rng = np.random.default_rng(4)
+    x, y = rng.lognormal(0.0, 3.0, (2, 50))
+    move = portable.ln(np.maximum(y, 0.2) / x)
+    for part in (0.0, 0.3, 1.0):
+        wanted = np.maximum(x * portable.exp(part * move), 0.2)
+        assert (portable.part_of_way(x, y, part, 0.2) == wanted).all()
+    assert (portable.part_of_way(x, y, 0.0, 1e-9) == x).all()
+    with pytest.raises(ValueError, match=r"from \(50,\) numbers to \(2,\)"):
+        portable.part_of_way(x, y[:2], 0.5, 0.2)
+    for start, end in ((0.0, 1.0), (1.0, np.inf), (1e-300, 1e300), (1.0, np.nan)):
+        with pytest.raises(FloatingPointError, match="not defined"):
+            portable.part_of_way(np.array([1.0, start]), np.array([1.0, end]), 1.0, 1e-3)
+
+
 @pytest.mark.parametrize(
     ("function", "outside"),
     [

@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 
 import sim.market.model  # noqa: F401
 from sim.numeric import ready as readiness
-from sim.numeric.compiled import KEPT, Kernel
+from sim.numeric.compiled import KEPT, kernel
 from sim.numeric.ready import bundled, market_kernels
 
 ROOT = Path(__file__).parents[3]
@@ -100,10 +99,11 @@ def test_kernels_are_called_with_the_types_that_they_state() -> None:
 
 def test_all_that_is_kept_states_what_it_takes() -> None:
     assert len(market_kernels()) > 30
-    for kernel in market_kernels():
-        assert len(kernel.signature()) == kernel.__wrapped__.__code__.co_argcount, kernel
+    for one in market_kernels():
+        assert len(one.signature()) == one.__wrapped__.__code__.co_argcount, one
     with pytest.raises(TypeError, match="kernels know no"):
-        Kernel.signature(Namespace(__wrapped__=no_kernel))
+        kernel(no_kernel).signature()
+    assert KEPT.pop().__wrapped__ is no_kernel
 
 
 def test_a_process_that_only_starts_workers_knows_all_kernels() -> None:
