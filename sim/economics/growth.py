@@ -1,4 +1,4 @@
-"""The identity between growth and shares."""
+"""The identity between growth and shares, and growth that fades."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats
+from sim.numeric.portable import expm1
 
 MONTHS_OF_YEAR, MONTHS_OF_QUARTER, QUARTERS_OF_YEAR = 12, 3, 4
 
@@ -90,6 +91,27 @@ def quarters_of_growth(monthly: ArrayLike, least: float = 1.0) -> int:
         run = run + 1 if grew else 0
         longest = max(longest, run)
     return longest
+
+
+def fading_age(slowdown: ArrayLike, months: int) -> Floats:
+    """(months + 1, n) months of full growth that growth which fades has made by each month.
+
+    ``(1 - e^(-s t)) / s``, and t where s = 0: the log of a volume grows by ``growth x age`` if its
+    rate falls by the part ``slowdown`` s (n,) a month (Gompertz curve).
+
+    Raises
+    ------
+    ValueError
+        If a slowdown is negative or not finite.
+
+    Source: Winsor (1932, PNAS 18:1-8).
+    """
+    fades, time = np.atleast_1d(np.asarray(slowdown, dtype=np.float64)), np.arange(months + 1.0)
+    if not ((fades >= 0.0) & (fades < np.inf)).all():
+        raise ValueError(f"a slowdown must be finite and not negative: {fades.tolist()}")
+    fading = fades > 0.0
+    some = np.where(fading, fades, 1.0)
+    return np.where(fading, -expm1(-some * time[:, None]) / some, time[:, None])
 
 
 def _growth(amount: Floats, steps: int) -> Floats:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sim.economics.growth import fading_age
 from sim.economics.shocks import ar1_with_jumps
 from sim.market.chips import CARDS_PER_UNIT, Chips, equivalents, largest_order, self_made
 from sim.market.costs import MILLIONS_PER_TRILLION, CostRules, cost_of_mix
@@ -16,7 +17,7 @@ from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import inlined, kernel
 from sim.numeric.elementary import power
 from sim.numeric.exact import ROOM, exact_sum, plain_sum
-from sim.numeric.portable import exp, expm1
+from sim.numeric.portable import exp
 from sim.strategies.capacity.base import SupplyBooks, SupplyView
 from sim.strategies.view import told
 
@@ -57,14 +58,14 @@ class SupplyDesk(Bundle):
 def supply_rules(model: MarketModel) -> SupplyRules:
     """The scenario's rules of supply."""
     tables = [model.scenario.vendors[name] for name in model.world.vendors]
-    supply, months = model.scenario.supply, model.scenario.calendar.months
+    supply = model.scenario.supply
     return SupplyRules(
         headroom=np.array([table.capacity.headroom for table in tables]),
         funding_limit=np.array([table.finance.funding_limit for table in tables]),
         cap=np.array([table.capacity.order_cap * CARDS_PER_UNIT for table in tables]),
         cap_growth=np.array([table.capacity.order_cap_growth for table in tables]),
         work=model.chips.work_of(model.chips.planned),
-        app_tokens=np.array([_app_tokens(model, month) for month in range(months + 1)]),
+        app_tokens=_app_tokens(model),
         lead_months=supply.lead_months,
         wear=supply.wear,
         rent_target=supply.rent_target,
@@ -72,17 +73,14 @@ def supply_rules(model: MarketModel) -> SupplyRules:
     )
 
 
-def _app_tokens(model: MarketModel, month: int) -> list[float]:
-    """Million tokens of the vendors' own consumer apps."""
-    tokens = []
-    for name in model.world.vendors:
-        table, t = model.scenario.vendors[name].capacity, float(month)
-        fade = table.internal_slowdown
-        age = t if fade == 0.0 else -expm1(-fade * t) / fade
-        tokens.append(
-            table.internal_load * exp(table.internal_growth * age) * MILLIONS_PER_TRILLION
-        )
-    return tokens
+def _app_tokens(model: MarketModel) -> Floats:
+    """(months + 1, V) million tokens of the vendors' own consumer apps."""
+    tables = [model.scenario.vendors[name].capacity for name in model.world.vendors]
+    slowdown = [table.internal_slowdown for table in tables]
+    age = fading_age(slowdown, model.scenario.calendar.months)
+    load = np.array([table.internal_load for table in tables])
+    growth = np.array([table.internal_growth for table in tables])
+    return load * exp(growth * age) * MILLIONS_PER_TRILLION
 
 
 def new_supply_desk(vendors: int) -> SupplyDesk:

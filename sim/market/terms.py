@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sim.economics.growth import fading_age
 from sim.economics.prices import price_term
 from sim.market.agents import AgentRules, agent_weights, fill_worth
 from sim.market.columns import Layout, Terms
@@ -29,7 +30,6 @@ from sim.numeric.arrays import Cube, Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel
 from sim.numeric.elementary import log1p
-from sim.numeric.portable import expm1
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -244,15 +244,11 @@ def _community_weights(scenario: Scenario, world: World) -> Floats:
 
 
 def _growth(scenario: Scenario, world: World) -> Floats:
-    """(months + 1, K): growth x age, the age of growth that fades being (1 - e^(-s t)) / s."""
+    """(months + 1, K) log of the volume against that of the first month."""
     kinds = [scenario.kinds[name] for name in world.kinds]
     growth = np.array([kind.growth for kind in kinds])
-    slowdown = np.array([kind.growth_slowdown for kind in kinds])
-    fading = slowdown > 0.0
-    fades = np.where(fading, slowdown, 1.0)
-    months = np.arange(scenario.calendar.months + 1, dtype=np.float64)
-    ages = [np.where(fading, -expm1(-fades * t) / fades, t) for t in months]
-    return np.asarray(growth * np.array(ages))
+    slowdown = [kind.growth_slowdown for kind in kinds]
+    return growth * fading_age(slowdown, scenario.calendar.months)
 
 
 def _constants(scenario: Scenario, world: World) -> Floats:

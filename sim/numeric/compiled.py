@@ -71,11 +71,12 @@ class Kernel(Generic[P, R]):
         return self._entry(*given, **named)
 
     def _first(self, *given: P.args, **named: P.kwargs) -> R:
-        if all(map(is_word, self._parameters())):
-            self.compile()
-            self._entry = self.compiled.overloads[self.signature()].entry_point
-        else:  # an array is checked by numba alone, and quickly
-            self._entry = self.compiled
+        parameters = self._parameters()
+        self._entry = self.compiled  # an array is checked by numba alone, and quickly
+        if all(map(is_word, parameters)):
+            signature = tuple(map(kernel_type, parameters))
+            self.compiled.compile(signature)
+            self._entry = self.compiled.overloads[signature].entry_point
         return self._entry(*given, **named)
 
     def _parameters(self) -> list[Any]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics.growth import quarters_of_growth, year_on_year
+from sim.economics.growth import fading_age, quarters_of_growth, year_on_year
 from sim.economics.usage import price_cut_rebound, token_growth_parts
 
 amounts = st.floats(1e-3, 1e6)
@@ -79,3 +79,28 @@ class TestGrowthOverAYear:
             quarters_of_growth(np.ones(14))
         with pytest.raises(ValueError, match="> 0"):
             year_on_year(np.zeros(13))
+
+
+class TestFadingAge:
+    def test_growth_that_loses_half_a_month_ends_at_the_sum_of_its_rates(self) -> None:
+        """ln 2 a month halves the rate: in all 1 / ln 2 months of full growth."""
+        age = fading_age([np.log(2.0), 0.0], 60)
+        assert age[0].tolist() == [0.0, 0.0]
+        assert age[1, 0] == pytest.approx(0.5 / np.log(2.0), rel=1e-14)
+        assert age[60, 0] == pytest.approx(1.0 / np.log(2.0), rel=1e-14)
+        assert age[:, 1].tolist() == np.arange(61.0).tolist()
+
+    @given(st.floats(1e-6, 2.0), st.integers(1, 80))
+    def test_it_is_the_integral_of_what_is_left_of_the_rate(
+        self, slowdown: float, months: int
+    ) -> None:
+        time = np.linspace(0.0, months, 4001)
+        left = np.exp(-slowdown * time)
+        assert fading_age(slowdown, months)[-1, 0] == pytest.approx(
+            np.trapezoid(left, time), rel=1e-3
+        )
+
+    @pytest.mark.parametrize("wrong", [-0.1, np.nan, np.inf])
+    def test_a_rate_that_grows_or_is_no_number_is_refused(self, wrong: float) -> None:
+        with pytest.raises(ValueError, match="finite and not negative"):
+            fading_age([0.1, wrong], 3)
