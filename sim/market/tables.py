@@ -30,28 +30,41 @@ def fill_open(rules, layout, state, terms):  # type: ignore[no-untyped-def]
 
 
 @step
-def fill_utilities(rules, layout, state, known, agent_worth, base):  # type: ignore[no-untyped-def]
+def fill_utilities(rules, layout, state, room, base):  # type: ignore[no-untyped-def]
     """(cells, K, J): constant + theta x lead + gamma x community + reliability + agents.
 
-    `known` (R, F) is ln(1 + D / scale) of communities, `agent_worth` (V, S) that of agents on each
-    platform. Lead and community are 0 of offers without a family, agents count on model calls
+    `room.known` (R, F) is ln(1 + D / scale) of communities, `room.worth` (V, S) that of agents on
+    each platform. Lead and community are 0 of offers without a family, agents count on model calls
     alone.
     """
     cells, kinds, offers = base.shape
-    regions, n_vendors, n_api = known.shape[0], layout.n_vendors, layout.n_api
-    capability, means, side = state.capability, state.mean_capability, rules.side
-    constant, theta, gamma, agents = rules.constant, rules.theta, rules.gamma, rules.agents
+    known, lead, near, relied = room.known, room.lead, room.near, room.relied
+    family, platform, constant, agents = (
+        layout.family,
+        layout.platform,
+        rules.constant,
+        rules.agents,
+    )
     for j in range(offers):
-        f, v = layout.family[j], layout.platform[j]
-        relied = rules.reliability * (state.reliability[v] - 1.0) if v < n_vendors else 0.0
+        f, v = family[j], platform[j]
+        relied[j] = 0.0
+        if v < layout.n_vendors:
+            relied[j] = rules.reliability * (state.reliability[v] - 1.0)
         for k in range(kinds):
-            lead = capability[f, k] + state.contribution[f] - means[k] if f >= 0 else 0.0
-            for c in range(cells):
-                community = gamma[c] * known[c % regions, f] if f >= 0 else 0.0
-                value = constant[c, j] + theta[c, k] * lead + community + relied
-                if len(agents) > 0 and j < n_api:
-                    value += agents[c, k, v] * agent_worth[v, side[c]]
-                base[c, k, j] = value
+            lead[k, j] = 0.0
+            if f >= 0:
+                level = state.capability[f, k] + state.contribution[f]
+                lead[k, j] = level - state.mean_capability[k]
+    for c in range(cells):
+        r, side = c % known.shape[0], rules.side[c]
+        for j in range(offers):
+            near[j] = rules.gamma[c] * known[r, family[j]] if family[j] >= 0 else 0.0
+        for k in range(kinds):
+            theta = rules.theta[c, k]
+            for j in range(offers):
+                base[c, k, j] = constant[c, j] + theta * lead[k, j] + near[j] + relied[j]
+            for j in range(layout.n_api if len(agents) > 0 else 0):
+                base[c, k, j] += agents[c, k, platform[j]] * room.worth[platform[j], side]
 
 
 @step

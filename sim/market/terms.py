@@ -76,6 +76,9 @@ class TermRoom(Bundle):
     known: Matrix[np.float64]  # (R, F) ln(1 + D / scale)
     usable: Matrix[np.float64]  # (V, S)
     worth: Matrix[np.float64]  # (V, S)
+    lead: Matrix[np.float64]  # (K, J) capability over the mean
+    near: Vector[np.float64]  # (J,) worth of the community, of one cell
+    relied: Vector[np.float64]  # (J,) worth of the platform's reliability
 
 
 class TermsBuilder:
@@ -94,8 +97,9 @@ class TermsBuilder:
         self.rules = model.fixed("term rules", lambda: term_rules(model.scenario, model.world))
         self.terms = new_terms(model, self.rules)
         world, held = model.world, model.state.platforms
-        known = np.zeros((len(world.regions), len(world.families)))
-        self.room = TermRoom(known, np.zeros(held.open.shape), np.zeros(held.open.shape))
+        known, lead = (len(world.regions), len(world.families)), (len(world.kinds), world.n_offers)
+        sizes = known, held.open.shape, held.open.shape, lead, world.n_offers, world.n_offers
+        self.room = TermRoom(*(np.zeros(size) for size in sizes))
 
     def build(self) -> Terms:
         """The tables of this month as the market is now."""
@@ -170,7 +174,7 @@ def fill_terms(
     hours = rules.card_hours / (costs.throughput[month] * rules.host_use)
     fill_hosting(rules, layout, state, hours, met.ease, terms)
     fill_progress(rules, month, state, terms)
-    fill_utilities(rules, layout, state, room.known, room.worth, terms.base)
+    fill_utilities(rules, layout, state, room, terms.base)
     fill_hazard(rules, layout, state, terms.hazard)
 
 
