@@ -85,8 +85,13 @@ def _app_tokens(model: MarketModel) -> Floats:
 
 def new_supply_desk(vendors: int) -> SupplyDesk:
     """Room for the orders of a month."""
-    told, rows = np.zeros((vendors, TOLD)), (np.zeros(vendors) for _ in range(3))
-    return SupplyDesk(told, next(rows), np.zeros(ROOM), *rows)
+    return SupplyDesk(
+        told=np.zeros((vendors, TOLD)),
+        room=np.zeros(vendors),
+        parts=np.zeros(ROOM),
+        wanted=np.zeros(vendors),
+        limits=np.zeros(vendors),
+    )
 
 
 def shock_path(model: MarketModel) -> Floats:

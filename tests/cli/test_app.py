@@ -156,3 +156,18 @@ def test_closed_pipe_is_quiet() -> None:
     )
     assert done.stdout == "# Parameters of a scenario\n"
     assert done.stderr == ""
+
+
+def test_a_command_ends_without_a_search_for_garbage() -> None:
+    last = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 1000))"
+    told = python(f"{last}; from sim.cli import main; main()", "list", "strategies")
+    assert told.returncode == 0
+    assert told.stdout.splitlines()[-1] == "True"
+    library = python(f"{last}; import sim; sim.load('scenarios/tiny.toml')")
+    assert library.stdout.splitlines() == ["False"]
+
+
+def test_the_first_month_waits_for_nothing_that_judges() -> None:
+    code = "import sys, sim.api; print([m for m in sys.modules if m.startswith(PARTS)])"
+    parts = "PARTS = 'sim.analysis', 'sim.study', 'sim.plot', 'sim.report'"
+    assert python(f"{parts}; {code}").stdout.strip() == "[]"
