@@ -24,7 +24,6 @@ from sim.numeric.bundle import is_word, kernel_type
 
 P = ParamSpec("P")
 R = TypeVar("R")
-F = TypeVar("F", bound=Callable[..., Any])
 
 COMPILED = ("numeric", "economics", "market")  # packages that hold compiled parts
 _njit: Any = njit

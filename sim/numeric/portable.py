@@ -72,6 +72,7 @@ def part_of_way(x: Floats, y: Floats, part: float, least: float) -> Floats:
     ValueError
         If x and y are not as long.
     """
+    y = np.asarray(y, np.float64)
     if x.shape != y.shape:
         raise ValueError(f"from {x.shape} numbers to {y.shape}")
     out = np.empty(len(x))

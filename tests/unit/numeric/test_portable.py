@@ -64,6 +64,8 @@ def test_a_part_of_the_way_is_the_one_of_its_functions() -> None:
         wanted = np.maximum(x * portable.exp(part * move), 0.2)
         assert (portable.part_of_way(x, y, part, 0.2) == wanted).all()
     assert (portable.part_of_way(x, y, 0.0, 1e-9) == x).all()
+    whole = portable.part_of_way(np.array([1.0, 4.0]), np.array([4, 16]), 0.5, 0.2)
+    np.testing.assert_allclose(whole, [2.0, 8.0], rtol=1e-15)
     with pytest.raises(ValueError, match=r"from \(50,\) numbers to \(2,\)"):
         portable.part_of_way(x, y[:2], 0.5, 0.2)
     for start, end in ((0.0, 1.0), (1.0, np.inf), (1e-300, 1e300), (1.0, np.nan)):
