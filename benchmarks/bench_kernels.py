@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from benchmarks.problem import Problem
-from sim.market.population import draw_population
-from sim.market.usage import use
+from sim.market.clients.population import draw_population
+from sim.market.clients.usage import use
 
 CLIENTS = 20_000
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from benchmarks.problem import market
-from sim.experiment.run import DONE, run_world
 from sim.market.model import MarketModel
+from sim.runs.run import DONE, run_world
 
 
 @pytest.mark.parametrize("clients", [2_000, 20_000])

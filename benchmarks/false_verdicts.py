@@ -24,16 +24,16 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.containment import Verdict
-from sim.analysis.ensemble import Ensemble
-from sim.analysis.judge import ensemble_of
-from sim.analysis.outcomes import Thresholds
 from sim.analysis.statistics import mean_interval, wilson_interval
-from sim.analysis.verdict import assess
-from sim.experiment.ensemble import run_ensemble
-from sim.experiment.progress import progress_on_stderr
-from sim.experiment.result import Result
-from sim.experiment.worlds import ON, World
+from sim.analysis.verdict.containment import Verdict
+from sim.analysis.verdict.ensemble import Ensemble
+from sim.analysis.verdict.judge import ensemble_of
+from sim.analysis.verdict.outcomes import Thresholds
+from sim.analysis.verdict.verdict import assess
+from sim.runs.ensemble import run_ensemble
+from sim.runs.progress import progress_on_stderr
+from sim.runs.result import Result
+from sim.runs.worlds import ON, World
 from sim.scenario.patches import without_levers
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Contest, Scenario

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.level_set import LevelSet, Place, find_level, whole_lattice
+from sim.analysis.frontier.level_set import LevelSet, Place, find_level, whole_lattice
 
 Floats = npt.NDArray[np.float64]
 COARSE, DEPTH, RUNS = 5, 3, 12

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.problem import REVIEW_MONTH, Problem, shared
-from sim.market.packing import pack
+from sim.market.clients.packing import pack
 
 SOURCE = Path(__file__).parent / "kernel.c"
 FLAGS = ("-Ofast", "-march=native", "-fPIC")

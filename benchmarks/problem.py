@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from sim.market.choice import review
-from sim.market.columns import State
+from sim.market.clients.choice import review
+from sim.market.clients.columns import State
+from sim.market.clients.packing import new_workspace
 from sim.market.model import MarketModel
-from sim.market.packing import new_workspace
 from sim.scenario.patches import replace
 from sim.scenario.reader import load
 

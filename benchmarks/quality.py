@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from sim.market.noise import (
+from sim.market.clients.noise import (
     bits32,
     event_of,
     gumbel_of,

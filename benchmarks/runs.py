@@ -15,11 +15,11 @@ import mesa
 import numpy as np
 
 import sim
-import sim.market.phases
+import sim.market.month
 from benchmarks.problem import SCENARIO, market
-from sim.experiment.run import DONE, run_world
+from sim.market.clients.population import CLIENT_COLUMNS, WORK_COLUMNS, clear_populations
 from sim.market.model import MarketModel
-from sim.market.population import CLIENT_COLUMNS, WORK_COLUMNS, clear_populations
+from sim.runs.run import DONE, run_world
 from tests.reference.market import ReferenceMarket
 
 BAILIAN = 290_000  # enterprises on Alibaba Cloud's model platform, one to one
@@ -47,14 +47,14 @@ replicates = {replicates}
 def review_timed() -> Iterator[list[float]]:
     """Seconds of every call of the review."""
     spent: list[float] = []
-    original = sim.market.phases.review
+    original = sim.market.month.review
 
     def timed(*arguments: Any) -> None:
         began = time.perf_counter()
         original(*arguments)
         spent.append(time.perf_counter() - began)
 
-    with mock.patch.object(sim.market.phases, "review", timed):
+    with mock.patch.object(sim.market.month, "review", timed):
         yield spent
 
 

@@ -18,10 +18,10 @@ from typing import Any
 import matplotlib as mpl
 
 from benchmarks.problem import market
-from sim.experiment.ensemble import run_ensemble
+from sim.market.clients.population import clear_populations
 from sim.market.model import MarketModel
-from sim.market.population import clear_populations
-from sim.scenario.checks import validated
+from sim.runs.ensemble import run_ensemble
+from sim.scenario.checks.sense import validated
 from sim.scenario.schema.scenario import Scenario
 
 HERE = Path(__file__).parent

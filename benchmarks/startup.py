@@ -66,7 +66,7 @@ class EmptyMarket:
 
 def overhead_per_run_ms(replicates: int) -> float:
     """Milliseconds that planning, running and storing an empty run takes, once all is imported."""
-    from sim.experiment.ensemble import run_ensemble
+    from sim.runs.ensemble import run_ensemble
     from sim.scenario.reader import load
 
     scenario = load(ROOT / "scenarios" / "tiny.toml")

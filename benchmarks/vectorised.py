@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.problem import REVIEW_MONTH, Problem
-from sim.economics.prices import price_term
-from sim.market.columns import UNSET
+from sim.economics.demand import price_term
+from sim.market.clients.columns import UNSET
 from sim.market.world import API, HOST, NONE, RENT
 
 Array = np.ndarray[Any, Any]

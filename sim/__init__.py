@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.analysis.compare import compare
+    from sim.analysis.compare.run import compare
     from sim.api import run, sweep
-    from sim.experiment.result import Result, open_result
-    from sim.experiment.result import open_result as open
     from sim.market.model import MarketModel
+    from sim.runs.result import Result, open_result
+    from sim.runs.result import open_result as open
+    from sim.runs.study.reader import load_study
+    from sim.runs.study.result import SweepResult
     from sim.scenario.reader import load
     from sim.scenario.schema.scenario import Scenario
-    from sim.study.reader import load_study
-    from sim.study.result import SweepResult
 
 __all__ = [
     "MarketModel",
@@ -35,13 +35,13 @@ __all__ = [
 
 _HOMES = {
     "MarketModel": "sim.market.model",
-    "Result": "sim.experiment.result",
+    "Result": "sim.runs.result",
     "Scenario": "sim.scenario.schema.scenario",
-    "SweepResult": "sim.study.result",
-    "compare": "sim.analysis.compare",
+    "SweepResult": "sim.runs.study.result",
+    "compare": "sim.analysis.compare.run",
     "load": "sim.scenario.reader",
-    "load_study": "sim.study.reader",
-    "open_result": "sim.experiment.result",
+    "load_study": "sim.runs.study.reader",
+    "open_result": "sim.runs.result",
     "run": "sim.api",
     "sweep": "sim.api",
 }

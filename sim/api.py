@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
-from sim.experiment.ensemble import RESULTS, run_ensemble
-from sim.experiment.progress import ProgressCallback, progress_on_stderr
-from sim.experiment.result import Result
+from sim.runs.ensemble import RESULTS, run_ensemble
+from sim.runs.progress import ProgressCallback, progress_on_stderr
+from sim.runs.result import Result
 from sim.scenario.reader import load
 
 if TYPE_CHECKING:
+    from sim.runs.study.reader import LoadedStudy
+    from sim.runs.study.result import SweepResult
     from sim.scenario.schema.scenario import Scenario
-    from sim.study.reader import LoadedStudy
-    from sim.study.result import SweepResult
 
 Progress = ProgressCallback | bool | None
 
@@ -81,8 +81,8 @@ def run(
 
     def look(runs: int | None, earlier: Result | None) -> Result:
         result = _told(progress, run_ensemble, market, replicates=runs, earlier=earlier, **settings)
-        from sim.analysis.horizon import longer_result, run_longer
-        from sim.analysis.judge import judge
+        from sim.analysis.verdict.horizon import longer_result, run_longer
+        from sim.analysis.verdict.judge import judge
 
         if horizon:
             before = None if earlier is None else longer_result(earlier)
@@ -99,7 +99,7 @@ def run(
     if market.contest is None:
         raise SimError("until_halfwidth: without a contest there is no probability of containment")
     from sim.analysis.statistics import runs_for_share_halfwidth
-    from sim.study.until import until_narrow
+    from sim.runs.study.run import until_narrow
 
     first = market.ensemble.replicates if replicates is None else replicates
     most = max(first, runs_for_share_halfwidth(until_halfwidth))
@@ -146,10 +146,9 @@ def sweep(
     SimError
         The study is refused before its first run, or the folder cannot be used.
     """
-    from sim.study.reader import LoadedStudy, load_study
-    from sim.study.run import run_study
-    from sim.study.schema import UntilHalfwidth
-    from sim.study.until import until_narrow
+    from sim.runs.study.reader import LoadedStudy, load_study
+    from sim.runs.study.run import run_study, until_narrow
+    from sim.runs.study.schema import UntilHalfwidth
 
     loaded = study if isinstance(study, LoadedStudy) else load_study(study, changes)
     settings: dict[str, Any] = {
@@ -162,7 +161,7 @@ def sweep(
 
     def look(runs: int | None, earlier: SweepResult | None) -> SweepResult:
         result = _told(progress, run_study, loaded, replicates=runs, earlier=earlier, **settings)
-        from sim.analysis.claims import judge_claims
+        from sim.analysis.verdict.claims import judge_claims
 
         result.store_claims(judge_claims(result))
         return result

@@ -1,1 +1,5 @@
-"""What stored results say: verdicts, comparisons, known answers and the historic record."""
+"""What stored results say: verdicts, comparisons, known answers, history.
+
+One room for each question.
+May not: draw pictures or print.
+"""

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from sim.analysis.statistics import PairedComparison, paired_comparison
 from sim.errors import SimError
-from sim.experiment.worlds import EPISODE_OFF, ON
+from sim.runs.worlds import EPISODE_OFF, ON
 
 if TYPE_CHECKING:
-    from sim.experiment.result import Result
+    from sim.runs.result import Result
+
 
 Floats = npt.NDArray[np.float64]
 PERCENT = 100.0

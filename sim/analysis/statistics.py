@@ -1,13 +1,10 @@
-"""Intervals, tests and sample sizes for replicates and paired replicates.
-
-Every function takes plain arrays, draws no random number unless a generator is handed in, and
-returns unbounded intervals (minus to plus infinity) where too few replicates allow none.
-"""
+"""Intervals, tests and sample sizes for replicates and paired replicates."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -379,3 +376,110 @@ def bimodality_coefficient(values: npt.ArrayLike) -> float:
     skewness = float((z**3).mean()) * math.sqrt(n * (n - 1)) / (n - 2)
     excess = (n - 1) * ((n + 1) * (float((z**4).mean()) - 3.0) + 6.0) / ((n - 2) * (n - 3))
     return (skewness**2 + 1.0) / (excess + 3.0 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
+
+
+def holm(p_values: npt.ArrayLike) -> FloatArray:
+    """Holm step-down adjusted p-values (Holm 1979, Scandinavian Journal of Statistics 6:65-70).
+
+    ``max over j <= i of min(1, (k - j + 1) p_(j))`` in ascending order; reject where it is at
+    most alpha.
+
+    Raises
+    ------
+    ValueError
+        If a p-value lies outside 0..1.
+    """
+    p = _p_values(p_values)
+    order = np.argsort(p, kind="stable")
+    steps = np.minimum(1.0, p[order] * np.arange(p.size, 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(steps)
+    return adjusted
+
+
+def benjamini_hochberg(p_values: npt.ArrayLike) -> FloatArray:
+    """Adjusted p-values that control the false discovery rate.
+
+    ``min over j >= i of min(1, k p_(j) / j)`` (Benjamini & Hochberg 1995, JRSS B 57:289-300).
+
+    Raises
+    ------
+    ValueError
+        If a p-value lies outside 0..1.
+    """
+    p = _p_values(p_values)
+    order = np.argsort(p, kind="stable")
+    steps = np.minimum(1.0, p[order] * p.size / np.arange(1, p.size + 1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum.accumulate(steps[::-1])[::-1]
+    return adjusted
+
+
+def _p_values(p_values: npt.ArrayLike) -> FloatArray:
+    p = np.asarray(p_values, dtype=np.float64)
+    # Written so that NaN fails too.
+    if p.ndim != 1 or p.size < 1 or not bool(((p >= 0.0) & (p <= 1.0)).all()):
+        raise ValueError("p_values: needs a flat list of numbers between 0 and 1")
+    return p
+
+
+@dataclass(frozen=True)
+class SequentialPlan:
+    """Numbers of replicates at which a verdict may be read, and the error spent at each.
+
+    Raises
+    ------
+    ValueError
+        If looks do not grow, lengths differ or an error share is not positive.
+    """
+
+    looks: tuple[int, ...] = (30, 60, 120, 240)
+    alpha_spent: tuple[float, ...] = (0.005, 0.01, 0.015, 0.02)
+
+    def __post_init__(self) -> None:
+        if len(self.looks) != len(self.alpha_spent) or not self.looks:
+            raise ValueError("a plan needs as many error shares as looks, at least one")
+        if list(self.looks) != sorted(set(self.looks)) or self.looks[0] < 2:
+            raise ValueError("looks must grow and begin at two replicates or more")
+        if min(self.alpha_spent) <= 0.0 or sum(self.alpha_spent) >= 0.5:
+            raise ValueError("error shares must be positive and add up to less than 0.5")
+
+
+@dataclass(frozen=True)
+class Look:
+    """Where an ensemble of n replicates stands in the plan."""
+
+    number: int
+    """Look reached, counted from 1; 0 before the first."""
+    planned: int | None
+    alpha: float | None
+    next_n: int | None
+    """Replicates of the next look; None after the last."""
+    note: str
+
+
+def look_at(n: int, plan: SequentialPlan | None = None) -> Look:
+    """Look that n replicates have reached, the error it may spend and the next one.
+
+    Raises
+    ------
+    ValueError
+        If n is below 1.
+
+    Notes
+    -----
+    The shares add up to the error of the whole plan (Bonferroni over looks), so a verdict read
+    at any look keeps that error.
+    """
+    if n < 1:
+        raise ValueError("needs at least one replicate")
+    steps = plan or SequentialPlan()
+    number = sum(1 for look in steps.looks if look <= n)
+    next_n = steps.looks[number] if number < len(steps.looks) else None
+    more = f"next look at {next_n}" if next_n else "no further look planned"
+    if number == 0:
+        return Look(0, None, None, next_n, f"before the first planned look; {more}")
+    planned, alpha = steps.looks[number - 1], steps.alpha_spent[number - 1]
+    off = "" if planned == n else f", {n - planned} replicates past it"
+    note = f"look {number} of {len(steps.looks)} at {planned} replicates{off}; {more}"
+    return Look(number, planned, alpha, next_n, note)

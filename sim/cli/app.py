@@ -23,7 +23,7 @@ VERBS = {
     "sweep": Verb(
         "sim.cli.sweep", "sweep", "Run a study: factors x design x replicates; resumable."
     ),
-    "status": Verb("sim.cli.status", "status", "How far the runs of a folder have come."),
+    "status": Verb("sim.cli.results", "status", "How far the runs of a folder have come."),
     "validate": Verb("sim.cli.validate", "validate", "Each recorded figure beside its band."),
     "calibrate": Verb(
         "sim.cli.calibrate", "calibrate", "Fit a few declared numbers to the record."
@@ -33,20 +33,20 @@ VERBS = {
     "sensitivity": Verb(
         "sim.cli.sensitivity", "sensitivity", "Which unknowns matter, and where it fails."
     ),
-    "train": Verb("sim.cli.train", "train", "Teach a pricing algorithm before a run."),
+    "train": Verb("sim.cli.tournament", "train", "Teach a pricing algorithm before a run."),
     "tournament": Verb(
         "sim.cli.tournament", "tournament", "Named strategies against each other, and who pays."
     ),
     "frontier": Verb(
         "sim.cli.frontier", "frontier", "Where containment begins and ends in two parameters."
     ),
-    "verify": Verb("sim.cli.verify", "verify", "Known-answer cases: id, expected, got, pass."),
+    "verify": Verb("sim.cli.validate", "verify", "Known-answer cases: id, expected, got, pass."),
     "explain": Verb(
         "sim.cli.explain", "explain", "One run made again: compared, or its story told."
     ),
-    "export": Verb("sim.cli.export", "export", "Tidy tables of a result for a spreadsheet."),
-    "plot": Verb("sim.cli.plot", "plot", "Figures from a stored result."),
-    "report": Verb("sim.cli.report", "report", "One self-contained page of a stored result."),
+    "export": Verb("sim.cli.results", "export", "Tidy tables of a result for a spreadsheet."),
+    "plot": Verb("sim.cli.results", "plot", "Figures from a stored result."),
+    "report": Verb("sim.cli.results", "report", "One self-contained page of a stored result."),
     "check": Verb("sim.cli.check", "check", "All errors of scenario files at once."),
     "schema": Verb("sim.cli.check", "schema", "The JSON schema of a scenario file."),
     "describe": Verb("sim.cli.check", "describe", "The parameter reference."),

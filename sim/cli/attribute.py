@@ -13,7 +13,7 @@ from sim.cli.options import RESULTS, Changes, Clients, Out, Replicates, Scenario
 
 if TYPE_CHECKING:
     from sim.analysis.attribution.base import Finding, Row
-    from sim.experiment.result import Result
+    from sim.runs.result import Result
 
 WIDTH = 100
 PICTURE = "attribution"
@@ -47,7 +47,7 @@ def attribute(
     from sim.analysis.attribution.attribute import USUAL, document
     from sim.analysis.attribution.attribute import attribute as run_parts
     from sim.analysis.attribution.base import Asked
-    from sim.experiment.progress import progress_on_stderr
+    from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
@@ -93,7 +93,7 @@ def _picture(result: Result) -> str:
 def finding_lines(result: Result, finding: Finding) -> list[str]:
     """A finding as lines for the screen, with everything a conclusion must carry."""
     from sim.analysis.attribution.attribute import document
-    from sim.analysis.conclusion import grounds_line
+    from sim.analysis.verdict.document import grounds_line
 
     lines = [finding.title]
     width = max(len(row.label) for row in finding.rows)

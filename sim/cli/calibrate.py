@@ -10,7 +10,7 @@ import typer
 from sim.cli.options import RESULTS, Changes, Clients, Out, Record, ScenarioFile, Seed, Workers
 
 if TYPE_CHECKING:
-    from sim.analysis.fitted import Calibrated, FittedNumber, FittedTarget
+    from sim.analysis.calibration.fitting import Calibrated, FittedNumber, FittedTarget
 
 NUMBERS = ("number", "start", "fitted", "std. error", "90 % interval", "range", "")
 TARGETS = ("entity", "period", "recorded", "start", "fitted", "miss", "other seeds", "miss")
@@ -42,9 +42,9 @@ def calibrate(
     Writes a new scenario file into the result folder and leaves the old one as it is. The same
     command goes on where an interrupted one stopped.
     """
-    from sim.analysis.calibration import calibrate as fit
-    from sim.analysis.record import load_record
-    from sim.experiment.progress import progress_on_stderr
+    from sim.analysis.calibration.calibrate import calibrate as fit
+    from sim.analysis.calibration.record import load_record
+    from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 
     given = {

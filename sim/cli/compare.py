@@ -14,8 +14,8 @@ from sim.cli import EXPECTED_ERROR, complain
 from sim.cli.options import RESULTS, Changes, Clients, Out, Replicates, Seed, Workers
 
 if TYPE_CHECKING:
-    from sim.analysis.differences import Comparison, Difference
-    from sim.experiment.result import Result
+    from sim.analysis.compare.differences import Comparison, Difference
+    from sim.runs.result import Result
 
 PICTURE = "compare"
 SOME_FAILED = 3
@@ -58,9 +58,9 @@ def compare(
 
     The same command goes on where an interrupted one stopped.
     """
-    from sim.analysis.compare import COMPARISON
-    from sim.analysis.compare import compare as run_and_compare
-    from sim.experiment.progress import progress_on_stderr
+    from sim.analysis.compare.run import COMPARISON
+    from sim.analysis.compare.run import compare as run_and_compare
+    from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
@@ -108,7 +108,7 @@ def _margins(texts: Sequence[str]) -> dict[str, float]:
 
 
 def _picture(result: Result, measures: Sequence[str]) -> str:
-    from sim.analysis.compare import drawable
+    from sim.analysis.compare.run import drawable
     from sim.errors import SimError
     from sim.plot.curves import MEASURE
     from sim.plot.save import save
@@ -129,7 +129,7 @@ def comparison_lines(result: Result, found: Comparison, document: dict[str, Any]
     SimError
         It has lost one of them.
     """
-    from sim.analysis.conclusion import ranges, refuse_bare
+    from sim.analysis.verdict.document import ranges, refuse_bare
 
     first = found.first
     for world in found.worlds[1:]:

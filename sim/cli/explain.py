@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from sim.experiment.result import Result
+    from sim.runs.result import Result
 
 DISAGREEMENT = 1
 SHOWN = 20
@@ -41,9 +41,9 @@ def explain(
     json_: Annotated[bool, typer.Option("--json", help="The story as JSON.")] = False,
 ) -> int:
     """Make exactly one run again: compare it with its row, or tell what happened in it."""
-    from sim.analysis.unaltered import refuse_altered
+    from sim.analysis.verdict.document import refuse_altered
     from sim.errors import SimError
-    from sim.experiment.result import open_result
+    from sim.runs.result import open_result
 
     if sum((run is not None, client is not None, vendor is not None, phases)) != 1:
         raise SimError("say one of --run, --client, --vendor and --phases")
@@ -67,11 +67,11 @@ def explain(
 def _story(
     stored: Result, client: int | None, vendor: str | None, point: str | None, replicate: int
 ) -> tuple[list[str], dict[str, Any]]:
-    from sim.analysis.document import plain
     from sim.analysis.explain.client import client_lines, tell_client
-    from sim.analysis.explain.runs import model_of, scenario_of
     from sim.analysis.explain.vendor import tell_vendor, vendor_lines
-    from sim.experiment.provenance import code_fingerprint
+    from sim.analysis.explain.watching import model_of, scenario_of
+    from sim.analysis.verdict.document import plain
+    from sim.runs.provenance import code_fingerprint
 
     name, scenario = scenario_of(stored, point)
     model = model_of(stored, scenario, replicate)
@@ -97,9 +97,9 @@ def _story(
 
 
 def _compared(stored: Result, run: str, out: Path | None) -> int:
-    from sim.experiment.files import write_once
+    from sim.runs.files import write_once
+    from sim.runs.study.rebuild import rebuild
     from sim.scenario.patches import to_toml
-    from sim.study.rebuild import rebuild
 
     made = rebuild(stored, run)
     print(f"run       {made.point}/{made.replicate}, root seed {made.seed}, {made.status}")

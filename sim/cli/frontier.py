@@ -12,8 +12,8 @@ from sim.cli.options import RESULTS, Changes, Clients, Out, ScenarioFile, Seed, 
 from sim.cli.tournament import pictures
 
 if TYPE_CHECKING:
-    from sim.analysis.frontier import Axis
-    from sim.experiment.result import Result
+    from sim.analysis.frontier.frontier import Axis
+    from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
 
 Range = tuple[float, float]
@@ -59,7 +59,7 @@ def frontier(
     Every step of the refinement is a stored ensemble; the same command goes on where an
     interrupted one stopped.
     """
-    from sim.analysis.frontier import axis_of, usual_paths
+    from sim.analysis.frontier.frontier import axis_of, usual_paths
     from sim.scenario.reader import load
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
@@ -90,8 +90,8 @@ def frontier(
 
 
 def _sweep(market: Scenario, x: Axis, settings: dict[str, Any]) -> tuple[Result, dict[str, Any]]:
-    from sim.analysis.hysteresis import hysteresis
-    from sim.experiment.progress import progress_on_stderr
+    from sim.analysis.frontier.hysteresis import hysteresis
+    from sim.runs.progress import progress_on_stderr
 
     with progress_on_stderr() as told:
         return hysteresis(market, x, progress=lambda: told, **settings)
@@ -100,8 +100,8 @@ def _sweep(market: Scenario, x: Axis, settings: dict[str, Any]) -> tuple[Result,
 def _find(
     market: Scenario, x: Axis, y: Axis, settings: dict[str, Any]
 ) -> tuple[Result, dict[str, Any]]:
-    from sim.analysis.frontier import frontier as find
-    from sim.experiment.progress import progress_on_stderr
+    from sim.analysis.frontier.frontier import frontier as find
+    from sim.runs.progress import progress_on_stderr
 
     with progress_on_stderr() as told:
         return find(market, x, y, progress=lambda: told, **settings)
@@ -115,7 +115,7 @@ def frontier_lines(found: dict[str, Any]) -> list[str]:
     SimError
         It has lost what a conclusion must carry.
     """
-    from sim.analysis.conclusion import grounds_line
+    from sim.analysis.verdict.document import grounds_line
 
     ground = grounds_line(found)
     x, y = found["x"], found["y"]
@@ -162,7 +162,7 @@ def sweep_lines(found: dict[str, Any]) -> list[str]:
     SimError
         It has lost what a conclusion must carry.
     """
-    from sim.analysis.conclusion import grounds_line
+    from sim.analysis.verdict.document import grounds_line
 
     ground = grounds_line(found)
     lines = [f"{found['path']} from below and from above: the challenger's token share, %"]

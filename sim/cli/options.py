@@ -44,7 +44,7 @@ def executor_of(
     """The executor of a scheduler, or none for processes of this machine."""
     if scheduler is None:
         return nullcontext()
-    from sim.experiment.cluster import cluster_executor
+    from sim.runs.executors import cluster_executor
 
     return cluster_executor(scheduler, workers)
 

@@ -31,7 +31,7 @@ from sim.cli.options import (
 
 if TYPE_CHECKING:
     from sim.analysis.episode import EpisodeFindings
-    from sim.experiment.result import Result
+    from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
 
 SOME_FAILED = 3
@@ -72,7 +72,7 @@ def run(
     The same command goes on where an interrupted one stopped.
     """
     from sim.api import run as run_and_judge
-    from sim.experiment.progress import progress_on_stderr
+    from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
@@ -122,7 +122,7 @@ def _profile_told(wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    from sim.market.profile import profile_lines, profiled
+    from sim.market.month import profile_lines, profiled
 
     began = time.perf_counter()
     with profiled() as book:
@@ -135,7 +135,7 @@ def _say(lines: list[str]) -> None:
 
 
 def _intention(market: Scenario, replicates: int | None, seed: int | None) -> list[str]:
-    from sim.experiment.plan import plan_ensemble
+    from sim.runs.plan import plan_ensemble
 
     plan = plan_ensemble(market, replicates, seed)
     runs = len(plan.worlds) * plan.replicates

@@ -78,7 +78,7 @@ def sensitivity(
     from sim.analysis.uncertainty.exploring import Budget
     from sim.analysis.uncertainty.findings import document
     from sim.analysis.uncertainty.unknowns import unknowns_of
-    from sim.experiment.progress import progress_on_stderr
+    from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]

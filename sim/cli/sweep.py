@@ -24,8 +24,8 @@ from sim.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from sim.study.reader import LoadedStudy
-    from sim.study.result import SweepResult
+    from sim.runs.study.reader import LoadedStudy
+    from sim.runs.study.result import SweepResult
 
 SOME_FAILED = 3
 WIDTH = 100
@@ -50,8 +50,8 @@ def sweep(
     The same command goes on where an interrupted one stopped.
     """
     from sim.api import sweep as run_and_judge
-    from sim.experiment.progress import progress_on_stderr
-    from sim.study.reader import load_study
+    from sim.runs.progress import progress_on_stderr
+    from sim.runs.study.reader import load_study
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
     loaded = load_study(study, changes)
@@ -77,7 +77,7 @@ def sweep(
 
 
 def _intention(loaded: LoadedStudy, replicates: int | None, seed: int | None) -> list[str]:
-    from sim.study.plan import plan_sweep
+    from sim.runs.study.plan import plan_sweep
 
     plan = plan_sweep(loaded, replicates, seed)
     design = loaded.study.design
@@ -90,7 +90,7 @@ def _intention(loaded: LoadedStudy, replicates: int | None, seed: int | None) ->
 
 
 def _claims(result: SweepResult) -> list[str]:
-    from sim.analysis.conclusion import claims_grounds, grounds_line
+    from sim.analysis.verdict.document import claims_grounds, grounds_line
 
     lines = []
     for name, told in result.claims["claims"].items():

@@ -1,4 +1,4 @@
-"""`sim validate`: every recorded figure beside its simulated band."""
+"""Verbs that hold the model against knowledge: validate, verify."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import typer
 from sim.cli.options import RESULTS, Changes, Clients, Out, Record, Replicates, Seed, Workers
 
 if TYPE_CHECKING:
-    from sim.analysis.validation import Comparison, Validation
-    from sim.experiment.result import Result
+    from sim.analysis.calibration.validation import Comparison, Validation
+    from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
+
 
 WIDTH = 100
 HEAD = ("entity", "period", "recorded", "median", "90 % band", "", "score")
@@ -40,8 +41,8 @@ def validate(
 
     Only the scenario as it stands is run, and a stored result of the same runs is reused.
     """
-    from sim.analysis.record import load_record
-    from sim.analysis.validation import validate as hold_against
+    from sim.analysis.calibration.record import load_record
+    from sim.analysis.calibration.validation import validate as hold_against
 
     rows = load_record(record)
     if scenario.is_dir():
@@ -60,7 +61,7 @@ def validate(
 
 def _stored(folder: Path, given: bool) -> Result:
     from sim.errors import SimError
-    from sim.experiment.result import open_result
+    from sim.runs.result import open_result
 
     if given:
         raise SimError(f"{folder} is a stored result: its runs cannot be changed by options")
@@ -71,11 +72,11 @@ def _run(
     market: Scenario, replicates: int | None, seed: int | None, workers: int | None, out: Path
 ) -> Result:
     from sim.errors import SimError
-    from sim.experiment.ensemble import run_ensemble
-    from sim.experiment.plan import plan_ensemble
-    from sim.experiment.progress import progress_on_stderr
-    from sim.experiment.result import open_result
-    from sim.experiment.worlds import ON, World
+    from sim.runs.ensemble import run_ensemble
+    from sim.runs.plan import plan_ensemble
+    from sim.runs.progress import progress_on_stderr
+    from sim.runs.result import open_result
+    from sim.runs.worlds import ON, World
 
     try:
         return open_result(out / plan_ensemble(market, replicates, seed).folder_name)
@@ -156,3 +157,57 @@ def table(rows: list[tuple[Any, ...]]) -> list[str]:
         + "  ".join(f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
+
+
+LONGEST_VALUE = 40
+
+
+def verify(
+    cases: Path | None = typer.Option(
+        None, "--cases", help="JSON list of cases (default: the cases that come with the package)."
+    ),
+    answers: Path | None = typer.Option(
+        None, "--answers", help="Write {case id: {key: value}} to this file."
+    ),
+    json_: bool = typer.Option(False, "--json", help="Print the report as JSON."),
+    failed: bool = typer.Option(False, "--failed", help="Show only what disagrees."),
+) -> int:
+    """Compute cases with known answers from their inputs and compare: exit 1 on any failure."""
+    from sim.analysis.verification import verify as verification
+
+    loaded = verification.load_cases(cases)
+    if answers is not None:
+        text = json.dumps(verification.answer_cases(loaded), indent=1, sort_keys=True)
+        answers.write_text(text + "\n", encoding="utf-8", newline="\n")
+    report = verification.verify(loaded)
+    if json_:
+        typer.echo(json.dumps(_plain(report), indent=1))
+        return 0 if report.passed else 1
+    for row in report.failures if failed else report.rows:
+        verdict = "pass" if row.passed else "FAIL"
+        typer.echo(
+            f"{verdict}  {row.id}  {row.path}  expected {_short(row.expected)}  "
+            f"got {_short(row.got)}"
+        )
+    counts = report.by_family()
+    good = sum(passed for passed, _ in counts.values())
+    typer.echo(
+        f"{good} of {sum(total for _, total in counts.values())} cases of {len(counts)} families "
+        f"agree ({len(report.rows)} values)"
+    )
+    if report.uncovered:
+        typer.echo(f"not covered yet: {', '.join(report.uncovered)}")
+    return 0 if report.passed else 1
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value) if isinstance(value, str | bool | list | dict) else str(value)
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 4] + " ..."
+
+
+def _plain(report: Any) -> dict[str, Any]:
+    return {
+        "passed": report.passed,
+        "rows": [row._asdict() for row in report.rows],
+        "uncovered": list(report.uncovered),
+    }

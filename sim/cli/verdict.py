@@ -1,4 +1,4 @@
-"""A verdict as lines for the screen."""
+"""A verdict, its dated events and what it cost, as lines for the screen."""
 
 from __future__ import annotations
 
@@ -6,11 +6,74 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sim.cli.burn import burn_lines
-from sim.cli.dated import dated_lines
-
 if TYPE_CHECKING:
-    from sim.experiment.result import Result
+    from sim.runs.result import Result
+
+
+SHOWN = {
+    "held_back": "held back",
+    "incumbent_regains": "incumbent regains",
+    "above_ceiling": "passes kappa",
+    "below_ceiling": "falls below it",
+}
+SMALL_P = 0.05
+
+
+def dated_lines(verdict: Mapping[str, Any]) -> Iterator[str]:
+    """One line on when containment begins and whether it lasts; one more if runs form humps."""
+    events = verdict.get("events")
+    if events:
+        states = events["states"]
+        told = "; ".join(
+            _state(SHOWN[s], states[s]) for s in SHOWN if s in states and states[s]["first"]["n"]
+        )
+        yield f"Dated, runs: {told}"
+    for board, vendors in (verdict.get("final_states") or {"shares": {}})["shares"].items():
+        for vendor, test in vendors.items():
+            if test is not None and test["p_value"] <= SMALL_P:
+                places = " and ".join(f"{100.0 * place:.1f}" for place in test["modes"])
+                yield (
+                    f"Two humps: {board.replace('_', ' ')} of {vendor} near {places} % "
+                    f"(Silverman, p = {test['p_value']:.3f}, n = {test['n']})"
+                )
+
+
+def _state(name: str, state: Mapping[str, Any]) -> str:
+    first, duration, relapse = state["first"], state["duration"], state["relapse"]
+    text = f"{name} {first['happened']}/{first['n']}"
+    if not first["happened"]:
+        return text
+    text += f" (from {state['median_first_date'][:7]}"
+    again = f", {relapse['happened']} again" if relapse["happened"] else ""
+    return f"{text}, {duration['happened']} ended{again})"
+
+
+def burn_lines(result: Result, verdict: Mapping[str, Any]) -> Iterator[str]:
+    """One line if the scenario has a price cut of the challenger, else none."""
+    told, contest = verdict.get("burn_per_point"), verdict.get("contest")
+    if not told or not contest:
+        return
+    found = told["vendors"].get(contest["challenger"])
+    if not found or not found["since_price_cut"]:
+        return
+    who = result.scenario.vendors[contest["challenger"]].label or contest["challenger"]
+    since = f"since its price cut of {found['since'][:7]}"
+    spent = f"{found['burn_million_yuan']:,.4g} million yuan below cost"
+    if found["estimate"] is None:
+        yield (
+            f"Burn: {who} sold {spent} {since} and gained no share "
+            f"({found['points_gained']:+.1f} points; n = {told['n']})"
+        )
+        return
+    interval = found["interval"]
+    bounds = ", no bounds"
+    if interval and None not in interval:
+        bounds = f" [{interval[0]:,.4g}, {interval[1]:,.4g}]"
+    yield (
+        f"Burn: {who} sold {spent} {since}, {found['estimate']:,.4g}{bounds} a point of token "
+        f"share gained ({told['interval_type']}; n = {told['n']})"
+    )
+
 
 WIDTH = 100
 POINTS = 100.0

@@ -1,4 +1,4 @@
-"""Unit costs: experience curves, forgetting, shocks to bought-in accelerators."""
+"""Unit costs: experience, forgetting, scarcity, and shocks to bought accelerators."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import ndtri
 
 from sim.economics.arrays import Floats, fraction, positive
 from sim.numeric.portable import power
@@ -150,3 +151,81 @@ def pass_through(price_change: ArrayLike, cost_shock: ArrayLike) -> Floats:
     if change.shape != shock.shape:
         raise ValueError("price_change and cost_shock must have one shape")
     return np.divide(change, shock, out=np.full_like(change, np.nan), where=shock != 0)
+
+
+def scarcity_factor(utilisation: ArrayLike, threshold: float, exponent: float) -> Floats:
+    """Factor ``max(1, (u / threshold)^exponent)`` on accounting cost.
+
+    Parameters
+    ----------
+    utilisation
+        Load over capacity, any shape, >= 0; may exceed 1.
+    threshold
+        Utilisation from which a unit costs more, > 0.
+    exponent
+        Steepness; the smooth congestion form of the Bureau of Public Roads (1964).
+
+    Raises
+    ------
+    ValueError
+        If a utilisation is negative or the threshold is not positive.
+    """
+    load = np.asarray(utilisation, dtype=np.float64)
+    if load.size and np.minimum.reduce(load, axis=None) < 0:
+        raise ValueError("utilisation must be >= 0")
+    return np.maximum(1.0, power(load / positive("threshold", threshold), exponent))
+
+
+def served_fraction(load: ArrayLike, capacity: ArrayLike) -> Floats:
+    """Pro-rata rationing ``min(1, capacity / load)``; 1 where nothing is asked for."""
+    asked = np.asarray(load, dtype=np.float64)
+    there = np.asarray(capacity, dtype=np.float64)
+    out = np.ones(np.broadcast(asked, there).shape)
+    np.divide(there, asked, out=out, where=asked > there)
+    return np.maximum(out, 0.0)
+
+
+def ar1_with_jumps(
+    normals: Floats,
+    persistence: float,
+    sd: float,
+    jump_probability: float = 0.0,
+    jump_mean: float = 0.0,
+    jump_sd: float = 0.0,
+) -> Floats:
+    """Path (M,) of ``z_t = rho z_{t-1} + sd n_t + J_t``, z before the first month being 0.
+
+    ``J_t`` is ``jump_mean + jump_sd m_t`` with the jump probability and 0 otherwise; a jump fades
+    like any other shock (Merton 1976 for the jumps, AR(1) for the rest).
+
+    Parameters
+    ----------
+    normals
+        (M, 3) independent standard normals: shock, whether there is a jump, its size. A path is a
+        function of them alone, so that worlds that share them have the same luck, and a longer
+        path begins with the shorter.
+    persistence
+        rho, in [0, 1).
+    sd, jump_sd
+        Standard deviations, at least 0.
+    jump_probability
+        In [0, 1], a month.
+
+    Raises
+    ------
+    ValueError
+        If a parameter lies outside its range or the normals are not (M, 3).
+    """
+    drawn = np.asarray(normals, dtype=np.float64)
+    if drawn.ndim != 2 or drawn.shape[1] != 3:
+        raise ValueError(f"normals must be (months, 3), got {drawn.shape}")
+    if not (0 <= persistence < 1 and 0 <= jump_probability <= 1 and sd >= 0 and jump_sd >= 0):
+        raise ValueError("persistence must lie in [0, 1), the probability in [0, 1], sd be >= 0")
+    jumps = drawn[:, 1] < ndtri(jump_probability)
+    shocks = sd * drawn[:, 0] + np.where(jumps, jump_mean + jump_sd * drawn[:, 2], 0.0)
+    path = np.zeros(len(shocks))
+    now = 0.0
+    for month, shock in enumerate(shocks):
+        now = persistence * now + shock
+        path[month] = now
+    return path

@@ -1,11 +1,12 @@
-"""Goodwill: a stock that advertising fills and forgetting drains."""
+"""Goodwill: a stock that campaigns fill and forgetting drains, and whom several stages reach."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.economics.arrays import Floats, positive, vector
+from sim.economics.arrays import Floats, fraction, positive, vector
+from sim.numeric.portable import power
 
 
 def next_goodwill(goodwill: ArrayLike, inflow: ArrayLike, decay: ArrayLike) -> Floats:
@@ -60,3 +61,128 @@ def _check(decay: float) -> float:
     if positive("decay", decay) > 1:
         raise ValueError(f"decay must lie in (0, 1], got {decay}")
     return float(decay)
+
+
+def union_reach(reach: ArrayLike, overlap: float) -> Floats:
+    """Share of an audience that at least one of m stages reaches.
+
+    ``R = min(1, sum_j r_(j) (1 - o)^j)``, j = 0 ... m-1, stages from the widest to the narrowest.
+    The overlap o is the part of the narrower of two audiences that the wider one holds as well;
+    given that, stages miss each other independently. So two stages give
+    ``r_1 + r_2 - o min(r_1, r_2)``; o = 0 is disjoint, ``min(1, sum r)``; o = 1 is nested,
+    ``max r``; and o = r with equal reaches is independence, ``1 - (1 - r)^m``.
+
+    Parameters
+    ----------
+    reach : array (m, ...)
+        Share of each audience that a stage reaches, 0-1; stages along the first axis.
+    overlap : float
+        o, 0-1.
+
+    Returns
+    -------
+    array (...)
+        Joint reach, 0-1; 0 without stages.
+
+    Raises
+    ------
+    ValueError
+        A reach or the overlap outside [0, 1].
+    """
+    each = np.atleast_1d(np.asarray(reach, dtype=np.float64))
+    if not ((each >= 0) & (each <= 1)).all():
+        raise ValueError("reach must lie in [0, 1]")
+    missed = 1.0 - fraction("overlap", overlap)
+    widest_first = -np.sort(-each, axis=0)
+    new = power(missed, np.arange(len(each), dtype=np.float64))
+    joint = (new.reshape(-1, *(1,) * (each.ndim - 1)) * widest_first).sum(axis=0)
+    return np.asarray(np.minimum(1.0, joint))
+
+
+def campaign_inflow(
+    money: ArrayLike, reach: ArrayLike, overlap: float, elasticity: float, scale: float
+) -> Floats:
+    """Goodwill that the stages of one month add in each audience.
+
+    ``u = R A0 (E / (R A0))^theta`` with the exposure ``E = sum_s m_s r_s`` and the joint reach
+    R of `union_reach`: all who are reached share the exposure evenly, and goodwill answers to what
+    each of them sees with elasticity theta. theta = 1 is linear: u = E, whoever sees it.
+
+    Parameters
+    ----------
+    money : array (m,) or (m, ...)
+        Money of each stage per unit of audience, >= 0, million yuan.
+    reach : array (m, ...)
+        Share of each audience that the stage reaches.
+    overlap, elasticity, scale : float
+        o in [0, 1]; theta in (0, 1]; A0 > 0, million yuan, where inflow and exposure are equal.
+
+    Returns
+    -------
+    array (...)
+        Inflow of goodwill, million yuan; 0 where nothing is spent or nobody is reached.
+
+    Raises
+    ------
+    ValueError
+        Money below 0, an elasticity outside (0, 1], a scale that is not positive.
+    """
+    each = np.atleast_1d(np.asarray(reach, dtype=np.float64))
+    spent = np.asarray(money, dtype=np.float64)
+    if (spent < 0).any():
+        raise ValueError("money must be >= 0")
+    _check_reach(elasticity)
+    spent = spent.reshape(spent.shape + (1,) * (each.ndim - spent.ndim))
+    exposure = np.asarray((spent * each).sum(axis=0))
+    joint = union_reach(each, overlap)
+    depth = np.zeros_like(exposure)
+    saturation = joint * positive("scale", scale)
+    np.divide(exposure, saturation, out=depth, where=saturation > 0)
+    return np.asarray(saturation * power(depth, elasticity))
+
+
+def surround_gain(
+    stages: int, national_reach: float, local_reach: float, overlap: float, elasticity: float
+) -> float:
+    """Log of the goodwill of k local stages over that of one national stage, at equal budgets.
+
+    ``ln(u_k / u_1) = ln(R / R_1) - theta ln(R / r)``: the budget buys one stage of reach R_1, or
+    k stages of a k-th of it each, of reach r and joint reach R (`union_reach`), in one month.
+    Neither the budget nor its unit matters. Above 0 the local stages win: wide joint reach
+    (little overlap) and a concave response (small theta) favour them. The gain of the goodwill
+    summed over months is the same, for forgetting is linear.
+
+    Raises
+    ------
+    ValueError
+        Fewer than one stage, a reach of nobody, or values outside their range.
+    """
+    wide, narrow = _joint(stages, local_reach, overlap), local_reach
+    national = positive("national_reach", fraction("national_reach", national_reach))
+    return float(np.log(wide / national) - _check_reach(elasticity) * np.log(wide / narrow))
+
+
+def break_even_elasticity(
+    stages: int, national_reach: float, local_reach: float, overlap: float
+) -> float:
+    """Elasticity ``ln(R / R_1) / ln(R / r)`` at which `surround_gain` is 0.
+
+    Local stages win below it. Outside (0, 1] one side wins at every elasticity; -inf where the
+    stages reach together no more than one of them, and fewer than the national one; inf where more.
+    """
+    wide = _joint(stages, local_reach, overlap)
+    lead = float(np.log(wide / positive("national_reach", national_reach)))
+    spread = float(np.log(wide / local_reach))
+    return lead / spread if spread > 0 else float(np.copysign(np.inf, lead))
+
+
+def _joint(stages: int, reach: float, overlap: float) -> float:
+    if stages < 1:
+        raise ValueError(f"stages must be at least 1, got {stages}")
+    return float(union_reach(np.full(stages, positive("local_reach", reach)), overlap))
+
+
+def _check_reach(elasticity: float) -> float:
+    if positive("elasticity", elasticity) > 1:
+        raise ValueError(f"elasticity must lie in (0, 1], got {elasticity}")
+    return float(elasticity)

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Bools, Floats, Ints, labels, vector
-from sim.economics.nests import NestedLogit, Nests
-from sim.economics.prices import LINEAR, price_slope, price_term
+from sim.economics.demand import LINEAR, NestedLogit, Nests, price_slope, price_term
 from sim.numeric.linear import product
 from sim.numeric.portable import power
 
@@ -45,7 +44,7 @@ class Demand:
     rho : (N,) float
         Correlation in each nest, 0 <= rho < 1.
     box_cox, price_shift : float
-        Form of ``b(p)``, see :func:`sim.economics.prices.price_term`.
+        Form of ``b(p)``, see :func:`sim.economics.demand.price_term`.
     usage_elasticity : float or (T,) float
         ``eta >= 0``.
 

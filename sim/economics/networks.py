@@ -1,4 +1,4 @@
-"""Network effects: how many market outcomes there are and which one a start leads to."""
+"""Network effects: one market, two-sided platforms, agents and builders."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from sim.economics.arrays import Floats, fraction
+from sim.economics.arrays import Floats, fraction, positive
+from sim.economics.usage import bass_step
+from sim.numeric.arrays import Matrix
+from sim.numeric.compiled import inlined, kernel
+from sim.numeric.portable import log1p
 
 CRITICAL_STRENGTH = 2.0  # strength at which, with no quality gap, one outcome becomes three
 
@@ -75,3 +80,240 @@ def network_limit(start: float, strength: float, quality_gap: float) -> float:
 def _check(strength: float) -> None:
     if not (np.isfinite(strength) and strength >= 0):
         raise ValueError(f"strength must be finite and >= 0, got {strength}")
+
+
+TIPPING_ELASTICITY = 1.0  # app elasticity from which on the market tips to one platform
+
+
+class TwoSidedPrices(NamedTuple):
+    """Prices to the two groups and the profit of each of two equal platforms."""
+
+    group1: float
+    group2: float
+    profit: float
+
+
+class IndirectNetwork(NamedTuple):
+    """Share of platform A, its app ratio and how much a quality gap is amplified."""
+
+    share: float
+    app_ratio: float
+    multiplier: float
+
+
+def two_sided_duopoly(
+    costs: tuple[float, float], transport: tuple[float, float], benefits: tuple[float, float]
+) -> TwoSidedPrices:
+    """Symmetric duopoly in which both groups join one platform.
+
+    ``p1 = f1 + t1 - a2``, ``p2 = f2 + t2 - a1``, profit ``(t1 + t2 - a1 - a2) / 2``; ``a1`` is the
+    benefit of a group-1 member per group-2 member.
+
+    Raises
+    ------
+    ValueError
+        If a transport cost is not positive or ``4 t1 t2 <= (a1 + a2)^2``: the market tips.
+
+    Source: Armstrong (2006, RAND 37:668-691), Proposition 2.
+    """
+    f1, f2 = costs
+    t1, t2 = (positive("transport", t) for t in transport)
+    a1, a2 = benefits
+    if 4 * t1 * t2 <= (a1 + a2) ** 2:
+        raise ValueError("cross-group benefits are too strong for a shared market")
+    return TwoSidedPrices(f1 + t1 - a2, f2 + t2 - a1, (t1 + t2 - a1 - a2) / 2)
+
+
+def indirect_network(
+    quality_gap: float, app_elasticity: float, entry_rates: tuple[float, float]
+) -> IndirectNetwork:
+    """Shares of two platforms whose apps enter in proportion to their users.
+
+    ``N_k = phi_k s_k`` and ``s_A/s_B = exp(delta) (N_A/N_B)^beta`` give
+    ``ln(s_A/s_B) = (delta + beta ln(phi_A/phi_B)) / (1 - beta)``.
+
+    Raises
+    ------
+    ValueError
+        If an entry rate is not positive or beta is not in [0, 1): from 1 on the market tips.
+
+    Source: Church & Gandal (1992, J. Ind. Econ. 40:85-103); Clements & Ohashi (2005, 53:515-542).
+    """
+    from scipy.special import expit
+
+    if not 0 <= app_elasticity < TIPPING_ELASTICITY:
+        raise ValueError(f"app_elasticity must lie in [0, 1), got {app_elasticity}")
+    log_entry = float(
+        np.log(positive("entry_rates", entry_rates[0]) / positive("entry_rates", entry_rates[1]))
+    )
+    multiplier = 1 / (1 - app_elasticity)
+    log_ratio = multiplier * (quality_gap + app_elasticity * log_entry)
+    return IndirectNetwork(
+        float(expit(log_ratio)), float(np.exp(log_entry + log_ratio)), multiplier
+    )
+
+
+class Joining(NamedTuple):
+    """Builders that join, (V, S), and the money they are paid, (V,) in the unit of the budget."""
+
+    builders: Floats
+    paid: Floats
+
+
+def usable_agents(agents: ArrayLike, portability: ArrayLike, open_: ArrayLike) -> Floats:
+    """Agents that run on each platform, (V, S): its own and the portable ones of others.
+
+    ``usable_vs = A_vs + sum_u!=v min(pi_us, pi_vs) A_us``, and 0 where the platform is not open:
+    an agent runs elsewhere as far as both platforms keep a common interface. With portability 1
+    everywhere all platforms run the same agents.
+
+    Parameters
+    ----------
+    agents, portability, open_
+        (V, S) by platform and side: number, share in [0, 1], whether there is a platform.
+
+    Source: Corts & Lederman (2009, IJIO 27:121-136): software that is not exclusive spreads the
+    network effect over the market.
+    """
+    number, share = (np.ascontiguousarray(x, np.float64) for x in (agents, portability))
+    out = np.zeros(number.shape)
+    add_usable(number, share, np.ascontiguousarray(open_, bool), out)
+    return out
+
+
+def platform_worth(
+    agents: ArrayLike, portability: ArrayLike, open_: ArrayLike, cross_side: float, scale: float
+) -> Floats:
+    """Worth ``ln(1 + n / scale)`` of platforms to clients of each side, (V, S).
+
+    n = :func:`usable_agents` of the side, and of the other one the share `cross_side`.
+    """
+    usable = usable_agents(agents, portability, open_)
+    return log1p((usable + cross_side * usable[:, ::-1]) / scale)
+
+
+@kernel
+def add_usable(
+    agents: Matrix[np.float64],
+    portability: Matrix[np.float64],
+    there: Matrix[np.bool_],
+    out: Matrix[np.float64],
+) -> None:
+    """:func:`usable_agents`, added to `out`, inside compiled loops."""
+    for v in range(out.shape[0]):
+        for s in range(out.shape[1]):
+            for u in range(out.shape[0]):
+                if there[v, s] and there[u, s]:
+                    runs = 1.0 if u == v else min(portability[v, s], portability[u, s])
+                    out[v, s] += runs * agents[u, s]
+
+
+def next_agents(
+    agents: ArrayLike,
+    users: ArrayLike,
+    builders: ArrayLike,
+    pace: ArrayLike,
+    by_users: float,
+    by_builders: float,
+    retirement: float,
+) -> Floats:
+    """Agents after a month: ``A' = (1 - r) A + pace (e_u U + e_b B)``.
+
+    Inflow is proportional to users and to builders; as builders follow users, agents end at
+    ``phi U`` with ``phi`` of :func:`entry_rate` (free entry).
+
+    Source: Church & Gandal (1992, J. Ind. Econ. 40:85-103).
+    """
+    given = (np.asarray(x, dtype=np.float64) for x in (agents, users, builders, pace))
+    rates = by_users, by_builders, fraction("retirement", retirement)
+    return np.asarray(agents_after.py_func(*given, *rates))
+
+
+@inlined
+def agents_after(agents, users, builders, pace, by_users, by_builders, retirement):  # type: ignore[no-untyped-def]
+    """:func:`next_agents` of one platform, inside compiled loops."""
+    return (1.0 - retirement) * agents + pace * (by_users * users + by_builders * builders)
+
+
+def willing_builders(
+    builders: ArrayLike, users: ArrayLike, per_user: float, innovation: float, imitation: float
+) -> Floats:
+    """Builders that join by themselves in a month: ``(p + q B/m)(m - B)``, ``m = per_user U``.
+
+    None join a platform without users, or one with more builders than its users feed.
+
+    Source: Bass (1969, Management Science 15:215-227).
+    """
+    now = np.asarray(builders, dtype=np.float64)
+    potential = per_user * np.asarray(users, dtype=np.float64)
+    return np.asarray(bass_step(now, innovation, imitation, potential) - now)
+
+
+def subsidised_builders(
+    willing: ArrayLike,
+    left: ArrayLike,
+    subsidy: ArrayLike,
+    budget: ArrayLike,
+    reach: float,
+    scale: float,
+) -> Joining:
+    """Builders that join where each new one is paid, as long as the budget of the month lasts.
+
+    A subsidy s draws the share ``reach s / (s + scale)`` of those who are not there yet. Every new
+    builder is paid, also those who would have come anyway: ``n = min(willing + drawn, budget/s)``
+    are paid, and not fewer than the willing join. One budget serves both sides pro rata.
+
+    Parameters
+    ----------
+    willing, left, subsidy
+        (V, S) builders that join by themselves, builders not there yet, money per new builder.
+    budget
+        (V,) money of the month.
+    reach, scale
+        Largest share drawn in a month, and the subsidy that draws half of it.
+
+    Raises
+    ------
+    ValueError
+        If the reach is no share or the scale is not positive.
+    """
+    alone, rest, each = (np.asarray(x, dtype=np.float64) for x in (willing, left, subsidy))
+    drawn = fraction("reach", reach) * each / (each + positive("scale", scale)) * rest
+    wanted = np.where(each > 0.0, alone + drawn, 0.0)
+    bill = (each * wanted).sum(axis=1)
+    lasts = np.ones_like(bill)
+    np.divide(np.asarray(budget, dtype=np.float64), bill, out=lasts, where=bill > 0.0)
+    lasts = np.minimum(lasts, 1.0)
+    return Joining(np.maximum(alone, lasts[:, None] * wanted), lasts * bill)
+
+
+def entry_rate(
+    pace: float,
+    by_users: float,
+    by_builders: float,
+    retirement: float,
+    per_user: float,
+    innovation: float,
+    imitation: float,
+    departure: float,
+) -> float:
+    """Agents per user in the long run, without subsidies: ``phi = pace (e_u + e_b k b) / r``.
+
+    k = builders that a user feeds, and b solves ``(p + q b)(1 - b) = l b``: joining balances
+    leaving at rate l.
+
+    Raises
+    ------
+    ValueError
+        If the retirement or the departure is not positive: nothing settles.
+    """
+    leave = positive("departure", departure)
+    p, q = innovation, imitation
+    # q b^2 - (q - p - l) b - p = 0, written so that q = 0 and small p lose no digits
+    half = q - p - leave
+    root = float(np.sqrt(half**2 + 4.0 * q * p))
+    if half > 0.0:
+        settled = (half + root) / (2.0 * q)
+    else:
+        settled = 2.0 * p / (root - half) if p > 0.0 else 0.0
+    return pace * (by_users + by_builders * per_user * settled) / positive("retirement", retirement)

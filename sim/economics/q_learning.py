@@ -1,11 +1,15 @@
-"""Quantities of pricing algorithms that learn by Q-learning."""
+"""Pricing algorithms that learn by Q-learning."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.economics.arrays import Floats, fraction, positive
+from sim.economics.arrays import Floats, Ints, fraction, positive
+from sim.numeric.arrays import Cube, Vector
+from sim.numeric.compiled import allocating
 
 
 def price_grid(nash: float, monopoly: float, points: int, margin: float) -> Floats:
@@ -108,3 +112,126 @@ def exploration_rate(decay: float, period: float) -> float:
 def exploration_half_life(decay: float) -> float:
     """Periods until half of the actions are random, ``ln 2 / beta``, decay beta > 0."""
     return float(np.log(2) / positive("decay", decay))
+
+
+CYCLES = 64  # rounds through all states over which greedy play is averaged
+
+
+class Trained(NamedTuple):
+    """What two learners know after their training.
+
+    ``actions`` (2, A x A): greedy action of each learner by last period's actions, state
+    ``a_0 A + a_1``; ``profits`` (2,) of greedy play from the last state on, a period; ``settled``:
+    the last period in which a greedy action changed.
+    """
+
+    actions: Ints
+    profits: Floats
+    settled: int
+
+
+def train_duopoly(
+    profits: ArrayLike,
+    steps: int,
+    rng: np.random.Generator,
+    *,
+    discount: float,
+    learning_rate: float,
+    exploration_decay: float,
+) -> Trained:
+    """Let two Q-learners with one period's memory set prices against each other.
+
+    Both act at once; with chance ``exp(-beta t)`` at random, else greedily on
+    ``Q <- (1-a) Q + a (profit + delta max Q')``. Q starts at the value of each action against a
+    rival who acts at random (:func:`sim.economics.q_learning.initial_values`).
+
+    Parameters
+    ----------
+    profits : (2, A, A) float
+        Profit of each learner by the actions of the first (rows) and the second (columns).
+    steps : int
+        Periods.
+    discount, learning_rate, exploration_decay
+        delta in [0, 1), a in [0, 1], beta >= 0 a period.
+
+    Raises
+    ------
+    ValueError
+        For another shape, no step, or settings out of range.
+
+    Notes
+    -----
+    Source: Calvano, Calzolari, Denicolo & Pastorello (2020, AER 110:3267-3297).
+    """
+    table = np.ascontiguousarray(profits, dtype=np.float64)
+    if table.ndim != 3 or table.shape[0] != 2 or table.shape[1] != table.shape[2]:
+        raise ValueError(f"profits must have shape (2, A, A), got {table.shape}")
+    if steps < 1 or not exploration_decay >= 0 or not np.isfinite(table).all():
+        raise ValueError("need finite profits, steps >= 1 and exploration_decay >= 0")
+    delta = fraction("discount", discount, below_one=True)
+    rate = fraction("learning_rate", learning_rate)
+    size = table.shape[1]
+    values = np.empty((2, size * size, size))
+    values[0] = initial_values(table[0], delta)
+    values[1] = initial_values(table[1].T, delta)
+    keep = float(np.exp(-exploration_decay))
+    state, settled = _learn(values, table, steps, rng, delta, rate, keep)
+    actions = values.argmax(axis=2)
+    return Trained(actions, _greedy_profits(actions, table, int(state)), int(settled))
+
+
+def _greedy_profits(actions: Ints, profits: Floats, state: int) -> Floats:
+    """(2,) mean profit of greedy play; the walk is in its cycle after one visit to all states."""
+    size, states = profits.shape[1], actions.shape[1]
+    total = np.zeros(2)
+    for period in range((CYCLES + 1) * states):
+        first, second = actions[0, state], actions[1, state]
+        if period >= states:
+            total += profits[:, first, second]
+        state = int(first * size + second)
+    return np.asarray(total / (CYCLES * states))
+
+
+@allocating
+def _best(row: Vector[np.float64]) -> int:
+    """First action of the highest value."""
+    best = 0
+    for action in range(1, row.shape[0]):
+        if row[action] > row[best]:
+            best = action
+    return best
+
+
+@allocating
+def _learn(
+    values: Cube[np.float64],
+    profits: Cube[np.float64],
+    steps: int,
+    rng: np.random.Generator,
+    discount: float,
+    rate: float,
+    keep: float,
+) -> tuple[int, int]:
+    """Write the learned values; returns the last state and the last change of a greedy action."""
+    size = profits.shape[1]
+    chosen = np.zeros(2, np.int64)
+    state = np.int64(rng.random() * size) * size + np.int64(rng.random() * size)
+    explore, settled = 1.0, 0
+    for step in range(steps):
+        for player in range(2):
+            if rng.random() < explore:
+                chosen[player] = np.int64(rng.random() * size)
+            else:
+                chosen[player] = _best(values[player, state])
+        following = chosen[0] * size + chosen[1]
+        for player in range(2):
+            row = values[player, state]
+            before = _best(row)
+            ahead = values[player, following]
+            aim = profits[player, chosen[0], chosen[1]] + discount * ahead[_best(ahead)]
+            row[chosen[player]] = (1.0 - rate) * row[chosen[player]] + rate * aim
+            if _best(row) != before:
+                settled = step
+        state = following
+        explore *= keep
+    return state, settled

@@ -1,1 +1,5 @@
-"""The market: vendors that decide, clients in columns that choose, month by month."""
+"""The market: vendors decide and clients choose, month by month.
+
+Rooms: `clients` (compiled loops), `vendors`, `supply`, `ecosystem` (arrays in NumPy).
+May not: read result folders or judge outcomes.
+"""

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.books import Ledger
-from sim.market.columns import Layout, Terms
-from sim.market.population import FIXED_POINT
-from sim.market.presence import Presence
-from sim.market.prices import price_paid
-from sim.market.serving import Volumes
+from sim.market.clients.columns import Layout, Terms
+from sim.market.clients.consider import price_paid
+from sim.market.clients.population import FIXED_POINT
+from sim.market.clients.presence import Presence
 from sim.market.state import MarketState
+from sim.market.supply.books import Ledger
+from sim.market.supply.serving import Volumes
 from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
@@ -24,6 +24,7 @@ from sim.numeric.exact import concentration, plain_sum, to_shares
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,7 +10,7 @@ from sim.errors import SimError
 from sim.market.model import MarketModel
 from sim.market.world import make_world
 from sim.months import months_between
-from sim.scenario.intensity import at_intensity
+from sim.scenario.patches import at_intensity
 from sim.scenario.schema.scenario import Scenario
 
 FREE = (

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.books import CALLS, MILLION, PROFIT, REVENUE, Ledger
-from sim.market.books import ROWS as MONEY
-from sim.market.columns import Tally
-from sim.market.community import own_pools
-from sim.market.key_accounts import Counts
-from sim.market.migration import HomeCounts
-from sim.market.population import FIXED_POINT
-from sim.market.presence import Presence
+from sim.market.clients.accounts import Counts
+from sim.market.clients.columns import Tally
+from sim.market.clients.migration import HomeCounts
+from sim.market.clients.population import FIXED_POINT
+from sim.market.clients.presence import Presence
+from sim.market.ecosystem.communities import own_pools
 from sim.market.state import MarketState
+from sim.market.supply.books import CALLS, MILLION, PROFIT, REVENUE, Ledger
+from sim.market.supply.books import ROWS as MONEY
 from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
@@ -26,6 +26,7 @@ from sim.numeric.exact import concentration, to_shares
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+
 
 Floats = npt.NDArray[np.float64]
 POINTS = 100.0  # share points in the whole market

@@ -12,14 +12,8 @@ import numpy.typing as npt
 
 from sim.errors import RunFailure
 from sim.events.base import Event
-from sim.market.agents import agent_rules
-from sim.market.awareness import awareness_rules
-from sim.market.bidding import Bidding
 from sim.market.boards import Boards, boards, boards_of, new_board_table
-from sim.market.books import Account, new_ledger, rates_of
-from sim.market.chips import chips_of
-from sim.market.clients import Clients
-from sim.market.columns import (
+from sim.market.clients.columns import (
     Streams,
     Terms,
     client_columns,
@@ -27,36 +21,63 @@ from sim.market.columns import (
     new_state,
     new_tally,
 )
-from sim.market.community import community_rules, new_communities
-from sim.market.costs import cost_rules, new_costs
+from sim.market.clients.migration import Homes
+from sim.market.clients.noise import name_key, stream_key
+from sim.market.clients.packing import new_workspace
+from sim.market.clients.population import FIXED_POINT, Population, effective_clients, population_for
+from sim.market.clients.presence import marks_of, new_presence
+from sim.market.clients.terms import TermsBuilder
+from sim.market.clients.threads import threads_for
+from sim.market.clients.view import Clients
+from sim.market.ecosystem.agents import agent_rules
+from sim.market.ecosystem.communities import community_rules, new_communities
+from sim.market.ecosystem.growth import growth_rules
 from sim.market.figures import Figures, figures, figures_of, new_figure_table
-from sim.market.growth import growth_rules
-from sim.market.knowledge import new_knowledge_desk
-from sim.market.migration import Homes
-from sim.market.noise import name_key, stream_key
-from sim.market.packing import new_workspace
-from sim.market.panel import Panel
-from sim.market.phases import PHASES, Phase
-from sim.market.population import FIXED_POINT, Population, effective_clients, population_for
-from sim.market.presence import marks_of, new_presence
-from sim.market.profile import booked, timed
-from sim.market.scoreboards import Scoreboards
-from sim.market.serving import new_serving_desk, new_volumes
+from sim.market.month import PHASES, Phase, booked, timed
 from sim.market.shared import shared
 from sim.market.start import start
 from sim.market.state import start_state
-from sim.market.supply import new_supply_desk, shock_path, supply_rules
-from sim.market.terms import TermsBuilder
-from sim.market.threads import threads_for
-from sim.market.vendors import VendorAgent
+from sim.market.supply.accelerators import new_supply_desk, shock_path, supply_rules
+from sim.market.supply.books import Account, new_ledger, rates_of
+from sim.market.supply.costs import chips_of, cost_rules, new_costs
+from sim.market.supply.serving import new_serving_desk, new_volumes
+from sim.market.vendors.agent import VendorAgent
+from sim.market.vendors.bidding import Bidding
+from sim.market.vendors.campaigns import awareness_rules
+from sim.market.vendors.knowledge import new_knowledge_desk
+from sim.market.vendors.panel import Panel
 from sim.market.world import make_world
 from sim.measures.recorder import Recorder
 from sim.months import month_after, months_between
 from sim.numeric.ready import ready
-from sim.scenario.intensity import at_intensity
+from sim.scenario.patches import at_intensity
 from sim.scenario.schema.families import Host
 from sim.scenario.schema.scenario import Scenario
-from sim.strategies.marketing.base import Stage
+from sim.strategies.marketing import Stage
+
+MEASURES = ("platform_token_share", "full_stack_revenue_share")
+
+
+class Scoreboards(mesa.DataCollector):
+    """This month's scoreboards by vendor, for `mesa.batch_run`."""
+
+    def __init__(self, model: MarketModel) -> None:
+        super().__init__(model_reporters={"month": _month})
+        vendors = model.recorder.axes["vendor"]
+        self._columns = {measure: [f"{measure}.{name}" for name in vendors] for measure in MEASURES}
+        self.model_vars |= {name: [] for names in self._columns.values() for name in names}
+
+    def collect(self, model: MarketModel) -> None:
+        """As Mesa does it, but shares need neither copies nor checks every month."""
+        super().collect(model)
+        for measure, columns in self._columns.items():
+            for column, value in zip(columns, model.recorder.last(measure).tolist(), strict=True):
+                self.model_vars[column].append(value)
+
+
+def _month(model: MarketModel) -> int:
+    return model.month
+
 
 Floats = npt.NDArray[np.float64]
 T = TypeVar("T")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
 
+
 T = TypeVar("T")
 MOST_SCENARIOS = 32  # worlds of one ensemble
 _SHARED: dict[int, tuple[Scenario, dict[str, Any]]] = {}

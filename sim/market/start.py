@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.economics.costs import steady_state_experience
-from sim.market.agents import count_users_alone, open_platforms
-from sim.market.awareness import inform
-from sim.market.books import publish
-from sim.market.chips import CARDS_PER_UNIT
-from sim.market.community import contribute_alone
-from sim.market.openness import decide_openness
-from sim.market.phases import look
-from sim.market.serving import platform_sums, serve
+from sim.market.ecosystem.agents import count_users_alone, open_platforms
+from sim.market.ecosystem.communities import contribute_alone
+from sim.market.month import look
+from sim.market.supply.books import publish
+from sim.market.supply.costs import CARDS_PER_UNIT
+from sim.market.supply.serving import platform_sums, serve
+from sim.market.vendors.campaigns import inform
+from sim.market.vendors.openness import decide_openness
 from sim.market.world import API
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+
 
 LEAST_FORGETTING = 1e-6  # keeps the steady state finite where nothing is forgotten
 LEAST_OUTPUT = 1.0  # million tokens: an empty market still has a positive reference

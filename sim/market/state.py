@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.agents import AgentPlatforms, no_platforms
+from sim.market.ecosystem.agents import AgentPlatforms, no_platforms
 from sim.market.world import World
 from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
+
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.noise import keys32
+from sim.market.clients.noise import keys32
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
+
 
 API, HOST, RENT, NONE = 0, 1, 2, 3
 OWN_MACHINES = "own_machines"

@@ -1,4 +1,4 @@
-"""Who serves how many clients, who moved, how well off clients are."""
+"""Who serves how many clients, who moved, how well off clients are, where home clouds are."""
 
 from __future__ import annotations
 
@@ -73,3 +73,15 @@ def consumer_surplus(model: MarketModel) -> Floats:
 def adopted(model: MarketModel) -> Floats:
     """Workloads that have begun, by kind."""
     return model.state.adopted
+
+
+@measure("share", "vendor")
+def home_share(model: MarketModel) -> Floats:
+    """Clients whose home cloud it is, of all clients."""
+    return figures(model).home_share
+
+
+@measure("clients/month", "vendor")
+def home_gain(model: MarketModel) -> Floats:
+    """Clients that made it their home cloud this month, less those that left it."""
+    return figures(model).home_gain

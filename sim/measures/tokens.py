@@ -1,4 +1,4 @@
-"""The two token scoreboards: by platform that serves, and by family that is used."""
+"""The two token scoreboards, by region and segment, and their concentration."""
 
 from __future__ import annotations
 
@@ -76,3 +76,48 @@ def tokens_by_kind(model: MarketModel) -> Floats:
 def segment_token_share(model: MarketModel) -> Floats:
     """Share of platform tokens asked for, within each segment."""
     return boards(model).by_segment
+
+
+@measure("share", "region", "vendor")
+def region_token_share(model: MarketModel) -> Floats:
+    """Share of platform tokens asked for, within each region."""
+    return boards(model).by_region
+
+
+@measure("share", "region", "family")
+def region_family_share(model: MarketModel) -> Floats:
+    """Share of model-family tokens asked for, self-hosted work included, within each region."""
+    return boards(model).families_by_region
+
+
+@measure("share", "vendor")
+def overseas_family_share(model: MarketModel) -> Floats:
+    """Share of model-family tokens that clients outside the domestic regions ask for, by owner."""
+    return boards(model).abroad_share
+
+
+@measure("developers", "region", "family")
+def developers_by_region(model: MarketModel) -> Floats:
+    """Developers of each open family in regions with a pool of their own.
+
+    The others share one pool, shown in each of them.
+    """
+    return figures(model).developers_by_region
+
+
+@measure("-")
+def hhi_platform_tokens(model: MarketModel) -> Floats:
+    """HHI of platform tokens."""
+    return boards(model).scope_index
+
+
+@measure("-")
+def hhi_family_tokens(model: MarketModel) -> Floats:
+    """HHI of model-family tokens."""
+    return boards(model).family_index
+
+
+@measure("-")
+def hhi_revenue(model: MarketModel) -> Floats:
+    """HHI of full-stack revenue."""
+    return figures(model).revenue_index

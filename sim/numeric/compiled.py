@@ -111,5 +111,5 @@ def allocating(function: Callable[P, R]) -> Kernel[P, R]:
 def source_stamp() -> tuple[float, int]:
     """What tells one version of the compiled parts from another."""
     package = Path(__file__).parents[1]
-    facts = [path.stat() for folder in COMPILED for path in (package / folder).glob("*.py")]
+    facts = [path.stat() for folder in COMPILED for path in (package / folder).rglob("*.py")]
     return max(fact.st_mtime for fact in facts), sum(fact.st_size for fact in facts)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.experiment.worlds import ON
 from sim.plot.style import NARROW_BAND, WIDE_BAND, VendorStyle
+from sim.runs.worlds import ON
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.outcomes import Thresholds
-from sim.analysis.record import load_record
-from sim.analysis.targets import Target, targets
-from sim.analysis.unaltered import refuse_altered
+from sim.analysis.calibration.record import load_record
+from sim.analysis.calibration.targets import Target, targets
+from sim.analysis.verdict.document import refuse_altered
+from sim.analysis.verdict.outcomes import Thresholds
 from sim.errors import SimError
-from sim.plot.caption import Provenance
-from sim.plot.style import VendorStyle, vendor_styles
+from sim.plot.style import Provenance, VendorStyle, vendor_styles
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from sim.scenario.schema.episode import Episode
-    from sim.scenario.schema.scenario import Scenario
+    from sim.scenario.schema.scenario import Episode, Scenario
 
 FloatArray = npt.NDArray[np.float64]
 

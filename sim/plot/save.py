@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
-from sim.experiment.files import write_once
 from sim.plot.material import Material, material
 from sim.plot.registry import Plot, plots
 from sim.plot.style import settings
+from sim.runs.files import write_once
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""How every figure looks: one colour, line and marker a vendor, readable in grey."""
+"""How every figure looks, and the caption that no figure goes without."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from itertools import cycle
 from math import dist
 from typing import TYPE_CHECKING, Any
 
+from sim.errors import SimError
+
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
+
 
 # Okabe & Ito (2008), "Color Universal Design", without the yellow that white paper swallows.
 COLOURS = (
@@ -107,3 +110,50 @@ def _distance(one: str, other: str) -> float:
     from matplotlib.colors import to_rgb
 
     return dist(to_rgb(one), to_rgb(other))
+
+
+SHORT_HASH = 8
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers of a figure come from.
+
+    Raises
+    ------
+    SimError
+        If the seed or the scenario's hash is missing.
+    """
+
+    scenario: str
+    scenario_hash: str
+    seed: int | None
+
+    def __post_init__(self) -> None:
+        missing = [
+            name
+            for name, there in (
+                ("root seed", self.seed is not None),
+                ("scenario hash", bool(self.scenario_hash)),
+            )
+            if not there
+        ]
+        if missing:
+            raise SimError(f"no figure without its {' and '.join(missing)}")
+
+    def caption(self, runs: int, interval: str, note: str = "", asked: int | None = None) -> str:
+        """Caption of a figure of `runs` runs (of `asked`, if some failed) a world.
+
+        Raises
+        ------
+        SimError
+            If there is no run or the kind of interval is not named.
+        """
+        if runs < 1:
+            raise SimError("no figure without a finished run")
+        if not interval:
+            raise SimError("no figure without the name of its interval")
+        of = f" of {asked}" if asked is not None and asked != runs else ""
+        source = f"scenario {self.scenario} {self.scenario_hash[:SHORT_HASH]}"
+        facts = f"n = {runs}{of} runs a world, root seed {self.seed}, {source}. {interval}."
+        return f"{facts} {note}." if note else facts

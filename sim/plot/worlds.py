@@ -1,4 +1,4 @@
-"""The challenger with and without the incumbent's moves."""
+"""The challenger with and without the incumbent's moves; the two belts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from sim.analysis.statistics import mean_interval
 from sim.errors import SimError
-from sim.experiment.worlds import OFF_MONEY_IN_PRICE, OFF_MONEY_KEPT, ON
 from sim.plot.bands import INTERVAL, band_table, draw_bands
 from sim.plot.canvas import (
     PERCENT,
@@ -19,9 +18,12 @@ from sim.plot.canvas import (
     legend_below,
     new_axes,
     write_caption,
+    write_legend,
 )
+from sim.plot.curves import RECORD_NOTE, draw_measure
 from sim.plot.registry import plot
 from sim.plot.style import NEUTRAL, PALE, VendorStyle
+from sim.runs.worlds import OFF_MONEY_IN_PRICE, OFF_MONEY_KEPT, ON
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sim.plot.material import Material
+
 
 SHARE = "platform_token_share"
 SIZE = (11.0, 5.0)
@@ -170,3 +173,42 @@ def _label_worlds(data: Material, left: Axes, right: Axes) -> None:
     months = data.thresholds.window_months
     right.set_xlabel(f"tau, mean of the last {months} months [percentage points]")
     right.set_ylabel("pairs of runs [count]")
+
+
+SIZE_BELTS = (11.0, 4.2)
+BELTS = {
+    "platform_token_share": "Belt 1: platform tokens",
+    "full_stack_revenue_share": "Belt 2: full-stack revenue",
+    "family_token_share": "Third: tokens by model family",
+}
+
+
+def belt_numbers(data: Material, point: str = ON) -> pd.DataFrame:
+    """Bands of the three shares, one below the other; see `band_table`."""
+    import pandas as pd
+
+    return pd.concat([band_table(data, measure, point) for measure in BELTS], ignore_index=True)
+
+
+@plot(belt_numbers)
+def belts(
+    data: Material, point: str = ON, *, ax: Any = None
+) -> tuple[Figure, np.ndarray[Any, Any]]:
+    """Shares of platform tokens, full-stack revenue and family tokens side by side.
+
+    Raises
+    ------
+    SimError
+        If one of the three shares or the world is not stored.
+    """
+    table = belt_numbers(data, point)
+    fig, axes = new_axes(ax, columns=len(BELTS), size=SIZE_BELTS, sharex=True, sharey=True)
+    recorded = False
+    for axis, (measure, title) in zip(axes, BELTS.items(), strict=True):
+        recorded |= draw_measure(axis, data, table[table["measure"] == measure])
+        axis.set_title(title)
+    axes[0].set_ylim(bottom=0.0)
+    write_legend(fig, axes, ax is None)
+    note = RECORD_NOTE if recorded else ""
+    write_caption(fig, data.caption(int(table["n"].max()), INTERVAL, note))
+    return fig, axes

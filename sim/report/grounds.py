@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sim.analysis.conclusion import ranges, refuse_bare
+from sim.analysis.verdict.document import ranges, refuse_bare
 from sim.errors import SimError
-from sim.experiment.files import json_bytes, sha256
+from sim.runs.files import json_bytes, sha256
 
 if TYPE_CHECKING:
-    from sim.experiment.result import Result
+    from sim.runs.result import Result
 
 QUANTILES = "5 % and 95 % quantiles over replicates"
 

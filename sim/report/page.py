@@ -11,22 +11,26 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sim.analysis.unaltered import refuse_altered
+from sim.analysis.verdict.document import refuse_altered
 from sim.errors import SimError
-from sim.experiment.files import read_json
-from sim.experiment.stored import SWEEP
 from sim.plot.registry import plots
 from sim.plot.save import save
-from sim.report.burn import burn_section
 from sim.report.grounds import Grounds, finding_line, grounds_of
-from sim.report.html import figure, folded, heading, paragraph, table
-from sim.report.numbers import number
+from sim.report.html import figure, folded, heading, number, paragraph, table
 from sim.report.registry import Section, sections
-from sim.report.verdicts import failure_section, grid_section, scoreboard_section, verdict_section
-from sim.scenario.provenance import provenance
+from sim.report.verdicts import (
+    burn_section,
+    failure_section,
+    grid_section,
+    scoreboard_section,
+    verdict_section,
+)
+from sim.runs.files import read_json
+from sim.runs.stored import SWEEP
+from sim.scenario.describe import provenance
 
 if TYPE_CHECKING:
-    from sim.experiment.result import Result
+    from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
 
 FLAGS = {

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Problem, ScenarioError
-from sim.scenario.checks import examined
-from sim.scenario.files import Origins, read_tables
+from sim.scenario.checks.sense import examined
+from sim.scenario.files import Origins, read_files, read_tables
 from sim.scenario.off import by_strategy_first
 from sim.scenario.paths import Key, set_path, shown
-from sim.scenario.policies import read_files
 from sim.scenario.schema.scenario import Scenario
 
 OVERRIDES = "--set"

@@ -15,10 +15,10 @@ from pydantic.fields import FieldInfo
 
 from sim.errors import Problem, ScenarioError
 from sim.scenario.describe import Parameter, parameter, parameters
+from sim.scenario.patches import key_text, toml_value
 from sim.scenario.paths import item_of, model_of, shown
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.vendors import Vendor, strategy_tables
-from sim.scenario.toml_text import key_text, toml_value
 from sim.strategies.registry import strategies
 
 HEADING = """\

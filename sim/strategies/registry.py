@@ -15,7 +15,7 @@ from pydantic import BaseModel
 import sim.strategies as package
 from sim.parts import Part
 
-KINDS = tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.ispkg))
+KINDS = ("accounts", "agents", "capacity", "marketing", "openness", "pricing", "research")
 _CLASSES: dict[str, dict[str, type[Strategy]]] = {kind: {} for kind in KINDS}
 
 
@@ -59,10 +59,8 @@ def _home(cls: type) -> tuple[str, str]:
 
 @cache
 def _load() -> None:
-    for kind in KINDS:
-        folder = importlib.import_module(f"{package.__name__}.{kind}")
-        for module in pkgutil.iter_modules(folder.__path__):
-            importlib.import_module(f"{folder.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
     for entry in entry_points(group="sim.strategies"):
         entry.load()
 

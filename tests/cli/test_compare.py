@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sim.cli import main
-from sim.experiment import run as running
-from tests.unit.experiment.fake_market import DUEL, FailingMarket, FakeMarket
+from sim.runs import run as running
+from tests.unit.runs.fake_market import DUEL, FailingMarket, FakeMarket
 
 
 @pytest.fixture(autouse=True)

@@ -104,7 +104,7 @@ def test_list_everything_has_sections(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def shipped(family: str) -> list[dict[str, object]]:
-    from sim.analysis.verification import load_cases
+    from sim.analysis.verification.verify import load_cases
 
     return [case for case in load_cases() if case["family"] == family][:1]
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sim.cli import main
-from sim.experiment import run as running
-from sim.experiment.result import Result
-from tests.unit.experiment.fake_market import DUEL, FailingMarket, FakeMarket
+from sim.runs import run as running
+from sim.runs.result import Result
+from tests.unit.runs.fake_market import DUEL, FailingMarket, FakeMarket
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,10 @@ import pytest
 import sim.report.page
 from sim.cli import main
 from sim.errors import SimError
-from sim.experiment.ensemble import run_ensemble
-from sim.experiment.result import open_result
 from sim.plot.save import save
 from sim.report.page import page
+from sim.runs.ensemble import run_ensemble
+from sim.runs.result import open_result
 from sim.scenario.reader import load
 
 CHANGES = ["population.clients=60", "calendar.months=4", "containment.window_months=2"]

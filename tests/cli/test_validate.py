@@ -10,7 +10,7 @@ import xarray as xr
 
 from sim.cli import main
 from sim.errors import SimError
-from sim.experiment.worlds import ON
+from sim.runs.worlds import ON
 from sim.scenario.reader import load
 
 MARKET = """
@@ -87,7 +87,7 @@ def stored(files, monkeypatch):
             raise SimError(f"{path} is no result folder")
         return result
 
-    monkeypatch.setattr("sim.experiment.result.open_result", open_result)
+    monkeypatch.setattr("sim.runs.result.open_result", open_result)
     return result
 
 
@@ -123,7 +123,7 @@ def test_only_the_scenario_as_it_stands_is_run(stored, files, capsys, monkeypatc
         asked.update(settings, scenario=scenario)
         return stored
 
-    monkeypatch.setattr("sim.experiment.ensemble.run_ensemble", run_ensemble)
+    monkeypatch.setattr("sim.runs.ensemble.run_ensemble", run_ensemble)
     options = ("--replicates", 3, "--seed", 9, "--clients", 500, "--out", files / "out")
     record = ("--record", files / "record.csv")
     assert _run("validate", files / "market.toml", *record, *options) == 0
@@ -138,8 +138,8 @@ def test_a_finished_run_with_all_worlds_is_reused(stored, files, monkeypatch):
     def run_ensemble(scenario, **settings):
         raise AssertionError("must not run")
 
-    monkeypatch.setattr("sim.experiment.ensemble.run_ensemble", run_ensemble)
-    monkeypatch.setattr("sim.experiment.result.open_result", lambda path: stored)
+    monkeypatch.setattr("sim.runs.ensemble.run_ensemble", run_ensemble)
+    monkeypatch.setattr("sim.runs.result.open_result", lambda path: stored)
     record = ("--record", files / "record.csv")
     assert _run("validate", files / "market.toml", *record, "--out", files / "out") == 0
 

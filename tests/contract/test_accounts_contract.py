@@ -10,12 +10,7 @@ import numpy as np
 import pytest
 
 from sim.parts import Part
-from sim.strategies.accounts.base import (
-    LARGEST_CONCESSION,
-    AccountsStrategy,
-    Bids,
-    Concession,
-)
+from sim.strategies.accounts import LARGEST_CONCESSION, AccountsStrategy, Bids, Concession
 from sim.strategies.registry import make, strategies
 from tests.contract.mock import SCENES, Scene
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.parts import Part
-from sim.strategies.agents.base import NOTHING, SIDES, AgentBooks, AgentStrategy, AgentView, Offer
+from sim.strategies.agents import NOTHING, SIDES, AgentBooks, AgentStrategy, AgentView, Offer
 from sim.strategies.registry import make, strategies
 from tests.contract.mock import sealed
 

@@ -12,7 +12,7 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.parts import Part
-from sim.strategies.capacity.base import CapacityStrategy, SupplyBooks, SupplyView
+from sim.strategies.capacity import CapacityStrategy, SupplyBooks, SupplyView
 from sim.strategies.registry import make, strategies
 from tests.unit.market.tiny import changed, ran
 

@@ -11,7 +11,7 @@ import pytest
 
 from sim.months import month_after
 from sim.parts import Part
-from sim.strategies.marketing.base import (
+from sim.strategies.marketing import (
     MarketingBooks,
     MarketingStrategy,
     MarketingView,

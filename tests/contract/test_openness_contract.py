@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sim.parts import Part
-from sim.strategies.openness.base import OpennessStrategy, OwnFamily
+from sim.strategies.openness import OpennessStrategy, OwnFamily
 from sim.strategies.registry import make, strategies
 
 NAMES = tuple(strategies("openness"))

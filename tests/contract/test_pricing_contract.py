@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.economics.costs import learning_value
-from sim.economics.lifetime import customer_lifetime_value, lifetime_lerner
+from sim.economics.markups import customer_lifetime_value, lifetime_lerner
 from sim.parts import Part
 from sim.strategies.pricing.base import PricingStrategy
 from sim.strategies.registry import make, strategies

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.verification import load_cases
+from sim.analysis.verification.verify import load_cases
 from sim.parts import Part
 from sim.strategies.registry import make, strategies
-from sim.strategies.research.base import LadderParameters, ResearchBooks, ResearchStrategy
+from sim.strategies.research import LadderParameters, ResearchBooks, ResearchStrategy
 from tests.contract.mock import SCENES
 
 NAMES = tuple(strategies("research"))

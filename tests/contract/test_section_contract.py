@@ -10,26 +10,26 @@ import pytest
 
 import sim.report.page
 from sim.analysis.attribution.attribute import attribute
-from sim.analysis.compare import compare
-from sim.analysis.frontier import axis_of, frontier
-from sim.analysis.hysteresis import hysteresis
-from sim.analysis.tournament import tournament
+from sim.analysis.compare.run import compare
+from sim.analysis.frontier.frontier import axis_of, frontier
+from sim.analysis.frontier.hysteresis import hysteresis
+from sim.analysis.games.tournament import tournament
 from sim.analysis.uncertainty.analyse import Sizes, analyse
 from sim.analysis.uncertainty.exploring import Budget
 from sim.analysis.uncertainty.unknowns import unknowns_of
 from sim.cli import main
 from sim.errors import SimError
-from sim.experiment.ensemble import run_ensemble
-from sim.experiment.files import json_bytes, read_json
-from sim.experiment.result import Result, open_result
 from sim.plot.save import save
 from sim.report.grounds import finding_line
 from sim.report.page import page
 from sim.report.registry import Section, section, sections
-from sim.study.reader import load_study
-from sim.study.run import run_study
-from tests.unit.experiment.fake_market import FakeMarket
+from sim.runs.ensemble import run_ensemble
+from sim.runs.files import json_bytes, read_json
+from sim.runs.result import Result, open_result
+from sim.runs.study.reader import load_study
+from sim.runs.study.run import run_study
 from tests.unit.market.tiny import changed
+from tests.unit.runs.fake_market import FakeMarket
 from tests.unit.study.conftest import PLAIN
 
 SMALL = {"population.clients": 60}

@@ -97,7 +97,7 @@ def test_every_picture_is_made_here_small_and_shown() -> None:
 
 
 def test_phases_stand_in_the_protocol_in_their_order() -> None:
-    from sim.market.phases import PHASES
+    from sim.market.month import PHASES
 
     rows = re.findall(
         r"^\| \d+ \| `(\w+)` \| (.*?) \|", TEXTS["docs/explanation/odd.md"], re.MULTILINE

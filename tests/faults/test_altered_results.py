@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sim.analysis.unaltered import refuse_altered
+from sim.analysis.verdict.document import refuse_altered
 from sim.cli import main
 from sim.errors import SimError
-from sim.experiment.ensemble import run_ensemble
-from sim.experiment.files import json_bytes, read_json
-from sim.experiment.result import Result, open_result
+from sim.runs.ensemble import run_ensemble
+from sim.runs.files import json_bytes, read_json
+from sim.runs.result import Result, open_result
 from tests.unit.market.tiny import changed
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from sim.errors import SimError
-from sim.experiment.cluster import cluster_executor
-from sim.experiment.grid import Grid
-from sim.study.result import SweepResult
-from tests.unit.experiment.helpers import stored_bytes
+from sim.runs.curves import Grid
+from sim.runs.executors import cluster_executor
+from sim.runs.study.result import SweepResult
+from tests.unit.runs.helpers import stored_bytes
 from tests.unit.study.conftest import loaded, run_sweep, whole_sweep
 from tests.unit.study.markets import SlowMarket
 
@@ -54,7 +54,7 @@ def test_bytes_are_the_same_when_one_worker_dies_and_another_joins_late(
 
 
 def test_no_scheduler_is_an_expected_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sim.experiment import cluster as module
+    from sim.runs import executors as module
 
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.5)
     with (

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from sim.errors import SimError
-from sim.experiment.result import Result, open_result
-from tests.unit.experiment.helpers import stored_bytes
+from sim.runs.result import Result, open_result
+from tests.unit.runs.helpers import stored_bytes
 
 Damage = Callable[[Path], None]
 CHUNK = "curves.zarr/platform_token_share/c.0.2.0.0"

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from sim.errors import SimError
-from sim.experiment import blocks, files
-from sim.experiment.result import Result, open_result
-from tests.unit.experiment.helpers import stored_bytes
+from sim.runs import blocks, files
+from sim.runs.result import Result, open_result
+from tests.unit.runs.helpers import stored_bytes
 
 Run = Callable[..., Result]
 

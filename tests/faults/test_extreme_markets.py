@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.judge import judge
+from sim.analysis.verdict.judge import judge
 from sim.errors import RunFailure, SimError
-from sim.experiment.ensemble import run_ensemble
 from sim.market.model import MarketModel
 from sim.plot.save import figure_bytes, save
-from sim.scenario.checks import validated
+from sim.runs.ensemble import run_ensemble
+from sim.scenario.checks.sense import validated
 from sim.scenario.off import plain_tables
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario

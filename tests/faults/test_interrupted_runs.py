@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from sim.experiment.ensemble import run_ensemble
-from sim.experiment.result import Result
-from tests.unit.experiment.fake_market import DyingMarket, SlowMarket
-from tests.unit.experiment.helpers import stored_bytes
+from sim.runs.ensemble import run_ensemble
+from sim.runs.result import Result
+from tests.unit.runs.fake_market import DyingMarket, SlowMarket
+from tests.unit.runs.helpers import stored_bytes
 
 Run = Callable[..., Result]
 
@@ -23,7 +23,7 @@ SCRIPT = """
 import sys
 from sim.experiment.ensemble import run_ensemble
 from sim.scenario.reader import load
-from tests.unit.experiment.fake_market import DUEL, SlowMarket
+from tests.unit.runs.fake_market import DUEL, SlowMarket
 
 run_ensemble(load(DUEL), workers=1, out=sys.argv[1], model=SlowMarket)
 """

@@ -19,11 +19,11 @@ import numpy as np
 import pytest
 
 from sim.errors import SimError
-from sim.experiment import files
-from sim.experiment.result import open_result
-from sim.study.reader import LoadedStudy
-from sim.study.result import SweepResult
-from tests.unit.experiment.helpers import stored_bytes
+from sim.runs import files
+from sim.runs.result import open_result
+from sim.runs.study.reader import LoadedStudy
+from sim.runs.study.result import SweepResult
+from tests.unit.runs.helpers import stored_bytes
 from tests.unit.study.conftest import PLAIN, loaded, run_sweep, study_file, whole_sweep
 
 __all__ = ["loaded", "run_sweep", "study_file", "whole_sweep"]
@@ -70,7 +70,7 @@ def test_a_sweep_that_is_killed_again_and_again_loses_nothing(tmp_path: Path) ->
         found = {p.name: p.stat().st_mtime_ns for p in tmp_path.rglob("killed/*/blocks/*.json")}
         assert {name: found[name] for name in receipts} == receipts
         receipts = found
-    from sim.study.run import run_study
+    from sim.runs.study.run import run_study
     from tests.unit.study.markets import SlowMarket
 
     settings: dict[str, Any] = {"workers": 1, "model": SlowMarket}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.market.threads import VARIABLE
+from sim.market.clients.threads import VARIABLE
 from tests.golden import bits
 from tests.golden.baseline import CURVES, FILE, MONTHS, curves, written
 

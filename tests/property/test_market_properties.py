@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sim.market.clients.population import Population, draw_population
 from sim.market.model import MarketModel
-from sim.market.population import Population, draw_population
 from sim.market.world import RENT, make_world
-from sim.scenario.checks import validated
+from sim.scenario.checks.sense import validated
 from sim.scenario.off import plain_tables
 from sim.scenario.schema.scenario import Scenario
 from tests.unit.market.plain import cards_of_offers

@@ -11,9 +11,9 @@ from unittest import mock
 
 from scipy.optimize import brentq
 
-import sim.market.bidding
-from sim.market.auction import auction as compiled_auction
-from sim.market.docket import OTHERS, OWN
+import sim.market.vendors.bidding
+from sim.market.clients.accounts import OTHERS, OWN
+from sim.market.clients.auction import auction as compiled_auction
 from tests.reference.client import ClientAgent, Decision, Workload
 from tests.reference.draws import event_of, stream_key
 from tests.reference.public import (
@@ -65,7 +65,7 @@ class AuctionedMarket(ShadowedMarket):
     def _kernels(self) -> Iterator[None]:
         with (
             super()._kernels(),
-            mock.patch.object(sim.market.bidding, "auction", self.auction_kernel),
+            mock.patch.object(sim.market.vendors.bidding, "auction", self.auction_kernel),
         ):
             yield
 

@@ -12,9 +12,9 @@ from unittest import mock
 
 import mesa
 
-import sim.market.phases
-import sim.market.serving
-from sim.market.columns import UNSET
+import sim.market.month
+import sim.market.supply.serving
+from sim.market.clients.columns import UNSET
 from sim.market.model import MarketModel
 from tests.reference.client import ClientAgent, Decision, Traits, Workload
 from tests.reference.draws import stream_key
@@ -40,8 +40,10 @@ class PlainMarket(MarketModel):
     @contextmanager
     def _kernels(self) -> Iterator[None]:
         with ExitStack() as stack:
-            stack.enter_context(mock.patch.object(sim.market.phases, "review", self.review_kernel))
-            stack.enter_context(mock.patch.object(sim.market.serving, "use", self.use_kernel))
+            stack.enter_context(mock.patch.object(sim.market.month, "review", self.review_kernel))
+            stack.enter_context(
+                mock.patch.object(sim.market.supply.serving, "use", self.use_kernel)
+            )
             yield
 
     def review_kernel(self, month: int, everyone: bool, *arrays: Any) -> None:

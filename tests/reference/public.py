@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from sim.market.model import MarketModel
 from sim.months import months_between
-from sim.strategies.agents.base import SIDES
+from sim.strategies.agents import SIDES
 from tests.reference.draws import short_key
 
 API, HOST, RENT, NONE = "api", "host", "rent", "none"

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.scenario.checks import validated
-from sim.scenario.schema.mechanisms import Mechanisms
-from sim.scenario.schema.scenario import Scenario
+from sim.scenario.checks.sense import validated
+from sim.scenario.schema.scenario import Mechanisms, Scenario
 from sim.strategies.registry import strategies
 
 Table = dict[str, Any]

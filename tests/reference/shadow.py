@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from sim.market.choice import review as compiled_review
-from sim.market.columns import UNSET, State
-from sim.market.usage import use as compiled_use
+from sim.market.clients.choice import review as compiled_review
+from sim.market.clients.columns import UNSET, State
+from sim.market.clients.usage import use as compiled_use
 from tests.reference.client import ClientAgent, Workload
 from tests.reference.market import PlainMarket
 from tests.reference.tallies import whole

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.market.population import FIXED_POINT
-from sim.strategies.agents.base import SIDES
+from sim.market.clients.population import FIXED_POINT
+from sim.strategies.agents import SIDES
 from tests.reference.client import ClientAgent, Decision, Workload
 from tests.reference.draws import exp_single
 from tests.reference.public import API, HOST, NONE, POSTPONED, Market

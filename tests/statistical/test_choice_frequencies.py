@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pytest
 
 from sim.economics.demand import nested_logit_probabilities
-from sim.market.choice import review
-from sim.market.columns import Terms, new_state
+from sim.market.clients.choice import review
+from sim.market.clients.columns import Terms, new_state
 from sim.market.model import MarketModel
-from sim.scenario.checks import validated
+from sim.scenario.checks.sense import validated
 from sim.scenario.off import plain_tables
 from sim.scenario.schema.scenario import Scenario
 from tests.unit.market.tiny import tiny

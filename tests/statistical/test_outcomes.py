@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.outcomes import OutcomeClass, Thresholds, classify
+from sim.analysis.verdict.outcomes import OutcomeClass, Thresholds, classify
 from sim.market.model import MarketModel
 from sim.scenario.patches import replace, without_levers
 from sim.scenario.reader import load

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.answers.bertrand import cost_shock, open_source
+from sim.analysis.verification.pricing import cost_shock, open_source
 from sim.economics.switching import churn, shares_after, stationary_shares, switching_matrix
 from sim.market.model import MarketModel
 from sim.scenario.reader import load

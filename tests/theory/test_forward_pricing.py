@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 
 from sim.economics.costs import experience_path, learning_value
 from sim.economics.dynamic_pricing import switching_cost_mpe
-from sim.economics.lifetime import customer_lifetime_value, further_months, lifetime_lerner
-from sim.economics.markups import inertia_adjusted_price
+from sim.economics.markups import (
+    customer_lifetime_value,
+    further_months,
+    inertia_adjusted_price,
+    lifetime_lerner,
+)
 from sim.economics.mixed import Demand
 from sim.market.model import MarketModel
 from sim.scenario.reader import load

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sim.analysis.verification import load_cases
+from sim.analysis.verification.verify import load_cases
 from sim.economics.auctions import second_score_auction
 from sim.market.model import MarketModel
-from sim.scenario.checks import validated
+from sim.scenario.checks.sense import validated
 from tests.reference.draws import event_of, gumbel, stream_key
 
 Floats = npt.NDArray[np.float64]

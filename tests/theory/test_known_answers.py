@@ -10,26 +10,30 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis import discovery, inference, sensitivity, shapley, verification
+from sim.analysis.attribution import shapley
+from sim.analysis.calibration import inference
+from sim.analysis.uncertainty import failing as discovery
+from sim.analysis.uncertainty import sobol as sensitivity
+from sim.analysis.verification import verify as verification
 from sim.economics import (
     concentration,
     costs,
-    coupling,
     demand,
-    diffusion,
     dynamic_pricing,
     games,
-    growth,
-    learning_mpe,
     mixed,
-    multihoming,
-    nests,
     q_learning,
     queues,
     sizes,
     switching,
     usage,
 )
+from sim.economics import concentration as growth
+from sim.economics import demand as nests
+from sim.economics import dynamic_pricing as learning_mpe
+from sim.economics import switching as coupling
+from sim.economics import switching as multihoming
+from sim.economics import usage as diffusion
 from sim.errors import SimError
 
 CASES = verification.load_cases()

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.burn import burn_per_point
-from sim.market.knowledge import known, public_view
+from sim.analysis.verdict.final_states import burn_per_point
 from sim.market.model import MarketModel
+from sim.market.vendors.knowledge import known, public_view
 from sim.scenario.reader import load
 
 TINY = Path(__file__).parents[2] / "scenarios" / "tiny.toml"

@@ -7,9 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.analysis.training import Arena, Training, arena, train
-from sim.economics.q_learning import exploration_rate, initial_values, price_grid, updated_value
-from sim.economics.q_training import train_duopoly
+from sim.analysis.games.training import Arena, Training, arena, train
+from sim.economics.q_learning import (
+    exploration_rate,
+    initial_values,
+    price_grid,
+    train_duopoly,
+    updated_value,
+)
 from sim.market.model import MarketModel
 from sim.scenario.reader import load
 from sim.strategies.pricing.q_learning import LEAST_STEPS, Policy

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.economics.agent_platforms import entry_rate
-from sim.economics.platforms import TIPPING_ELASTICITY, indirect_network
+from sim.economics.networks import TIPPING_ELASTICITY, entry_rate, indirect_network
 from sim.market.model import MarketModel
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario

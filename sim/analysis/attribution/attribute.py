@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.analysis.attribution.base import Asked, Finding, parts
-from sim.analysis.conclusion import grounds
+from sim.analysis.verdict.document import grounds
 from sim.errors import SimError
-from sim.experiment.ensemble import RESULTS, run_ensemble
-from sim.experiment.files import json_bytes, write_once
-from sim.experiment.run import DONE
+from sim.runs.ensemble import RESULTS, run_ensemble
+from sim.runs.files import json_bytes, write_once
+from sim.runs.run import DONE
 from sim.scenario.paths import nearest_hint
 
 if TYPE_CHECKING:
-    from sim.experiment.progress import ProgressCallback
-    from sim.experiment.result import Result
+    from sim.runs.progress import ProgressCallback
+    from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
+
 
 ATTRIBUTION = "attribution.json"
 USUAL = ("rules", "shapley", "dose", "rivals", "frozen", "ablation", "benchmarks")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,15 +12,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from sim.analysis.priors import Prior, drawn
 from sim.analysis.statistics import Interval, mean_interval
 from sim.errors import SimError
-from sim.experiment.run import DONE
-from sim.experiment.worlds import World, levers_of
+from sim.runs.run import DONE
+from sim.runs.worlds import World, levers_of
 from sim.scenario.schema.scenario import Contest, Scenario
 
 if TYPE_CHECKING:
-    from sim.experiment.result import Result
-    from sim.experiment.run import ModelMaker
+    from sim.runs.result import Result
+    from sim.runs.run import ModelMaker
+
+
+def drawn_worlds(scenario: Scenario, priors: Sequence[Prior], asked: Asked) -> Iterator[Scenario]:
+    """The scenario under each draw of a latin hypercube over the priors."""
+    from scipy.stats import qmc
+
+    design = qmc.LatinHypercube(len(priors), rng=np.random.default_rng(asked.draw_seed))
+    for levels in design.random(asked.draws):
+        yield scenario.replace(drawn(scenario, priors, levels))
+
 
 Floats = npt.NDArray[np.float64]
 POINTS = 100.0

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.economics.prices import price_term
-from sim.market.agents import agent_utility
-from sim.market.columns import UNSET
-from sim.market.noise import event_state, gumbel, nest_shock, uniform
+from sim.economics.demand import price_term
+from sim.market.clients.columns import UNSET
+from sim.market.clients.noise import event_state, gumbel, nest_shock, uniform
+from sim.market.ecosystem.agents import agent_utility
 from sim.market.world import HOST, NONE, RENT
 from sim.numeric.elementary import exp32
 from sim.numeric.portable import log1p
@@ -98,7 +98,7 @@ def considered(model: MarketModel, at: Occasion) -> list[int]:
 
 
 def options(model: MarketModel, at: Occasion) -> list[Option]:
-    """Every considered offer, best first; the kernel of `sim.market.choice` takes the first.
+    """Every considered offer, best first; `sim.market.clients.choice` takes the first.
 
     ``U = base + taste + home - cut-up - switching - alpha b(p) + (1 - rho) e + nu`` with the
     draws e of the offer and nu of the channel; all utilities in outer units.

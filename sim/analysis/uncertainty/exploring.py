@@ -12,26 +12,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.outcomes import PathClass, Thresholds, classify_means
-from sim.analysis.sensitivity import refuse_holes
 from sim.analysis.statistics import ols_slope
+from sim.analysis.uncertainty.sobol import refuse_holes
 from sim.analysis.uncertainty.unknowns import Unknowns
+from sim.analysis.verdict.outcomes import PathClass, Thresholds, classify_means
 from sim.errors import SimError
-from sim.experiment.worlds import levers_of
+from sim.runs.study.reader import LoadedStudy
+from sim.runs.study.result import LISTING
+from sim.runs.study.run import run_study
+from sim.runs.study.schema import Design, Factor, FactorTable, Outcomes, Study
+from sim.runs.worlds import levers_of
 from sim.scenario.off import plain_tables
-from sim.scenario.patches import without_levers
+from sim.scenario.patches import toml_value, without_levers
 from sim.scenario.paths import dotted, leaves
 from sim.scenario.schema.scenario import Contest, Scenario
-from sim.scenario.toml_text import toml_value
-from sim.study.factors import Factor
-from sim.study.reader import LoadedStudy
-from sim.study.result import LISTING
-from sim.study.run import run_study
-from sim.study.schema import Design, FactorTable, Outcomes, Study
 
 if TYPE_CHECKING:
-    from sim.experiment.progress import ProgressCallback
-    from sim.study.result import SweepResult
+    from sim.runs.progress import ProgressCallback
+    from sim.runs.study.result import SweepResult
+
 
 Floats = npt.NDArray[np.float64]
 ON, OFF = "on", "off"

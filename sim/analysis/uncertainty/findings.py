@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sim.analysis.attribution.base import Row
-from sim.analysis.document import plain
 from sim.analysis.uncertainty.exploring import Explored
+from sim.analysis.verdict.document import plain
 from sim.errors import SimError
-from sim.experiment.files import json_bytes, write_once
+from sim.runs.files import json_bytes, write_once
 
 SENSITIVITY = "sensitivity.json"
 

@@ -19,8 +19,8 @@ from sim.analysis.uncertainty.exploring import (
 )
 from sim.analysis.uncertainty.findings import Finding
 from sim.analysis.uncertainty.unknowns import Unknowns
-from sim.study.designs import unit_sample
-from sim.study.schema import Design
+from sim.runs.study.designs import unit_sample
+from sim.runs.study.schema import Design
 
 Floats = npt.NDArray[np.float64]
 LEVELS = 4

@@ -14,12 +14,11 @@ from pydantic import ValidationError
 
 from sim.analysis.priors import TAIL, Prior, drawn, own_value, priors_of, scaled
 from sim.errors import Problem, ScenarioError, SimError
+from sim.runs.study import checks
+from sim.runs.study.schema import Factor, FactorTable
 from sim.scenario.files import parsed, read_text
 from sim.scenario.paths import dotted, shown
 from sim.scenario.schema.scenario import Scenario
-from sim.study import checks
-from sim.study.factors import Factor
-from sim.study.schema import FactorTable
 
 Floats = npt.NDArray[np.float64]
 SHOWN_TAIL = 0.05

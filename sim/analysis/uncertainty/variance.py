@@ -13,7 +13,7 @@ from sim.analysis.uncertainty.exploring import outcomes_of as outcomes_of_runs
 from sim.analysis.uncertainty.findings import Finding
 from sim.analysis.uncertainty.unknowns import Unknowns
 from sim.errors import SimError
-from sim.study.saltelli import sobol_design
+from sim.runs.study.designs import sobol_design
 
 Floats = npt.NDArray[np.float64]
 SEED = "seed"

@@ -1,6 +1,10 @@
-"""What counts as containment: thresholds fixed before a run."""
+"""What counts as containment, which moves a run can take away, what a calibration may move."""
 
 from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
 
 from sim.parts import Part, par
 
@@ -100,4 +104,112 @@ class Containment(Part):
         high=240,
         source=_S,
         flag="literature",
+    )
+
+
+class Lever(Part):
+    """A move of one vendor. ON is the scenario as it stands; OFF applies the patch."""
+
+    vendor: str = par(..., "whose move", flag="input")
+    title: str = par("", "a sentence", flag="input")
+    off: dict[str, Any] = par(..., "dotted path -> value without the move", flag="input")
+    intensity: float = par(
+        1.0,
+        "how much of the move is made: 1 as the scenario says, 0 as if the lever were off",
+        unit="share",
+        low=0.0,
+        high=1.0,
+        flag="input",
+    )
+    cost: float = par(
+        0.0,
+        "what the whole move costs, charged to cash; in part at a lower intensity",
+        unit="M yuan/month",
+        low=0.0,
+        high=1e6,
+    )
+    frees: float = par(
+        0.0,
+        "spending of its own strategies that stops with it: freed under rule (b) beside the cost",
+        unit="M yuan/month",
+        low=0.0,
+        high=1e6,
+    )
+
+
+class Budget(Part):
+    """Rule (b): the money of moves that are off goes into the vendor's token prices."""
+
+    maximum_discount: float = par(
+        0.5, "deepest price cut that the freed money may buy", unit="share", low=0.0, high=0.99
+    )
+    freed: dict[str, float] = par(
+        {},
+        "money of moves that are off, by vendor; set by the off world, not by hand",
+        unit="M yuan/month",
+    )
+
+
+class Fit(Part):
+    """A number that a calibration may choose: one path, or several that move together."""
+
+    name: str = par(
+        ...,
+        "short name: letters, digits, _ and -",
+        flag="input",
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$",
+    )
+    paths: tuple[str, ...] = par(
+        ..., "dotted paths that take the number", flag="input", strict=False, min_length=1
+    )
+    low: float = par(..., "smallest number tried", low=-1e12, high=1e12, flag="input")
+    high: float = par(..., "largest number tried", low=-1e12, high=1e12, flag="input")
+    scale: bool = par(
+        False,
+        "the number is a factor on what stands at each path, instead of the value",
+        flag="input",
+    )
+
+
+class Calibration(Part):
+    """The recorded figures that are fitted, how exact they are, and the seeds."""
+
+    targets: tuple[str, ...] = par(
+        (),
+        "ids of the rows of the record; empty = every row that a run answers to",
+        flag="input",
+        strict=False,
+    )
+    error: float = par(
+        0.05,
+        "standard error of a recorded figure, relative to it",
+        unit="share",
+        above=0.0,
+        high=1.0,
+    )
+    errors: dict[str, float] = Field(
+        {},
+        description="another relative standard error by metric of the record",
+        json_schema_extra={"unit": "share", "source": "", "flag": "input"},
+    )
+    seeds: int = par(4, "seeds used for fitting", unit="runs", low=1, high=10_000, flag="input")
+    check_seeds: int = par(
+        16, "other seeds, on which the fit is judged", unit="runs", low=2, high=10_000, flag="input"
+    )
+    seed: int = par(
+        7,
+        "root seed of both, another than that of the ensemble",
+        low=0,
+        high=2**63 - 1,
+        flag="input",
+    )
+    iterations: int = par(
+        12, "steps of the search at most", unit="steps", low=1, high=1_000, flag="input"
+    )
+    step: float = par(
+        0.02,
+        "change of a number by which its effect is measured, relative to its range",
+        unit="share",
+        above=0.0,
+        high=0.25,
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from sim.parts import Part, par, table
-from sim.scenario.schema.marketing import Goodwill
-from sim.scenario.schema.migration import Migration
+from sim.scenario.schema.moves import Goodwill, Migration
 
 
 class ByChannel(Part):

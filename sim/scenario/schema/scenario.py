@@ -8,21 +8,74 @@ from typing import Any
 from pydantic import Field, SerializeAsAny, field_validator
 
 from sim.events.base import Event, parse_event
+from sim.months import Month
 from sim.parts import Part, par, table
-from sim.scenario.schema.agents import Agents
-from sim.scenario.schema.calendar import Calendar
-from sim.scenario.schema.containment import Containment
+from sim.scenario.schema.containment import Budget, Calibration, Containment, Fit, Lever
 from sim.scenario.schema.demand import Demand
-from sim.scenario.schema.ecosystem import Ecosystem
-from sim.scenario.schema.episode import Episode
-from sim.scenario.schema.families import Family, Host
-from sim.scenario.schema.fit import Calibration, Fit
-from sim.scenario.schema.kinds import Kind
-from sim.scenario.schema.levers import Budget, Lever
-from sim.scenario.schema.mechanisms import Mechanisms
-from sim.scenario.schema.population import Initial, Population, Region, Segment
+from sim.scenario.schema.families import Ecosystem, Family, Host
+from sim.scenario.schema.moves import Agents
+from sim.scenario.schema.population import Initial, Kind, Population, Region, Segment
 from sim.scenario.schema.supply import Supply
 from sim.scenario.schema.vendors import Vendor
+
+
+class Calendar(Part):
+    """First month and number of months."""
+
+    start: Month = par(..., "first month of the run", unit="month", flag="input")
+    months: int = par(36, "number of months", unit="month", low=1, high=600, flag="input")
+
+
+def _on(doc: str) -> bool:
+    switch: bool = par(True, doc, flag="input")
+    return switch
+
+
+class Mechanisms(Part):
+    """true = the mechanism works; false = it is neutral and nothing else changes."""
+
+    switching_costs: bool = _on("kappa of platform and family")
+    home_cloud: bool = _on("eta: pull of the home cloud")
+    communities: bool = _on("developers: utility, contributions, cheaper self-hosting")
+    consideration: bool = _on("awareness; off = every platform is considered")
+    attention: bool = _on("attention shocks by events")
+    goodwill: bool = _on("campaigns, their cost and the goodwill they leave")
+    reliability: bool = _on("omega: remembered reliability")
+    capacity: bool = _on("limited accelerators; off = everything is served, no scarcity cost")
+    spill_over: bool = _on("unserved volume tries its second choice")
+    learning: bool = _on("own experience lowers unit cost")
+    self_hosting: bool = _on("HOST offers")
+    lasting_taste: bool = _on("xi: lasting taste of a client for a platform")
+    adoption: bool = _on("Bass adoption; off = all workloads from the start")
+    usage_response: bool = _on("volume answers to price")
+    long_documents: bool = _on("penalty for too short a context window")
+    triggers: bool = _on("reviews after a price rise or a fall of reliability")
+    agent_platforms: bool = _on("agents and builders of platforms; off = there are none")
+    supply_shocks: bool = _on("random shocks to bought accelerators")
+    migration: bool = _on("home clouds move toward the platform of the largest spend")
+    key_accounts: bool = _on("auctions of key accounts; off = nobody bids")
+    derivatives: bool = _on("derivative models of open families")
+    imitation: bool = _on("families marked `imitates` follow rivals' models")
+    research: bool = _on("research strategies: spending and steps up the quality ladder")
+
+
+class Episode(Part):
+    """What a small scenario shows: a measure, whose, and the world it is held against."""
+
+    measure: str = par(
+        "", "measure of the picture (see `sim list`); empty = no episode", flag="input"
+    )
+    vendors: tuple[str, ...] = par(
+        (), "whose curves; empty = incumbent and challenger", flag="input", strict=False
+    )
+    without: tuple[str, ...] = par(
+        (), "levers that are off in the world beside it", flag="input", strict=False
+    )
+    off: dict[str, Any] = par(
+        {}, "further dotted path -> value of the world beside it", flag="input"
+    )
+    without_title: str = par("without it", "name of the world beside it", flag="input")
+    log_axis: bool = par(False, "draw on a logarithmic axis", flag="input")
 
 
 class Contest(Part):

@@ -11,8 +11,8 @@ import pytest
 
 from sim.analysis.attribution.attribute import ATTRIBUTION, attribute, document
 from sim.analysis.attribution.base import Asked, Finding, Row, parts
-from sim.analysis.attribution.benchmarks import _exact
-from sim.analysis.attribution.frozen import FrozenRivals
+from sim.analysis.attribution.counterfactuals import FrozenRivals
+from sim.analysis.attribution.robustness import _exact
 from sim.errors import SimError
 from sim.plot.registry import plots
 from sim.scenario.schema.scenario import Scenario

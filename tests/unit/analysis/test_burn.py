@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.burn import burn_of
 from sim.analysis.statistics import ratio_interval
-from sim.cli.burn import burn_lines
-from sim.experiment.ensemble import run_ensemble
-from sim.experiment.result import Result
+from sim.analysis.verdict.final_states import burn_of
+from sim.cli.verdict import burn_lines
+from sim.runs.ensemble import run_ensemble
+from sim.runs.result import Result
 from sim.scenario.schema.scenario import Scenario
 from tests.unit.market.tiny import changed
 

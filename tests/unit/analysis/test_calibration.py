@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis import evaluations
-from sim.analysis.calibration import CHECKPOINT, REPORT, calibrate
-from sim.analysis.evaluations import Task, work
-from sim.analysis.fit_space import FitSpace
-from sim.analysis.identification import Profile, precision
-from sim.analysis.moments import moments
-from sim.analysis.record import Record
-from sim.analysis.targets import targets
+from sim.analysis.calibration import evaluations
+from sim.analysis.calibration.calibrate import CHECKPOINT, REPORT, calibrate
+from sim.analysis.calibration.evaluations import Task, work
+from sim.analysis.calibration.identification import Profile, precision
+from sim.analysis.calibration.record import Record
+from sim.analysis.calibration.space import FitSpace
+from sim.analysis.calibration.targets import moments, targets
 from sim.errors import ScenarioError, SimError
 from sim.scenario.patches import replace
 from sim.scenario.reader import load

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.analysis.compare import COMPARISON, asked_measures, compare, differing, refuse_unlike
-from sim.analysis.conclusion import refuse_bare
-from sim.analysis.differences import Comparison, comparison
-from sim.analysis.multiplicity import holm
+from sim.analysis.compare.differences import Comparison, comparison
+from sim.analysis.compare.run import COMPARISON, asked_measures, compare, differing, refuse_unlike
+from sim.analysis.statistics import holm
+from sim.analysis.verdict.document import refuse_bare
 from sim.errors import SimError
-from sim.experiment.result import Result
 from sim.plot.registry import plots
 from sim.plot.save import save
+from sim.runs.result import Result
 from sim.scenario.reader import load
-from tests.unit.experiment.fake_market import DUEL, FailingMarket, FakeMarket
 from tests.unit.market.tiny import changed
+from tests.unit.runs.fake_market import DUEL, FailingMarket, FakeMarket
 
 TOKENS = "platform_token_share"
 

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.analysis.agreement import agreement, cohen_kappa, fleiss_kappa
-from sim.analysis.containment import (
+from sim.analysis.verdict.agreement import agreement, cohen_kappa, fleiss_kappa
+from sim.analysis.verdict.containment import (
     Verdict,
     all_of,
     any_of,
@@ -17,8 +17,8 @@ from sim.analysis.containment import (
     indicators,
     non_conversion,
 )
-from sim.analysis.ensemble import Ensemble, pair_facts, path_facts
-from sim.analysis.outcomes import Thresholds
+from sim.analysis.verdict.ensemble import Ensemble, pair_facts, path_facts
+from sim.analysis.verdict.outcomes import Thresholds
 
 LIMITS = Thresholds()
 MONTHS = 48

@@ -8,10 +8,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from sim.analysis.dated import dated_states
-from sim.analysis.document import plain
-from sim.analysis.ensemble import Ensemble
-from sim.analysis.outcomes import Thresholds
+from sim.analysis.verdict.dated import dated_states
+from sim.analysis.verdict.document import plain
+from sim.analysis.verdict.ensemble import Ensemble
+from sim.analysis.verdict.outcomes import Thresholds
 
 LIMITS = Thresholds(window_months=2, event_months=1)
 START = date(2024, 11, 1)

@@ -10,8 +10,8 @@ import pytest
 from sim.analysis.episode import episode_findings
 from sim.api import run
 from sim.errors import ScenarioError, SimError
-from sim.experiment.plan import plan_ensemble
 from sim.plot.registry import plots
+from sim.runs.plan import plan_ensemble
 from tests.unit.market.tiny import changed
 
 ASKED = {"measure": "platform_token_share", "vendors": ["dam"], "without": ["open_source"]}

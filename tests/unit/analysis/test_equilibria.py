@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.equilibria import basins, equilibria, estimate_game, replicator, undominated
+from sim.analysis.games.equilibria import basins, equilibria, estimate_game, replicator, undominated
 
 PRICE_WAR = ([[3.0, 0.0], [5.0, 1.0]], [[3.0, 5.0], [0.0, 1.0]])
 PENNIES = ([[2.0, -1.0], [-1.0, 1.0]], [[-2.0, 1.0], [1.0, -1.0]])

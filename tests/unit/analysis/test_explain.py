@@ -10,18 +10,17 @@ import pytest
 
 from sim.analysis.explain.client import client_lines, largest_change, tell_client
 from sim.analysis.explain.options import Occasion, Option, options, value_without_price
-from sim.analysis.explain.runs import model_of, scenario_of
 from sim.analysis.explain.vendor import tell_vendor, vendor_lines
-from sim.analysis.explain.watching import phase_lines, with_watch
+from sim.analysis.explain.watching import model_of, phase_lines, scenario_of, with_watch
 from sim.cli import main
 from sim.errors import SimError
-from sim.experiment.ensemble import run_ensemble
-from sim.experiment.result import Result
-from sim.experiment.run import seed_of
-from sim.market.choice import panel_values
+from sim.market.clients.choice import panel_values
+from sim.market.clients.packing import pack
 from sim.market.model import MarketModel
-from sim.market.packing import pack
-from sim.market.phases import PHASES
+from sim.market.month import PHASES
+from sim.runs.ensemble import run_ensemble
+from sim.runs.result import Result
+from sim.runs.run import seed_of
 from tests.unit.market.tiny import changed
 
 CLIENTS, MONTHS = 60, 6

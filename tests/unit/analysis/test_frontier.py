@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.frontier import FRONTIER, Axis, axis_of, frontier, usual_paths
-from sim.analysis.hysteresis import HYSTERESIS, hysteresis
-from sim.analysis.ramp import Ramp
+from sim.analysis.frontier.frontier import FRONTIER, Axis, axis_of, frontier, usual_paths
+from sim.analysis.frontier.hysteresis import HYSTERESIS, Ramp, hysteresis
 from sim.cli.frontier import frontier_lines, sweep_lines
 from sim.errors import SimError
 from sim.market.model import MarketModel

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.horizon import longer_result, longer_scenario, longer_worlds, run_longer
-from sim.analysis.judge import judge
+from sim.analysis.verdict.horizon import longer_result, longer_scenario, longer_worlds, run_longer
+from sim.analysis.verdict.judge import judge
 from sim.errors import SimError
-from sim.experiment.ensemble import run_ensemble
+from sim.runs.ensemble import run_ensemble
 from sim.scenario.reader import load
-from tests.unit.experiment.fake_market import DUEL, FailingMarket, FakeMarket
 from tests.unit.market.tiny import changed, ran
+from tests.unit.runs.fake_market import DUEL, FailingMarket, FakeMarket
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_more_replicates_take_over_the_longer_runs_too(
     duel: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import sim
-    from sim.experiment import run as running
+    from sim.runs import run as running
 
     monkeypatch.setattr(running, "_market_model", lambda: FakeMarket)
     found = sim.run(duel, replicates=2, workers=1, out=tmp_path, horizon=True, until_halfwidth=0.3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import gaussian_kde
 
-from sim.analysis.humps import critical_bandwidth, modes_of, silverman_test
+from sim.analysis.verdict.final_states import critical_bandwidth, modes_of, silverman_test
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.inference import (
+from sim.analysis.calibration.inference import (
     AbcPosterior,
     abc_posterior,
     efficient_distance,

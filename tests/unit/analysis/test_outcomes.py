@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from sim.analysis.ceiling import logistic_ceiling
-from sim.analysis.outcomes import (
+from sim.analysis.verdict.ensemble import logistic_ceiling
+from sim.analysis.verdict.outcomes import (
     OutcomeClass,
     PathClass,
     Thresholds,

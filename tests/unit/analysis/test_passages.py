@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.passages import NEVER, spells, survival
+from sim.analysis.verdict.dated import NEVER, spells, survival
 
 
 def state(*paths: str) -> np.ndarray:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sim.analysis.judge import judge
-from sim.experiment.ensemble import run_ensemble
+from sim.analysis.verdict.judge import judge
+from sim.runs.ensemble import run_ensemble
 from tests.unit.market.tiny import changed
 
 STEADY = {"strategy": "list"}

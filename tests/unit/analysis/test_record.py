@@ -4,9 +4,8 @@ from datetime import date
 
 import pytest
 
-from sim.analysis.record import Record, load_record
-from sim.analysis.targets import match, targets
-from sim.analysis.units import factor, size_of
+from sim.analysis.calibration.record import Record, factor, load_record, size_of
+from sim.analysis.calibration.targets import match, targets
 from sim.errors import SimError
 from sim.scenario.schema.scenario import Scenario
 

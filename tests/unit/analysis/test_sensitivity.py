@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.discovery import box_quality, in_box
-from sim.analysis.sensitivity import sobol_design, sobol_indices
 from sim.analysis.statistics import Interval
+from sim.analysis.uncertainty.failing import box_quality, in_box
+from sim.analysis.uncertainty.sobol import sobol_design, sobol_indices
 
 SAMPLE = np.array([[0.1, 5.0], [0.4, 1.0], [0.6, 2.0], [0.9, 3.0], [0.8, 9.0]])
 CASES = [0, 0, 1, 1, 0]

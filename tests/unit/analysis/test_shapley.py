@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sim.analysis.shapley import factorial_values, interaction_index, shapley_values
+from sim.analysis.attribution.shapley import factorial_values, interaction_index, shapley_values
 
 GAMES = st.integers(1, 5).flatmap(lambda n: arrays(float, 2**n, elements=st.integers(-50, 50)))
 

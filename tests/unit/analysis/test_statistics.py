@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.analysis.multiplicity import benjamini_hochberg, holm
 from sim.analysis.statistics import (
     UNBOUNDED,
+    benjamini_hochberg,
     bimodality_coefficient,
     clopper_pearson_interval,
     equivalence_test,
     goodman_intervals,
+    holm,
     mean_interval,
     ols_slope,
     p_greater,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.conclusion import grounds, grounds_line
-from sim.analysis.tournament import TOURNAMENT, tournament
+from sim.analysis.games.tournament import TOURNAMENT, tournament
+from sim.analysis.verdict.document import grounds, grounds_line
 from sim.cli.tournament import tournament_lines
 from sim.errors import SimError
 from sim.plot.registry import plots

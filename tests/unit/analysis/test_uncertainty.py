@@ -11,18 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.analysis.discovery import box_quality
 from sim.analysis.uncertainty import robust, screening
 from sim.analysis.uncertainty.exploring import OFF, ON, Budget, Explored, bases_of, explore
+from sim.analysis.uncertainty.failing import box_quality, find_box, resampled
 from sim.analysis.uncertainty.findings import Finding, refuse_bare
-from sim.analysis.uncertainty.prim import find_box, resampled
 from sim.analysis.uncertainty.robust import regrets
 from sim.analysis.uncertainty.screening import design_of, effects, kept
 from sim.analysis.uncertainty.unknowns import unknowns_of
 from sim.analysis.uncertainty.variance import rows_of, seeded_indices
 from sim.errors import ScenarioError, SimError
+from sim.runs.study.designs import sobol_design
 from sim.scenario.patches import scenario_hash
-from sim.study.saltelli import sobol_design
 from tests.unit.market.tiny import changed, tiny
 
 BASE = 4096
@@ -304,7 +303,7 @@ def test_draws_are_paired_and_an_off_patch_goes_before_a_draw(explored):
 
 
 def test_a_draw_is_the_scenario_with_its_numbers(explored):
-    from sim.experiment.run import run_world
+    from sim.runs.run import run_world
 
     scenario = explored.unknowns.scenario
     world = scenario.replace(explored.unknowns.changes(explored.levels[1]))

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.analysis.containment import Verdict
-from sim.analysis.document import sentence, verdict_document
-from sim.analysis.ensemble import Ensemble
-from sim.analysis.outcomes import OutcomeClass, Thresholds
-from sim.analysis.sequential import SequentialPlan, look_at
-from sim.analysis.specification import default_grid, specification_curve
-from sim.analysis.verdict import assess, ensemble_verdict
+from sim.analysis.statistics import SequentialPlan, look_at
+from sim.analysis.verdict.containment import Verdict
+from sim.analysis.verdict.document import sentence, verdict_document
+from sim.analysis.verdict.ensemble import Ensemble
+from sim.analysis.verdict.outcomes import OutcomeClass, Thresholds
+from sim.analysis.verdict.specification import default_grid, specification_curve
+from sim.analysis.verdict.verdict import assess, ensemble_verdict
 
 NAMES = ("Incumbent", "Challenger", "Third", "Fourth")
 MONTHS = 48

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.economics.agent_platforms import (
+from sim.economics.networks import (
     entry_rate,
     next_agents,
     platform_worth,

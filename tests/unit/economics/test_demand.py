@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sim.economics import demand
+from sim.economics.demand import Nests, price_slope, price_term
 from sim.economics.mixed import Demand
-from sim.economics.nests import Nests
-from sim.economics.prices import price_slope, price_term
 
 HUGE = st.floats(-1000, 1000)
 

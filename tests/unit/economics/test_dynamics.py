@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from sim.economics import q_learning
 from sim.economics.dynamic_pricing import (
     equilibrium_log_odds,
+    expected_concentration,
+    learning_by_doing_mpe,
     small_switching_cost_slope,
     switching_cost_mpe,
 )
-from sim.economics.learning_mpe import expected_concentration, learning_by_doing_mpe
-from sim.economics.replies import lambert_best_response
+from sim.economics.markups import lambert_best_response
 
 DISCOUNTS = st.integers(0, 98).map(lambda percent: percent / 100)
 SCALES = st.floats(0.2, 3)

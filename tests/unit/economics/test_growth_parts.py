@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics.growth import fading_age, quarters_of_growth, year_on_year
+from sim.economics.concentration import fading_age, quarters_of_growth, year_on_year
 from sim.economics.usage import price_cut_rebound, token_growth_parts
 
 amounts = st.floats(1e-3, 1e6)

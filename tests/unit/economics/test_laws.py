@@ -9,19 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics import (
-    anchors,
-    concentration,
-    costs,
-    coupling,
-    diffusion,
-    growth,
-    multihoming,
-    queues,
-    sizes,
-    switching,
-    usage,
-)
+from sim.economics import concentration, costs, queues, sizes, switching, usage
+from sim.economics import concentration as anchors
+from sim.economics import concentration as growth
+from sim.economics import switching as coupling
+from sim.economics import switching as multihoming
+from sim.economics import usage as diffusion
 
 SHARES = st.lists(st.floats(0.01, 1), min_size=2, max_size=6).map(lambda x: np.array(x) / sum(x))
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sim.economics import markups, pricing, replies
+from sim.economics import markups, pricing
+from sim.economics import markups as replies
 from sim.economics.mixed import Demand
 from sim.economics.pricing import NoEquilibrium, bertrand_nash, best_response
 

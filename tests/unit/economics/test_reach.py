@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics.reach import (
+from sim.economics.goodwill import (
     break_even_elasticity,
     campaign_inflow,
     surround_gain,

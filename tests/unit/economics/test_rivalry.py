@@ -9,15 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics import (
-    attachment,
-    auctions,
-    goodwill,
-    networks,
-    platforms,
-    poaching,
-    quality,
-)
+from sim.economics import attachment, auctions, goodwill, networks, quality
+from sim.economics import auctions as poaching
+from sim.economics import networks as platforms
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from sim.market import chips
-from sim.market.costs import costs
 from sim.market.model import MarketModel
+from sim.market.supply import costs as chips
+from sim.market.supply.costs import costs
 from sim.measures.registry import Floats
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.market.agents import active, agent_utility, agent_weights
+from sim.market.ecosystem.agents import active, agent_utility, agent_weights
 from sim.market.model import MarketModel
 from sim.market.world import API
 from sim.measures.registry import measures

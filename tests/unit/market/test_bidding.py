@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sim.errors import ScenarioError
+from sim.market.clients.population import FIXED_POINT, draw_population
 from sim.market.model import MarketModel
-from sim.market.population import FIXED_POINT, draw_population
 from sim.market.world import RENT, make_world
 from tests.unit.market.tiny import by_names, changed, differing, ran
 

@@ -12,7 +12,7 @@ from sim.economics.concentration import hhi
 from sim.errors import RunFailure
 from sim.market.boards import Boards
 from sim.market.model import MarketModel
-from sim.market.serving import platform_sums
+from sim.market.supply.serving import platform_sums
 from sim.measures.registry import Measure
 from sim.numeric.exact import exact_sums
 from tests.unit.market.plain import by_vendor, calls_of_rows, shares, shares_of_rows
@@ -136,7 +136,7 @@ def test_exact_sums_are_those_of_fsum(numbers: Iterator[list[float]]) -> None:
 def test_a_measure_of_another_shape_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = Measure("wrong", "-", ("vendor",), "One number for all.", lambda _: 1.0)
     monkeypatch.setattr("sim.measures.recorder.measures", lambda: {"wrong": wrong})
-    monkeypatch.setattr("sim.market.scoreboards.MEASURES", ())
+    monkeypatch.setattr("sim.market.model.MEASURES", ())
     with pytest.raises(RunFailure, match=r"measure wrong: shape \(\), expected \(3,\)"):
         ran(changed(months=3))
 

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from sim.errors import SimError
-from sim.experiment.ensemble import run_ensemble
-from sim.experiment.worlds import World
 from sim.market.branch import branch
 from sim.market.model import MarketModel
-from sim.scenario.checks import validated
+from sim.runs.ensemble import run_ensemble
+from sim.runs.study.run import run_study
+from sim.runs.worlds import World
+from sim.scenario.checks.sense import validated
 from sim.scenario.off import plain_tables
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
-from sim.study.run import run_study
-from tests.unit.experiment.helpers import stored_bytes
+from tests.unit.runs.helpers import stored_bytes
 
 TINY = Path(__file__).parents[3] / "scenarios" / "tiny.toml"
 AT = date(2024, 8, 1)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.economics.shocks import ar1_with_jumps
-from sim.market import chips
+from sim.economics.costs import ar1_with_jumps
 from sim.market.model import MarketModel
+from sim.market.supply import costs as chips
 from tests.unit.market.plain import accounting_cost, called, card_cost, equivalents, own_share
 from tests.unit.market.tiny import changed, differing, ran, started
 

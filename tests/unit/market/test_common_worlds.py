@@ -9,7 +9,7 @@ import pytest
 
 from sim.market.model import MarketModel
 from sim.scenario.patches import without_levers
-from sim.scenario.schema.mechanisms import Mechanisms
+from sim.scenario.schema.scenario import Mechanisms
 from tests.unit.market.tiny import by_names, changed, differing, ran, tiny
 
 LATE = "2024-12"  # the twelfth month

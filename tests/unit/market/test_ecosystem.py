@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from sim.economics.attachment import attached_sizes
-from sim.market.books import settle
-from sim.market.community import publish_derivatives
-from sim.market.imitation import imitate
+from sim.market.ecosystem.communities import publish_derivatives
 from sim.market.model import MarketModel
+from sim.market.supply.books import settle
+from sim.market.vendors.research import imitate
 from sim.measures.registry import measures
 from tests.unit.market.plain import called
 from tests.unit.market.tiny import changed, differing, ran, started

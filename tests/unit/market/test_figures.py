@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from sim.economics.concentration import hhi
-from sim.market.books import MILLION
 from sim.market.figures import Figures
-from sim.market.knowledge import known
 from sim.market.model import MarketModel
+from sim.market.supply.books import MILLION
+from sim.market.vendors.knowledge import known
 from sim.numeric.exact import concentration, to_shares
 from tests.unit.market.plain import by_vendor, called, shares, shares_of_rows
 from tests.unit.market.tiny import changed, ran

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis import verification
-from sim.economics.goodwill import total_response
-from sim.economics.reach import campaign_inflow, surround_gain
+from sim.analysis.verification import verify as verification
+from sim.economics.goodwill import campaign_inflow, surround_gain, total_response
 from sim.errors import ScenarioError
 from sim.market.model import MarketModel
 from sim.scenario.patches import replace, without_levers

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.experiment.curves import _array, decoded_chunk, encoded_chunk
 from sim.market.model import MarketModel
+from sim.runs.curves import _array, decoded_chunk, encoded_chunk
 from tests.unit.market.plain import accounting_cost, card_cost, cards_per_token
 from tests.unit.market.tiny import changed, ran
 

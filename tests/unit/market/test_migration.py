@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.market.clients.population import population_for
 from sim.market.model import MarketModel
-from sim.market.population import population_for
 from tests.reference import draws
 from tests.unit.market.tiny import changed, differing, ran, started
 

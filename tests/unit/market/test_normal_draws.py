@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from scipy.special import ndtri
 
-from sim.market.normal import TAIL, normals
+from sim.market.clients.drawing import TAIL, normals
 
 
 @njit

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.market.columns import new_state
-from sim.market.population import (
+from sim.market.clients.columns import new_state
+from sim.market.clients.population import (
     CLIENT_COLUMNS,
     WORK_COLUMNS,
     Population,
@@ -123,7 +123,7 @@ def columns(people: Population) -> dict[str, bytes]:
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = columns(drawn(changed()))
     for chunk in (599, 600, 64, 1):
-        monkeypatch.setattr("sim.market.population.CHUNK", chunk)
+        monkeypatch.setattr("sim.market.clients.population.CHUNK", chunk)
         assert columns(drawn(changed())) == whole
 
 
@@ -192,11 +192,11 @@ def test_worlds_share_the_clients_of_many_replicates_as_far_as_memory_goes(
 
     first = [of(seed) for seed in range(5)]
     assert all(of(seed) is first[seed] for seed in range(5))
-    monkeypatch.setattr("sim.market.population.CACHE_BYTES", int(3.5 * first[0].nbytes))
+    monkeypatch.setattr("sim.market.clients.population.CACHE_BYTES", int(3.5 * first[0].nbytes))
     clear_populations()
     several = [of(seed) for seed in range(5)]
     assert [of(seed) is several[seed] for seed in (4, 3, 2)] == [True, True, True]
-    monkeypatch.setattr("sim.market.population.CACHE_BYTES", 0)
+    monkeypatch.setattr("sim.market.clients.population.CACHE_BYTES", 0)
     large = [of(seed) for seed in (8, 9)]
     assert [of(seed) is population for seed, population in zip((8, 9), large, strict=True)] == [
         True,

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.market.clients.population import FIXED_POINT
+from sim.market.clients.presence import agent_side
 from sim.market.model import MarketModel
-from sim.market.population import FIXED_POINT
-from sim.market.presence import agent_side
 from sim.market.world import NONE
 from tests.unit.market.tiny import changed
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.economics.scarcity import served_fraction
-from sim.market import rationing
+from sim.economics.costs import served_fraction
+from sim.market.clients.population import FIXED_POINT
+from sim.market.clients.tables import fill_hazard
 from sim.market.model import MarketModel
-from sim.market.population import FIXED_POINT
-from sim.market.tables import fill_hazard
+from sim.market.supply import serving as rationing
 from tests.unit.market.plain import called
 from tests.unit.market.tiny import changed, started
 

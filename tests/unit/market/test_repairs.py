@@ -12,11 +12,11 @@ import pytest
 from mesa.batchrunner import batch_run
 
 from sim.errors import RunFailure
-from sim.market import supply
-from sim.market.knowledge import public_view
+from sim.market.clients.noise import gumbel
 from sim.market.model import MarketModel
-from sim.market.noise import gumbel
-from sim.market.phases import PHASES, happen
+from sim.market.month import PHASES, happen
+from sim.market.supply import accelerators as supply
+from sim.market.vendors.knowledge import public_view
 from sim.strategies.view import View
 from tests.reference.draws import event_of
 from tests.reference.test_reference import TOP, key_of_draw

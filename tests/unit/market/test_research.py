@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.economics.quality import success_probability
-from sim.market.research import discover
+from sim.market.vendors.research import discover
 from tests.unit.market.tiny import changed, differing, ran, started
 
 FIXED = {"strategy": "fixed", "spend": 80.0, "effectiveness": 0.01, "step": 0.25}

@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 import sim.market.model
-from sim.market import threads
+from sim.market.clients import threads
 from sim.market.model import MarketModel
 from sim.scenario.patches import replace
 from sim.scenario.reader import load

@@ -117,9 +117,9 @@ def test_each_kernel_is_compiled_once_and_with_those_that_share_its_parts() -> N
     groups = bundled(market_kernels())
     names = [name for group in groups for name in group]
     assert sorted(names) == sorted(f"{k.__module__} {k.__name__}" for k in market_kernels())
-    together = next(group for group in groups if "sim.market.choice review_range" in group)
-    assert "sim.market.choice panel_values" in together
-    assert "sim.market.usage use_range" not in together
+    together = next(group for group in groups if "sim.market.clients.choice review_range" in group)
+    assert "sim.market.clients.choice panel_values" in together
+    assert "sim.market.clients.usage use_range" not in together
 
 
 def test_helpers_compile_and_what_is_on_disk_is_left_alone(tmp_path: Path) -> None:

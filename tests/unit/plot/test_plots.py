@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from sim.analysis.outcomes import OutcomeClass
 from sim.analysis.statistics import goodman_intervals
+from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.errors import SimError
 from sim.plot.canvas import common_edges
 from sim.plot.material import make_material, material

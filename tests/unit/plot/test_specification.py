@@ -5,10 +5,10 @@ import json
 import pytest
 
 from sim.errors import SimError
-from sim.experiment.ensemble import run_ensemble
-from sim.experiment.files import json_bytes
-from sim.experiment.result import open_result
 from sim.plot.registry import plots
+from sim.runs.ensemble import run_ensemble
+from sim.runs.files import json_bytes
+from sim.runs.result import open_result
 from tests.unit.market.tiny import changed
 
 PLOT = "specification"

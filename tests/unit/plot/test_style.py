@@ -4,8 +4,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from sim.errors import SimError
-from sim.plot.caption import Provenance
-from sim.plot.style import COLOURS, vendor_styles
+from sim.plot.style import COLOURS, Provenance, vendor_styles
 
 
 def _market(scenario, **vendors):

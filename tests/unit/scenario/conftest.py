@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sim.scenario.checks import validated
+from sim.scenario.checks.sense import validated
 from sim.scenario.schema.scenario import Scenario
 
 MARKET = """

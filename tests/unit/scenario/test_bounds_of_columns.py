@@ -8,8 +8,8 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.market.model import MarketModel
-from sim.scenario.bounds import MOST_VENDORS
-from sim.scenario.checks import validated
+from sim.scenario.checks.frame import MOST_VENDORS
+from sim.scenario.checks.sense import validated
 from sim.scenario.schema.scenario import Scenario
 from tests.unit.market.test_presence import counted_anew
 

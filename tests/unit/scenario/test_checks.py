@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.scenario.checks import examined, sense
+from sim.scenario.checks.sense import examined, sense
 from sim.scenario.off import plain_tables
 from sim.scenario.paths import Key, covers, leaves, nearest_hint, set_path, shown
 from sim.scenario.schema.scenario import Scenario

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from sim.errors import ScenarioError
 from sim.events.base import event_kinds
-from sim.scenario.checks import validated
+from sim.scenario.checks.sense import validated
 from sim.scenario.describe import (
     json_schema,
     markdown,
@@ -23,19 +23,17 @@ from sim.scenario.describe import (
     unsourced,
 )
 from sim.scenario.off import plain_tables
+from sim.scenario.patches import toml_value
 from sim.scenario.paths import covers, dotted, leaves
 from sim.scenario.reader import load
 from sim.scenario.schema.containment import Containment
 from sim.scenario.schema.demand import Demand
 from sim.scenario.schema.families import Family
-from sim.scenario.schema.kinds import Kind
-from sim.scenario.schema.mechanisms import Mechanisms
-from sim.scenario.schema.population import Population
-from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.population import Kind, Population
+from sim.scenario.schema.scenario import Mechanisms, Scenario
 from sim.scenario.schema.supply import Supply
 from sim.scenario.schema.vendors import Vendor
 from sim.scenario.starter import starter_text, write_starter
-from sim.scenario.toml_text import toml_value
 from sim.strategies.registry import strategies
 
 FREE = ("roots", "strengths", "freed", "off")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sim.errors import ScenarioError
-from sim.scenario.checks import validated
+from sim.scenario.checks.sense import validated
 from sim.scenario.patches import replace, to_toml, without_levers
 from sim.scenario.reader import load
 

@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from sim.events.attention import Attention
-from sim.events.price_list import PriceCut
-from sim.scenario.intensity import at_intensity
+from sim.events.market import Attention
+from sim.events.vendors import PriceCut
+from sim.scenario.patches import at_intensity
 from sim.scenario.schema.scenario import Scenario
 from tests.unit.market.tiny import started, tiny
 

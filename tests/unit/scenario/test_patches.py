@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sim.errors import ScenarioError
-from sim.scenario.checks import validated
+from sim.scenario.checks.sense import validated
 from sim.scenario.patches import (
     replace,
     scenario_hash,

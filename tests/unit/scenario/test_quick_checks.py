@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 
 from sim.errors import ScenarioError
-from sim.scenario.limits import (
+from sim.scenario.off import plain_tables, with_typed_parts, without_but_sources
+from sim.scenario.patches import replace
+from sim.scenario.reader import load
+from sim.scenario.typed import (
     DEEPEST,
     LARGEST_INTEGER,
     LONGEST_TEXT,
     depth_problem,
+    typed,
     value_problems,
     within_limits,
 )
-from sim.scenario.off import plain_tables, with_typed_parts, without_but_sources
-from sim.scenario.patches import replace
-from sim.scenario.reader import load
-from sim.scenario.typed import typed
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from sim.study.reader import LoadedStudy, load_study
-from sim.study.result import SweepResult
-from sim.study.run import run_study
-from tests.unit.experiment.conftest import duel, run_duel, whole
-from tests.unit.experiment.fake_market import DUEL, FakeMarket
+from sim.runs.study.reader import LoadedStudy, load_study
+from sim.runs.study.result import SweepResult
+from sim.runs.study.run import run_study
+from tests.unit.runs.conftest import duel, run_duel, whole
+from tests.unit.runs.fake_market import DUEL, FakeMarket
 
 __all__ = ["duel", "run_duel", "whole"]
 

@@ -6,7 +6,7 @@ import os
 import time
 
 from sim.errors import RunFailure
-from tests.unit.experiment.fake_market import FakeMarket
+from tests.unit.runs.fake_market import FakeMarket
 
 
 class FailingAtAPoint(FakeMarket):

@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.claims import share_interval
-from sim.analysis.conclusion import claims_grounds, refuse_bare
 from sim.analysis.statistics import wilson_interval
+from sim.analysis.verdict.claims import share_interval
+from sim.analysis.verdict.document import claims_grounds, refuse_bare
 from sim.errors import SimError
 from sim.plot.registry import plots
-from sim.study.result import SweepResult
+from sim.runs.study.result import SweepResult
 
 
 def test_independent_replicates_of_one_point_are_wilson() -> None:

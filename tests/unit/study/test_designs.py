@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from sim.errors import SimError
-from sim.study.designs import grid_points, sampled_points, unit_sample
-from sim.study.factors import Factor, acting, cell, in_order_of_conditions, kind_of
-from sim.study.schema import Design
+from sim.runs.study.designs import grid_points, sampled_points, unit_sample
+from sim.runs.study.schema import Design, Factor, acting, cell, in_order_of_conditions, kind_of
 
 STRATEGY = Factor("a.strategy", "levers", values=("closed", "later", "open"))
 LAG = Factor("a.lag", "levers", values=(3, 9), when=(("a.strategy", ("later",)),))

@@ -11,21 +11,20 @@ import pytest
 import xarray as xr
 
 import sim
-from sim.analysis.claims import judge_claims
-from sim.analysis.sensitivity import outcomes_of_design
+from sim.analysis.uncertainty.sobol import outcomes_of_design
+from sim.analysis.verdict.claims import judge_claims
 from sim.errors import SimError
-from sim.experiment.grid import Grid
-from sim.experiment.receipts import rows_path
-from sim.experiment.run import run_world
-from sim.experiment.status import status_of
+from sim.runs.curves import Grid
+from sim.runs.rows import rows_path
+from sim.runs.run import run_world
+from sim.runs.stored import status_of
+from sim.runs.study.points import point_scenario
+from sim.runs.study.reader import LoadedStudy, load_study
+from sim.runs.study.rebuild import rebuild
+from sim.runs.study.result import SweepResult, export_csv
 from sim.scenario.patches import replace
-from sim.study.export import export_csv
-from sim.study.points import point_scenario
-from sim.study.reader import LoadedStudy, load_study
-from sim.study.rebuild import rebuild
-from sim.study.result import SweepResult
-from tests.unit.experiment.fake_market import FailingMarket, FakeMarket
-from tests.unit.experiment.helpers import BackwardsExecutor, stored_bytes
+from tests.unit.runs.fake_market import FailingMarket, FakeMarket
+from tests.unit.runs.helpers import BackwardsExecutor, stored_bytes
 from tests.unit.study.markets import DyingAtAPoint, FailingAtAPoint
 
 Run = Callable[..., SweepResult]
@@ -289,7 +288,7 @@ def test_more_replicates_take_the_finished_ones_over(run_sweep: Run, tmp_path: P
 def test_replicates_are_added_until_the_claims_are_known_well_enough(
     study_file: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sim.experiment import run as running
+    from sim.runs import run as running
 
     monkeypatch.setattr(running, "_market_model", lambda: FakeMarket)
     rule = "replicates = { until_halfwidth = 0.2, at_first = 4, at_most = 64 }"

@@ -1,0 +1,169 @@
+"""The market record: sourced historical figures, one a row, with units."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
+from sim.errors import SimError
+
+MULTIPLES = {
+    "1000": 1e3,
+    "thousand": 1e3,
+    "M": 1e6,
+    "million": 1e6,
+    "bn": 1e9,
+    "billion": 1e9,
+    "T": 1e12,
+    "trillion": 1e12,
+}
+PER_MONTH = ("/month", " a month", " per month")
+
+
+def size_of(unit: str) -> tuple[float, str]:
+    """Size of a unit and its base: ``"M tokens/month"`` is ``(1e6, "tokens")``.
+
+    A sum of monthly amounts has the unit of the amount, so that "/month" is left out.
+
+    Raises
+    ------
+    SimError
+        If the unit is empty.
+    """
+    text = unit.strip()
+    for ending in PER_MONTH:
+        text = text.removesuffix(ending)
+    words = text.split()
+    if not words:
+        raise SimError("a unit is missing")
+    if len(words) > 1 and words[0] in MULTIPLES:
+        return MULTIPLES[words[0]], " ".join(words[1:])
+    return 1.0, " ".join(words)
+
+
+def factor(source: str, target: str) -> float:
+    """What a sum in `source` units is multiplied with to be in `target` units.
+
+    Raises
+    ------
+    SimError
+        If the two units do not measure the same thing.
+    """
+    (source_size, source_base), (target_size, target_base) = size_of(source), size_of(target)
+    if source_base != target_base:
+        raise SimError(f"unit {source!r} does not convert to {target!r}")
+    return source_size / target_size
+
+
+REQUIRED = ("id", "period_start", "period_end", "entity", "metric", "value", "unit")
+MONTH_LENGTH = 7
+
+
+@dataclass(frozen=True)
+class Record:
+    """One recorded figure; a missing period end or start is None."""
+
+    id: str
+    period_start: date | None
+    period_end: date | None
+    entity: str
+    metric: str
+    value: float
+    unit: str
+    kind: str = ""
+    publisher: str = ""
+    url: str = ""
+    confidence: str = ""
+    note: str = ""
+
+
+def load_record(path: Path | str | None = None) -> tuple[Record, ...]:
+    """Rows of a record file (CSV with a header), in file order; None = the record shipped here.
+
+    Raises
+    ------
+    SimError
+        One line for each row that cannot be read: a missing column or cell, a value that is no
+        finite number, a date that is none, an id that appears twice.
+    """
+    name = "market_record.csv" if path is None else str(path)
+    lines = _text(path).splitlines()
+    reader = csv.DictReader(lines, strict=True)
+    try:
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise SimError(f"{name}:{reader.line_num}: {error}") from error
+    missing = [column for column in REQUIRED if column not in (reader.fieldnames or ())]
+    if missing:
+        raise SimError(f"{name}: no column {', '.join(missing)}")
+    problems: list[str] = []
+    records: dict[str, Record] = {}
+    for line, row in rows:
+        try:
+            record = _row(row)
+            if record.id in records:
+                raise ValueError(f"id {record.id!r} appears twice")
+            records[record.id] = record
+        except ValueError as error:
+            problems.append(f"{name}:{line}: {error}")
+    if problems:
+        raise SimError("\n".join(problems))
+    return tuple(records.values())
+
+
+def _text(path: Path | str | None) -> str:
+    if path is None:
+        return files("sim").joinpath("data/market_record.csv").read_text(encoding="utf-8")
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SimError(f"{path}: not UTF-8 text") from error
+    except OSError as error:
+        raise SimError(f"{path}: {error.strerror}") from error
+
+
+def _row(row: Mapping[str | None, str | None]) -> Record:
+    if None in row:
+        raise ValueError("more cells than columns")
+    cells = {str(key): (value or "").strip() for key, value in row.items()}
+    empty = [column for column in ("id", "entity", "metric", "value") if not cells[column]]
+    if empty:
+        raise ValueError(f"empty {', '.join(empty)}")
+    start, end = (_date(cells[column]) for column in ("period_start", "period_end"))
+    if start and end and end < start:
+        raise ValueError(f"period ends {end} before it starts {start}")
+    optional = ("kind", "publisher", "url", "confidence", "note")
+    return Record(
+        cells["id"],
+        start,
+        end,
+        cells["entity"],
+        cells["metric"],
+        _number(cells["value"]),
+        cells["unit"],
+        **{column: cells.get(column, "") for column in optional},
+    )
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"value {text!r} is no finite number")
+    return value
+
+
+def _date(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(f"{text}-01" if len(text) == MONTH_LENGTH else text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no date (YYYY-MM-DD)") from None

@@ -1,0 +1,206 @@
+"""Does it matter from which side a parameter comes?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.analysis.frontier.frontier import Axis
+from sim.analysis.statistics import mean_interval
+from sim.analysis.verdict.document import grounds
+from sim.errors import SimError
+from sim.market.clients.terms import TermsBuilder
+from sim.market.model import MarketModel
+from sim.market.month import PHASES, Phase
+from sim.runs.ensemble import RESULTS, run_ensemble
+from sim.runs.files import json_bytes, write_once
+from sim.runs.worlds import World
+from sim.scenario.patches import at_intensity, replace
+from sim.scenario.paths import covers
+from sim.scenario.schema.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.runs.progress import ProgressCallback
+    from sim.runs.result import Result
+
+
+MOVABLE = (
+    "demand.switching_cost",
+    "demand.home_bonus",
+    "demand.community_weight",
+    "demand.nest_correlation",
+    "vendors.*.appeal",
+)
+"""What clients weigh anew each month; other numbers are fixed when a run begins."""
+
+
+def refuse_fixed(path: str) -> None:
+    """Refuse a parameter that cannot move within a run.
+
+    Raises
+    ------
+    SimError
+        Names those that can.
+    """
+    if not any(covers(pattern, path) for pattern in MOVABLE):
+        raise SimError(f"{path} is fixed when a run begins; movable: {', '.join(MOVABLE)}")
+
+
+class Ramp:
+    """Makes models that begin with another value of a parameter and come to the scenario's own.
+
+    Called as ``maker(scenario, rng=seed)``: `history` months at `begin`, then in equal monthly
+    steps over `months` to the value of the scenario, which holds from then on. Where both values
+    are the same the market is the plain one.
+    """
+
+    def __init__(self, path: str, begin: float, history: int, months: int) -> None:
+        refuse_fixed(path)
+        self.path, self.begin, self.history, self.months = path, begin, history, months
+        told = f"{path}, {begin!r}, {history}, {months}"
+        self.__qualname__ = f"{type(self).__name__}({told})"  # names the model in stored runs
+
+    def __call__(self, scenario: Scenario, rng: Any) -> MarketModel:
+        """The model of one world."""
+        return _Moving(scenario, self, rng)
+
+
+class _Moving(MarketModel):
+    def __init__(self, scenario: Scenario, ramp: Ramp, rng: Any) -> None:
+        self.ramp, self.target = ramp, scenario
+        self.end = _value(scenario, ramp.path)
+        super().__init__(replace(scenario, {ramp.path: ramp.begin}), rng=rng)
+
+
+def _value(scenario: Scenario, path: str) -> float:
+    found: Any = scenario
+    for key in path.split("."):
+        found = found[key] if isinstance(found, dict) else getattr(found, key)
+    return float(found)
+
+
+def _move(model: MarketModel) -> None:
+    assert isinstance(model, _Moving)
+    ramp = model.ramp
+    turn = model.month - ramp.history + 1
+    if not 1 <= turn <= ramp.months or ramp.begin == model.end:
+        return
+    part = turn / ramp.months
+    value = model.end if turn == ramp.months else ramp.begin + part * (model.end - ramp.begin)
+    model.scenario = at_intensity(replace(model.target, {ramp.path: value}))
+    model.builder = TermsBuilder(model)
+    model._panel = None  # market research is asked again
+
+
+_Moving.phases = (Phase("move", "a parameter moves", _move), *PHASES)
+
+
+Floats = npt.NDArray[np.float64]
+HYSTERESIS = "hysteresis.json"
+SHARE = "platform_token_share"
+PAIRED = "paired t, 95 %"
+STEPS = 5
+
+
+def hysteresis(
+    scenario: Scenario,
+    axis: Axis,
+    *,
+    steps: int = STEPS,
+    replicates: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    out: Path | str = RESULTS,
+    progress: Callable[[], ProgressCallback | None] | None = None,
+) -> tuple[Result, dict[str, Any]]:
+    """Bring a parameter slowly to each value from below and from above, in the same months.
+
+    A run lives through the scenario's calendar at the lowest (or highest) value of the axis, moves
+    to its value in monthly steps over `containment.window_months`, and stays there as long again;
+    everything it has become (offers in use, experience, goodwill, developers, cash) goes along.
+    The gap at a value is the challenger's mean token share of the judged last months, come from
+    above minus come from below, same seeds and same months: where only the value matters it is 0.
+
+    Returns
+    -------
+    The result of the sweep from above, which holds `hysteresis.json`, and the findings.
+
+    Raises
+    ------
+    SimError
+        The scenario has no contest, the parameter cannot move within a run, or a run failed.
+    """
+    contest = scenario.contest
+    if contest is None:
+        raise SimError(f"{scenario.name}: a sweep up and down needs a [contest]")
+    if steps < 2:
+        raise SimError(f"steps = {steps}: at least 2")
+    if (scenario.ensemble.replicates if replicates is None else replicates) < 2:
+        raise SimError("a sweep up and down needs 2 replicates or more")
+    refuse_fixed(axis.path)
+    history, hold = scenario.calendar.months, scenario.containment.window_months
+    whole = scenario.replace({"calendar.months": history + 2 * hold})
+    worlds = tuple(
+        World(f"value{k}", f"{axis.path} = {value:g}", whole.replace({axis.path: value}))
+        for k, value in enumerate(axis.at(k, steps - 1) for k in range(steps))
+    )
+    results: list[Result] = []
+    for begin in (axis.low, axis.high):
+        result = run_ensemble(
+            whole,
+            replicates=replicates,
+            seed=seed,
+            workers=workers,
+            out=out,
+            progress=progress() if progress is not None else None,
+            worlds=worlds,
+            model=Ramp(axis.path, begin, history, hold),
+        )
+        if len(result.failed):
+            first = result.failed.iloc[0]
+            raise SimError(f"{result.path}: a run failed at {first['point']}: {first['message']}")
+        results.append(result)
+    below, above = (_shares(result, contest.challenger) for result in results)
+    found = _document(results[-1], axis, below, above)
+    found["folders"] = [str(result.path) for result in results]
+    write_once(results[-1].path / HYSTERESIS, json_bytes(found))
+    return results[-1], found
+
+
+def _shares(result: Result, vendor: str) -> Floats:
+    """(steps, R) mean of the judged last months."""
+    window = result.scenario.containment.window_months
+    path = result.curves[SHARE].sel(point=list(result.points), vendor=vendor)
+    values = path.transpose("point", "replicate", "month").to_numpy()
+    return np.asarray(values[:, :, -window:].mean(axis=2), dtype=np.float64)
+
+
+def _document(result: Result, axis: Axis, up: Floats, down: Floats) -> dict[str, Any]:
+    gaps = down - up
+    rows = []
+    for k, gap_by_replicate in enumerate(gaps):
+        gap = mean_interval(gap_by_replicate)
+        rows.append(
+            {
+                "value": axis.at(k, len(gaps) - 1),
+                "up": float(up[k].mean()),
+                "down": float(down[k].mean()),
+                "gap": gap.mean,
+                "gap_interval": list(gap.interval),
+            }
+        )
+    whole = mean_interval(gaps.mean(axis=0))
+    return {
+        **grounds(result, range(result.replicates), [PAIRED]),
+        "path": axis.path,
+        "unit": axis.unit,
+        "measure": SHARE,
+        "rows": rows,
+        "gap": whole.mean,
+        "gap_interval": list(whole.interval),
+        "depends_on_the_past": not whole.interval.lower <= 0.0 <= whole.interval.upper,
+    }

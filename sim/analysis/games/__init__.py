@@ -1,0 +1,5 @@
+"""Named strategies against each other: empirical games.
+
+Equilibria, regret, deviations, fingerprints, offline training.
+May not: change a strategy.
+"""

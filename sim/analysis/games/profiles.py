@@ -1,0 +1,313 @@
+"""Named strategies of both sides, the worlds in which they play, and deviations that pay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.analysis.statistics import holm, mean_interval, p_greater
+from sim.analysis.verdict.containment import Verdict
+from sim.analysis.verdict.judge import ensemble_of
+from sim.analysis.verdict.outcomes import OutcomeClass, Thresholds
+from sim.analysis.verdict.verdict import Assessment, assess
+from sim.errors import SimError
+from sim.runs.worlds import World, levers_of
+from sim.scenario.checks.sense import validated
+from sim.scenario.off import plain_tables
+from sim.scenario.patches import scenario_hash, without_levers
+from sim.scenario.paths import nearest_hint
+from sim.scenario.reader import parse_override
+from sim.scenario.schema.scenario import Contest, Scenario
+from sim.scenario.schema.vendors import strategy_tables
+from sim.strategies.registry import make, strategies
+
+if TYPE_CHECKING:
+    from sim.runs.result import Result
+
+
+HISTORICAL = "historical"
+WITHOUT_LEVERS = "without_levers"
+USUAL = (
+    "cost_plus",
+    "match",
+    "undercut",
+    "penetration",
+    "best_response",
+    "list",
+    "target_share",
+    "nash",
+)
+"""Pricing strategies in the order in which they fill a side."""
+FULL_SIDE = 6
+"""Pricing strategies of a side that nobody chose, the historical one among them."""
+AGAINST = "|"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A strategy of a side: a name, and what it is made of."""
+
+    name: str
+    kind: str = "pricing"
+    strategy: str = ""
+    parameters: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Field:
+    """Who meets whom: strategies of both sides and one world a profile."""
+
+    contest: Contest
+    rows: tuple[Named, ...]
+    columns: tuple[Named, ...]
+    worlds: tuple[World, ...]
+    notes: tuple[str, ...] = ()
+
+
+def point_of(row: str, column: str) -> str:
+    """Name of the world of a profile."""
+    return f"{row}{AGAINST}{column}"
+
+
+def parse_named(text: str) -> Named:
+    """A strategy from `NAME`, `KIND.NAME` or `[KIND.]NAME:parameter=value,...`.
+
+    `historical` is the scenario as it stands, `without_levers` the incumbent without its levers.
+
+    Raises
+    ------
+    SimError
+        No strategy has that name, or the text cannot be read.
+    """
+    name, _, given = text.strip().partition(":")
+    if name in (HISTORICAL, WITHOUT_LEVERS):
+        if given:
+            raise SimError(f"{text!r}: {name} takes no parameter")
+        return Named(name)
+    kind, _, strategy = name.rpartition(".")
+    kind = kind or "pricing"
+    fields = {kind for kind, _ in strategy_tables().values()} | {"openness"}
+    if kind not in fields:
+        raise SimError(f"{text!r}: no kind {kind!r} ({nearest_hint(kind, sorted(fields))})")
+    known = [*strategies(kind), HISTORICAL, WITHOUT_LEVERS]
+    if strategy not in known:
+        hint = nearest_hint(strategy, known)
+        raise SimError(f"no {kind} strategy is called {strategy!r} ({hint})")
+    pairs = tuple(parse_override(part) for part in given.split(",")) if given else ()
+    return Named(text.strip(), kind, strategy, pairs)
+
+
+def field_of(
+    scenario: Scenario, incumbent: Sequence[str] = (), challenger: Sequence[str] = ()
+) -> Field:
+    """The worlds of all profiles; a side that names nobody gets the usual strategies.
+
+    `historical` is always there on both sides, `without_levers` where the incumbent has levers. A
+    strategy that makes the same scenario as an earlier one of its side is left out with a note.
+
+    Raises
+    ------
+    SimError
+        The scenario has no contest, a name is unknown, or a side is left with one strategy.
+    """
+    contest = scenario.contest
+    if contest is None:
+        raise SimError(f"{scenario.name}: a tournament needs a [contest]")
+    notes: list[str] = []
+    rows = _side(scenario, contest.incumbent, incumbent, notes)
+    columns = _side(scenario, contest.challenger, challenger, notes)
+    if levers_of(scenario, contest.incumbent) and all(r.name != WITHOUT_LEVERS for r in rows):
+        rows = (*rows, Named(WITHOUT_LEVERS))
+    worlds = []
+    for row in rows:
+        played = play(scenario, contest.incumbent, row)
+        for column in columns:
+            title = f"{contest.incumbent} plays {row.name}, {contest.challenger} {column.name}"
+            both = play(played, contest.challenger, column)
+            worlds.append(World(point_of(row.name, column.name), title, both))
+    return Field(contest, rows, columns, tuple(worlds), tuple(notes))
+
+
+def _side(
+    scenario: Scenario, vendor: str, chosen: Sequence[str], notes: list[str]
+) -> tuple[Named, ...]:
+    texts = list(dict.fromkeys([HISTORICAL, *(chosen or _usual())]))
+    found: dict[str, Named] = {}
+    for text in texts:
+        if not chosen and len(found) >= FULL_SIDE:
+            break
+        one = parse_named(text)
+        made = scenario_hash(play(scenario, vendor, one))
+        if made in found:
+            notes.append(f"{vendor}: {one.name} is the same as {found[made].name}")
+            continue
+        found[made] = one
+    if len(found) < 2:
+        raise SimError(f"{scenario.name}: {vendor} needs two strategies that differ")
+    return tuple(found.values())
+
+
+def _usual() -> list[str]:
+    known = strategies("pricing")
+    return [name for name in USUAL if name in known]
+
+
+def play(scenario: Scenario, vendor: str, named: Named) -> Scenario:
+    """The scenario in which a vendor plays a named strategy.
+
+    A strategy takes the place of the vendor's own one of that kind, of its levers on it and of
+    its dated changes of it; everything else stays. Where the vendor plays that very strategy
+    without dated changes, the scenario stays as it is.
+
+    Raises
+    ------
+    ScenarioError
+        A parameter is refused.
+    """
+    if named.name == HISTORICAL:
+        return scenario
+    if named.name == WITHOUT_LEVERS:
+        own = levers_of(scenario, vendor)
+        return without_levers(scenario, own) if own else scenario
+    field = _field_of(named.kind)
+    path = f"vendors.{vendor}.{field}"
+    about = [
+        name
+        for name, lever in scenario.levers.items()
+        if any(key == path or key.startswith(f"{path}.") for key in lever.off)
+    ]
+    if _plays(scenario, vendor, field, named):
+        return scenario
+    data = plain_tables(without_levers(scenario, about) if about else scenario)
+    facts = dict(named.parameters)
+    table: dict[str, Any] = {"strategy": named.strategy, **facts}
+    if field == "openness":
+        table = {"strategy": named.strategy, "parameters": facts}
+    data["vendors"][vendor][field] = table
+    data["events"] = [e for e in (_without(e, vendor, field) for e in data["events"]) if e]
+    data["fit"], data["sources"], data["episode"] = [], [], {}
+    return validated(data)
+
+
+def _field_of(kind: str) -> str:
+    fields = {kind: field for field, (kind, _) in strategy_tables().items()}
+    return fields.get(kind, kind)
+
+
+def _plays(scenario: Scenario, vendor: str, field: str, named: Named) -> bool:
+    table = getattr(scenario.vendors[vendor], field)
+    table = dict(table) if isinstance(table, dict) else table.model_dump()
+    strategy = table.pop("strategy", "")
+    facts = table.pop("parameters", table)
+    changes = any(
+        event.kind == "strategy"
+        and vendor in event.vendors_named()
+        and getattr(event, field, None) is not None
+        for event in scenario.events
+    )
+    if strategy != named.strategy or changes:
+        return False
+    given, own = (make(named.kind, strategy, f).parameters for f in (dict(named.parameters), facts))
+    return bool(given == own)
+
+
+def _without(event: dict[str, Any], vendor: str, field: str) -> dict[str, Any] | None:
+    """The event without its change of a strategy; None if nothing is left of it."""
+    if event.get("what") != "strategy" or event.get("vendor") != vendor:
+        return event
+    left = {key: value for key, value in event.items() if key != field}
+    tables = [key for key in strategy_tables() if left.get(key) is not None]
+    return left if tables else None
+
+
+Floats = npt.NDArray[np.float64]
+SIGNIFICANT = 0.05
+
+
+def deviations(
+    result: Result, field: Field, seeds: Sequence[int], payoff: Floats
+) -> list[dict[str, Any]]:
+    """For each strategy of the incumbent against the historical challenger: does it contain, what
+    does it cost, and which other strategy would pay more.
+
+    Parameters
+    ----------
+    payoff
+        (R, m, n) the incumbent's payoff by replicate, rows, columns of the field.
+
+    Notes
+    -----
+    Containment is judged by the definitions of the verdict, with the world without the
+    incumbent's levers as the pair. A deviation is profitable if its paired gain is above zero at
+    5 % after Holm's adjustment over all alternatives.
+    """
+    names = [row.name for row in field.rows]
+    column = [c.name for c in field.columns].index(HISTORICAL)
+    own = payoff[:, :, column]
+    told = []
+    for place, name in enumerate(names):
+        judged = _judged(result, field, name, list(seeds)) if WITHOUT_LEVERS in names else None
+        entry: dict[str, Any] = {"strategy": name, "payoff": float(own[:, place].mean())}
+        entry |= _containment(judged)
+        entry |= _best_alternative(own, names, place)
+        entry["pyrrhic"] = _pyrrhic(judged, own, names, place)
+        told.append(entry)
+    return told
+
+
+def _judged(result: Result, field: Field, name: str, seeds: list[int]) -> Assessment:
+    limits = Thresholds(**result.scenario.containment.model_dump())
+    worlds = [
+        ensemble_of(result, point_of(row, HISTORICAL), seeds, field.contest)
+        for row in (name, WITHOUT_LEVERS)
+    ]
+    return assess(worlds[0], worlds[1], limits)
+
+
+def _containment(judged: Assessment | None) -> dict[str, Any]:
+    if judged is None:
+        return {"contained": None, "containment_frequency": None, "tau": None}
+    frequency = judged.frequencies[OutcomeClass.CONTAINMENT]
+    tau = mean_interval(judged.tau or (0.0,))
+    return {
+        "contained": judged.contained.value,
+        "containment_frequency": frequency.share,
+        "containment_interval": list(frequency.interval),
+        "tau": tau.mean,
+        "tau_interval": list(tau.interval),
+    }
+
+
+def _best_alternative(own: Floats, names: list[str], place: int) -> dict[str, Any]:
+    others = [i for i in range(len(names)) if i != place]
+    gaps = own[:, others] - own[:, [place]]
+    adjusted = holm([p_greater(gap) for gap in gaps.T])
+    best = int(gaps.mean(axis=0).argmax())
+    gain = mean_interval(gaps[:, best])
+    pays = gain.mean > 0.0 and adjusted[best] <= SIGNIFICANT
+    stays = all(mean_interval(gap).interval.upper <= 0.0 for gap in gaps.T)
+    return {
+        "best_alternative": names[others[best]],
+        "gain": gain.mean,
+        "gain_interval": list(gain.interval),
+        "p_holm": float(adjusted[best]),
+        "incumbent": "leaves" if pays else "stays" if stays else "undetermined",
+        "profitable_deviations": [
+            names[i]
+            for i, gap, p in zip(others, gaps.T, adjusted, strict=True)
+            if p <= SIGNIFICANT and gap.mean() > 0.0
+        ],
+    }
+
+
+def _pyrrhic(judged: Assessment | None, own: Floats, names: list[str], place: int) -> bool | None:
+    """It contains, and costs the incumbent payoff against doing nothing."""
+    if judged is None:
+        return None
+    cost = mean_interval(own[:, place] - own[:, names.index(WITHOUT_LEVERS)])
+    contains = judged.contained is Verdict.SUPPORTED
+    return bool(contains and (judged.pyrrhic or cost.interval.upper < 0.0))

@@ -1,0 +1,250 @@
+"""Strategies of incumbent and challenger against each other: the empirical game."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.analysis.games.equilibria import (
+    BOOTSTRAP,
+    GameEstimate,
+    basins,
+    estimate_game,
+    names_of,
+    replicator,
+)
+from sim.analysis.games.fingerprint import fingerprints
+from sim.analysis.games.profiles import HISTORICAL, Field, deviations, field_of, point_of
+from sim.analysis.verdict.document import grounds
+from sim.errors import SimError
+from sim.runs.ensemble import RESULTS, run_ensemble
+from sim.runs.files import json_bytes, write_once
+
+if TYPE_CHECKING:
+    from sim.runs.progress import ProgressCallback
+    from sim.runs.result import Result
+    from sim.scenario.schema.scenario import Scenario
+
+
+Floats = npt.NDArray[np.float64]
+TOURNAMENT = "tournament.json"
+OBJECTIVE, PROFIT = "objective", "profit"
+SHARE = "platform_token_share"
+SURPLUS = "consumer_surplus"
+MILLION = 1e6
+DISCOUNT = 0.98  # worth of a yuan next month: about 20-25 % a year
+FLAGGED = 0.05  # regret in parts of the payoff beyond which a played profile is flagged
+PAIRED = "paired t, 95 %, Holm over alternatives"
+
+
+def tournament(
+    scenario: Scenario,
+    incumbent: Sequence[str] = (),
+    challenger: Sequence[str] = (),
+    *,
+    discount: float = DISCOUNT,
+    replicates: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    out: Path | str = RESULTS,
+    progress: ProgressCallback | None = None,
+) -> tuple[Result, dict[str, Any]]:
+    """Run all profiles under common seeds and read the game; stored runs are reused.
+
+    Parameters
+    ----------
+    incumbent, challenger
+        Strategies of the two sides, see `parse_named`; the usual ones if none is named.
+    discount
+        Worth of a yuan next month; a payoff is the discounted mean of the vendor's objective
+        over the whole run, million yuan a month.
+
+    Returns
+    -------
+    The stored runs, and the findings as they lie in `tournament.json`.
+
+    Raises
+    ------
+    SimError
+        A strategy is unknown, the discount lies outside (0, 1], there are fewer than two
+        replicates, or fewer than two are done in all profiles.
+    """
+    if not 0.0 < discount <= 1.0:
+        raise SimError(f"discount = {discount:g}: must lie above 0 and at most at 1")
+    field = field_of(scenario, incumbent, challenger)
+    if (scenario.ensemble.replicates if replicates is None else replicates) < 2:
+        raise SimError("a tournament needs 2 replicates or more")
+    result = run_ensemble(
+        scenario,
+        replicates=replicates,
+        seed=seed,
+        workers=workers,
+        out=out,
+        progress=progress,
+        worlds=field.worlds,
+    )
+    found = read(result, field, discount) | {"fingerprints": _fingerprints(scenario, field)}
+    write_once(result.path / TOURNAMENT, json_bytes(found))
+    return result, found
+
+
+def _fingerprints(scenario: Scenario, field: Field) -> dict[str, Any]:
+    sides = {field.contest.incumbent: field.rows, field.contest.challenger: field.columns}
+    return {
+        vendor: fingerprints(scenario, vendor, [one.name for one in side]).document()
+        for vendor, side in sides.items()
+    }
+
+
+def read(result: Result, field: Field, discount: float = DISCOUNT) -> dict[str, Any]:
+    """Findings of a stored tournament, ready for JSON.
+
+    Raises
+    ------
+    SimError
+        Fewer than two replicates are done in all profiles.
+    """
+    seeds = result.sound_replicates(*(world.name for world in field.worlds))
+    if len(seeds) < 2:
+        raise SimError(f"{result.path}: fewer than 2 replicates are done in all profiles")
+    rows, columns = [r.name for r in field.rows], [c.name for c in field.columns]
+    table = _Table(result, rows, columns, seeds)
+    measure = OBJECTIVE if OBJECTIVE in result.curves else PROFIT
+    payoffs = {
+        side: table.discounted(measure, discount, getattr(field.contest, side)) / MILLION
+        for side in ("incumbent", "challenger")
+    }
+    game = estimate_game(payoffs["incumbent"], payoffs["challenger"])
+    kinds = [BOOTSTRAP, PAIRED]
+    return {
+        **grounds(result, seeds, kinds),
+        "contest": field.contest.model_dump(),
+        "rows": rows,
+        "columns": columns,
+        "payoff": {
+            "measure": measure,
+            "unit": "million yuan a month, discounted mean over the run",
+            "discount": discount,
+            "incumbent": game.row.tolist(),
+            "challenger": game.col.tolist(),
+        },
+        "tables": {
+            "challenger_token_share": table.last(SHARE, field.contest.challenger).tolist(),
+            "incumbent_token_share": table.last(SHARE, field.contest.incumbent).tolist(),
+            "consumer_surplus": table.last(SURPLUS).tolist(),
+            "industry_profit": (table.discounted(PROFIT, discount).mean(axis=0) / MILLION).tolist(),
+        },
+        "game": _game(game, rows, columns),
+        "equilibria": _equilibria(game, rows, columns),
+        "historical": _historical(game, rows, columns),
+        "deviations": deviations(result, field, seeds, payoffs["incumbent"]),
+        "replicator": _replicator(game),
+        "notes": list(field.notes),
+    }
+
+
+class _Table:
+    """Measures of all profiles by replicate."""
+
+    def __init__(
+        self, result: Result, rows: list[str], columns: list[str], seeds: list[int]
+    ) -> None:
+        self._curves = result.curves
+        self._window = result.scenario.containment.window_months
+        self._points = [point_of(row, column) for row in rows for column in columns]
+        self._shape = len(rows), len(columns)
+        self._seeds = seeds
+
+    def _values(self, measure: str, vendor: str | None) -> Floats:
+        """(P, R, M) of one vendor, of the market, or summed over vendors."""
+        chosen = self._curves[measure].sel(point=self._points, replicate=self._seeds)
+        if vendor is not None:
+            chosen = chosen.sel(vendor=vendor)
+        elif "vendor" in chosen.dims:
+            chosen = chosen.sum("vendor")
+        return np.asarray(chosen.transpose("point", "replicate", "month").to_numpy(), np.float64)
+
+    def discounted(self, measure: str, discount: float, vendor: str | None = None) -> Floats:
+        """(R, m, n) ``sum_t d^t x_t / sum_t d^t``."""
+        values = self._values(measure, vendor)
+        weights = discount ** np.arange(values.shape[2])
+        means = values @ (weights / weights.sum())
+        return np.moveaxis(means.reshape(*self._shape, -1), 2, 0)
+
+    def last(self, measure: str, vendor: str | None = None) -> Floats:
+        """(m, n) mean over the judged last months and the replicates."""
+        means = self._values(measure, vendor)[:, :, -self._window :].mean(axis=(1, 2))
+        return np.asarray(means.reshape(self._shape))
+
+
+def _game(game: GameEstimate, rows: list[str], columns: list[str]) -> dict[str, Any]:
+    return {
+        "regret": game.regret.tolist(),
+        "regret_low": game.regret_low.tolist(),
+        "regret_high": game.regret_high.tolist(),
+        "gain_incumbent": game.gain_row.tolist(),
+        "gain_challenger": game.gain_col.tolist(),
+        "pure_frequency": game.pure_frequency.tolist(),
+        "played_in_equilibrium": {
+            "incumbent": dict(zip(rows, game.support_row.tolist(), strict=True)),
+            "challenger": dict(zip(columns, game.support_col.tolist(), strict=True)),
+        },
+        "resamples": game.resamples,
+        "resamples_mixed": game.resamples_mixed,
+        "interval_type": game.interval_type,
+    }
+
+
+def _equilibria(game: GameEstimate, rows: list[str], columns: list[str]) -> list[dict[str, Any]]:
+    told = []
+    for found in game.equilibria:
+        own, other = names_of(found.row, rows), names_of(found.col, columns)
+        entry: dict[str, Any] = {
+            "incumbent": own,
+            "challenger": other,
+            "payoffs": list(found.payoffs),
+            "pure": len(own) == len(other) == 1,
+        }
+        if entry["pure"]:
+            place = rows.index(next(iter(own))), columns.index(next(iter(other)))
+            entry["frequency"] = float(game.pure_frequency[place])
+        told.append(entry)
+    return told
+
+
+def _historical(game: GameEstimate, rows: list[str], columns: list[str]) -> dict[str, Any]:
+    i, j = rows.index(HISTORICAL), columns.index(HISTORICAL)
+    payoffs = abs(game.row[i, j]), abs(game.col[i, j])
+    parts = [
+        float(gain / payoff) if payoff else None
+        for gain, payoff in zip((game.gain_row[i, j], game.gain_col[i, j]), payoffs, strict=True)
+    ]
+    return {
+        "regret": float(game.regret[i, j]),
+        "low": float(game.regret_low[i, j]),
+        "high": float(game.regret_high[i, j]),
+        "interval_type": game.interval_type,
+        "gain_incumbent": float(game.gain_row[i, j]),
+        "best_incumbent": rows[int(game.row[:, j].argmax())],
+        "gain_challenger": float(game.gain_col[i, j]),
+        "best_challenger": columns[int(game.col[i].argmax())],
+        "parts_of_payoff": parts,
+        "flagged": any(part is None or part >= FLAGGED for part in parts),
+        "is_equilibrium": bool(game.regret[i, j] <= 0.0),
+        "frequency": float(game.pure_frequency[i, j]),
+    }
+
+
+def _replicator(game: GameEstimate) -> dict[str, Any]:
+    times, x, y = replicator(game.row, game.col)
+    return {
+        "time": times.tolist(),
+        "incumbent": x.tolist(),
+        "challenger": y.tolist(),
+        "basins": basins(game.row, game.col).tolist(),
+        "start": "equal weights; basins: random starts",
+    }

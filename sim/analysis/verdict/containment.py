@@ -1,0 +1,322 @@
+"""Definitions D1 to D6 of containment, each able to fail on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.analysis.statistics import (
+    Interval,
+    equivalence_test,
+    mean_interval,
+    ratio_interval,
+    wilson_interval,
+)
+from sim.analysis.verdict.ensemble import PairFacts, PathFacts
+from sim.analysis.verdict.outcomes import Thresholds
+
+FloatArray = npt.NDArray[np.float64]
+
+ROUNDING = 1e-12
+POINTS = 100.0
+CEILING_QUANTILE = 0.95
+
+
+class Verdict(StrEnum):
+    """What the replicates say about a claim."""
+
+    SUPPORTED = "supported"
+    REFUTED = "refuted"
+    UNDETERMINED = "undetermined"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True)
+class DefinitionResult:
+    """Verdict of one definition with the number, interval and count that carry it."""
+
+    code: str
+    title: str
+    verdict: Verdict
+    statistic: float | None
+    unit: str
+    interval: Interval | None
+    interval_type: str
+    n: int
+    note: str = ""
+    details: Mapping[str, float | None] = field(default_factory=dict)
+
+
+def above(interval: Interval, limit: float) -> Verdict:
+    """Supported if the whole interval lies above the limit, refuted if below it."""
+    if interval.lower > limit:
+        return Verdict.SUPPORTED
+    return Verdict.REFUTED if interval.upper < limit else Verdict.UNDETERMINED
+
+
+def inside(interval: Interval, margin: float) -> Verdict:
+    """Supported if the whole interval lies inside plus or minus the margin, refuted if outside."""
+    if -margin < interval.lower and interval.upper < margin:
+        return Verdict.SUPPORTED
+    outside = interval.lower > margin or interval.upper < -margin
+    return Verdict.REFUTED if outside else Verdict.UNDETERMINED
+
+
+def all_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Refuted if any is, supported if all are, else undetermined."""
+    found = set(verdicts)
+    if Verdict.REFUTED in found:
+        return Verdict.REFUTED
+    return Verdict.SUPPORTED if found == {Verdict.SUPPORTED} else Verdict.UNDETERMINED
+
+
+def any_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Supported if any is, refuted if all are, else undetermined."""
+    found = set(verdicts)
+    if Verdict.SUPPORTED in found:
+        return Verdict.SUPPORTED
+    return Verdict.REFUTED if found == {Verdict.REFUTED} else Verdict.UNDETERMINED
+
+
+def _t_name(confidence: float, paired: bool = False) -> str:
+    return f"{'paired ' if paired else ''}t, {confidence:.4g}"
+
+
+def _without(code: str, title: str, unit: str, n: int) -> DefinitionResult:
+    note = "no world without the levers was run"
+    return DefinitionResult(code, title, Verdict.NOT_APPLICABLE, None, unit, None, "none", n, note)
+
+
+def _level_off(facts: PathFacts, limits: Thresholds, alpha: float) -> tuple[Verdict, bool]:
+    slope = inside(
+        equivalence_test(facts.slope, limits.slope_tolerance, alpha).interval,
+        limits.slope_tolerance,
+    )
+    low = int((facts.peak < limits.ceiling_share).sum())
+    frequency = wilson_interval(low, len(facts.peak), 1.0 - alpha)
+    return all_of((slope, above(frequency, limits.majority))), _ceiling_quantile(facts) < (
+        limits.ceiling_share
+    )
+
+
+def _ceiling_quantile(facts: PathFacts) -> float:
+    return float(np.quantile(facts.ceiling, CEILING_QUANTILE))
+
+
+def ceiling(
+    facts: PathFacts, limits: Thresholds, alpha: float = 0.05, extended: PathFacts | None = None
+) -> DefinitionResult:
+    """D1: the challenger's token share has levelled off below the ceiling.
+
+    Supported if the mean slope passes the equivalence test within the slope tolerance, most
+    replicates stay below the ceiling (Wilson bound above the majority), the 95th percentile of
+    the logistic ceiling lies below it too, and all of it still holds in the longer run.
+
+    Parameters
+    ----------
+    extended
+        The same seeds run on beyond the horizon; None leaves the horizon unchecked.
+    """
+    base, confirmed = _level_off(facts, limits, alpha)
+    verdict, notes = base, []
+    if extended is None:
+        notes.append("horizon not checked")
+    else:
+        longer, longer_confirmed = _level_off(extended, limits, alpha)
+        verdict, confirmed = all_of((base, longer)), confirmed and longer_confirmed
+        notes.append(f"longer run: {longer.value}")
+    if not confirmed:
+        notes.append("logistic ceiling not below kappa")
+        verdict = Verdict.REFUTED if verdict is Verdict.REFUTED else Verdict.UNDETERMINED
+    n = len(facts.slope)
+    below = int((facts.peak < limits.ceiling_share).sum())
+    wilson = wilson_interval(below, n, 1.0 - alpha)
+    return DefinitionResult(
+        "D1",
+        "ceiling",
+        verdict,
+        float(facts.slope.mean()),
+        "share/month",
+        equivalence_test(facts.slope, limits.slope_tolerance, alpha).interval,
+        _t_name(1.0 - 2.0 * alpha),
+        n,
+        "; ".join(notes),
+        {
+            "frequency_below_ceiling": below / n,
+            "frequency_lower": wilson.lower,
+            "frequency_upper": wilson.upper,
+            "logistic_ceiling_q95": _ceiling_quantile(facts),
+        },
+    )
+
+
+def counterfactual(
+    pair: PairFacts | None, n: int, limits: Thresholds, alpha: float = 0.05
+) -> DefinitionResult:
+    """D2: without the levers the challenger's share would be higher by more than the minimum.
+
+    ``tau_s = mean over the window of s_C(OFF) - s_C(ON)``, same seed; supported if the paired
+    interval lies above the minimum effect, refuted if below it. Revenue share and the area
+    between the curves are in the details.
+    """
+    if pair is None:
+        return _without("D2", "counterfactual", "share", n)
+    tau = mean_interval(pair.tau, 1.0 - alpha)
+    return DefinitionResult(
+        "D2",
+        "counterfactual",
+        above(tau.interval, limits.minimum_effect),
+        tau.mean,
+        "share",
+        tau.interval,
+        _t_name(1.0 - alpha, paired=True),
+        tau.n,
+        "",
+        {
+            "sd": tau.sd,
+            "revenue_share_effect": float(pair.tau_revenue.mean()),
+            "area_between_curves_share_months": float(pair.area.mean()),
+        },
+    )
+
+
+def dual_leadership(facts: PathFacts, limits: Thresholds, alpha: float = 0.05) -> DefinitionResult:
+    """D3: all through the window C leads tokens and I leads full-stack revenue by the margin.
+
+    Close to arithmetic while model calls are a small part of revenue, so it never counts alone.
+    """
+    held = _dual(facts, limits)
+    n, count = len(held), int(held.sum())
+    wilson = wilson_interval(count, n, 1.0 - alpha)
+    return DefinitionResult(
+        "D3",
+        "dual leadership",
+        above(wilson, limits.majority),
+        count / n,
+        "frequency",
+        wilson,
+        f"Wilson, {1.0 - alpha:.4g}",
+        n,
+        "never counts alone",
+    )
+
+
+def _dual(facts: PathFacts, limits: Thresholds) -> npt.NDArray[np.bool_]:
+    held: npt.NDArray[np.bool_] = (facts.token_lead >= limits.lead_margin) & (
+        facts.revenue_lead >= limits.lead_margin
+    )
+    return held
+
+
+def growth_convergence(
+    facts: PathFacts, limits: Thresholds, alpha: float = 0.05
+) -> DefinitionResult:
+    """D4: tokens of challenger and incumbent grow at the same rate over the window.
+
+    ``g_C - g_I`` passes the equivalence test within the growth tolerance; stated against the
+    incumbent because growth at the market's rate is the plateau of D1 in other words.
+    """
+    known = facts.growth_gap[np.isfinite(facts.growth_gap)]
+    dropped = len(facts.growth_gap) - len(known)
+    note = f"{dropped} replicates with a month of no volume" if dropped else ""
+    title, unit = "growth convergence", "1/month"
+    kind = _t_name(1.0 - 2.0 * alpha)
+    if not len(known):
+        return DefinitionResult("D4", title, Verdict.UNDETERMINED, None, unit, None, kind, 0, note)
+    interval = equivalence_test(known, limits.growth_tolerance, alpha).interval
+    verdict = Verdict.UNDETERMINED if dropped else inside(interval, limits.growth_tolerance)
+    return DefinitionResult(
+        "D4", title, verdict, float(known.mean()), unit, interval, kind, len(known), note
+    )
+
+
+def non_conversion(facts: PathFacts, limits: Thresholds, alpha: float = 0.05) -> DefinitionResult:
+    """D5: the challenger's gains in tokens do not become revenue.
+
+    ``chi = mean change of r_C / mean change of s_C`` over the run with Fieller's interval;
+    supported below the limit. Judged only if the mean change of token share is large enough.
+    """
+    change = float(facts.token_change.mean())
+    n = len(facts.token_change)
+    title, unit, kind = "non-conversion", "points per point", f"Fieller, {1.0 - alpha:.4g}"
+    details: dict[str, float | None] = {"token_share_change": change}
+    if change == 0.0 or abs(change) < limits.conversion_minimum_change - ROUNDING:
+        note = "token share changed too little to judge"
+        return DefinitionResult(
+            "D5", title, Verdict.NOT_APPLICABLE, None, unit, None, kind, n, note, details
+        )
+    chi, interval = ratio_interval(facts.revenue_change, facts.token_change, 1.0 - alpha)
+    verdict = above(interval, limits.conversion_limit)
+    flipped = {Verdict.SUPPORTED: Verdict.REFUTED, Verdict.REFUTED: Verdict.SUPPORTED}
+    note = "token share fell" if change < 0.0 else ""
+    return DefinitionResult(
+        "D5", title, flipped.get(verdict, verdict), chi, unit, interval, kind, n, note, details
+    )
+
+
+def cost_flag(
+    facts: PathFacts, pair: PairFacts | None, limits: Thresholds, alpha: float = 0.05
+) -> DefinitionResult:
+    """D6, a flag and no definition: did holding back cost the incumbent profit?
+
+    Profit of I over the run, ON minus OFF; supported ("pyrrhic") if the paired interval lies
+    below zero. The challenger's burn is its loss in yuan for each point of token share won.
+    """
+    n = len(facts.slope)
+    if pair is None:
+        return _without("D6", "cost flag", "yuan", n)
+    profit = mean_interval(pair.incumbent_profit, 1.0 - alpha)
+    if profit.interval.upper < 0.0:
+        verdict = Verdict.SUPPORTED
+    elif profit.interval.lower >= 0.0:
+        verdict = Verdict.REFUTED
+    else:
+        verdict = Verdict.UNDETERMINED
+    won = POINTS * float(facts.token_change.mean())
+    loss = -float(facts.challenger_profit.mean())
+    enough = won > POINTS * limits.conversion_minimum_change
+    return DefinitionResult(
+        "D6",
+        "cost flag",
+        verdict,
+        profit.mean,
+        "yuan",
+        profit.interval,
+        _t_name(1.0 - alpha, paired=True),
+        n,
+        "supported means that holding back cost the incumbent profit",
+        {"challenger_burn_yuan_per_point": max(0.0, loss) / won if enough else None},
+    )
+
+
+def indicators(
+    facts: PathFacts, pair: PairFacts | None, limits: Thresholds
+) -> dict[str, FloatArray]:
+    """D1 to D5 replicate by replicate: 1 holds, 0 does not, NaN cannot be said; (R,) each."""
+    flat = (np.abs(facts.slope) < limits.slope_tolerance) & (facts.peak < limits.ceiling_share)
+    unknown = np.full(len(facts.slope), np.nan)
+    effect = unknown if pair is None else (pair.tau >= limits.minimum_effect).astype(np.float64)
+    growth = np.abs(facts.growth_gap) < limits.growth_tolerance
+    moved = np.abs(facts.token_change) >= limits.conversion_minimum_change - ROUNDING
+    moved &= facts.token_change != 0.0
+    chi = np.divide(facts.revenue_change, facts.token_change, out=unknown.copy(), where=moved)
+    return {
+        "D1": flat.astype(np.float64),
+        "D2": effect,
+        "D3": _dual(facts, limits).astype(np.float64),
+        "D4": np.where(np.isfinite(facts.growth_gap), growth, np.nan),
+        "D5": np.where(moved, chi < limits.conversion_limit, np.nan),
+    }
+
+
+def contained(results: Mapping[str, DefinitionResult]) -> Verdict:
+    """Contained without qualifier: the counterfactual D2 and one of D1 and D3.
+
+    Without D2 nothing is supported; it is refuted if D2 is, or D1 and D3 both are.
+    """
+    shape = any_of((results["D1"].verdict, results["D3"].verdict))
+    return all_of((results["D2"].verdict, shape))

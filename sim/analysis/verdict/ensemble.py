@@ -1,0 +1,289 @@
+"""Replicates of one world as arrays, and the numbers the definitions read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from sim.analysis.statistics import ols_slope
+from sim.analysis.verdict.outcomes import PathClass, Thresholds, classify_means, lead
+
+FloatArray = npt.NDArray[np.float64]
+
+# The curve's two nonlinear parameters lie on a grid that scales with the length of the run: from
+# a rise within one month to one that has hardly begun when the run stops.
+RATES = 40
+MIDPOINTS = 60
+MIDPOINT_SPAN = 1.5
+SLOWEST_RISE = 2.0
+ROUNDING = 1e-12
+
+
+def _curves(months: int) -> FloatArray:
+    t = np.arange(months, dtype=np.float64)
+    rates = np.geomspace(SLOWEST_RISE / months, SLOWEST_RISE, RATES)
+    middle = np.linspace((1.0 - MIDPOINT_SPAN) * months, MIDPOINT_SPAN * months, MIDPOINTS)
+    grid = rates[:, None, None] * (t - middle[:, None])
+    curves: FloatArray = special.expit(grid.reshape(-1, months))
+    bent: FloatArray = curves[np.ptp(curves, axis=1) > ROUNDING]
+    return bent
+
+
+def logistic_ceiling(shares: npt.ArrayLike) -> FloatArray:
+    """Ceiling K of ``s_t = a + (K - a) / (1 + exp(-r (t - t0)))`` for each path, at most 1.
+
+    Least squares, linear in a and K for each pair (r, t0) of a grid (variable projection, Golub &
+    Pereyra 1973). The rise is kept only if it beats a straight level by the Bayes criterion
+    (three more parameters); a path that does not rise has its mean over time as ceiling.
+
+    Parameters
+    ----------
+    shares
+        (R, M) share of one vendor, fractions of one.
+
+    Returns
+    -------
+    (R,) ceilings.
+
+    Raises
+    ------
+    ValueError
+        If the array is not (R, M) with M >= 5, or not finite.
+    """
+    s = np.asarray(shares, dtype=np.float64)
+    if s.ndim != 2 or s.shape[1] < 5 or not np.isfinite(s).all():
+        raise ValueError("shares must be finite, (replicates, months) with at least five months")
+    months = s.shape[1]
+    curves = _curves(months)
+    centred = curves - curves.mean(axis=1, keepdims=True)
+    mean = s.mean(axis=1)
+    deviations = s - mean[:, None]
+    rise = deviations @ centred.T / (centred**2).sum(axis=1)
+    total = (deviations**2).sum(axis=1)
+    explained = np.where(rise > 0.0, rise**2 * (centred**2).sum(axis=1), 0.0)
+    best = explained.argmax(axis=1)
+    rows = np.arange(len(s))
+    floor = ROUNDING * (1.0 + total)
+    gain = np.log(total + floor) - np.log(np.maximum(total - explained[rows, best], 0.0) + floor)
+    rising = months * gain > 3.0 * np.log(months)
+    level = mean + rise[rows, best] * (1.0 - curves[best].mean(axis=1))
+    ceilings: FloatArray = np.clip(np.where(rising, level, mean), 0.0, 1.0)
+    return ceilings
+
+
+ROUNDING_ENSEMBLE = 1e-9
+SHORTEST_CURVE = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """One world: R replicates, M months, V vendors.
+
+    Shares are fractions of one; what the vendors lack to one belongs to vendors too small to
+    name.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a number is missing, a share lies outside 0..1 or shares add up to
+        more than one, a volume is negative, a seed repeats or the two vendors are the same.
+    """
+
+    token_share: FloatArray
+    """(R, M, V) share of platform tokens."""
+    revenue_share: FloatArray
+    """(R, M, V) share of full-stack revenue."""
+    token_volume: FloatArray
+    """(R, M, V) platform tokens, million a month."""
+    profit: FloatArray
+    """(R, M, V) profit, yuan a month."""
+    incumbent: int
+    challenger: int
+    seeds: npt.NDArray[np.int64]
+    """(R,) seed of each replicate."""
+    scenario_hash: str
+
+    def __post_init__(self) -> None:
+        for name in ("token_share", "revenue_share", "token_volume", "profit"):
+            self._check_array(name)
+        if np.shape(self.seeds) != (self.replicates,):
+            raise ValueError(f"seeds: one a replicate, {self.replicates} needed")
+        if len(np.unique(self.seeds)) != self.replicates:
+            raise ValueError("seeds: each replicate needs its own")
+        for name in ("token_share", "revenue_share"):
+            share = getattr(self, name)
+            if (
+                share.min() < -ROUNDING_ENSEMBLE
+                or share.sum(axis=2).max() > 1.0 + ROUNDING_ENSEMBLE
+            ):
+                raise ValueError(f"{name}: shares lie in 0..1 and add up to at most 1")
+        if self.token_volume.min() < 0.0:
+            raise ValueError("token_volume: must not be negative")
+        vendors = self.token_share.shape[2]
+        if not (0 <= self.incumbent < vendors and 0 <= self.challenger < vendors):
+            raise ValueError(f"incumbent and challenger must be columns of {vendors} vendors")
+        if self.incumbent == self.challenger:
+            raise ValueError("incumbent and challenger must be two vendors")
+
+    def _check_array(self, name: str) -> None:
+        array = getattr(self, name)
+        if np.ndim(array) != 3 or np.shape(array) != np.shape(self.token_share):
+            raise ValueError(f"{name}: must be (replicates, months, vendors), as token_share")
+        if min(np.shape(array)) < 1 or not np.isfinite(array).all():
+            raise ValueError(f"{name}: every number must be there and finite")
+
+    @property
+    def replicates(self) -> int:
+        """Number of replicates R."""
+        return int(self.token_share.shape[0])
+
+    @property
+    def months(self) -> int:
+        """Number of months M."""
+        return int(self.token_share.shape[1])
+
+
+def check_pair(on: Ensemble, other: Ensemble, name: str) -> None:
+    """Refuse two worlds that are not pairs, replicate by replicate.
+
+    Raises
+    ------
+    ValueError
+        If seeds, their order, the vendors or the contest differ.
+    """
+    if not np.array_equal(on.seeds, other.seeds):
+        raise ValueError(f"{name}: seeds must be the same, in the same order")
+    if on.token_share.shape[2] != other.token_share.shape[2]:
+        raise ValueError(f"{name}: must have the same vendors")
+    if (on.incumbent, on.challenger) != (other.incumbent, other.challenger):
+        raise ValueError(f"{name}: must have the same incumbent and challenger")
+
+
+@dataclass(frozen=True, eq=False)
+class PathFacts:
+    """What definitions and classes read from a world; no threshold but the window enters.
+
+    C is the challenger and I the incumbent; "window" is the last months that are judged.
+    """
+
+    token_means: FloatArray
+    """(R, V) mean token share over the window."""
+    revenue_means: FloatArray
+    """(R, V) mean revenue share over the window."""
+    slope: FloatArray
+    """(R,) slope of C's token share over the window, a month."""
+    peak: FloatArray
+    """(R,) highest token share of C in the window."""
+    ceiling: FloatArray
+    """(R,) ceiling of C's token share from a logistic curve over the whole run."""
+    token_lead: FloatArray
+    """(R,) smallest lead of C in tokens over the window."""
+    revenue_lead: FloatArray
+    """(R,) smallest lead of I in revenue over the window."""
+    growth_gap: FloatArray
+    """(R,) growth of C's tokens minus I's, a month; NaN where a volume is zero."""
+    token_change: FloatArray
+    """(R,) change of C's token share, first to last month."""
+    revenue_change: FloatArray
+    """(R,) change of C's revenue share, first to last month."""
+    incumbent_profit: FloatArray
+    """(R,) profit of I over the run, yuan."""
+    challenger_profit: FloatArray
+    """(R,) profit of C over the run, yuan."""
+
+
+def _growth(volume: FloatArray) -> FloatArray:
+    """Slope of log volume a month; NaN for replicates with a month of no volume."""
+    served = (volume > 0.0).all(axis=1)
+    growth = np.full(len(volume), np.nan)
+    growth[served] = ols_slope(np.log(volume[served]))
+    return growth
+
+
+def path_facts(world: Ensemble, window_months: int) -> PathFacts:
+    """Numbers of each replicate over the last `window_months` and over the run.
+
+    Raises
+    ------
+    ValueError
+        If the run is shorter than the window.
+    """
+    if world.months < window_months:
+        raise ValueError(f"run of {world.months} months, window of {window_months}")
+    i, c = world.incumbent, world.challenger
+    tokens = world.token_share[:, -window_months:]
+    revenue = world.revenue_share[:, -window_months:]
+    volume = world.token_volume[:, -window_months:]
+    path = world.token_share[:, :, c]
+    long_enough = world.months >= SHORTEST_CURVE
+    return PathFacts(
+        token_means=tokens.mean(axis=1),
+        revenue_means=revenue.mean(axis=1),
+        slope=ols_slope(tokens[:, :, c]),
+        peak=tokens[:, :, c].max(axis=1),
+        ceiling=logistic_ceiling(path) if long_enough else np.full(len(path), np.nan),
+        token_lead=lead(tokens, c).min(axis=1),
+        revenue_lead=lead(revenue, i).min(axis=1),
+        growth_gap=_growth(volume[:, :, c]) - _growth(volume[:, :, i]),
+        token_change=path[:, -1] - path[:, 0],
+        revenue_change=world.revenue_share[:, -1, c] - world.revenue_share[:, 0, c],
+        incumbent_profit=world.profit[:, :, i].sum(axis=1),
+        challenger_profit=world.profit[:, :, c].sum(axis=1),
+    )
+
+
+def path_classes(world: Ensemble, facts: PathFacts, limits: Thresholds) -> list[PathClass]:
+    """Class of every replicate of a world; see `classify_means`."""
+    return classify_means(
+        facts.token_means,
+        facts.revenue_means,
+        facts.slope,
+        world.incumbent,
+        world.challenger,
+        limits,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class PairFacts:
+    """Differences between the world without the levers and the world with them, by replicate."""
+
+    tau: FloatArray
+    """(R,) mean over the window of C's token share OFF minus ON."""
+    tau_revenue: FloatArray
+    """(R,) the same of C's revenue share."""
+    area: FloatArray
+    """(R,) sum over all months of C's token share OFF minus ON, share-months."""
+    challenger_on: FloatArray
+    """(R,) mean token share of C over the window, ON."""
+    challenger_off: FloatArray
+    """(R,) mean token share of C over the window, OFF."""
+    incumbent_profit: FloatArray
+    """(R,) profit of I over the run, ON minus OFF, yuan."""
+
+
+def pair_facts(on: Ensemble, off: Ensemble, window_months: int) -> PairFacts:
+    """Paired differences of the same seeds.
+
+    Raises
+    ------
+    ValueError
+        If the worlds are not pairs or have different numbers of months.
+    """
+    check_pair(on, off, "off")
+    if on.months != off.months:
+        raise ValueError(f"off: {off.months} months, on: {on.months}")
+    c, i = on.challenger, on.incumbent
+    gap = off.token_share[:, :, c] - on.token_share[:, :, c]
+    revenue_gap = off.revenue_share[:, -window_months:, c] - on.revenue_share[:, -window_months:, c]
+    return PairFacts(
+        tau=gap[:, -window_months:].mean(axis=1),
+        tau_revenue=revenue_gap.mean(axis=1),
+        area=gap.sum(axis=1),
+        challenger_on=on.token_share[:, -window_months:, c].mean(axis=1),
+        challenger_off=off.token_share[:, -window_months:, c].mean(axis=1),
+        incumbent_profit=(on.profit[:, :, i] - off.profit[:, :, i]).sum(axis=1),
+    )

@@ -1,0 +1,266 @@
+"""Known answers: compute every case from its inputs alone and compare with what is expected."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from importlib import resources
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.errors import SimError
+
+Case = Mapping[str, Any]
+Inputs = Mapping[str, Any]
+Adapter = Callable[..., dict[str, Any]]
+
+EQUILIBRIUM_TOLERANCE = 1e-6  # lists of equilibria are matched as sets, at least this loosely
+_ANSWERS = "sim.analysis.verification"  # by name: the adapters import this module
+_REQUIRED = ("id", "family", "inputs", "expected", "tolerance")
+
+
+class _Family(NamedTuple):
+    adapter: Adapter
+    wants_siblings: bool
+
+
+_FAMILIES: dict[str, _Family] = {}
+
+
+class Mismatch(NamedTuple):
+    """One place where an answer differs from what is expected."""
+
+    path: str
+    expected: Any
+    got: Any
+    reason: str
+
+
+class Row(NamedTuple):
+    """One expected key of one case; ``path`` goes deeper where a mismatch is."""
+
+    id: str
+    family: str
+    path: str
+    expected: Any
+    got: Any
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """Outcome of checking a file of cases."""
+
+    rows: tuple[Row, ...]
+    uncovered: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is something to check and every covered key agrees."""
+        return bool(self.rows) and all(row.passed for row in self.rows)
+
+    @property
+    def failures(self) -> tuple[Row, ...]:
+        """The rows that disagree."""
+        return tuple(row for row in self.rows if not row.passed)
+
+    def by_family(self) -> dict[str, tuple[int, int]]:
+        """Cases passed and cases checked, for every covered family."""
+        failed = {row.id for row in self.failures}
+        cases = {(row.family, row.id) for row in self.rows}
+        counts: dict[str, tuple[int, int]] = {}
+        for name, case in sorted(cases):
+            good, total = counts.get(name, (0, 0))
+            counts[name] = (good + (case not in failed), total + 1)
+        return counts
+
+
+def family(name: str, *, siblings: bool = False) -> Callable[[Adapter], Adapter]:
+    """Register the function that answers the cases of a family.
+
+    The function takes the inputs of a case and returns ``{key: value}``. With ``siblings`` its
+    second argument is the list of inputs of all cases of the family, itself included.
+
+    Raises
+    ------
+    ValueError
+        If the family already has a function.
+    """
+
+    def register(adapter: Adapter) -> Adapter:
+        if name in _FAMILIES:
+            raise ValueError(f"family {name!r} already has an adapter")
+        _FAMILIES[name] = _Family(adapter, siblings)
+        return adapter
+
+    return register
+
+
+def families() -> dict[str, Adapter]:
+    """All covered families by name, with their adapters."""
+    answers = importlib.import_module(_ANSWERS)
+    for module in sorted(info.name for info in pkgutil.iter_modules(answers.__path__)):
+        importlib.import_module(f"{_ANSWERS}.{module}")
+    return {name: entry.adapter for name, entry in sorted(_FAMILIES.items())}
+
+
+def load_cases(path: str | Path | None = None) -> list[dict[str, Any]]:
+    """Read a file of cases; the one shipped with the package by default.
+
+    Raises
+    ------
+    SimError
+        If the file cannot be read or is not a list of cases.
+    """
+    source = resources.files("sim") / "data" / "known_answers.json" if path is None else Path(path)
+    try:
+        cases = json.loads(source.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SimError(f"cannot read cases from {source}: {error}") from error
+    if not isinstance(cases, list):
+        raise SimError(f"{source} does not hold a list of cases")
+    for number, case in enumerate(cases):
+        missing = [k for k in _REQUIRED if not isinstance(case, dict) or k not in case]
+        if missing:
+            raise SimError(f"{source}: case {number} lacks {', '.join(missing)}")
+    return cases
+
+
+def answer_cases(cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
+    """Answers ``{id: {key: value}}`` of the cases whose family is covered, ready for JSON.
+
+    Expected values are not read. A case that cannot be answered gets ``{"error": message}``.
+    """
+    covered = families()
+    inputs: dict[str, list[Inputs]] = {}
+    for case in cases:
+        inputs.setdefault(case["family"], []).append(case["inputs"])
+    return {
+        case["id"]: _answer(case["family"], case["inputs"], inputs[case["family"]])
+        for case in cases
+        if case["family"] in covered
+    }
+
+
+def uncovered(cases: Iterable[Case]) -> list[str]:
+    """Families among the cases that have no adapter."""
+    covered = families()
+    return sorted({case["family"] for case in cases} - covered.keys())
+
+
+def compare(answer: Mapping[str, Any] | None, case: Case) -> list[Mismatch]:
+    """Differences between an answer and a case's expected values.
+
+    Numbers agree if ``|x - y| <= abs + rel |y|``; strings, booleans and null must be equal; lists
+    and dicts are compared element by element, extra keys in the answer are ignored, and lists of
+    equilibria are compared as sets.
+    """
+    if answer is None:
+        return [Mismatch("", case["expected"], None, "missing case")]
+    bounds = case["tolerance"]
+    return _differences(dict(answer), case["expected"], bounds["abs"], bounds["rel"], "")
+
+
+def verify(cases: Sequence[Case]) -> Report:
+    """Answer and compare all cases; families without an adapter are listed, not failed."""
+    answers = answer_cases(cases)
+    rows: list[Row] = []
+    for case in cases:
+        if case["id"] in answers:
+            rows.extend(_rows(case, answers[case["id"]]))
+    return Report(tuple(rows), tuple(uncovered(cases)))
+
+
+def plain(value: Any) -> Any:
+    """Value as JSON holds it: arrays become lists, enums their value, NaN and infinity null."""
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _answer(name: str, inputs: Inputs, siblings: list[Inputs]) -> dict[str, Any]:
+    entry = _FAMILIES[name]
+    try:
+        raw = entry.adapter(inputs, siblings) if entry.wants_siblings else entry.adapter(inputs)
+    except (ValueError, ArithmeticError, LookupError, TypeError, SimError) as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+    return dict(plain(raw))
+
+
+def _rows(case: Case, answer: Mapping[str, Any]) -> list[Row]:
+    wrong: dict[str, list[Mismatch]] = {}
+    for mismatch in compare(answer, case):
+        key = next(k for k in case["expected"] if _begins(mismatch.path, k))
+        wrong.setdefault(key, []).append(mismatch)
+    rows = []
+    for key, expected in case["expected"].items():
+        if key not in wrong:
+            rows.append(Row(case["id"], case["family"], key, expected, answer[key], True))
+            continue
+        got_error = answer.get("error")
+        for item in wrong[key]:
+            got = got_error if item.reason == "missing" and got_error else item.got
+            rows.append(Row(case["id"], case["family"], item.path, item.expected, got, False))
+    return rows
+
+
+def _begins(path: str, key: str) -> bool:
+    return path == key or path.startswith((f"{key}.", f"{key}["))
+
+
+def _differences(got: Any, want: Any, ab: float, rel: float, path: str) -> list[Mismatch]:
+    if isinstance(want, Mapping):
+        if not isinstance(got, Mapping):
+            return [Mismatch(path, want, got, "type")]
+        out: list[Mismatch] = []
+        for key, value in want.items():
+            where = f"{path}.{key}" if path else str(key)
+            if key not in got:
+                out.append(Mismatch(where, value, None, "missing"))
+            else:
+                out.extend(_differences(got[key], value, ab, rel, where))
+        return out
+    if isinstance(want, list):
+        if not isinstance(got, list) or len(got) != len(want):
+            return [Mismatch(path, want, got, "length")]
+        if path.rpartition(".")[2] == "equilibria":
+            return _set_differences(got, want, max(ab, EQUILIBRIUM_TOLERANCE), rel, path)
+        pairs = enumerate(zip(got, want, strict=True))
+        return [d for i, (x, y) in pairs for d in _differences(x, y, ab, rel, f"{path}[{i}]")]
+    if _is_number(want):
+        close = _is_number(got) and abs(got - want) <= ab + rel * abs(want)
+        return [] if close else [Mismatch(path, want, got, "value")]
+    same = got == want and type(got) is type(want)
+    return [] if same else [Mismatch(path, want, got, "value")]
+
+
+def _set_differences(
+    got: list[Any], want: list[Any], ab: float, rel: float, path: str
+) -> list[Mismatch]:
+    left, out = list(got), []
+    for item in want:
+        hit = next((x for x in left if not _differences(x, item, ab, rel, f"{path}[]")), None)
+        if hit is None:
+            out.append(Mismatch(path, item, None, "equilibrium not found"))
+        else:
+            left.remove(hit)
+    return out
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

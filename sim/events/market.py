@@ -1,0 +1,100 @@
+"""What happens to all on a date: attention, demand, the supply of accelerators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.events.base import Event
+from sim.parts import par
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+
+class Attention(Event):
+    """A model that makes the news: more awareness of a platform, faster adoption by everybody."""
+
+    kind = "attention"
+
+    vendor: str = par("", "platform in the news; empty = the market as a whole", flag="input")
+    awareness_gain: float = par(
+        0.0, "added to attention, fades with attention_decay", low=0.0, high=20.0
+    )
+    adoption_boost: float = par(
+        0.0, "added to the logarithm of the adoption hazard, fades alike", low=0.0, high=10.0
+    )
+
+    def scaled(self, intensity: float) -> Attention:
+        """So much less attention."""
+        gain, boost = intensity * self.awareness_gain, intensity * self.adoption_boost
+        return self.model_copy(update={"awareness_gain": gain, "adoption_boost": boost})
+
+    def apply(self, model: MarketModel) -> None:
+        """Raise attention, unless the mechanism is off."""
+        if not model.scenario.mechanisms.attention:
+            return
+        if self.vendor:
+            v = model.world.vendors.index(self.vendor)
+            model.state.attention[v] += self.awareness_gain
+        model.state.adoption_boost += self.adoption_boost
+
+
+class DemandShift(Event):
+    """Volume of one kind of work grows (or falls) by a log change, spread over some months."""
+
+    kind = "demand_shift"
+
+    work: str = par(..., "kind of work", flag="input")
+    log_change: float = par(..., "change of log volume in all", low=-5.0, high=5.0)
+    ramp_months: int = par(
+        1, "months over which it is spread evenly", unit="month", low=1, high=120
+    )
+
+    def problems(self, scenario: object) -> list[str]:
+        """The kind of work must exist."""
+        kinds = list(scenario.kinds)  # type: ignore[attr-defined]
+        return [] if self.work in kinds else [f"no kind of work {self.work!r}; known: {kinds}"]
+
+    def apply(self, model: MarketModel) -> None:
+        """Begin the shift."""
+        step = self.log_change / self.ramp_months
+        k = model.world.kinds.index(self.work)
+        model.state.log_shift[k] += step
+        if self.ramp_months > 1:
+            model.shifts.append((k, step, self.ramp_months - 1))
+
+
+class Supply(Event):
+    """New availability or price of external accelerators; a new market rent, or how it moves."""
+
+    kind = "supply"
+
+    availability: float | None = par(
+        None, "external cards to be had against orders", unit="share", low=0.0, high=1.0
+    )
+    external_cost_factor: float | None = par(
+        None, "price of external cards against the base", above=0.0, high=100.0
+    )
+    rent_yuan_per_card_month: float | None = par(
+        None, "market rent", unit="yuan/card-month", above=0.0, high=1e7
+    )
+
+    rent_response: float | None = par(
+        None,
+        "how fast the market rent answers scarcity from now on",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+    )
+
+    def apply(self, model: MarketModel) -> None:
+        """Take the new state of the world."""
+        state = model.state
+        if self.availability is not None:
+            state.availability = self.availability
+        if self.external_cost_factor is not None:
+            state.external_cost_factor = self.external_cost_factor
+        if self.rent_yuan_per_card_month is not None:
+            state.market_rent = self.rent_yuan_per_card_month
+        if self.rent_response is not None:
+            state.rent_response = self.rent_response

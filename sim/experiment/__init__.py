@@ -1,1 +1,0 @@
-"""Worlds of a scenario, run many times, stored so that nothing finished is ever lost."""

@@ -1,0 +1,129 @@
+"""The month as an ordered list of phases, and the time that each takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from sim.market.clients.choice import review
+from sim.market.ecosystem.growth import grow
+from sim.market.supply.accelerators import deliver
+from sim.market.supply.books import settle
+from sim.market.supply.serving import serve
+from sim.market.vendors.agent import decide
+from sim.market.vendors.bidding import bid
+from sim.market.vendors.campaigns import hear
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+
+class Phase(NamedTuple):
+    """One step of a month."""
+
+    name: str
+    does: str
+    act: Callable[[MarketModel], None]
+
+
+def happen(model: MarketModel) -> None:
+    """Apply the events of this month, in the order of their kinds and names."""
+    for event in model.events_of.get(model.month, ()):
+        event.apply(model)
+
+
+def look(model: MarketModel, number: int, everyone: bool) -> None:
+    """Due workloads (or everyone) choose under the draws of month `number`."""
+    model.terms = model.builder.build()
+    model.tally.flow.fill(0)
+    model.tally.review.fill(0)
+    model.bidding.call(model)
+    review(
+        number,
+        everyone,
+        model.columns,
+        model.choices,
+        model.layout,
+        model.terms,
+        model.streams,
+        model.spaces,
+        model.bidding.docket,
+    )
+
+
+def look_again(model: MarketModel) -> None:
+    """Due workloads choose; everyone else stays."""
+    look(model, model.month_number, everyone=False)
+
+
+def measure(model: MarketModel) -> None:
+    """Recorders read; they never draw and never change."""
+    model.recorder.record(model)
+
+
+PHASES: tuple[Phase, ...] = (
+    Phase("events", "dated events of the scenario take effect", happen),
+    Phase("deliveries", "ordered cards arrive, old ones wear out, new ones are ordered", deliver),
+    Phase("decide", "all vendors decide at once from last month's public market", decide),
+    Phase("inform", "awareness follows goodwill, attention and last month's share", hear),
+    Phase("review", "workloads whose contract ends or whose trigger fires choose", look_again),
+    Phase("bid", "key accounts under review are auctioned, where a vendor bids for them", bid),
+    Phase("serve", "volumes meet capacity: rationing, second choices, reliability", serve),
+    Phase("settle", "revenue by layer, cost, cash, experience", settle),
+    Phase("grow", "adoption, attention, communities, agents, homes, capability move on", grow),
+    Phase("measure", "recorders read the month", measure),
+)
+
+
+T = TypeVar("T")
+
+_BOOKS: list[dict[str, float]] = []  # whoever collects times now
+
+
+@contextmanager
+def profiled() -> Iterator[dict[str, float]]:
+    """Seconds by part of all runs made inside, in the order in which parts first ended."""
+    book: dict[str, float] = {}
+    _BOOKS.append(book)
+    try:
+        yield book
+    finally:
+        _BOOKS.remove(book)
+
+
+class timed:
+    """Book the time of what happens inside under the name of a part."""
+
+    __slots__ = ("began", "part")
+
+    def __init__(self, part: str) -> None:
+        self.part = part
+
+    def __enter__(self) -> None:
+        self.began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        for book in _BOOKS:
+            book[self.part] = book.get(self.part, 0.0) + time.perf_counter() - self.began
+
+
+def booked(part: str, act: Callable[[T], None], given: T) -> None:
+    """Call `act`, and book its time where somebody collects times."""
+    if not _BOOKS:
+        act(given)
+        return
+    with timed(part):
+        act(given)
+
+
+def profile_lines(book: dict[str, float], total: float) -> list[str]:
+    """A table of the parts and of what is left of the total."""
+    rows = dict(book)
+    rows["everything else"] = max(0.0, total - sum(book.values()))
+    lines = [f"{'part':18s} {'seconds':>9s} {'share':>7s}"]
+    for part, seconds in rows.items():
+        share = seconds / total if total > 0.0 else 0.0
+        lines.append(f"{part:18s} {seconds:9.3f} {share:7.1%}")
+    return [*lines, f"{'total':18s} {total:9.3f} {1.0:7.1%}"]

@@ -1,0 +1,149 @@
+"""Research of vendors and the imitation of what rivals have shown."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.economics.quality import closing_share, imitated_levels, success_probability
+from sim.market.supply.costs import costs
+from sim.numeric.portable import exp2, log2
+from sim.strategies.research import LadderParameters, ResearchBooks
+from sim.strategies.view import View
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+    from sim.market.vendors.agent import VendorAgent
+    from sim.scenario.schema.families import Family
+
+
+MILLION = 1e6
+
+
+def researchers(model: MarketModel) -> list[VendorAgent]:
+    """Vendors that climb a ladder."""
+    if not model.scenario.mechanisms.research:
+        return []
+    vendors = model.vendors.values()
+    return [v for v in vendors if isinstance(v.research.parameters, LadderParameters)]
+
+
+def invest(model: MarketModel, view: View) -> None:
+    """Part of phase `decide`: research budgets of all vendors, charged to this month."""
+    climbing = researchers(model)
+    if not climbing:
+        model.state.research[:] = 0.0
+        return
+    spent = np.zeros(model.world.n_vendors)
+    weight = _capability_weight(model)
+    for vendor in climbing:
+        books = research_books(model, vendor, weight)
+        if books.cash >= -books.funding_limit:
+            spent[vendor.index] = vendor.research.budget(view, books)
+    if not (np.isfinite(spent).all() and (spent >= 0.0).all()):
+        raise ValueError("a research budget must be finite and >= 0")
+    model.state.research = spent
+    model.charge("research", spent)
+
+
+def research_books(model: MarketModel, vendor: VendorAgent, weight: float) -> ResearchBooks:
+    """What a vendor knows when it decides on research."""
+    state, world, v = model.state, model.world, vendor.index
+    own = model.own_offers(v)
+    margin = state.last_price[own] - costs(model).accounting[own]
+    # an offer that begins this month has neither a last price nor tokens
+    margin = np.where(state.last_price[own] > 0.0, margin, 0.0)
+    owned = world.owner[world.family[own]] == v
+    tokens = model.volumes.served[own] * owned
+    return ResearchBooks(
+        vendor=v,
+        revenue=float(state.revenue[v]),
+        call_margin=math.fsum((tokens * margin).tolist()) / MILLION,
+        token_share=float(state.token_share[v]),
+        capability_weight=weight,
+        cash=float(state.cash[v]),
+        funding_limit=vendor.table.finance.funding_limit,
+    )
+
+
+def _capability_weight(model: MarketModel) -> float:
+    """Mean theta over the tokens asked for last month."""
+    asked = model.volumes.by_cell[:, :, model.world.family >= 0].sum(axis=2)
+    total = math.fsum(asked.ravel().tolist())
+    return (
+        math.fsum((asked * model.builder.rules.theta).ravel().tolist()) / total
+        if total > 0
+        else 0.0
+    )
+
+
+def discover(model: MarketModel) -> None:
+    """Part of phase `grow`: success with probability a x / (1 + a x), on a stream a vendor.
+
+    One draw a month, whatever is spent, so that two worlds share their luck.
+    """
+    state, world = model.state, model.world
+    for vendor in researchers(model):
+        luck, v = float(vendor.rng_research.random()), vendor.index
+        ladder = vendor.research.parameters
+        if luck < success_probability(float(state.research[v]), ladder.effectiveness):
+            named = ladder.families or world.families
+            lifted = np.array([name in named for name in world.families], bool)
+            state.capability[(world.owner == v) & lifted & state.released] += ladder.step
+            state.research_steps[v] += 1
+
+
+Floats = npt.NDArray[np.float64]
+
+
+def imitate(model: MarketModel) -> None:
+    """Part of phase `grow`: gaps in capability and in log2 context window to rivals' families.
+
+    Faster towards open weights. A dated release states a level anew; a limit of the window holds.
+    """
+    scenario, state = model.scenario, model.state
+    if not scenario.mechanisms.imitation:
+        return
+    tables = model.fixed("followers", lambda: _followers(model))
+    if not tables:
+        return
+    follows = np.array([table.imitates for table in tables], bool) & state.released
+    rival = model.world.owner[:, None] != model.world.owner[None, :]
+    seen = follows[:, None] & rival & state.released[None, :]
+    speed = np.where(state.weights_open, scenario.ecosystem.open_imitation_speed, 1.0)
+    capability, context = _half_lives(model)
+    shown = model.capability
+    closing = closing_share(capability[:, None], speed[None, :])
+    state.capability = state.capability + (imitated_levels(shown, closing, seen) - shown)
+    windows = log2(state.context)[:, None]
+    closing = closing_share(context[:, None], speed[None, :])
+    longer = imitated_levels(windows, closing, seen)[:, 0]
+    limit = np.array([table.context_limit_tokens or math.inf for table in tables])
+    wider = np.minimum(exp2(longer), limit)
+    # through logarithms and back, a window that does not move would lose its exact number
+    grown = longer > windows[:, 0]
+    state.context = np.where(grown, np.maximum(wider, state.context), state.context)
+
+
+def _followers(model: MarketModel) -> list[Family]:
+    """All families, or none where nobody imitates."""
+    tables = [model.scenario.families[name] for name in model.world.families]
+    return tables if any(table.imitates for table in tables) else []
+
+
+def _half_lives(model: MarketModel) -> tuple[Floats, Floats]:
+    """(F,) months for capability and for the window: the family's, its owner's, or never."""
+    scenario, world = model.scenario, model.world
+    capability, context = np.full((2, len(world.families)), math.inf)
+    for f, name in enumerate(world.families):
+        family = scenario.families[name]
+        owner = scenario.vendors[family.owner]
+        for row, lives in (
+            (capability, (family.imitation_half_life, owner.imitation_half_life)),
+            (context, (family.context_half_life, owner.context_half_life)),
+        ):
+            row[f] = next((life for life in lives if life is not None), math.inf)
+    return capability, context

@@ -1,0 +1,168 @@
+"""Blocks: some points in some replicates, run by a worker and written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from sim.runs.curves import EMPTY, Layout, chunk_path, decoded_chunk, encoded_chunk
+from sim.runs.files import read_json, sha256, write_atomically
+from sim.runs.rows import Receipt, receipt_path, rows_bytes, rows_name, sealed, table_of
+from sim.runs.run import ABORTED, DONE, FAILED, RunRecord
+
+# Seconds of computing from which on a block is waited for until the disk has it. A power cut may
+# take one that is quicker made again; a kill takes none, and what is left half is told by its hash.
+WORTH_WAITING = 0.25
+
+
+class Work(Protocol):
+    """The runs of a block, as a worker needs them: small, and picklable."""
+
+    @property
+    def factors(self) -> Mapping[str, str]:
+        """Columns of factor values and their types."""
+
+    def records(self) -> list[RunRecord]:
+        """Run all of them; in the order of points, then replicates."""
+
+    def parts(self) -> Sequence[Work]:
+        """The same runs one by one, in the same order."""
+
+    def aborted(self) -> list[RunRecord]:
+        """The records of these runs if their process ended under them."""
+
+
+@dataclass(frozen=True)
+class BlockTask:
+    """What a worker needs to run and store a block.
+
+    `chunk` is its place among the chunks of the curves, `shape` the points and replicates of a
+    whole chunk, `runs` those of this one.
+    """
+
+    folder: Path
+    key: str
+    block: int
+    chunk: tuple[int, int]
+    shape: tuple[int, int]
+    runs: tuple[int, int]
+    work: Work
+
+
+@dataclass(frozen=True)
+class BlockDone:
+    """What a worker hands back: no numbers, those are on disk."""
+
+    block: int
+    seconds: float
+
+
+def run_block(task: BlockTask) -> BlockDone:
+    """Run a block and store it.
+
+    Raises
+    ------
+    SimError
+        The block cannot be written.
+    """
+    records = task.work.records()
+    write_block(task, records)
+    return BlockDone(task.block, sum(record.seconds for record in records))
+
+
+def write_block(task: BlockTask, records: Sequence[RunRecord]) -> None:
+    """Store the runs of a block, given in the order of points, then replicates.
+
+    Raises
+    ------
+    SimError
+        The disk refuses, or the runs disagree about their curves.
+    """
+    layout = EMPTY
+    own = [Layout.of(record.dims, record.axes) for record in records]
+    for one in own:
+        if one != layout:
+            layout = layout.joined(one)
+    rows = rows_name(task.block)
+    files = {
+        chunk_path(name, task.chunk, len(dims)): encoded_chunk(
+            _stacked(task, records, own, name, layout)
+        )
+        for name, dims in layout.dims.items()
+    }
+    files[rows] = rows_bytes(table_of(records, task.work.factors))
+    for path, content in files.items():
+        write_atomically(task.folder / path, content, settle=False)
+    receipt = {
+        "key": task.key,
+        "block": task.block,
+        "failed": sum(record.status == FAILED for record in records),
+        "aborted": sum(record.status == ABORTED for record in records),
+        "rows": rows,
+        "facts": sorted({name for record in records for name in record.facts}),
+        "outcomes": sorted({name for record in records for name in record.outcomes}),
+        "dims": layout.dims,
+        "axes": layout.axes,
+        "sha256": {path: sha256(content) for path, content in files.items()},
+    }
+    waited_for = sum(record.seconds for record in records) >= WORTH_WAITING
+    write_atomically(receipt_path(task.folder, task.block), sealed(receipt), settle=waited_for)
+
+
+def _stacked(
+    task: BlockTask,
+    records: Sequence[RunRecord],
+    own: Sequence[Layout],
+    name: str,
+    layout: Layout,
+) -> Any:
+    """Curves of a whole chunk, (points, replicates, months, *dims); NaN where there is no run."""
+    months = next(len(r.curves[name]) for r in records if name in r.curves)
+    if len(records) == math.prod(task.shape) and all(one == layout for one in own):
+        together = np.stack([record.curves[name] for record in records])
+        return together.reshape(*task.shape, months, *layout.extent(name))
+    out = np.full((*task.shape, months, *layout.extent(name)), np.nan)
+    for number, record in enumerate(records):
+        if record.status == DONE and name in record.curves:
+            place = divmod(number, task.runs[1])
+            out[place] = own[number].widened(record.curves[name], name, layout)
+    return out
+
+
+def widen_block(
+    folder: Path,
+    receipt: Receipt,
+    chunk: tuple[int, int],
+    layout: Layout,
+    shape: tuple[int, int, int],
+) -> None:
+    """Store the chunks of a block again under all labels of the ensemble.
+
+    Needed where a world failed in this block alone and took labels of its own with it.
+
+    Parameters
+    ----------
+    shape
+        Points, replicates and stored months of a whole chunk.
+
+    Raises
+    ------
+    SimError
+        The disk refuses.
+    """
+    path = receipt_path(folder, receipt.block)
+    document = read_json(path)
+    for name, dims in receipt.layout.dims.items():
+        place = chunk_path(name, chunk, len(dims))
+        extent = (*shape, *receipt.layout.extent(name))
+        values = decoded_chunk((folder / place).read_bytes(), extent)
+        content = encoded_chunk(receipt.layout.widened(values, name, layout))
+        document["sha256"][place] = sha256(content)
+        write_atomically(folder / place, content)
+    document["axes"] = {name: layout.axes[name] for name in receipt.layout.axes}
+    write_atomically(path, sealed(document))

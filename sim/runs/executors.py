@@ -1,0 +1,194 @@
+"""Where blocks are run: in this process, in processes of this machine, or on a cluster."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+from sim.errors import SimError
+from sim.garbage import search_seldom
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FOREIGN_WINDOW = 512  # blocks handed at a time to an executor of unknown width
+SMALL_WORK = 2_000_000  # client-months, a few seconds: as long as processes take to start
+NUMBA_THREADS = "NUMBA_NUM_THREADS"
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+)
+
+
+class InProcessExecutor(Executor):
+    """Runs each call at once in this process: nothing to start, errors with their traceback."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Call `fn` now; its answer or exception is in the future."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def default_workers(client_months: int | None = None) -> int:
+    """Cores that this process may use; one for work that is done before a process has started."""
+    if client_months is not None and client_months < SMALL_WORK:
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def one_thread_each() -> None:
+    """Prepare a worker: one thread for libraries, interrupts are the parent's business.
+
+    A worker ends when its parent is gone, however that came about.
+    """
+    search_seldom()
+    for name in THREAD_VARIABLES:
+        os.environ[name] = "1"
+    if "numba" not in sys.modules:  # once imported, numba refuses another number
+        os.environ[NUMBA_THREADS] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    # A pool's workers hold both ends of its pipes, so the death of the parent does not wake them.
+    multiprocessing.connection.wait([parent])
+    os._exit(1)
+
+
+def local_pool(workers: int) -> Executor:
+    """An executor on this machine; fresh processes (spawn), so that no state leaks in.
+
+    Raises
+    ------
+    SimError
+        The processes do not start, most often because a script starts them while it is itself
+        being imported by one.
+    """
+    if workers == 1:
+        return InProcessExecutor()
+    refuse_while_importing_main()
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread_each)
+    try:
+        loaded = [pool.submit(load_market) for _ in range(workers)]
+        if not loaded[0].result():
+            from sim.numeric.ready import ready
+
+            ready()  # or each worker would compile the same
+    except BrokenExecutor as error:
+        pool.shutdown(wait=False)
+        raise SimError(
+            "worker processes die as they start; " + GUARD_ADVICE + ", or use workers=1"
+        ) from error
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    return pool
+
+
+def load_market() -> bool:
+    """Load what every run of a market needs; whether nothing of it has to be compiled."""
+    importlib.import_module("sim.market.model")
+    from sim.numeric.ready import nothing_to_compile
+
+    return nothing_to_compile()
+
+
+GUARD_ADVICE = 'in a script, call sim.run under `if __name__ == "__main__":`'
+
+
+def refuse_while_importing_main() -> None:
+    """Stop a worker that is about to run the whole script again.
+
+    Raises
+    ------
+    SimError
+        This process is a worker that is still importing the main script.
+    """
+    # The same mark that multiprocessing itself looks at before it starts a process.
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SimError(f"this script starts workers while a worker imports it; {GUARD_ADVICE}")
+
+
+def is_worker_death(error: Exception) -> bool:
+    """Whether an error says that a worker ended under its block, here or in a cluster."""
+    if isinstance(error, BrokenExecutor):
+        return True
+    killed = getattr(sys.modules.get("distributed"), "KilledWorker", None)
+    return killed is not None and isinstance(error, killed)
+
+
+def in_flight(executor: Executor, workers: int | None, tasks: int) -> int:
+    """How many blocks to hand over at a time.
+
+    Our own executors get few, so that stopping is quick; of a foreign one nobody knows the width.
+    """
+    if isinstance(executor, InProcessExecutor):
+        return 1
+    if isinstance(executor, ProcessPoolExecutor) and workers is not None:
+        return workers + 1
+    return max(1, min(tasks, FOREIGN_WINDOW))
+
+
+LOCAL = "local-cluster"
+PATIENCE_SECONDS = 30
+RETRIES = 3
+
+
+@contextmanager
+def cluster_executor(scheduler: str, workers: int | None = None) -> Iterator[Executor]:
+    """An executor on a Dask cluster; workers may come and go while it is used.
+
+    Parameters
+    ----------
+    scheduler
+        Address such as `tcp://host:8786`, or `local-cluster` for processes of this machine.
+    workers
+        Processes of a local cluster; its cores unless given.
+
+    Raises
+    ------
+    SimError
+        The extra `cluster` is not installed, or no scheduler answers.
+    """
+    try:
+        distributed: Any = importlib.import_module("distributed")
+    except ImportError as error:
+        raise SimError("a scheduler needs the extra: pip install 'sim[cluster]'") from error
+    if scheduler == LOCAL:
+        with (
+            distributed.LocalCluster(
+                n_workers=workers or default_workers(),
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=40,
+            ) as cluster,
+            distributed.Client(cluster, set_as_default=False) as client,
+        ):
+            yield client.get_executor(pure=False, retries=RETRIES)
+        return
+    try:
+        client = distributed.Client(scheduler, timeout=PATIENCE_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise SimError(f"no scheduler answers at {scheduler}: {error}") from error
+    with client:
+        yield client.get_executor(pure=False, retries=RETRIES)

@@ -1,0 +1,298 @@
+"""The result folder: what is finished in it, and how it is finished."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sim.errors import SimError
+from sim.runs.blocks import BlockTask, widen_block
+from sim.runs.curves import EMPTY, ROOT, Layout, described
+from sim.runs.files import (
+    FolderLock,
+    cannot_write,
+    json_bytes,
+    read_json,
+    stream_once,
+    write_atomically,
+    write_once,
+)
+from sim.runs.plan import SCHEMA_VERSION, AnyPlan
+from sim.runs.provenance import made_with
+from sim.runs.rows import (
+    IDENTITY,
+    Receipt,
+    full_schema,
+    in_order,
+    read_receipt,
+    read_rows,
+    rows_path,
+    table_of,
+    write_joined,
+)
+from sim.runs.run import FAILED
+from sim.scenario.patches import to_toml
+
+MANIFEST = "manifest.json"
+SCENARIO = "scenario.toml"
+RUNS = "runs.parquet"
+RUNNING = "running"
+INTERRUPTED = "interrupted"
+COMPLETE = "done"
+
+log = logging.getLogger(__name__)
+
+
+class Store:
+    """A result folder that this process alone writes the common files of."""
+
+    def __init__(self, folder: Path, plan: AnyPlan) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.receipts: dict[int, Receipt] = {}
+        self._session: dict[str, Any] | None = None
+
+    @classmethod
+    @contextmanager
+    def opened(cls, out: Path, plan: AnyPlan) -> Iterator[Store]:
+        """The folder of a plan under `out`, made if need be, locked while open.
+
+        Raises
+        ------
+        SimError
+            The folder is of another schema version, of another ensemble or no result folder, is in
+            use, or cannot be written.
+        """
+        folder = out / plan.folder_name
+        check_folder(folder, plan)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+        with FolderLock(folder):
+            store = cls(folder, plan)
+            store.look()
+            yield store
+
+    def look(self) -> None:
+        """Find the sound blocks; damaged files are put aside and told."""
+        for block in range(self.plan.grid.blocks):
+            receipt, told = self._read(block)
+            for line in told:
+                log.warning(line)
+            if receipt is not None:
+                self.receipts[block] = receipt
+
+    def _read(self, block: int) -> tuple[Receipt | None, list[str]]:
+        return read_receipt(self.folder, block, self.plan.key, self.plan.grid.label(block))
+
+    def take(self, block: int) -> None:
+        """Note a block that a worker has just written.
+
+        Raises
+        ------
+        SimError
+            The block is not there or not sound.
+        """
+        receipt, told = self._read(block)
+        if receipt is None:
+            raise SimError(f"{self.plan.grid.label(block)} left no sound block; {'; '.join(told)}")
+        self.receipts[block] = receipt
+
+    def missing(self) -> list[int]:
+        """Blocks that are still to be run."""
+        return [block for block in range(self.plan.grid.blocks) if block not in self.receipts]
+
+    def task(self, block: int) -> BlockTask:
+        """What a worker needs to run a block."""
+        grid = self.plan.grid
+        runs = (len(grid.points_of(block)), len(grid.replicates_of(block)))
+        return BlockTask(
+            self.folder,
+            self.plan.key,
+            block,
+            grid.chunk(block),
+            grid.shape,
+            runs,
+            self.plan.work(block),
+        )
+
+    def is_finished(self) -> bool:
+        """Whether an earlier run came to its end here and every block of it is still sound."""
+        path = self.folder / MANIFEST
+        status = read_json(path).get("status") if path.exists() else None
+        return status in (COMPLETE, FAILED) and not self.missing()
+
+    def start(self, workers: int) -> None:
+        """Register the whole ensemble and the beginning of this stretch of work."""
+        reused = len(self.receipts)
+        self._session = {**made_with(), "started": _now(), "workers": workers, "reused": reused}
+        self._write_inputs()
+        self._write_manifest(RUNNING, ())
+
+    def _write_inputs(self) -> None:
+        write_once(self.folder / SCENARIO, to_toml(self.plan.scenario).encode())
+        for name, content in self.plan.files().items():
+            write_once(self.folder / name, content)
+
+    def interrupted(self, lost: Collection[int] = ()) -> None:
+        """Note that work stopped before the end."""
+        self._write_manifest(INTERRUPTED, lost)
+
+    def finish(self, lost: Collection[int], run_seconds: float) -> None:
+        """Write the table of runs, the description of the curves and the manifest.
+
+        Parameters
+        ----------
+        lost
+            Blocks that were never stored, since they ended their worker: their runs are aborted.
+        run_seconds
+            Computing time of the runs of this stretch.
+        """
+        grid = self.plan.grid
+        without = sum(r.without_numbers for r in self.receipts.values())
+        without += sum(grid.runs_of(block) for block in lost)
+        layout = EMPTY
+        for shared in {id(r.layout): r.layout for r in self.receipts.values()}.values():
+            layout = layout.joined(shared)
+        self._widen(layout)
+        self._write_inputs()
+        for path, content in self._described(layout).items():
+            write_once(self.folder / path, content, settle=path == ROOT)
+        write_runs(self.folder, self.plan, self.receipts)
+        if self._session is not None:
+            self._session["run_seconds"] = round(run_seconds, 3)
+            self._session["failed_runs"] = without
+            self._write_manifest(FAILED if without else COMPLETE, lost)
+
+    def _widen(self, layout: Layout) -> None:
+        shape = (*self.plan.grid.shape, len(self.plan.months))
+        for receipt in self.receipts.values():
+            if any(receipt.layout.axes[name] != layout.axes[name] for name in receipt.layout.axes):
+                chunk = self.plan.grid.chunk(receipt.block)
+                widen_block(self.folder, receipt, chunk, layout, shape)
+
+    def _described(self, layout: Layout) -> dict[str, bytes]:
+        plan = self.plan
+        attributes = measure_attributes(sorted(layout.dims))
+        start = plan.scenario.calendar.start
+        return described(layout, plan.points, plan.grid, start, plan.months, attributes)
+
+    def _counts(self, lost: Collection[int]) -> dict[str, int]:
+        grid = self.plan.grid
+        failed = sum(r.failed for r in self.receipts.values())
+        aborted = sum(r.aborted for r in self.receipts.values())
+        aborted += sum(grid.runs_of(block) for block in lost)
+        stored = sum(grid.runs_of(block) for block in self.receipts)
+        done = stored - sum(r.without_numbers for r in self.receipts.values())
+        pending = grid.runs - done - failed - aborted
+        return {"pending": pending, "done": done, "failed": failed, "aborted": aborted}
+
+    def _write_manifest(self, status: str, lost: Collection[int]) -> None:
+        plan = self.plan
+        path = self.folder / MANIFEST
+        before = read_json(path).get("sessions", []) if path.exists() else []
+        session = dict(self._session or {})
+        if status != RUNNING:
+            session["ended"] = _now()
+        earlier = [entry for entry in before if entry.get("started") != session.get("started")]
+        spawned = [[replicate] for replicate in range(plan.grid.replicates)]
+        document = {
+            **plan.inputs,
+            **made_with(),
+            **plan.facts,
+            "key": plan.key,
+            "seeds": {"entropy": plan.seed, "spawn_keys": spawned},
+            "grid": plan.grid.document(),
+            "runs": self._counts(lost),
+            "lost_blocks": sorted(lost),
+            "status": status,
+            "sessions": [*earlier, {**session, "status": status}],
+        }
+        write_atomically(path, json_bytes(document))
+
+
+def write_runs(folder: Path, plan: AnyPlan, receipts: Mapping[int, Receipt]) -> None:
+    """Write the rows of all blocks in the order of points, then replicates, a few at a time.
+
+    Runs of blocks that are not there were aborted.
+    """
+    facts = {name for columns in {r.facts for r in receipts.values()} for name in columns}
+    outcomes = {name for columns in {r.outcomes for r in receipts.values()} for name in columns}
+    columns = [*IDENTITY, *plan.factors, *sorted(facts), *sorted(outcomes)]
+    blank = table_of([], plan.factors).schema
+
+    def rows(block: int) -> Any:
+        if block in receipts:
+            return read_rows(rows_path(folder, block).read_bytes())
+        return table_of(plan.work(block).aborted(), plan.factors)
+
+    def groups() -> Iterator[Any]:
+        for blocks in plan.grid.row_blocks():
+            points = [plan.points[number] for number in plan.grid.points_of(blocks[0])]
+            yield in_order([rows(block) for block in blocks], points, columns, blank)
+
+    schema = full_schema(columns, blank)
+    stream_once(folder / RUNS, lambda file: write_joined(groups(), schema, file))
+
+
+def check_folder(folder: Path, plan: AnyPlan) -> None:
+    """Refuse a folder that is not this plan's; nothing is touched.
+
+    Raises
+    ------
+    SimError
+        Says what the folder is instead.
+    """
+    if not folder.exists():
+        return
+    manifest = folder / MANIFEST
+    if not manifest.exists():
+        strange = sorted(p.name for p in folder.iterdir() if not _may_precede_manifest(p))
+        if strange:
+            raise SimError(f"{folder} is no result folder: it has no {MANIFEST} but {strange[0]}")
+        return
+    document = read_json(manifest)
+    check_schema(folder, document)
+    if document.get("key") != plan.key:
+        raise SimError(f"{folder} holds another ensemble; choose another --out")
+
+
+def _may_precede_manifest(path: Path) -> bool:
+    return path.name == SCENARIO or path.name.startswith(("run.lock", "."))
+
+
+def check_schema(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse a folder of another schema version.
+
+    Raises
+    ------
+    SimError
+        Names both versions.
+    """
+    found = manifest.get("schema_version")
+    if found != SCHEMA_VERSION:
+        raise SimError(
+            f"{folder} has schema version {found}, this program reads and writes "
+            f"{SCHEMA_VERSION}; nothing was touched: use the program that made it, or another --out"
+        )
+
+
+def measure_attributes(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Unit and long name of curves, as the measures tell them."""
+    from sim.measures.registry import measures
+
+    known = measures()
+    return {
+        name: {"unit": known[name].unit, "long_name": known[name].doc}
+        for name in names
+        if name in known
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,220 @@
+"""The files of a result folder, read with an eye for damage, and how far its runs have come."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.errors import SimError
+from sim.runs import rows as receipts
+from sim.runs.curves import COMMON_DIMS, FOLDER, Grid
+from sim.runs.files import holder_of, read_json, sha256
+from sim.runs.rows import receipt_path
+from sim.runs.store import MANIFEST, check_schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+FACTS: dict[str, type] = {
+    "name": str,
+    "title": str,
+    "scenario_hash": str,
+    "seed": int,
+    "replicates": int,
+    "points": list,
+}
+SWEEP = "sweep"  # kind of a result whose points are numbered, not named one by one
+COLUMNS = ("point", "replicate", "seed", "status", "stage", "message")
+MENDING = "the command that made the result mends it"
+UNREADABLE = (ValueError, TypeError, KeyError, RuntimeError, OSError)
+"""What the readers of zarr and Parquet raise when a file is cut off or altered."""
+
+
+def refuse_incomplete(path: Path, manifest: dict[str, Any]) -> None:
+    """Refuse a manifest that lacks what a result needs.
+
+    Raises
+    ------
+    SimError
+        Names what is missing or of another type.
+    """
+    wrong = [name for name, kind in FACTS.items() if not isinstance(manifest.get(name), kind)]
+    points = manifest.get("points")
+    if manifest.get("kind") == SWEEP:
+        wrong = [name for name in wrong if name != "points"]
+        wrong += [] if isinstance(points, int) else ["points"]
+    if isinstance(points, list) and not all(isinstance(p, dict) and "name" in p for p in points):
+        wrong.append("points")
+    if wrong:
+        raise SimError(f"{path} is damaged: no valid {', '.join(wrong)}")
+
+
+def read_runs(path: Path, only: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """The table of runs, or those rows of it that have the values of `only` in its columns.
+
+    Raises
+    ------
+    SimError
+        It cannot be read or is no table of runs.
+    """
+    import pandas as pd
+
+    try:
+        wanted = [(name, "==", value) for name, value in only.items()] if only else None
+        table = pd.read_parquet(path, filters=wanted)
+    except UNREADABLE as error:
+        raise SimError(f"{path} is damaged: {_line(error)}; {MENDING}") from error
+    missing = [name for name in COLUMNS if name not in table]
+    if missing:
+        raise SimError(f"{path} is damaged: no column {', '.join(missing)}; {MENDING}")
+    return table
+
+
+def read_curves(folder: Path, block: int | None = None) -> xr.Dataset:
+    """The curves of a result folder, with their labels; numbers are read when used.
+
+    `block` is the only one whose numbers are wanted: those of others are not looked at.
+
+    Raises
+    ------
+    SimError
+        A chunk is not the one that was stored, or the description over them cannot be read.
+    """
+    every = (folder / receipts.FOLDER).glob("*.json")
+    for receipt in sorted(every) if block is None else [receipts.receipt_path(folder, block)]:
+        _refuse_damaged_chunks(folder, receipt)
+    try:
+        return _opened(folder / FOLDER)
+    except UNREADABLE as error:
+        raise SimError(f"{folder / FOLDER} is damaged: {_line(error)}; {MENDING}") from error
+
+
+def _opened(path: Path) -> xr.Dataset:
+    import xarray as xr
+
+    with warnings.catch_warnings():
+        # What was put aside lies beside what took its place.
+        warnings.filterwarnings("ignore", message="Object at .* is not recognized")
+        data = xr.open_zarr(path, consolidated=False, chunks=None)
+    bare = [str(name) for name in (*COMMON_DIMS, *data.dims) if name not in data.coords]
+    if bare:
+        raise ValueError(f"no labels of {', '.join(dict.fromkeys(bare))}")
+    # A folder lists its files in any order.
+    return data[sorted(data.data_vars)].assign_coords(
+        {
+            name: (name, np.array([str(label) for label in labels.to_numpy()]))
+            for name, labels in data.coords.items()
+            if labels.dtype.kind not in "iM"
+        }
+    )
+
+
+def _refuse_damaged_chunks(folder: Path, receipt: Path) -> None:
+    try:
+        hashes = dict(read_json(receipt)["sha256"])
+    except (SimError, KeyError, TypeError, ValueError) as error:
+        raise SimError(f"{receipt} is damaged; {MENDING}") from error
+    for name, expected in hashes.items():
+        path = folder / name
+        if not path.is_file():
+            raise SimError(f"{path} is missing; {MENDING}")
+        if sha256(path.read_bytes()) != expected:
+            raise SimError(f"{path} is damaged; {MENDING}")
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+@dataclass(frozen=True)
+class Status:
+    """Runs of an ensemble by state, and who is at work on them."""
+
+    folder: Path
+    name: str
+    status: str
+    pending: int
+    done: int
+    failed: int
+    aborted: int
+    blocks: int
+    blocks_left: int
+    holder: str
+
+    @property
+    def runs(self) -> int:
+        """All runs that were registered."""
+        return self.pending + self.done + self.failed + self.aborted
+
+    def document(self) -> dict[str, Any]:
+        """The status, ready for JSON."""
+        return {
+            "folder": str(self.folder),
+            "name": self.name,
+            "status": self.status,
+            "runs": {
+                "all": self.runs,
+                "pending": self.pending,
+                "done": self.done,
+                "failed": self.failed,
+                "aborted": self.aborted,
+            },
+            "blocks": {"all": self.blocks, "left": self.blocks_left},
+            "in_use_by": self.holder or None,
+        }
+
+
+def status_of(folder: Path) -> Status:
+    """The states of all runs of a result folder.
+
+    Raises
+    ------
+    SimError
+        The folder holds no ensemble of this schema version.
+    """
+    if not (folder / MANIFEST).exists():
+        raise SimError(f"{folder} is no result folder: it has no {MANIFEST}")
+    manifest = read_json(folder / MANIFEST)
+    check_schema(folder, manifest)
+    try:
+        grid = Grid(**manifest["grid"])
+    except (KeyError, TypeError) as error:
+        raise SimError(f"{folder / MANIFEST} is damaged: no valid grid") from error
+    counts = {"done": 0, "failed": 0, "aborted": 0}
+    left = 0
+    lost = set(manifest.get("lost_blocks", ()))
+    for block in range(grid.blocks):
+        found = _counted(folder, block, grid.runs_of(block))
+        if found is None and block in lost:
+            found = {"done": 0, "failed": 0, "aborted": grid.runs_of(block)}
+        if found is None:
+            left += 1
+            continue
+        counts = {state: number + found[state] for state, number in counts.items()}
+    pending = grid.runs - sum(counts.values())
+    return Status(
+        folder,
+        str(manifest.get("name")),
+        str(manifest.get("status")),
+        pending,
+        **counts,
+        blocks=grid.blocks,
+        blocks_left=left,
+        holder=holder_of(folder),
+    )
+
+
+def _counted(folder: Path, block: int, runs: int) -> dict[str, int] | None:
+    try:
+        receipt = read_json(receipt_path(folder, block))
+        failed, aborted = int(receipt["failed"]), int(receipt["aborted"])
+    except (SimError, KeyError, TypeError, ValueError):
+        return None
+    return {"done": runs - failed - aborted, "failed": failed, "aborted": aborted}

@@ -1,0 +1,218 @@
+"""What is wrong with factors and claims, asked before the first run, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sim.errors import Problem, ScenarioError
+from sim.measures.registry import measures
+from sim.runs.study.schema import WORLD, Claim, Factor, FactorTable, Study, Values
+from sim.runs.worlds import worlds_of
+from sim.scenario.checks.sense import examined
+from sim.scenario.off import by_strategy_first, plain_tables
+from sim.scenario.paths import bare, field_at, nearest_hint, set_path, shown
+from sim.scenario.schema.scenario import Scenario
+
+FIXED = ("calendar", "ensemble", "name", "title")
+BOUNDS = {"share": (0.0, 1.0)}
+
+
+def keys_of(path: str) -> tuple[str | int, ...]:
+    """A dotted path as keys."""
+    return tuple(int(part) if part.isdecimal() else part for part in path.split("."))
+
+
+def value_at(scenario: Scenario, path: str) -> Any:
+    """The value that a scenario has at a dotted path; None if nothing stands there."""
+    node: Any = plain_tables(scenario)
+    for key in keys_of(path):
+        try:
+            node = node[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return node
+
+
+def factor_of(path: str, role: str, part: FactorTable, scenario: Scenario) -> Factor:
+    """The factor that a table of the study means."""
+    when = tuple((p, wanted(value)) for p, value in part.when.items())
+    if part.values is not None:
+        return Factor(path, role, values=tuple(part.values), when=when)
+    field = None if path == WORLD else field_at(plain_tables(scenario), keys_of(path))
+    return Factor(
+        path,
+        role,
+        low=float(part.low or 0.0),
+        high=float(part.high or 0.0),
+        log=part.scale == "log",
+        whole=field is not None and bare(field.annotation) is int,
+        levels=part.levels or 0,
+        when=when,
+    )
+
+
+def wanted(value: Any) -> Values:
+    """The values that a condition allows: one, or those of a list."""
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def table_problems(place: str, path: str, part: FactorTable, listed: bool) -> Iterator[Problem]:
+    """A factor is a range with two ends, or categories; in a design from a list it may be bare."""
+    head = path.split(".", 1)[0]
+    if head in FIXED or ("." not in path and path != WORLD):
+        rule = "no factor: " + (
+            "all points share it" if head in FIXED else "a dotted path to a value is needed"
+        )
+        yield Problem("", place, shown(path), rule, "name, calendar and ensemble are set for all")
+    if part.values is not None:
+        if part.low is not None or part.high is not None:
+            yield Problem("", place, "values and a range", "either values or low and high")
+        if not part.values:
+            yield Problem("", f"{place}.values", "[]", "must name a value")
+        seen = [
+            part.values[i] for i in range(len(part.values)) if part.values[i] in part.values[:i]
+        ]
+        if seen:
+            yield Problem("", f"{place}.values", shown(seen[0]), "stands twice")
+        return
+    if part.low is None or part.high is None:
+        if not listed or part.low is not None or part.high is not None:
+            yield Problem("", place, "(absent)", "needs low and high, or a list of values")
+        return
+    if not part.low < part.high:
+        yield Problem("", f"{place}.low", shown(part.low), f"must be below high = {part.high:g}")
+    if part.scale == "log" and part.low <= 0.0:
+        yield Problem("", f"{place}.low", shown(part.low), "must be above 0 on a log scale")
+
+
+def trial_problems(
+    place: str, factor: Factor, factors: Mapping[str, Factor], scenario: Scenario
+) -> Iterator[Problem]:
+    """The scenario with each category, or each end of the range, is one that would run."""
+    if factor.path == WORLD:
+        names = [world.name for world in worlds_of(scenario)]
+        for value in factor.values:
+            if value not in names:
+                hint = nearest_hint(value, names)
+                yield Problem("", place, shown(value), "no such world", hint)
+        return
+    conditions = _conditions(factor, factors, set())
+    told: set[tuple[str, str]] = set()
+    for value in factor.ends():
+        for problem in _tried(scenario, {**conditions, factor.path: value}):
+            where = place if problem.path == factor.path else f"{place} -> {problem.path}"
+            if (where, problem.rule + problem.value) not in told:
+                told.add((where, problem.rule + problem.value))
+                yield Problem("", where, problem.value, problem.rule, problem.hint)
+            if problem.rule == "no such path":
+                return
+
+
+def _conditions(factor: Factor, factors: Mapping[str, Factor], seen: set[str]) -> dict[str, Any]:
+    """Values under which a factor acts."""
+    found: dict[str, Any] = {}
+    for path, values in factor.when:
+        if path in factors and path not in seen:
+            found |= _conditions(factors[path], factors, seen | {path})
+            if path != WORLD:
+                found[path] = values[0]
+    return found
+
+
+def _tried(scenario: Scenario, changes: Mapping[str, Any]) -> list[Problem]:
+    data = plain_tables(scenario)
+    tried = [set_path(data, path, value) for path, value in by_strategy_first(changes.items())]
+    problems = [problem for problem in tried if problem is not None]
+    return problems or examined(data)[1]
+
+
+def condition_problems(
+    place: str, factor: Factor, factors: Mapping[str, Factor], scenario: Scenario
+) -> Iterator[Problem]:
+    """Conditions name factors or values of the scenario, and values that can occur."""
+    for path, values in factor.when:
+        other = factors.get(path)
+        if other is None and value_at(scenario, path) is None:
+            known = [name for name in factors if name != factor.path]
+            hint = nearest_hint(path, known)
+            yield Problem("", f"{place}.when", shown(path), "no factor and no value", hint)
+        elif other is not None and other.values:
+            for value in values:
+                if value not in other.values:
+                    hint = nearest_hint(value, [str(v) for v in other.values])
+                    yield Problem("", f"{place}.when.{path}", shown(value), "never occurs", hint)
+
+
+def measure_problems(study: Study) -> Iterator[Problem]:
+    """Measures that are kept exist."""
+    known = list(measures())
+    for name in study.outcomes.measures:
+        if name != "*" and name not in known:
+            hint = nearest_hint(name, known)
+            yield Problem("", "outcomes.measures", shown(name), "no such measure", hint)
+
+
+def claim_problems(name: str, claim: Claim, scenario: Scenario) -> Iterator[Problem]:
+    """A claim speaks of something measured and could turn out either way."""
+    place = f"claims.{name}"
+    known = measures()
+    if claim.measure not in known:
+        hint = nearest_hint(claim.measure, list(known))
+        yield Problem("", f"{place}.measure", shown(claim.measure), "no such measure", hint)
+        return
+    found = known[claim.measure]
+    if found.dims not in ((), ("vendor",)):
+        yield Problem("", f"{place}.measure", claim.measure, f"is a table over {found.dims}")
+    if found.dims == ("vendor",) and claim.of not in scenario.vendors:
+        hint = nearest_hint(claim.of, list(scenario.vendors))
+        yield Problem("", f"{place}.of", shown(claim.of), "no such vendor", hint)
+    if found.dims == () and claim.of:
+        yield Problem("", f"{place}.of", shown(claim.of), "this measure is of the whole market")
+    if (claim.below is None) == (claim.above is None):
+        yield Problem("", place, "below, above", "exactly one of them is needed")
+    if not 0.0 < claim.probability < 1.0:
+        yield Problem(
+            "", f"{place}.probability", shown(claim.probability), "must lie between 0 and 1"
+        )
+    months = scenario.calendar.months
+    if claim.window_months is not None and not 1 <= claim.window_months <= months:
+        rule = f"must lie between 1 and {months}"
+        yield Problem("", f"{place}.window_months", shown(claim.window_months), rule)
+    low, high = BOUNDS.get(found.unit, (None, None))
+    yield from _able_to_fail(place, claim, low, high)
+
+
+def _able_to_fail(
+    place: str, claim: Claim, low: float | None, high: float | None
+) -> Iterator[Problem]:
+    if claim.below is not None:
+        if high is not None and claim.below >= high:
+            yield Problem(
+                "", f"{place}.below", shown(claim.below), "cannot fail", "a share is <= 1"
+            )
+        if low is not None and claim.below <= low:
+            yield Problem(
+                "", f"{place}.below", shown(claim.below), "cannot hold", "a share is >= 0"
+            )
+    if claim.above is not None:
+        if low is not None and claim.above <= low:
+            yield Problem(
+                "", f"{place}.above", shown(claim.above), "cannot fail", "a share is >= 0"
+            )
+        if high is not None and claim.above >= high:
+            yield Problem(
+                "", f"{place}.above", shown(claim.above), "cannot hold", "a share is <= 1"
+            )
+
+
+def raise_if(problems: list[Problem], file: str) -> None:
+    """Raise all problems of a study file, if there are any.
+
+    Raises
+    ------
+    ScenarioError
+        With all of them.
+    """
+    if problems:
+        raise ScenarioError([Problem(file, p.path, p.value, p.rule, p.hint) for p in problems])

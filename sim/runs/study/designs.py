@@ -1,0 +1,181 @@
+"""Designs: the values of all factors at every point."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.errors import SimError
+from sim.runs.study.schema import MOST_POINTS, Design, Factor, acting
+
+
+@dataclass(frozen=True)
+class SobolDesign:
+    """Points to evaluate for Sobol indices of D inputs.
+
+    ``points`` (N (2 D + 2), D) holds, block after block of N rows, the sample A, the sample B,
+    A with one column from B for each input, and B with one column from A for each input.
+    """
+
+    points: FloatArray
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs D."""
+        return int(self.points.shape[1])
+
+    @property
+    def base(self) -> int:
+        """Size N of each of the two samples."""
+        return len(self.points) // (2 * self.inputs + 2)
+
+
+def sobol_design(bounds: npt.ArrayLike, base: int, rng: np.random.Generator) -> SobolDesign:
+    """Saltelli's design over independent uniform inputs, from a scrambled Sobol sequence.
+
+    Parameters
+    ----------
+    bounds
+        (D, 2) lowest and highest value of each input, in its own units.
+    base
+        Size N of the two samples, a power of two.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two inputs, a bound is not finite, an interval is empty or ``base``
+        is no power of two.
+
+    Notes
+    -----
+    Saltelli (2002, Computer Physics Communications 145:280-297).
+    """
+    from scipy.stats import qmc
+
+    limits = np.asarray(bounds, dtype=np.float64)
+    if limits.ndim != 2 or limits.shape[1] != 2 or len(limits) < 2:
+        raise ValueError(f"bounds: needs (low, high) of two inputs or more, got {limits.shape}")
+    if not np.isfinite(limits).all() or (limits[:, 0] >= limits[:, 1]).any():
+        raise ValueError("bounds: every low must be finite and below its high")
+    if base < 2 or base & (base - 1):
+        raise ValueError(f"base: needs a power of two from 2 on, got {base}")
+    size = len(limits)
+    unit = qmc.Sobol(2 * size, rng=rng).random(base)
+    scaled = limits[:, 0] + (limits[:, 1] - limits[:, 0]) * unit.reshape(base, 2, size)
+    a, b = scaled[:, 0], scaled[:, 1]
+    blocks = [a, b]
+    for kept, lender in ((a, b), (b, a)):
+        for i in range(size):
+            mixed = kept.copy()
+            mixed[:, i] = lender[:, i]
+            blocks.append(mixed)
+    return SobolDesign(np.concatenate(blocks))
+
+
+FloatArray = npt.NDArray[np.float64]
+Point = dict[str, Any]
+
+
+def grid_points(factors: Sequence[Factor], base: Point, levels: int) -> list[Point]:
+    """Every combination of values; factors that do not act at a point do not multiply it.
+
+    Raises
+    ------
+    SimError
+        There are too many.
+    """
+    points: list[Point] = [{}]
+    for factor in factors:
+        points = list(
+            itertools.islice(_with(points, factor, factors, base, levels), MOST_POINTS + 1)
+        )
+        if len(points) > MOST_POINTS:
+            raise SimError(f"design: a grid of more than {MOST_POINTS:,} points; lower the levels")
+    return points
+
+
+def _with(
+    points: list[Point], factor: Factor, factors: Sequence[Factor], base: Point, levels: int
+) -> Iterator[Point]:
+    values = factor.grid(levels)
+    moved = {other.path for other in factors}
+    for point in points:
+        held = ((point.get(p) if p in moved else base.get(p), v) for p, v in factor.when)
+        if all(value in wanted for value, wanted in held):
+            yield from ({**point, factor.path: value} for value in values)
+        else:
+            yield point
+
+
+def unit_sample(design: Design, factors: int) -> FloatArray:
+    """Coordinates between 0 and 1, (points, factors), of a sampled design.
+
+    Raises
+    ------
+    SimError
+        The number of points or factors does not suit the kind.
+    """
+    from scipy.stats import qmc
+
+    rng = np.random.default_rng(design.seed)
+    if design.kind == "latin_hypercube":
+        sample: FloatArray = qmc.LatinHypercube(factors, rng=rng).random(design.points)
+        return sample
+    if design.kind == "morris":
+        return _morris(design, factors)
+    if design.points & (design.points - 1):
+        below = 1 << (design.points.bit_length() - 1)
+        raise SimError(
+            f"design.points = {design.points}: sobol needs a power of two (nearest: {below}, "
+            f"{2 * below})"
+        )
+    if not design.saltelli:
+        sobol: FloatArray = qmc.Sobol(factors, rng=rng).random(design.points)
+        return sobol
+    if factors < 2 or design.points < 2:
+        raise SimError("design.saltelli: needs two factors or more, and two points or more")
+    return sobol_design([(0.0, 1.0)] * factors, design.points, rng).points
+
+
+def _morris(design: Design, factors: int) -> FloatArray:
+    from SALib.sample import morris
+
+    if design.levels % 2 or design.points < 2:
+        raise SimError("design: morris needs an even number of levels and two trajectories or more")
+    names = [str(k) for k in range(factors)]
+    problem = {"num_vars": factors, "names": names, "bounds": [[0.0, 1.0]] * factors}
+    seed = np.random.default_rng(design.seed)
+    sample: FloatArray = morris.sample(problem, design.points, num_levels=design.levels, seed=seed)
+    return sample
+
+
+def sampled_points(
+    design: Design, factors: Sequence[Factor], base: Point, order: Sequence[Factor]
+) -> list[Point]:
+    """Points of a sampled design.
+
+    Parameters
+    ----------
+    design
+        Kind, size, seed.
+    factors
+        In the order of the file: factor k has column k of the sample.
+    base
+        Values of the scenario that conditions name.
+    order
+        The factors so that conditions name earlier ones.
+
+    Raises
+    ------
+    SimError
+        As `unit_sample`.
+    """
+    return [
+        acting(order, {f.path: f.at(float(u)) for f, u in zip(factors, row, strict=True)}, base)
+        for row in unit_sample(design, len(factors))
+    ]

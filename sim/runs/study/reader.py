@@ -1,0 +1,266 @@
+"""From a study file to its points, with everything that is wrong told at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sim.errors import Problem, ScenarioError, SimError
+from sim.runs.study import checks
+from sim.runs.study.designs import Point, grid_points, sampled_points
+from sim.runs.study.schema import WORLD, Factor, FactorTable, Study, acting, in_order_of_conditions
+from sim.scenario.files import parsed, read_text
+from sim.scenario.paths import dotted, nearest_hint, shown
+from sim.scenario.reader import load, parse_override
+from sim.scenario.schema.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class LoadedStudy:
+    """A study whose factors, points and claims make sense on its scenario.
+
+    `listing` is the text of the CSV of a design from a list.
+    """
+
+    study: Study
+    name: str
+    scenario: Scenario
+    factors: tuple[Factor, ...]
+    points: tuple[Point, ...]
+    listing: str = ""
+
+
+def load_study(
+    path: str | os.PathLike[str], overrides: Mapping[str, Any] | Sequence[str] = ()
+) -> LoadedStudy:
+    """Read a study and its scenario, and lay out its points.
+
+    Parameters
+    ----------
+    path
+        A TOML file.
+    overrides
+        Values of the scenario written last, as for `sim.scenario.reader.load`.
+
+    Raises
+    ------
+    ScenarioError
+        With all problems at once: unknown keys, misspelt factors (with the nearest name), values
+        outside their range, unknown strategies, claims that cannot fail.
+    """
+    file = os.fspath(path)
+    study = _typed(parsed(read_text(Path(file), file), file), file)
+    given = dict(study.set)
+    given.update(
+        overrides if isinstance(overrides, Mapping) else dict(map(parse_override, overrides))
+    )
+    scenario = load(Path(file).parent / study.scenario, given)
+    return lay_out(study, scenario, study.name or Path(file).stem, Path(file).parent, file)
+
+
+def lay_out(
+    study: Study, scenario: Scenario, name: str, folder: Path, file: str = ""
+) -> LoadedStudy:
+    """The points of a study on a scenario.
+
+    Raises
+    ------
+    ScenarioError
+        As `load_study`.
+    """
+    problems: list[Problem] = []
+    tables = {**_roles(study, problems)}
+    listed: list[dict[str, Any]] = []
+    listing = ""
+    if study.design.kind == "list" and not study.design.file:
+        problems.append(Problem("", "design.file", "(absent)", "a list needs a CSV"))
+    elif study.design.kind == "list":
+        listing = read_text(folder / study.design.file, study.design.file)
+        listed = _rows(study.design.file, listing, tables, problems)
+    factors = _factors(tables, scenario, problems)
+    for claim_name, claim in study.claims.items():
+        problems += checks.claim_problems(claim_name, claim, scenario)
+        problems += _where_problems(f"claims.{claim_name}.where", claim.where, factors)
+    problems += checks.measure_problems(study)
+    if not factors:
+        problems.append(Problem("", "levers", "{}", "a study varies something", "add a factor"))
+    if not isinstance(study.replicates, int) and not study.claims:
+        rule = "needs a claim whose probability it makes precise"
+        problems.append(Problem("", "replicates.until_halfwidth", "(no claims)", rule))
+    checks.raise_if(problems, file)
+    try:
+        points = _points(study, scenario, factors, listed)
+    except SimError as error:
+        path, _, rest = str(error).partition(": ")
+        raise SimError(f"{file}: {path}: {rest}" if file else str(error)) from None
+    return LoadedStudy(study, name, scenario, tuple(factors.values()), tuple(points), listing)
+
+
+def _typed(data: dict[str, Any], file: str) -> Study:
+    try:
+        return Study.model_validate(data)
+    except ValidationError as error:
+        problems = []
+        for item in error.errors(include_url=False):
+            keys = item["loc"]
+            rule, hint, value = item["msg"], "", shown(item["input"])
+            if item["type"] == "extra_forbidden":
+                rule, hint = "unknown key", _known(keys)
+            elif item["type"] == "missing":
+                rule, value = "is required", "(absent)"
+            problems.append(Problem(file, dotted(keys), value, rule, hint))
+        raise ScenarioError(problems) from None
+
+
+def _known(keys: tuple[str | int, ...]) -> str:
+    model: Any = Study
+    for key in keys[:-1]:
+        field = getattr(model, "model_fields", {}).get(key)
+        inner = getattr(field, "annotation", None)
+        model = inner if hasattr(inner, "model_fields") else None
+    if keys[0] in ("levers", "uncertainties"):
+        model = FactorTable
+    fields = getattr(model, "model_fields", {})
+    hint = nearest_hint(keys[-1], list(fields)) if fields else ""
+    return f'{hint}; write a path in quotes, "a.b.c" = ...' if model is FactorTable else hint
+
+
+def _roles(study: Study, problems: list[Problem]) -> dict[str, tuple[str, FactorTable]]:
+    tables: dict[str, tuple[str, FactorTable]] = {}
+    for role, held in (("levers", study.levers), ("uncertainties", study.uncertainties)):
+        for path, part in held.items():
+            place = _place(role, path)
+            if path in tables:
+                problems.append(Problem("", place, shown(path), "is a lever already"))
+            listed = study.design.kind == "list"
+            problems += checks.table_problems(place, path, part, listed)
+            tables[path] = (role, part)
+    return tables
+
+
+def _place(role: str, path: str) -> str:
+    return f'{role}."{path}"'
+
+
+def _factors(
+    tables: Mapping[str, tuple[str, FactorTable]],
+    scenario: Scenario,
+    problems: list[Problem],
+) -> dict[str, Factor]:
+    """All factors; only those are tried of which nothing is known to be wrong."""
+    factors = {
+        path: checks.factor_of(path, role, part, scenario) for path, (role, part) in tables.items()
+    }
+    ordered = in_order_of_conditions(list(factors.values()))
+    for path, factor in factors.items():
+        place = _place(factor.role, path)
+        if factor not in ordered:
+            problems.append(Problem("", f"{place}.when", shown(path), "goes round in a circle"))
+        problems += checks.condition_problems(place, factor, factors, scenario)
+    for path, factor in factors.items():
+        place = _place(factor.role, path)
+        wrong = any(problem.path.startswith(place) for problem in problems)
+        if not wrong and (factor.values or factor.low < factor.high):
+            problems += checks.trial_problems(place, factor, factors, scenario)
+    return factors
+
+
+def _where_problems(
+    place: str, where: Mapping[str, Any], factors: Mapping[str, Factor]
+) -> list[Problem]:
+    problems = []
+    for path, value in where.items():
+        if path not in factors:
+            hint = nearest_hint(path, list(factors))
+            problems.append(Problem("", place, shown(path), "no such factor", hint))
+            continue
+        known = factors[path].values
+        for one in checks.wanted(value) if known else ():
+            if one not in known:
+                hint = nearest_hint(one, [str(v) for v in known])
+                problems.append(Problem("", f"{place}.{path}", shown(one), "never occurs", hint))
+    return problems
+
+
+def _rows(
+    file: str,
+    text: str,
+    tables: dict[str, tuple[str, FactorTable]],
+    problems: list[Problem],
+) -> list[dict[str, Any]]:
+    """The points of a CSV; its columns become the categories of their factors."""
+    rows = list(csv.reader(io.StringIO(text)))
+    rows = [row for row in rows if any(item.strip() for item in row)]
+    if len(rows) < 2:
+        problems.append(Problem("", "design.file", shown(file), "has no point"))
+        return []
+    head = [name.strip() for name in rows[0]]
+    for path in tables.keys() - set(head):
+        place = _place(tables[path][0], path)
+        problems.append(Problem("", place, shown(path), f"no such column in {file}"))
+    points = [
+        {
+            name: parse_override(f"{name}={item}")[1]
+            for name, item in zip(head, row, strict=False)
+            if item.strip()
+        }
+        for row in rows[1:]
+    ]
+    for name in head:
+        role, part = tables.get(name, ("levers", FactorTable(when={})))
+        seen: list[Any] = []
+        for point in points:
+            if name in point and point[name] not in seen:
+                seen.append(point[name])
+        problems += _outside(_place(role, name), part, seen)
+        tables[name] = (role, FactorTable(values=seen, when=part.when))
+        problems += checks.table_problems(_place(role, name), name, tables[name][1], True)
+    return points
+
+
+def _outside(place: str, part: FactorTable, seen: Sequence[Any]) -> list[Problem]:
+    """Values of a CSV that the study's own table does not allow."""
+    problems = []
+    for value in seen:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if part.values is not None and value not in part.values:
+            hint = nearest_hint(value, [str(v) for v in part.values])
+            problems.append(Problem("", place, shown(value), "is not among the values", hint))
+        elif (
+            part.low is not None
+            and part.high is not None
+            and (not number or not part.low <= value <= part.high)
+        ):
+            rule = f"must lie between {part.low:g} and {part.high:g}"
+            problems.append(Problem("", place, shown(value), rule))
+    return problems
+
+
+def _points(
+    study: Study,
+    scenario: Scenario,
+    factors: Mapping[str, Factor],
+    listed: Sequence[dict[str, Any]],
+) -> list[Point]:
+    held = {path: checks.value_at(scenario, path) for f in factors.values() for path, _ in f.when}
+    held.setdefault(WORLD, "on")
+    order = in_order_of_conditions(list(factors.values()))
+    if study.design.kind == "grid":
+        return grid_points(order, held, study.design.levels)
+    if study.design.kind == "list":
+        return [
+            {path: row[path] for path in acting(order, _blank(row, factors), held) if path in row}
+            for row in listed
+        ]
+    return sampled_points(study.design, list(factors.values()), held, order)
+
+
+def _blank(row: Mapping[str, Any], factors: Mapping[str, Factor]) -> dict[str, Any]:
+    return {path: row.get(path) for path in factors}

@@ -1,0 +1,162 @@
+"""The worlds that one scenario asks for: as it stands, and with moves taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sim.runs.run import ModelMaker, RunRecord, aborted_run, from_a_trunk, run_world
+from sim.scenario.patches import with_freed_budget, with_hosting, without_levers
+
+if TYPE_CHECKING:
+    from sim.scenario.schema.scenario import Contest, Scenario
+
+
+ON = "on"
+OFF_MONEY_KEPT = "off_money_kept"
+OFF_MONEY_IN_PRICE = "off_money_in_price"
+CHALLENGER_OFF = "challenger_off"
+HOSTS = "challenger_hosts"
+EPISODE_OFF = "episode_off"
+DOES_NOT_HOST = "challenger_does_not_host"
+
+
+@dataclass(frozen=True)
+class World:
+    """A scenario that is run, under the name of its point in the stored curves."""
+
+    name: str
+    title: str
+    scenario: Scenario
+
+
+def levers_of(scenario: Scenario, vendor: str) -> tuple[str, ...]:
+    """Names of the levers of a vendor, sorted."""
+    return tuple(sorted(n for n, lever in scenario.levers.items() if lever.vendor == vendor))
+
+
+def open_families_of(scenario: Scenario, vendor: str) -> tuple[str, ...]:
+    """Families of a vendor whose weights are, or may become, open, sorted."""
+    families = scenario.families.items()
+    return tuple(sorted(n for n, f in families if f.owner == vendor and f.weights != "closed"))
+
+
+def challenger_hosts(scenario: Scenario) -> bool:
+    """Whether the challenger's platform serves an open family of the incumbent at any time."""
+    contest = scenario.contest
+    if contest is None:
+        return False
+    opened = open_families_of(scenario, contest.incumbent)
+    return any(h.vendor == contest.challenger and h.family in opened for h in scenario.hosts)
+
+
+def with_other_hosting(name: str, scenario: Scenario) -> str:
+    """Name of the world that is like `name` but for the hosting that `scenario` does not have."""
+    return f"{name}_{DOES_NOT_HOST if challenger_hosts(scenario) else HOSTS}"
+
+
+def worlds_of(scenario: Scenario) -> tuple[World, ...]:
+    """Every world that the verdict on a scenario needs, the scenario itself first.
+
+    Without a contest that is the scenario alone. With one: all levers of the incumbent off, its
+    money kept (rule a) or put into its prices (rule b); these three again with the challenger's
+    hosting of the incumbent's open families the other way round; and the challenger's own levers
+    off, the reverse test. What has no lever or no open family is left out. An episode adds the
+    world it is held against.
+    """
+    on = World(ON, "as the scenario stands", scenario)
+    contest = scenario.contest
+    beside = _episode_world(scenario)
+    if contest is None:
+        return (on, *beside)
+    worlds = [on, *_off_worlds(scenario, scenario, contest)]
+    opened = open_families_of(scenario, contest.incumbent)
+    if opened and len(worlds) > 1:
+        worlds += _flipped(scenario, contest, opened)
+    own = levers_of(scenario, contest.challenger)
+    if own:
+        title = "no move of the challenger (reverse test)"
+        worlds.append(World(CHALLENGER_OFF, title, without_levers(scenario, own)))
+    return (*worlds, *beside)
+
+
+def _episode_world(scenario: Scenario) -> tuple[World, ...]:
+    episode = scenario.episode
+    if not episode.measure:
+        return ()
+    other = without_levers(scenario, episode.without).replace(dict(episode.off))
+    return (World(EPISODE_OFF, episode.without_title, other),)
+
+
+def _off_worlds(named_for: Scenario, scenario: Scenario, contest: Contest) -> list[World]:
+    levers = levers_of(named_for, contest.incumbent)
+    if not levers:
+        return []
+    kept = without_levers(scenario, levers)
+    spent = with_freed_budget(scenario, levers)
+    return [
+        World(OFF_MONEY_KEPT, "no move of the incumbent, its money kept", kept),
+        World(OFF_MONEY_IN_PRICE, "no move of the incumbent, its money put into prices", spent),
+    ]
+
+
+def _flipped(scenario: Scenario, contest: Contest, opened: tuple[str, ...]) -> list[World]:
+    hosts = challenger_hosts(scenario)
+    other = with_hosting(scenario, contest.challenger, opened, not hosts)
+    how = "does not host" if hosts else "hosts"
+    worlds = [World(ON, "as the scenario stands", other), *_off_worlds(scenario, other, contest)]
+    return [
+        World(
+            with_other_hosting(world.name, scenario),
+            f"{world.title}; the challenger {how} the incumbent's open families",
+            world.scenario,
+        )
+        for world in worlds
+    ]
+
+
+@dataclass(frozen=True)
+class WorldsWork:
+    """One replicate of every world.
+
+    `same_as` gives for each world the first one of equal scenario: that one alone is run.
+    `branch_at` is the month up to which the worlds are run as one.
+    """
+
+    worlds: tuple[World, ...]
+    seed: int
+    replicate: int
+    same_as: tuple[int, ...]
+    model: ModelMaker | None = None
+    branch_at: date | None = None
+    factors: Mapping[str, str] = field(default_factory=dict)
+
+    def records(self) -> list[RunRecord]:
+        """Run each different world once; equal ones are told under each name."""
+        model = self.model
+        if self.branch_at is not None:
+            model = from_a_trunk(self.branch_at)
+        own = {
+            index: run_world(
+                self.worlds[index].scenario,
+                self.seed,
+                self.replicate,
+                point=self.worlds[index].name,
+                model=model,
+            )
+            for index in sorted(set(self.same_as))
+        }
+        return [
+            replace(own[first], point=world.name, seconds=own[first].seconds * (first == index))
+            for index, (world, first) in enumerate(zip(self.worlds, self.same_as, strict=True))
+        ]
+
+    def parts(self) -> Sequence[WorldsWork]:
+        """A replicate is run as a whole: what ends its process is mostly its own draw."""
+        return (self,)
+
+    def aborted(self) -> list[RunRecord]:
+        """Every world of the replicate, without numbers."""
+        return [aborted_run(world.name, self.replicate, self.seed, {}) for world in self.worlds]

@@ -1,0 +1,138 @@
+"""Agent platforms, goodwill, and home clouds that move."""
+
+from __future__ import annotations
+
+from sim.parts import Part, par
+
+_BASS = "Bass (1969); Sultan, Farley & Lehmann (1990)"
+
+
+class Agents(Part):
+    """Two-sided growth: users draw builders, builders and users make agents, agents draw users."""
+
+    weight: float = par(
+        0.0,
+        "phi on ln(1 + usable agents / scale), for work that agents do; no moment identifies it; "
+        "a market of alike platforms tips where phi / (1 - nest correlation) passes 1",
+        unit="util",
+        low=0.0,
+        high=5.0,
+        source="Clements & Ohashi (2005, J. Ind. Econ. 53:515-542); practice 0.2-0.8",
+        flag="literature",
+    )
+    scale: float = par(
+        1_000.0, "agents at which a platform counts ln 2", unit="agents", above=0.0, high=1e9
+    )
+    creator_segments: tuple[str, ...] = par(
+        (),
+        "segments served by the creators' side of a platform; all others by that of enterprises",
+        strict=False,
+        flag="input",
+    )
+    cross_side: float = par(
+        0.0, "use of an agent made for the other side", unit="share", low=0.0, high=1.0
+    )
+    days_to_build: float = par(
+        7.0,
+        "days to build an agent at which the rates below hold; half as many days, twice as fast",
+        unit="days",
+        above=0.0,
+        high=3_650.0,
+        source="F0025",
+        flag="data",
+    )
+    by_users: float = par(
+        0.05, "agents that a user has made for itself", unit="1/month", low=0.0, high=100.0
+    )
+    by_builders: float = par(
+        0.2, "agents that a builder makes", unit="1/month", low=0.0, high=100.0
+    )
+    retirement: float = par(0.05, "agents that fall out of use", unit="1/month", low=0.0, high=1.0)
+    builders_per_user: float = par(
+        0.5, "builders that a user can feed", unit="builders/user", low=0.0, high=1e3
+    )
+    innovation: float = par(
+        0.02, "Bass p of builders", unit="1/month", low=0.0, high=1.0, source=_BASS
+    )
+    imitation: float = par(
+        0.15, "Bass q of builders", unit="1/month", low=0.0, high=2.0, source=_BASS
+    )
+    departure: float = par(
+        0.03, "builders that leave a platform", unit="1/month", low=0.0, high=1.0
+    )
+    subsidy_reach: float = par(
+        0.1,
+        "builders not there yet whom the largest subsidy draws in a month",
+        unit="share/month",
+        low=0.0,
+        high=1.0,
+    )
+    subsidy_scale: float = par(
+        5_000.0, "subsidy that draws half of that", unit="yuan/builder", above=0.0, high=1e9
+    )
+
+
+class Goodwill(Part):
+    """A' = (1 - decay) A + u by segment and region; awareness gains weight x ln(1 + A / scale)."""
+
+    decay: float = par(
+        0.2,
+        "lambda: goodwill forgotten in a month",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+        source="Nerlove & Arrow (1962, Economica 29:129-142); practice 0.1-0.4",
+        flag="literature",
+    )
+    elasticity: float = par(
+        0.24,
+        "theta of u = R A0 (E / (R A0))^theta: inflow answers to exposure; 1 is linear",
+        above=0.0,
+        high=1.0,
+        source="long-run advertising elasticity of Sethuraman, Tellis & Briesch (2011, JMR "
+        "48:457-471): consumer goods, an upper range here",
+        flag="literature",
+    )
+    overlap: float = par(
+        0.3,
+        "part of the narrower of two audiences of a vendor's stages of one month that the wider "
+        "holds too: 0 disjoint, 1 nested",
+        unit="share",
+        low=0.0,
+        high=1.0,
+    )
+    scale: float = par(
+        100.0,
+        "A0: exposure that adds as much goodwill; goodwill that lifts awareness by weight x ln 2",
+        unit="M yuan",
+        above=0.0,
+        high=1e6,
+        source="F0427: what a gala deal cost",
+        flag="data",
+    )
+    awareness_weight: float = par(
+        0.5, "a1 on ln(1 + A / A0) in awareness; no moment identifies it", low=0.0, high=20.0
+    )
+
+
+class Migration(Part):
+    """A client moves its home to the platform on which it spends most; rate 0 = homes stay.
+
+    Chance of a month: rate x (1 - hold x stack depth of the present home).
+    """
+
+    rate: float = par(
+        0.0,
+        "chance that a client looks at where it spends; 0.004 where homes move",
+        unit="1/month",
+        low=0.0,
+        high=1.0,
+        source="pilot study",
+    )
+    hold: float = par(
+        0.6,
+        "how far a full stack at the present home keeps clients from it",
+        low=0.0,
+        high=1.0,
+        source="pilot study",
+    )

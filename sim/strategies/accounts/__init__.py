@@ -1,1 +1,0 @@
-"""Key-account strategies: one file each."""

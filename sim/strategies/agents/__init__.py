@@ -1,1 +1,0 @@
-"""Agent platform strategies: one file each."""

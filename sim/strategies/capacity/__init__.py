@@ -1,1 +1,0 @@
-"""Capacity strategies: one file each."""

@@ -1,1 +1,0 @@
-"""Marketing strategies: one file each."""

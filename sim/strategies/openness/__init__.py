@@ -1,1 +1,0 @@
-"""Openness strategies: one file each."""

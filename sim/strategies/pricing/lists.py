@@ -1,0 +1,84 @@
+"""Prices without a rival in view: a dated list, cost plus a markup, random prices."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from pydantic import model_validator
+
+from sim.numeric.portable import exp, ln
+from sim.parts import Part, par
+from sim.strategies.pricing.base import Floats, Limits, PricingStrategy
+from sim.strategies.view import Books, View
+
+
+class ListPrice(PricingStrategy):
+    """Prices stay where the last dated price list put them."""
+
+    name = "list"
+    source = "market record, price rows"
+    observes = ()
+    follows_list = True
+
+    def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
+        """Last month's prices."""
+        return books.price
+
+    def bounded(self, view: View, books: Books, wanted: Floats, limits: Limits) -> Floats:
+        """A list is a list: exactly the stated price, even below cost."""
+        return wanted
+
+
+class CostPlusParameters(Part):
+    """Markup over unit cost."""
+
+    markup: float = par(
+        0.4,
+        "price over unit cost, less 1",
+        low=0.0,
+        high=100.0,
+        source="margins of 30-50 %",
+        flag="literature",
+    )
+
+
+class CostPlus(PricingStrategy):
+    """p = (1 + markup) x unit cost (Hall & Hitch 1939)."""
+
+    name = "cost_plus"
+    source = "Hall & Hitch (1939, Oxford Economic Papers 2:12-45)"
+    observes = ("own cost",)
+    Parameters = CostPlusParameters
+
+    def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
+        """Unit cost with the markup."""
+        return books.unit_cost * (1.0 + self.parameters.markup)
+
+
+class ZeroIntelligenceParameters(Part):
+    """The band."""
+
+    lowest: float = par(0.8, "lowest price over unit cost", above=0.0, high=100.0)
+    highest: float = par(3.0, "highest price over unit cost", above=0.0, high=1000.0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.highest < self.lowest:
+            raise ValueError(f"highest {self.highest:g} must not be below lowest {self.lowest:g}")
+        return self
+
+
+class ZeroIntelligence(PricingStrategy):
+    """ln(p/c) uniform between two bounds, drawn anew each month (Gode & Sunder 1993)."""
+
+    name = "zero_intelligence"
+    source = "Gode & Sunder (1993, JPE 101:119-137)"
+    observes = ("own cost",)
+    deterministic = False
+    Parameters = ZeroIntelligenceParameters
+
+    def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
+        """One draw for the whole list."""
+        low, high = ln(self.parameters.lowest), ln(self.parameters.highest)
+        return books.unit_cost * exp(rng.uniform(low, high))

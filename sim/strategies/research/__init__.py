@@ -1,1 +1,0 @@
-"""Research strategies: one file each."""
