@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from sim.economics.arrays import Floats, fraction, positive
 from sim.numeric.portable import power
@@ -216,6 +215,8 @@ def ar1_with_jumps(
     ValueError
         If a parameter lies outside its range or the normals are not (M, 3).
     """
+    from scipy.special import ndtri  # loaded when a supply has shocks
+
     drawn = np.asarray(normals, dtype=np.float64)
     if drawn.ndim != 2 or drawn.shape[1] != 3:
         raise ValueError(f"normals must be (months, 3), got {drawn.shape}")

@@ -21,7 +21,7 @@ Run = Callable[..., Result]
 
 SCRIPT = """
 import sys
-from sim.experiment.ensemble import run_ensemble
+from sim.runs.ensemble import run_ensemble
 from sim.scenario.reader import load
 from tests.unit.runs.fake_market import DUEL, SlowMarket
 
@@ -32,7 +32,7 @@ run_ensemble(load(DUEL), workers=1, out=sys.argv[1], model=SlowMarket)
 PARENT = """
 import os
 import time
-from sim.experiment.executors import local_pool
+from sim.runs.executors import local_pool
 
 if __name__ == "__main__":
     pool = local_pool(2)

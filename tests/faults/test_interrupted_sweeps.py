@@ -34,7 +34,7 @@ ROWS, RECEIPT = "blocks/000002.arrow", "blocks/000002.json"
 
 SCRIPT = """
 import sys
-from sim.study.run import run_study
+from sim.runs.study.run import run_study
 from tests.unit.study.markets import SlowMarket
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def test_an_index_that_names_types_that_have_moved_is_not_read(
 
 def test_the_stamp_covers_all_folders_that_hold_compiled_code() -> None:
     package = Path(compiled.__file__).parents[1]
-    files = [path for name in compiled.COMPILED for path in (package / name).glob("*.py")]
+    files = [path for name in compiled.COMPILED for path in (package / name).rglob("*.py")]
     assert compiled.source_stamp()[1] == sum(path.stat().st_size for path in files)
     holding = {
         path.relative_to(package).parts[0]
