@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, positive
-from sim.numeric.compiled import inlined, kernel
+from sim.numeric import portable
+from sim.numeric.compiled import inlined
 from sim.numeric.elementary import exp, ln, log1p
 
 SUM_TOLERANCE = 1e-8  # of a total against its parts, each rounded
@@ -126,13 +127,33 @@ def attached_sizes(sizes: ArrayLike, total: float, added: float, new_probability
         raise ValueError("sizes and added must be >= 0")
     if held.sum() > models * (1 + SUM_TOLERANCE):
         raise ValueError(f"total must count all models, got {total} for {held.sum()}")
-    return np.asarray(held * _growth(models, float(added), rate))
+    return np.asarray(held * growth_of_lineages(models, float(added), rate))
 
 
-@kernel
-def _growth(total: float, added: float, rate: float) -> float:
-    factor: float = lineage_growth(total, added, rate)
-    return factor
+def growth_of_lineages(total: float, added: float, joining: float) -> float:
+    """Factor ``B(T, r) / B(T + n, r)`` by which expected lineages grow, ``r = 1 - a``.
+
+    T > 0 models are there, n >= 0 are added, and each joins a lineage with probability r.
+    """
+    return portable.exp(_log_rise(total + added, joining) - _log_rise(total, joining))
+
+
+def _log_rise(x: float, r: float) -> float:
+    """``ln Gamma(x + r) - ln Gamma(x)`` for x > 0 and r >= 0, without the loss of digits of a
+    difference of two large logarithms (Stirling's series from 16 on, the recurrence below)."""
+    below = 0.0
+    while x < STIRLING_FROM:
+        below += portable.ln((x + r) / x)
+        x += 1.0
+    y = x + r
+    ahead = (x - 0.5) * portable.log1p(r / x) + r * (portable.ln(y) - 1.0)
+    return ahead + _rest(y) - _rest(x) - below
+
+
+def _rest(x: float) -> float:
+    """What Stirling's formula leaves of ln Gamma(x) (Abramowitz & Stegun 1964, 6.1.41)."""
+    z = 1.0 / (x * x)
+    return (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z / 1188)))) / x
 
 
 @inlined

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
-from sim.numeric.portable import power
+from sim.numeric.portable import exp, power
 
 NEGLIGIBLE = 1e-12  # discounted part of a saving beyond which months are not added up
 
@@ -138,6 +138,57 @@ def insulated_cost_shock(shock: ArrayLike, own_chip_share: ArrayLike) -> Floats:
     if not ((psi >= 0) & (psi <= 1)).all():
         raise ValueError("own_chip_share must lie in [0, 1]")
     return np.asarray((1 - psi) * np.asarray(shock, dtype=np.float64))
+
+
+def accelerator_cost(
+    own_share: ArrayLike,
+    own_cost: ArrayLike,
+    bought_cost: ArrayLike,
+    shock: ArrayLike,
+    performance: ArrayLike,
+) -> Floats:
+    """Monthly cost of what does the work of one bought accelerator; arrays broadcast.
+
+    ``(psi c_own + (1 - psi) c_bought) e^{(1 - psi) z} / (1 + psi (w - 1))``: a shock z to the log
+    price of bought accelerators moves the cost by :func:`insulated_cost_shock`.
+
+    Parameters
+    ----------
+    own_share
+        psi: share of accelerators that the vendor makes itself, 0-1.
+    own_cost, bought_cost
+        Money a month of one of each kind.
+    performance
+        w: work of a self-made accelerator against a bought one, > 0.
+    """
+    psi = np.asarray(own_share, dtype=np.float64)
+    mix = psi * np.asarray(own_cost) + (1 - psi) * np.asarray(bought_cost)
+    work = 1 + psi * (np.asarray(performance, dtype=np.float64) - 1)
+    return np.asarray(mix * exp(insulated_cost_shock(shock, psi)) / work)
+
+
+def next_market_price(
+    price: float, demand: float, supply: float, target: float, response: float
+) -> float:
+    """Price after a month of scarcity, ``p' = p (D / (u S))^g``, in the units of ``price``.
+
+    Tatonnement in logarithms: the price rises while demand D is above the part u of supply S.
+    It stays where nothing is demanded or supplied, and where the response g is 0.
+
+    Source: Walras (1874); Arrow & Hurwicz (1958, Econometrica 26:522-552).
+    """
+    if not (demand > 0.0 and supply > 0.0 and response > 0.0):
+        return price
+    return price * float(power(demand / (target * supply), response))
+
+
+def adaptive_expectation(expected: ArrayLike, observed: ArrayLike, memory: ArrayLike) -> Floats:
+    """Expectation after a month, ``m e + (1 - m) x``; memory m in [0, 1]; arrays broadcast.
+
+    Source: Cagan (1956); Nerlove (1958, QJE 72:227-240).
+    """
+    kept = np.asarray(memory, dtype=np.float64)
+    return np.asarray(kept * np.asarray(expected) + (1 - kept) * np.asarray(observed))
 
 
 def pass_through(price_change: ArrayLike, cost_shock: ArrayLike) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive, vector
-from sim.numeric.portable import power
+from sim.numeric.portable import expm1, log1p, power
 
 
 def next_goodwill(goodwill: ArrayLike, inflow: ArrayLike, decay: ArrayLike) -> Floats:
@@ -16,6 +16,35 @@ def next_goodwill(goodwill: ArrayLike, inflow: ArrayLike, decay: ArrayLike) -> F
     """
     kept = 1 - np.asarray(decay, dtype=np.float64)
     return np.asarray(kept * np.asarray(goodwill, dtype=np.float64) + np.asarray(inflow))
+
+
+def awareness(
+    base: ArrayLike,
+    attention: ArrayLike,
+    share: ArrayLike,
+    goodwill: ArrayLike,
+    *,
+    share_weight: float,
+    goodwill_weight: float,
+    scale: float,
+) -> Floats:
+    """Share of clients that know a vendor, ``1 - exp(-(a0 + n + b s + a1 ln(1 + A / A0)))``.
+
+    Parameters
+    ----------
+    base, attention, share, goodwill
+        a0 without any campaign, n of recent news, s the last token share (word of mouth) and A the
+        goodwill in million yuan; arrays broadcast, for example (cells, V) with (V,).
+    share_weight, goodwill_weight, scale
+        b, a1 and A0 > 0, million yuan.
+
+    Source: Goeree (2008, Econometrica 76:1017-1074) for awareness before choice.
+    """
+    usual, news, word_of_mouth, stock = (
+        np.asarray(x, dtype=np.float64) for x in (base, attention, share, goodwill)
+    )
+    index = usual + news + share_weight * word_of_mouth
+    return np.asarray(-expm1(np.asarray(-(index + goodwill_weight * log1p(stock / scale)))))
 
 
 def goodwill_path(start: float, inflow: ArrayLike, decay: float) -> Floats:

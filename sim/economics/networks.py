@@ -13,7 +13,7 @@ from sim.economics.arrays import Floats, fraction, positive
 from sim.economics.usage import bass_step
 from sim.numeric.arrays import Matrix
 from sim.numeric.compiled import inlined, kernel
-from sim.numeric.portable import log1p
+from sim.numeric.portable import exp, log1p, power
 
 CRITICAL_STRENGTH = 2.0  # strength at which, with no quality gap, one outcome becomes three
 
@@ -175,10 +175,12 @@ def usable_agents(agents: ArrayLike, portability: ArrayLike, open_: ArrayLike) -
     Source: Corts & Lederman (2009, IJIO 27:121-136): software that is not exclusive spreads the
     network effect over the market.
     """
-    number, share = (np.ascontiguousarray(x, np.float64) for x in (agents, portability))
-    out = np.zeros(number.shape)
-    add_usable(number, share, np.ascontiguousarray(open_, bool), out)
-    return out
+    number, share = (np.asarray(x, dtype=np.float64) for x in (agents, portability))
+    there = np.asarray(open_, dtype=np.bool_)
+    runs = np.minimum(share[:, None, :], share[None, :, :])  # (u, v, s)
+    runs[np.arange(len(share)), np.arange(len(share))] = 1.0
+    runs = np.where(there[:, None, :] & there[None, :, :], runs, 0.0)
+    return np.asarray((runs * number[:, None, :]).sum(axis=0))
 
 
 def platform_worth(
@@ -189,7 +191,28 @@ def platform_worth(
     n = :func:`usable_agents` of the side, and of the other one the share `cross_side`.
     """
     usable = usable_agents(agents, portability, open_)
-    return log1p((usable + cross_side * usable[:, ::-1]) / scale)
+    return network_benefit(usable + cross_side * usable[:, ::-1], scale)
+
+
+def network_benefit(members: ArrayLike, scale: float) -> Floats:
+    """Benefit ``ln(1 + n / scale)`` of n members of a community or platform, any shape.
+
+    Concave: the first members count most (Katz & Shapiro 1985, AER 75:424-440, with decreasing
+    returns). ``scale`` > 0 members give ln 2.
+    """
+    return log1p(np.asarray(members, dtype=np.float64) / scale)
+
+
+def hosting_ease(members: ArrayLike, scale: float, exponent: ArrayLike) -> Floats:
+    """Factor ``(1 + n / scale)^-e`` on the cost of running a model that n developers support."""
+    size = np.asarray(members, dtype=np.float64)
+    return np.asarray(power(1.0 + size / scale, -np.asarray(exponent, dtype=np.float64)))
+
+
+def pulled_innovation(innovation: ArrayLike, pull: ArrayLike, lead: ArrayLike) -> Floats:
+    """Bass innovation rate ``min(1, p e^{g l})`` of developers whom a capability lead l pulls."""
+    drawn = exp(np.asarray(pull, dtype=np.float64) * np.asarray(lead, dtype=np.float64))
+    return np.minimum(1.0, np.asarray(innovation, dtype=np.float64) * drawn)
 
 
 @kernel
@@ -224,9 +247,11 @@ def next_agents(
 
     Source: Church & Gandal (1992, J. Ind. Econ. 40:85-103).
     """
-    given = (np.asarray(x, dtype=np.float64) for x in (agents, users, builders, pace))
-    rates = by_users, by_builders, fraction("retirement", retirement)
-    return np.asarray(agents_after.py_func(*given, *rates))
+    now, active, makers, speed = (
+        np.asarray(x, dtype=np.float64) for x in (agents, users, builders, pace)
+    )
+    made = speed * (by_users * active + by_builders * makers)
+    return np.asarray((1.0 - fraction("retirement", retirement)) * now + made)
 
 
 @inlined

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
-from sim.numeric.arrays import Vector
-from sim.numeric.compiled import inlined, kernel
+from sim.numeric.compiled import inlined
 
 
 class BassPeak(NamedTuple):
@@ -59,17 +58,15 @@ def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -
     ValueError
         If p, q, m or N is negative.
     """
-    given = [np.asarray(x, dtype=np.float64) for x in (cumulative, p, q, m)]
-    shape = given[0].shape
-    same = given[3].shape == shape and given[1].shape == given[2].shape
-    if not (same and given[1].shape in ((), shape)):  # p and q may be numbers for all
-        given = [np.asarray(x) for x in np.broadcast_arrays(*given)]
-        shape = given[0].shape
-    out = np.empty(shape)
-    now, first, second, all_ = (x.ravel() for x in given)
-    if not _step(now, first, second, all_, out.reshape(-1)):
+    now, innovation, imitation, most = (
+        np.asarray(x, dtype=np.float64) for x in (cumulative, p, q, m)
+    )
+    if any((x < 0.0).any() for x in (now, innovation, imitation, most)):
         raise ValueError("cumulative, p, q and m must be >= 0")
-    return out
+    shape = np.broadcast(now, most).shape
+    known = np.divide(now, most, out=np.zeros(shape), where=most > 0.0)
+    hazard = np.clip(innovation + imitation * known, 0.0, 1.0)
+    return np.asarray(now + hazard * np.maximum(most - now, 0.0))
 
 
 @inlined
@@ -78,23 +75,6 @@ def bass_next(now, p, q, m):  # type: ignore[no-untyped-def]
     known = now / m if m > 0.0 else 0.0
     hazard = min(max(p + q * known, 0.0), 1.0)
     return now + hazard * max(m - now, 0.0)
-
-
-@kernel
-def _step(
-    now: Vector[np.float64],
-    p: Vector[np.float64],
-    q: Vector[np.float64],
-    m: Vector[np.float64],
-    out: Vector[np.float64],
-) -> bool:
-    """The recursion for each of the numbers; False where one is negative."""
-    for i in range(now.shape[0]):
-        own = i if len(p) > 1 else 0
-        if now[i] < 0.0 or p[own] < 0.0 or q[own] < 0.0 or m[i] < 0.0:
-            return False
-        out[i] = bass_next(now[i], p[own], q[own], m[i])
-    return True
 
 
 def bass_path(p: float, q: float, m: float, periods: int, start: float = 0.0) -> Floats:
