@@ -111,10 +111,11 @@ def containment_halfwidth(result: Result) -> float:
     verdict = result.verdict
     if not verdict["verdicts"]:
         return math.nan
-    from sim.analysis.statistics import wilson_interval_of_share
+    from sim.analysis.statistics import wilson_interval
 
     primary = verdict["verdicts"][verdict["primary"]]
-    interval = wilson_interval_of_share(primary["emergence"]["share"], primary["n"])
+    n = primary["n"]
+    interval = wilson_interval(primary["emergence"]["share"] * n, n)
     return (interval.upper - interval.lower) / 2.0
 
 

@@ -1,10 +1,13 @@
-"""Intervals, tests and sample sizes for replicates and paired replicates."""
+"""Intervals, tests and sample sizes for replicates and paired replicates.
+
+t intervals stay one line of `scipy.special`: `scipy.stats.ttest_1samp` gives no interval for values
+that never vary, and statsmodels' `ttost_paired` p-values without the interval.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -70,15 +73,15 @@ def _check_confidence(confidence: float) -> None:
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
 
 
-def _check_count(successes: int, n: int) -> None:
-    if n < 1 or not 0 <= successes <= n:
-        raise ValueError(f"needs 0 <= successes <= n and n >= 1, got {successes} of {n}")
-
-
-def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
+def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> Interval:
     """Score interval of a proportion.
 
     ``(p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n)``.
+
+    Parameters
+    ----------
+    successes, n
+        Counts; not whole where a share is worth n independent runs.
 
     Raises
     ------
@@ -89,78 +92,44 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interva
     -----
     Wilson (1927, JASA 22:209-212); Brown, Cai & DasGupta (2001, Statistical Science).
     """
-    _check_count(successes, n)
+    from statsmodels.stats.proportion import proportion_confint
+
+    if not n > 0.0 or not 0.0 <= successes <= n:
+        raise ValueError(f"needs 0 <= successes <= n and n > 0, got {successes} of {n}")
     _check_confidence(confidence)
-    z2 = float(special.ndtri(0.5 + confidence / 2.0)) ** 2
-    return _score_interval(successes, n, z2)
-
-
-def wilson_interval_of_share(share: float, n: float, confidence: float = 0.95) -> Interval:
-    """Wilson's interval of a share that is worth n independent runs, n not always whole.
-
-    Raises
-    ------
-    ValueError
-        If the share leaves 0..1, n is not positive or the confidence not in (0, 1).
-    """
-    if not 0.0 <= share <= 1.0 or not n > 0.0:
-        raise ValueError(f"needs a share in 0..1 and n > 0, got {share} of {n}")
-    _check_confidence(confidence)
-    z2 = float(special.ndtri(0.5 + confidence / 2.0)) ** 2
-    return _score_interval(share * n, n, z2)
-
-
-def _score_interval(successes: float, n: float, z2: float) -> Interval:
-    p = successes / n
-    centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n)
-    half = math.sqrt(z2 * (p * (1.0 - p) / n + z2 / (4.0 * n * n))) / (1.0 + z2 / n)
-    lower = 0.0 if successes == 0 else centre - half
-    upper = 1.0 if successes == n else centre + half
-    return Interval(lower, upper)
-
-
-def clopper_pearson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
-    """Exact interval of a proportion from beta quantiles (Clopper & Pearson 1934).
-
-    Raises
-    ------
-    ValueError
-        As `wilson_interval`.
-    """
-    _check_count(successes, n)
-    _check_confidence(confidence)
-    tail = (1.0 - confidence) / 2.0
-    lower = 0.0
-    upper = 1.0
-    if successes > 0:
-        lower = float(special.betaincinv(successes, n - successes + 1, tail))
-    if successes < n:
-        upper = float(special.betaincinv(successes + 1, n - successes, 1.0 - tail))
-    return Interval(lower, upper)
+    lower, upper = proportion_confint(successes, n, 1.0 - confidence, method="wilson")
+    # The library leaves the ends to rounding.
+    return Interval(
+        0.0 if successes == 0 else float(lower), 1.0 if successes == n else float(upper)
+    )
 
 
 def goodman_intervals(counts: Sequence[int], confidence: float = 0.95) -> list[Interval]:
-    """Simultaneous intervals of multinomial shares.
+    """Simultaneous intervals of multinomial shares (Goodman 1965, Technometrics 7:247-254).
 
     The score interval of each class with ``z^2 = chi2_1 quantile of 1 - (1-confidence)/k`` for
-    k classes (Goodman 1965, Technometrics 7:247-254).
+    k classes.
 
     Raises
     ------
     ValueError
         If no class or no observation is given, or a count is negative.
     """
+    from statsmodels.stats.proportion import multinomial_proportions_confint
+
     _check_confidence(confidence)
     n = sum(counts)
     if not counts or n < 1 or min(counts) < 0:
         raise ValueError("counts: needs at least one class, no negative count, at least one run")
-    z2 = float(special.chdtri(1.0, (1.0 - confidence) / len(counts)))
-    return [_score_interval(int(count), n, z2) for count in counts]
+    found = multinomial_proportions_confint(counts, 1.0 - confidence, method="goodman")
+    return [
+        Interval(0.0 if count == 0 else float(low), 1.0 if count == n else float(high))
+        for count, (low, high) in zip(counts, found, strict=True)
+    ]
 
 
-def t_interval(mean: float, standard_error: float, df: int, confidence: float) -> Interval:
+def _t_interval(mean: float, standard_error: float, df: int, confidence: float) -> Interval:
     """``mean -+ t_{df} * standard_error``; unbounded if there are no degrees of freedom."""
-    _check_confidence(confidence)
     if df < 1:
         return UNBOUNDED
     half = float(special.stdtrit(df, 0.5 + confidence / 2.0)) * standard_error
@@ -175,6 +144,7 @@ def mean_interval(values: npt.ArrayLike, confidence: float = 0.95) -> MeanEstima
     ValueError
         If there is no value or one is not finite.
     """
+    _check_confidence(confidence)
     x = _values(values, "values")
     mean = float(x.mean())
     # A constant column must give exactly its value, whatever the rounding of the mean.
@@ -183,7 +153,7 @@ def mean_interval(values: npt.ArrayLike, confidence: float = 0.95) -> MeanEstima
     else:
         sd = float(x.std(ddof=1))
     se = sd / math.sqrt(x.size)
-    return MeanEstimate(mean, sd, int(x.size), t_interval(mean, se, x.size - 1, confidence))
+    return MeanEstimate(mean, sd, int(x.size), _t_interval(mean, se, x.size - 1, confidence))
 
 
 def _t_statistic(difference: float, standard_error: float) -> float:
@@ -243,37 +213,6 @@ def paired_comparison(
     spread = float(x.var(ddof=1) + y.var(ddof=1))
     reduction = spread / tau.sd**2 if tau.sd**2 > 0.0 else math.inf
     return PairedComparison(tau.mean, tau.sd, tau.n, tau.interval, t, p, correlation, reduction)
-
-
-def paired_bootstrap_interval(
-    on: npt.ArrayLike,
-    off: npt.ArrayLike,
-    rng: np.random.Generator,
-    confidence: float = 0.95,
-    resamples: int = 9_999,
-) -> Interval:
-    """Percentile bootstrap interval of the mean of ``off - on``; whole pairs are resampled.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, a number is not finite or fewer than one resample is asked for.
-
-    Notes
-    -----
-    Efron & Tibshirani (1993), chapter 13. A single pair gives an unbounded interval.
-    """
-    _check_confidence(confidence)
-    x, y = _values(on, "on"), _values(off, "off")
-    if x.size != y.size or resamples < 1:
-        raise ValueError("pairs: needs as many values on as off, and at least one resample")
-    if x.size < 2:
-        return UNBOUNDED
-    tau = y - x
-    means = tau[rng.integers(0, tau.size, size=(resamples, tau.size))].mean(axis=1)
-    tail = (1.0 - confidence) / 2.0
-    lower, upper = np.quantile(means, [tail, 1.0 - tail])
-    return Interval(float(lower), float(upper))
 
 
 def equivalence_test(values: npt.ArrayLike, margin: float, alpha: float = 0.05) -> Equivalence:
@@ -348,13 +287,6 @@ def ols_slope(values: npt.ArrayLike) -> FloatArray:
     return slope
 
 
-def runs_for_mean_halfwidth(sd: float, halfwidth: float, z: float = Z_95) -> int:
-    """Pairs needed for a mean known to within the half-width: ``ceil((z sd / h)^2)``."""
-    if sd < 0.0 or halfwidth <= 0.0:
-        raise ValueError("needs sd >= 0 and a positive half-width")
-    return math.ceil((z * sd / halfwidth) ** 2)
-
-
 def runs_for_share_halfwidth(halfwidth: float, z: float = Z_95) -> int:
     """Runs for a Wilson half-width at a share of one half: ``ceil((z/2h)^2 - z^2)``."""
     if halfwidth <= 0.0:
@@ -389,65 +321,23 @@ def holm(p_values: npt.ArrayLike) -> FloatArray:
     ValueError
         If a p-value lies outside 0..1.
     """
-    p = _p_values(p_values)
-    order = np.argsort(p, kind="stable")
-    steps = np.minimum(1.0, p[order] * np.arange(p.size, 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.maximum.accumulate(steps)
-    return adjusted
+    from statsmodels.stats.multitest import multipletests
 
-
-def benjamini_hochberg(p_values: npt.ArrayLike) -> FloatArray:
-    """Adjusted p-values that control the false discovery rate.
-
-    ``min over j >= i of min(1, k p_(j) / j)`` (Benjamini & Hochberg 1995, JRSS B 57:289-300).
-
-    Raises
-    ------
-    ValueError
-        If a p-value lies outside 0..1.
-    """
-    p = _p_values(p_values)
-    order = np.argsort(p, kind="stable")
-    steps = np.minimum(1.0, p[order] * p.size / np.arange(1, p.size + 1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum.accumulate(steps[::-1])[::-1]
-    return adjusted
-
-
-def _p_values(p_values: npt.ArrayLike) -> FloatArray:
     p = np.asarray(p_values, dtype=np.float64)
     # Written so that NaN fails too.
     if p.ndim != 1 or p.size < 1 or not bool(((p >= 0.0) & (p <= 1.0)).all()):
         raise ValueError("p_values: needs a flat list of numbers between 0 and 1")
-    return p
+    return np.asarray(multipletests(p, method="holm")[1], dtype=np.float64)
 
 
-@dataclass(frozen=True)
-class SequentialPlan:
-    """Numbers of replicates at which a verdict may be read, and the error spent at each.
-
-    Raises
-    ------
-    ValueError
-        If looks do not grow, lengths differ or an error share is not positive.
-    """
-
-    looks: tuple[int, ...] = (30, 60, 120, 240)
-    alpha_spent: tuple[float, ...] = (0.005, 0.01, 0.015, 0.02)
-
-    def __post_init__(self) -> None:
-        if len(self.looks) != len(self.alpha_spent) or not self.looks:
-            raise ValueError("a plan needs as many error shares as looks, at least one")
-        if list(self.looks) != sorted(set(self.looks)) or self.looks[0] < 2:
-            raise ValueError("looks must grow and begin at two replicates or more")
-        if min(self.alpha_spent) <= 0.0 or sum(self.alpha_spent) >= 0.5:
-            raise ValueError("error shares must be positive and add up to less than 0.5")
+LOOKS = (30, 60, 120, 240)
+"""Numbers of replicates at which a verdict may be read."""
+ALPHA_SPENT = (0.005, 0.01, 0.015, 0.02)
+"""Error that each look may spend; together the error of the whole plan (Bonferroni)."""
 
 
-@dataclass(frozen=True)
-class Look:
-    """Where an ensemble of n replicates stands in the plan."""
+class Look(NamedTuple):
+    """Where an ensemble of n replicates stands among the planned looks."""
 
     number: int
     """Look reached, counted from 1; 0 before the first."""
@@ -458,28 +348,22 @@ class Look:
     note: str
 
 
-def look_at(n: int, plan: SequentialPlan | None = None) -> Look:
-    """Look that n replicates have reached, the error it may spend and the next one.
+def look_at(n: int) -> Look:
+    """The planned look that n replicates have reached, the error it may spend and the next one.
 
     Raises
     ------
     ValueError
         If n is below 1.
-
-    Notes
-    -----
-    The shares add up to the error of the whole plan (Bonferroni over looks), so a verdict read
-    at any look keeps that error.
     """
     if n < 1:
         raise ValueError("needs at least one replicate")
-    steps = plan or SequentialPlan()
-    number = sum(1 for look in steps.looks if look <= n)
-    next_n = steps.looks[number] if number < len(steps.looks) else None
+    number = sum(look <= n for look in LOOKS)
+    next_n = LOOKS[number] if number < len(LOOKS) else None
     more = f"next look at {next_n}" if next_n else "no further look planned"
     if number == 0:
         return Look(0, None, None, next_n, f"before the first planned look; {more}")
-    planned, alpha = steps.looks[number - 1], steps.alpha_spent[number - 1]
+    planned = LOOKS[number - 1]
     off = "" if planned == n else f", {n - planned} replicates past it"
-    note = f"look {number} of {len(steps.looks)} at {planned} replicates{off}; {more}"
-    return Look(number, planned, alpha, next_n, note)
+    note = f"look {number} of {len(LOOKS)} at {planned} replicates{off}; {more}"
+    return Look(number, planned, ALPHA_SPENT[number - 1], next_n, note)

@@ -34,13 +34,13 @@ def cohen_kappa(first: npt.ArrayLike, second: npt.ArrayLike) -> float | None:
     ValueError
         If the two have different lengths.
     """
+    from statsmodels.stats.inter_rater import cohens_kappa
+
     a, b = _complete(first, second)
-    if not len(a):
+    if not len(a) or a.min() == a.max() == b.min() == b.max():
         return None
-    chance = float(a.mean() * b.mean() + (1.0 - a.mean()) * (1.0 - b.mean()))
-    if chance >= 1.0:
-        return None
-    return (float((a == b).mean()) - chance) / (1.0 - chance)
+    table = np.histogram2d(a, b, bins=2, range=[[0, 1], [0, 1]])[0]
+    return float(cohens_kappa(table, return_results=False))
 
 
 def fleiss_kappa(ratings: npt.ArrayLike) -> float | None:
@@ -48,25 +48,15 @@ def fleiss_kappa(ratings: npt.ArrayLike) -> float | None:
 
     Units with a missing rating are left out; None with fewer than two raters, no unit, or one
     rating throughout.
-
-    Raises
-    ------
-    ValueError
-        If the ratings are not a table.
     """
+    from statsmodels.stats import inter_rater
+
     x = np.asarray(ratings, dtype=np.float64)
-    if x.ndim != 2:
-        raise ValueError("ratings must be (units, raters)")
     x = x[np.isfinite(x).all(axis=1)]
-    units, raters = x.shape
-    if units < 1 or raters < 2:
+    if len(x) < 1 or x.shape[1] < 2 or x.min() == x.max():
         return None
     ones = x.sum(axis=1)
-    pairs = ones * (ones - 1.0) + (raters - ones) * (raters - ones - 1.0)
-    observed = float(pairs.mean()) / (raters * (raters - 1))
-    p = float(x.mean())
-    chance = p * p + (1.0 - p) * (1.0 - p)
-    return None if chance >= 1.0 else (observed - chance) / (1.0 - chance)
+    return float(inter_rater.fleiss_kappa(np.column_stack([x.shape[1] - ones, ones])))
 
 
 def agreement(indicators: Mapping[str, npt.ArrayLike]) -> Agreement:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.statistics import Z_95, wilson_interval_of_share
+from sim.analysis.statistics import Z_95, wilson_interval
 from sim.runs.run import DONE
 from sim.runs.study.points import CLAIM
 
@@ -122,7 +122,7 @@ def share_interval(holds: FloatArray, sampled: bool) -> tuple[float, float, tupl
         plain = share * (1.0 - share)
         effective = plain / variance if variance > plain / total else float(total)
         effective = min(max(effective, least), float(total))
-    interval = wilson_interval_of_share(share, effective)
+    interval = wilson_interval(share * effective, effective)
     return share, effective, (interval.lower, interval.upper)
 
 

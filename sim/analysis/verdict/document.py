@@ -265,7 +265,7 @@ def _entry(
             },
         },
         "agreement": _agreement(a.agreement),
-        "sequential": asdict(a.look) | {"verdict": a.verdict_at_look},
+        "sequential": a.look._asdict() | {"verdict": a.verdict_at_look},
         "class_kept_in_longer_run": None if a.longer is None else a.longer.share,
         "longer_run": None if a.longer is None else asdict(a.longer),
         "token_share": _by_vendor(a.token_means, names),

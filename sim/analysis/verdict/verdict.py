@@ -12,7 +12,6 @@ import numpy.typing as npt
 from sim.analysis.statistics import (
     Interval,
     Look,
-    SequentialPlan,
     bimodality_coefficient,
     goodman_intervals,
     look_at,
@@ -214,7 +213,6 @@ def assess(
     extended: Ensemble | None = None,
     extended_off: Ensemble | None = None,
     family_of_tests: int = 1,
-    plan: SequentialPlan | None = None,
 ) -> Assessment:
     """Judge an ensemble by definitions D1 to D6, outcome classes and the ensemble verdict.
 
@@ -237,7 +235,7 @@ def assess(
     """
     limits = thresholds or Thresholds()
     facts = gather(on, off, limits.window_months, extended, extended_off)
-    return assess_facts(facts, limits, family_of_tests=family_of_tests, plan=plan)
+    return assess_facts(facts, limits, family_of_tests=family_of_tests)
 
 
 def _overall(
@@ -264,7 +262,6 @@ def assess_facts(
     limits: Thresholds,
     *,
     family_of_tests: int = 1,
-    plan: SequentialPlan | None = None,
 ) -> Assessment:
     """As `assess`, from facts gathered once; for many thresholds with the same window.
 
@@ -280,7 +277,7 @@ def assess_facts(
     results = _definitions(facts, limits, alpha)
     classes = path_classes(on, paths, limits)
     labels = labelled(classes, pair, limits)
-    look = look_at(on.replicates, plan)
+    look = look_at(on.replicates)
     at_look = look.alpha and _overall(facts, classes, labels, limits, look.alpha / family_of_tests)
     contained = definitions.contained(results)
     costly = results["D6"].verdict is Verdict.SUPPORTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from itertools import combinations
@@ -12,14 +13,12 @@ import numpy as np
 from sim.analysis.attribution import shapley
 from sim.analysis.calibration import inference
 from sim.analysis.statistics import (
+    Z_95,
     Interval,
-    benjamini_hochberg,
-    clopper_pearson_interval,
     equivalence_test,
     holm,
     p_greater,
     paired_comparison,
-    runs_for_mean_halfwidth,
     wilson_interval,
 )
 from sim.analysis.uncertainty import failing as discovery
@@ -117,15 +116,19 @@ def statistics(inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _adjusted(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    from scipy.stats import false_discovery_control
+
     adjusted = holm(inputs["p_values"])
     return {
         "holm_adjusted": adjusted.tolist(),
         "reject_holm": [bool(p <= inputs["alpha"]) for p in adjusted],
-        "bh_adjusted": benjamini_hochberg(inputs["p_values"]).tolist(),
+        "bh_adjusted": false_discovery_control(inputs["p_values"]).tolist(),
     }
 
 
 def _proportion(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    from scipy.stats import binomtest
+
     count, n = int(inputs["successes"]), int(inputs["n"])
     confidence = float(inputs["confidence"])
     wilson = wilson_interval(count, n, confidence)
@@ -133,7 +136,7 @@ def _proportion(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "lower": wilson.lower,
         "upper": wilson.upper,
         "midpoint": (wilson.lower + wilson.upper) / 2.0,
-        "clopper_pearson": list(clopper_pearson_interval(count, n, confidence)),
+        "clopper_pearson": list(binomtest(count, n).proportion_ci(confidence, "exact")),
     }
 
 
@@ -154,7 +157,7 @@ def _paired(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "variance_reduction_factor_vs_independent": pairs.variance_reduction,
         "tost_ci90": list(equivalence.interval),
         "equivalent_to_zero_within_margin": equivalence.equivalent,
-        "n_for_halfwidth_0_005": runs_for_mean_halfwidth(pairs.sd, HALFWIDTH),
+        "n_for_halfwidth_0_005": math.ceil((Z_95 * pairs.sd / HALFWIDTH) ** 2),
     }
 
 

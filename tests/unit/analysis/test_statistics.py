@@ -8,19 +8,15 @@ from scipy import stats
 
 from sim.analysis.statistics import (
     UNBOUNDED,
-    benjamini_hochberg,
     bimodality_coefficient,
-    clopper_pearson_interval,
     equivalence_test,
     goodman_intervals,
     holm,
     mean_interval,
     ols_slope,
     p_greater,
-    paired_bootstrap_interval,
     paired_comparison,
     ratio_interval,
-    runs_for_mean_halfwidth,
     runs_for_share_halfwidth,
     wilson_interval,
 )
@@ -36,12 +32,11 @@ def floating_errors():
 
 
 @given(st.integers(1, 300), st.data(), st.floats(0.6, 0.999))
-def test_proportion_intervals_agree_with_scipy(n, data, confidence):
+def test_wilson_agrees_with_scipy(n, data, confidence):
     k = data.draw(st.integers(0, n))
-    test = stats.binomtest(k, n)
-    for ours, method in ((wilson_interval, "wilson"), (clopper_pearson_interval, "exact")):
-        theirs = test.proportion_ci(confidence, method)
-        assert tuple(ours(k, n, confidence)) == pytest.approx((theirs.low, theirs.high), abs=1e-10)
+    theirs = stats.binomtest(k, n).proportion_ci(confidence, "wilson")
+    found = wilson_interval(k, n, confidence)
+    assert found == pytest.approx((theirs.low, theirs.high), abs=1e-10)
 
 
 def test_wilson_known_values_and_exact_ends():
@@ -87,7 +82,6 @@ def test_one_value_bounds_nothing():
     assert p_greater([5.0]) == 1.0
     assert paired_comparison([0.1], [0.4]).interval == UNBOUNDED
     assert not equivalence_test([0.0], 0.1).equivalent
-    assert paired_bootstrap_interval([0.1], [0.2], np.random.default_rng(1)) == UNBOUNDED
     assert ratio_interval([1.0], [2.0]) == (0.5, UNBOUNDED)
 
 
@@ -131,15 +125,6 @@ def test_equivalence_needs_the_whole_interval_inside():
         equivalence_test(values, -0.1)
 
 
-def test_bootstrap_is_near_the_t_interval_and_repeats():
-    rng = np.random.default_rng(3)
-    on = rng.normal(0.5, 0.1, 60)
-    off = on + rng.normal(0.05, 0.01, 60)
-    first = paired_bootstrap_interval(on, off, np.random.default_rng(7))
-    assert first == paired_bootstrap_interval(on, off, np.random.default_rng(7))
-    assert first == pytest.approx(paired_comparison(on, off).interval, abs=5e-4)
-
-
 def test_fieller_interval_solves_its_own_equation():
     rng = np.random.default_rng(5)
     x = rng.normal(0.2, 0.03, 25)
@@ -169,17 +154,14 @@ def test_slope_of_a_constant_is_exactly_zero_and_agrees_with_polyfit():
 def test_adjusted_p_values():
     p = [0.001, 0.02, 0.03, 0.04, 0.6]
     assert holm(p) == pytest.approx([0.005, 0.08, 0.09, 0.09, 0.6])
-    assert benjamini_hochberg(p) == pytest.approx([0.005, 0.05, 0.05, 0.05, 0.6])
 
 
 @given(st.lists(P_VALUES, min_size=1, max_size=20), st.randoms())
 def test_adjusting_is_free_of_order_and_never_lowers(p, shuffler):
     order = list(range(len(p)))
     shuffler.shuffle(order)
-    for adjust in (holm, benjamini_hochberg):
-        assert adjust(np.array(p)[order]) == pytest.approx(adjust(p)[order])
-        assert (adjust(p) >= np.array(p) - 1e-15).all()
-    assert benjamini_hochberg(p) == pytest.approx(stats.false_discovery_control(p))
+    assert holm(np.array(p)[order]) == pytest.approx(holm(p)[order])
+    assert (holm(p) >= np.array(p) - 1e-15).all()
 
 
 def test_adjusting_refuses_what_is_no_probability():
@@ -189,7 +171,6 @@ def test_adjusting_refuses_what_is_no_probability():
 
 
 def test_sample_sizes():
-    assert runs_for_mean_halfwidth(0.006475174035335175, 0.005) == 7
     assert runs_for_share_halfwidth(0.05) == 381
     assert runs_for_share_halfwidth(0.10) == 93
 

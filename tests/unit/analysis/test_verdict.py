@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.analysis.statistics import SequentialPlan, look_at
+from sim.analysis.statistics import look_at
 from sim.analysis.verdict.containment import Verdict
 from sim.analysis.verdict.document import sentence, verdict_document
 from sim.analysis.verdict.ensemble import Ensemble
@@ -177,10 +177,6 @@ def test_looks_follow_the_plan():
     assert (look_at(60).number, look_at(60).alpha, look_at(60).next_n) == (2, 0.01, 120)
     assert look_at(500).next_n is None
     assert "5 replicates past it" in look_at(35).note
-    with pytest.raises(ValueError, match="looks"):
-        SequentialPlan((30, 30), (0.01, 0.01))
-    with pytest.raises(ValueError, match="as many"):
-        SequentialPlan((30,), (0.01, 0.01))
     with pytest.raises(ValueError, match="replicate"):
         look_at(0)
 
