@@ -1,11 +1,11 @@
-"""Tables, figures, headings and numbers as HTML; every text is escaped."""
+"""Blocks of a page - headings, paragraphs, tables, figures - and numbers as people read them."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from html import escape
-from typing import Any
+from importlib import resources
+from typing import Any, NamedTuple
 
 PERCENT = 100.0
 
@@ -22,43 +22,56 @@ def spread(value: float | None, interval: Any, scale: float = 1.0) -> str:
     return f"{number(value, scale)} [{number(interval[0], scale)}, {number(interval[1], scale)}]"
 
 
-def heading(text: str) -> str:
+class Block(NamedTuple):
+    """A part of a page: `kind` is heading, paragraph, table, figure or folded; see `page`."""
+
+    kind: str
+    text: str = ""
+    style: str = ""
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    inner: tuple[Block, ...] = ()
+
+
+def heading(text: str) -> Block:
     """A section's heading."""
-    return f"<h2>{escape(text)}</h2>"
+    return Block("heading", text)
 
 
-def paragraph(text: str, kind: str = "") -> str:
+def paragraph(text: str, style: str = "") -> Block:
     """A paragraph, of a class of the style sheet if named."""
-    return f'<p class="{escape(kind)}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
+    return Block("paragraph", text, style)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Block:
     """A table; numbers are written as the caller wrote them."""
-    top = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    cells = tuple(tuple(map(str, row)) for row in rows)
+    return Block("table", head=tuple(head), rows=cells)
 
 
-def figure(png: bytes, caption: str) -> str:
+def figure(png: bytes, caption: str) -> Block:
     """A picture inside the page."""
-    data = base64.b64encode(png).decode("ascii")
-    return (
-        f'<figure><img src="data:image/png;base64,{data}" alt="{escape(caption)}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
+    return Block("figure", caption, base64.b64encode(png).decode("ascii"))
 
 
-def folded(summary: str, content: str) -> str:
+def folded(summary: str, content: Block) -> Block:
     """Something long that opens on a click."""
-    return f"<details><summary>{escape(summary)}</summary>{content}</details>"
+    return Block("folded", summary, inner=(content,))
+
+
+def page(title: str, question: str, blocks: Iterable[Block]) -> str:
+    """The page as HTML, from the template `sim/data/report.html`; every text is escaped."""
+    from jinja2 import Environment, StrictUndefined
+
+    text = (resources.files("sim") / "data" / "report.html").read_text(encoding="utf-8")
+    made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return made.from_string(text).render(title=title, question=question, blocks=list(blocks))
 
 
 ENDS = ("_low", "_high")
 
 
-def estimates(of: str, rows: Sequence[dict[str, Any]]) -> str:
+def estimates(of: str, rows: Sequence[dict[str, Any]]) -> Block:
     """A table of estimates, each with n and its interval, and what else is known of it."""
     extra = [
         key

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from html import escape
-from importlib import resources
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.analysis.verdict.document import refuse_altered
@@ -16,7 +13,8 @@ from sim.errors import SimError
 from sim.plot.registry import plots
 from sim.plot.save import save
 from sim.report.grounds import Grounds, finding_line, grounds_of
-from sim.report.html import figure, folded, heading, number, paragraph, table
+from sim.report.html import Block, figure, folded, heading, number, paragraph, table
+from sim.report.html import page as html_of
 from sim.report.registry import Section, sections
 from sim.report.verdicts import (
     burn_section,
@@ -75,10 +73,7 @@ def page(result: Result, others: Sequence[Result] = ()) -> str:
         *_parameters(result.scenario),
         *_provenance(result, grounds),
     ]
-    template = (resources.files("sim") / "data" / "report.html").read_text(encoding="utf-8")
-    return Template(template).substitute(
-        title=escape(title), question=escape(_question(result.scenario)), body="\n".join(parts)
-    )
+    return html_of(title, _question(result.scenario), parts)
 
 
 def _question(scenario: Scenario) -> str:
@@ -125,7 +120,7 @@ def _findings_of(result: Result) -> list[_Finding]:
     return found
 
 
-def _finding_section(name: str, finding: _Finding) -> Iterator[str]:
+def _finding_section(name: str, finding: _Finding) -> Iterator[Block]:
     section, told = finding.section, finding.told
     grounds = section.grounds(told)
     line = finding_line(grounds)
@@ -146,13 +141,13 @@ def _finding_section(name: str, finding: _Finding) -> Iterator[str]:
     yield paragraph(line, "grounds")
 
 
-def _figures(result: Result, grounds: Grounds) -> Iterator[str]:
+def _figures(result: Result, grounds: Grounds) -> Iterator[Block]:
     yield heading("Figures")
     yield from _pictures(save(result))
     yield paragraph(grounds.line(), "grounds")
 
 
-def _pictures(paths: Iterable[Path]) -> Iterator[str]:
+def _pictures(paths: Iterable[Path]) -> Iterator[Block]:
     """The pictures among saved files, each with what it shows."""
     docs = {name: plot.doc for name, plot in plots().items()}
     for path in paths:
@@ -162,7 +157,7 @@ def _pictures(paths: Iterable[Path]) -> Iterator[str]:
             yield figure(path.read_bytes(), f"{docs[kind]}{f' ({rest})' if rest else ''}")
 
 
-def _parameters(scenario: Scenario) -> Iterator[str]:
+def _parameters(scenario: Scenario) -> Iterator[Block]:
     yield heading("Parameters")
     stated = provenance(scenario)
     counts = {flag: sum(origin.flag == flag for origin in stated) for flag in FLAGS}
@@ -177,7 +172,7 @@ def _parameters(scenario: Scenario) -> Iterator[str]:
     yield folded("all numbers", table(("path", "value", "unit", "flag", "source"), rows))
 
 
-def _provenance(result: Result, grounds: Grounds) -> Iterator[str]:
+def _provenance(result: Result, grounds: Grounds) -> Iterator[Block]:
     yield heading("Provenance")
     manifest = result.manifest
     code = manifest["code"]

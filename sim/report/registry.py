@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from sim.report.html import Block
+
 Found = Mapping[str, Any]
-Content = Callable[[Found], Iterator[str]]
+Content = Callable[[Found], Iterator[Block]]
 Grounds = Callable[[Found], Found]
 
 
@@ -25,7 +27,7 @@ class Section(NamedTuple):
     pictures: tuple[str, ...]
     """Plots of that folder; one that cannot be drawn of a finding is left out."""
     content: Content
-    """``content(found)`` -> tables and paragraphs as HTML; the page adds pictures and grounds."""
+    """``content(found)`` -> tables and paragraphs; the page adds pictures and grounds."""
     grounds: Grounds
     """What `sim.report.grounds.finding_line` reads; the finding itself if it carries it."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.analysis.statistics import paired_comparison
 from sim.report.grounds import Grounds, finding_line
-from sim.report.html import PERCENT, folded, heading, number, paragraph, spread, table
+from sim.report.html import PERCENT, Block, folded, heading, number, paragraph, spread, table
 from sim.runs.run import DONE
 from sim.runs.worlds import OFF_MONEY_KEPT, ON
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sim.runs.result import Result
 
 
-def burn_section(result: Result) -> Iterator[str]:
+def burn_section(result: Result) -> Iterator[Block]:
     """Money lost below cost, points of share gained, and the one over the other."""
     told = result.verdict.get("burn_per_point")
     if not told or not told["vendors"]:
@@ -56,7 +56,7 @@ WELFARE = (
 PAIRED = "paired t, 95 %"
 
 
-def verdict_section(result: Result, grounds: Grounds) -> Iterator[str]:
+def verdict_section(result: Result, grounds: Grounds) -> Iterator[Block]:
     """The sentences, the definitions, the classes, and the effect under every rule."""
     verdict = result.verdict
     yield heading("Verdict")
@@ -97,7 +97,7 @@ def verdict_section(result: Result, grounds: Grounds) -> Iterator[str]:
         yield paragraph(f"Note: {note}")
 
 
-def _effects(verdict: Mapping[str, Any]) -> Iterator[str]:
+def _effects(verdict: Mapping[str, Any]) -> Iterator[Block]:
     rows = [
         (
             rule.replace("_", " "),
@@ -113,7 +113,7 @@ def _effects(verdict: Mapping[str, Any]) -> Iterator[str]:
         yield table(("rule of the counterfactual", "tau, share", "verdict", "n"), rows)
 
 
-def scoreboard_section(result: Result) -> Iterator[str]:
+def scoreboard_section(result: Result) -> Iterator[Block]:
     """Shares of the last months, and what welfare does."""
     yield heading("Shares and welfare")
     boards = result.verdict.get("scoreboards") or {}
@@ -156,7 +156,7 @@ def _welfare(result: Result) -> Iterator[tuple[str, str, int]]:
             yield measure.replace("_", " "), spread(found.mean, interval), found.n
 
 
-def grid_section(result: Result) -> Iterator[str]:
+def grid_section(result: Result) -> Iterator[Block]:
     """The verdict at every setting of the thresholds."""
     yield heading("Thresholds")
     verdict = result.verdict
@@ -180,7 +180,7 @@ def grid_section(result: Result) -> Iterator[str]:
     yield folded("all settings", table(head, rows))
 
 
-def failure_section(findings: list[dict[str, Any]]) -> Iterator[str]:
+def failure_section(findings: list[dict[str, Any]]) -> Iterator[Block]:
     """The region in which containment fails, as prominent as the verdict."""
     yield heading("Where containment fails")
     found = [told for told in findings if told.get("method") == "prim"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sim.report.html import PERCENT, folded, number, paragraph, spread, table
+from sim.report.html import PERCENT, Block, folded, number, paragraph, spread, table
 from sim.report.registry import Found, section
 
 WORDS = {"leaves": "would leave it", "stays": "would stay", "undetermined": "may stay or leave"}
 
 
 @section("tournament.json", ("tournament", "replicator", "fingerprints"))
-def tournament(found: Found) -> Iterator[str]:
+def tournament(found: Found) -> Iterator[Block]:
     """Strategies against each other: payoffs, equilibria, regret, and whether containing pays."""
     payoff, contest, tables = found["payoff"], found["contest"], found["tables"]
     for side in ("incumbent", "challenger"):
@@ -36,7 +36,7 @@ def tournament(found: Found) -> Iterator[str]:
         yield paragraph(note)
 
 
-def _grid(found: Found, values: Sequence[Sequence[float]], scale: float = 1.0) -> str:
+def _grid(found: Found, values: Sequence[Sequence[float]], scale: float = 1.0) -> Block:
     rows = zip(found["rows"], values, strict=True)
     return table(
         ("incumbent plays", *found["columns"]),
@@ -61,7 +61,7 @@ def _mix(weights: dict[str, float]) -> str:
     return " + ".join(f"{weight:.2f} {name}" for name, weight in weights.items())
 
 
-def _regret(found: Found) -> Iterator[str]:
+def _regret(found: Found) -> Iterator[Block]:
     past, game = found["historical"], found["game"]
     flag = "; flagged, as that is 5 % of the payoff or more" if past["flagged"] else ""
     yield paragraph(
@@ -79,7 +79,7 @@ def _regret(found: Found) -> Iterator[str]:
     yield table(("incumbent plays", *found["columns"]), rows)
 
 
-def _deviations(told: Sequence[dict[str, Any]], incumbent: str) -> Iterator[str]:
+def _deviations(told: Sequence[dict[str, Any]], incumbent: str) -> Iterator[Block]:
     yield paragraph(
         f"Against the historical challenger: does the strategy contain, and would {incumbent} "
         "leave it for one that pays more?"
@@ -108,7 +108,7 @@ HALF = 0.5
 
 
 @section("frontier.json", ("frontier",))
-def frontier(found: Found) -> Iterator[str]:
+def frontier(found: Found) -> Iterator[Block]:
     """Where the outcome begins and ends in two parameters, and how surely."""
     x, y, what = found["x"], found["y"], " or ".join(found["outcomes"])
     share = spread(found["area"], found["area_interval"], PERCENT)
@@ -159,7 +159,7 @@ def _where(column: Sequence[float], values: Sequence[float]) -> str:
 
 
 @section("hysteresis.json", ("hysteresis",))
-def hysteresis(found: Found) -> Iterator[str]:
+def hysteresis(found: Found) -> Iterator[Block]:
     """The same value reached from below and from above: does the past stay visible?"""
     said = "the past matters" if found["depends_on_the_past"] else "it is not told from none"
     yield table(

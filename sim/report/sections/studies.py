@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sim.analysis.verdict.document import claims_grounds
-from sim.report.html import PERCENT, estimates, folded, number, paragraph, spread, table
+from sim.report.html import PERCENT, Block, estimates, folded, number, paragraph, spread, table
 from sim.report.registry import Found, section
 
 SHARE = "share"
@@ -14,7 +14,7 @@ HEAD = ("measure", "of", "first", "this", "difference", "p (Holm)", "equivalent"
 
 
 @section("comparison.json", ("compare",))
-def compare(found: Found) -> Iterator[str]:
+def compare(found: Found) -> Iterator[Block]:
     """Scenarios under the same seeds: paired differences, equivalence tests, switching flows."""
     hashes = {one["name"]: one["scenario_hash"][:8] for one in found["scenarios"]}
     window = found["window_months"]
@@ -60,7 +60,7 @@ def _row(row: dict[str, Any]) -> tuple[object, ...]:
 
 
 @section("claims.json", ("claims",), claims_grounds)
-def claims(found: Found) -> Iterator[str]:
+def claims(found: Found) -> Iterator[Block]:
     """Claims of a study, written before its runs: supported, refuted, or undetermined."""
     yield paragraph(f"{found['name']}: {found['points']} points x {found['replicates']} replicates")
     yield table(
@@ -83,7 +83,7 @@ def claims(found: Found) -> Iterator[str]:
 
 
 @section("attribution.json", ("attribution",))
-def attribution(found: Found) -> Iterator[str]:
+def attribution(found: Found) -> Iterator[Block]:
     """Which move does it, and under which rules."""
     yield estimates("", found["rows"])
     for note in found["notes"]:
@@ -91,7 +91,7 @@ def attribution(found: Found) -> Iterator[str]:
 
 
 @section("sensitivity.json", ("tornado", "failure_box"))
-def sensitivity(found: Found) -> Iterator[str]:
+def sensitivity(found: Found) -> Iterator[Block]:
     """Which unknown numbers matter."""
     for outcome, rows in found["tables"].items():
         yield estimates(outcome, rows)
