@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
+
+LONGEST_LIST_OF_NAMES = 12
 
 
 class SimError(Exception):
@@ -24,6 +27,17 @@ class Problem:
         hint = f" ({self.hint})" if self.hint else ""
         # A name may hold a line break; a problem is one line.
         return f"{where} = {self.value}: {self.rule}{hint}".replace("\n", "\\n")
+
+
+def nearest_hint(name: object, known: list[str]) -> str:
+    """The nearest known name, or the list of all when none is near and the list is short."""
+    close = get_close_matches(str(name), known, n=1, cutoff=0.5)
+    if close:
+        return f"nearest: {close[0]}"
+    if not known:
+        return "no name is known here"
+    listed = ", ".join(known[:LONGEST_LIST_OF_NAMES])
+    return f"known: {listed}{', ...' if len(known) > LONGEST_LIST_OF_NAMES else ''}"
 
 
 class ScenarioError(SimError):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from functools import cache
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
-
-from pydantic import BaseModel
 
 from sim.months import Month
 from sim.parts import Part, par
+from sim.registry import Registry
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
-_KINDS: dict[str, type[Event]] = {}
+_KINDS: Registry[type[Event]] = Registry("kind of event", "sim.events", "sim.events")
 
 
 class Event(Part):
@@ -39,11 +36,7 @@ class Event(Part):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cls.kind:
-            known = _KINDS.get(cls.kind)
-            home = (cls.__module__, cls.__qualname__)
-            if known is not None and (known.__module__, known.__qualname__) != home:
-                raise ValueError(f"two event classes are called {cls.kind!r}")
-            _KINDS[cls.kind] = cls
+            _KINDS.add(cls.kind, cls, cls)
 
     def apply(self, model: MarketModel) -> None:
         """Change the model; called once, in the events phase of the month."""
@@ -67,27 +60,20 @@ class Event(Part):
         return tuple(f for f in (vars(self).get("family"),) if f)
 
 
-def event_kinds() -> dict[str, type[Event]]:
+def event_kinds() -> Mapping[str, type[Event]]:
     """All kinds of events by name."""
-    _import_own_kinds()
-    return dict(sorted(_KINDS.items()))
-
-
-@cache
-def _import_own_kinds() -> None:
-    import sim.events as package
-
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
+    return _KINDS.all()
 
 
 def parse_event(item: Any) -> Event:
-    """The typed event of a table; an unknown `what` is a ValueError that lists the known."""
+    """The typed event of a table.
+
+    Raises
+    ------
+    ValueError
+        No kind of event has the name at `what`, or the table is refused.
+    """
     if isinstance(item, Event):
         return item
-    kinds = event_kinds()
     what = item.get("what") if isinstance(item, dict) else None
-    if what not in kinds:
-        raise ValueError(f"what = {what!r} is no kind of event; known: {', '.join(kinds)}")
-    model: type[BaseModel] = kinds[what]
-    return model.model_validate(item)  # type: ignore[return-value]
+    return _KINDS.get(str(what)).model_validate(item)

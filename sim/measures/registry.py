@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
+
+from sim.registry import Registry
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Read = TypeVar("Read", bound=Callable[..., Any])
 DIMENSIONS = ("vendor", "vendor_to", "kind", "segment", "region", "family", "offer")
-_MEASURES: dict[str, Measure] = {}
+_MEASURES: Registry[Measure] = Registry("measure", "sim.measures", "sim.measures")
 
 
 @dataclass(frozen=True)
@@ -59,26 +59,13 @@ def measure(unit: str, *dims: str) -> Callable[[Read], Read]:
 
     def register(read: Read) -> Read:
         name = read.__name__
-        known = _MEASURES.get(name)
-        if known is not None and known.read.__module__ != read.__module__:
-            raise ValueError(f"two measures are called {name!r}")
         doc = (read.__doc__ or "").strip().split("\n")[0]
-        _MEASURES[name] = Measure(name, unit, dims, doc, read)
+        _MEASURES.add(name, Measure(name, unit, dims, doc, read), read)
         return read
 
     return register
 
 
-@cache
-def _load() -> None:
-    import sim.measures as package
-
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name not in ("registry", "recorder"):
-            importlib.import_module(f"{package.__name__}.{module.name}")
-
-
-def measures() -> dict[str, Measure]:
+def measures() -> Mapping[str, Measure]:
     """All measures by name."""
-    _load()
-    return dict(sorted(_MEASURES.items()))
+    return _MEASURES.all()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
-import pkgutil
-from collections.abc import Callable
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.plot.material import material
 from sim.plot.style import settings
+from sim.registry import Registry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +35,7 @@ class Plot(NamedTuple):
         return "measure" in inspect.signature(self.draw).parameters
 
 
-_PLOTS: dict[str, Plot] = {}
+PLOTS: Registry[Plot] = Registry("plot", "sim.plot", "sim.plots")
 
 
 def plot(numbers: Numbers) -> Callable[[Draw], Draw]:
@@ -62,24 +60,13 @@ def plot(numbers: Numbers) -> Callable[[Draw], Draw]:
             return numbers(material(data), *args, **options)
 
         name = draw.__name__
-        known = _PLOTS.get(name)
-        if known is not None and known.draw.__module__ != draw.__module__:
-            raise ValueError(f"two plots are called {name!r}")
         doc = (inspect.getdoc(draw) or "").split("\n")[0]
-        _PLOTS[name] = Plot(name, doc, styled, table)
+        PLOTS.add(name, Plot(name, doc, styled, table), draw)
         return styled
 
     return register
 
 
-@functools.cache
-def _load() -> None:
-    package = importlib.import_module("sim.plot")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-
-
-def plots() -> MappingProxyType[str, Plot]:
+def plots() -> Mapping[str, Plot]:
     """All plots by name, sorted."""
-    _load()
-    return MappingProxyType(dict(sorted(_PLOTS.items())))
+    return PLOTS.all()

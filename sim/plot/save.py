@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
 from sim.plot.material import Material, material
-from sim.plot.registry import Plot, plots
+from sim.plot.registry import PLOTS, Plot, plots
 from sim.plot.style import settings
 from sim.runs.files import write_once
 
@@ -65,7 +64,7 @@ def save(
         raise SimError("a folder is needed to save figures without a result")
     target = Path(folder) if folder is not None else Path(result.path) / "figures"
     data = material(result)
-    chosen = [_find(name) for name in names] if names is not None else list(plots().values())
+    chosen = [PLOTS.get(name) for name in names] if names is not None else list(plots().values())
     paths: list[Path] = []
     for plot in chosen:
         for options in _variants(plot, data, measures):
@@ -81,15 +80,6 @@ def save(
                 write_once(target / name, content)
                 paths.append(target / name)
     return paths
-
-
-def _find(name: str) -> Plot:
-    known = plots()
-    if name not in known:
-        close = get_close_matches(name, known, n=1)
-        hint = f"nearest: {close[0]}" if close else f"known: {', '.join(known)}"
-        raise SimError(f"no plot is called {name!r} ({hint})")
-    return known[name]
 
 
 def _variants(plot: Plot, data: Material, measures: Iterable[str] | None) -> list[dict[str, str]]:

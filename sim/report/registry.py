@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
 import inspect
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from sim.registry import Registry
 from sim.report.html import Block
 
 Found = Mapping[str, Any]
@@ -36,7 +33,8 @@ class Section(NamedTuple):
         return bool(found.get(self.name, True))
 
 
-_SECTIONS: dict[str, Section] = {}
+_SECTIONS: Registry[Section] = Registry("section", "sim.report.sections", "sim.sections")
+_FILES: Registry[str] = Registry("section of a finding", "sim.report.sections", "sim.sections")
 
 
 def _itself(found: Found) -> Found:
@@ -56,25 +54,14 @@ def section(
 
     def register(content: Content) -> Content:
         name = content.__name__
-        for known in _SECTIONS.values():
-            own = known.content.__module__ == content.__module__ and known.name == name
-            if not own and (known.name == name or known.file == file):
-                raise ValueError(f"two sections are called {name!r} or read {file}")
+        _FILES.add(file, name, content)
         doc = (inspect.getdoc(content) or "").split("\n")[0]
-        _SECTIONS[name] = Section(name, doc, file, pictures, content, grounds)
+        _SECTIONS.add(name, Section(name, doc, file, pictures, content, grounds), content)
         return content
 
     return register
 
 
-@functools.cache
-def _load() -> None:
-    package = importlib.import_module("sim.report.sections")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-
-
-def sections() -> MappingProxyType[str, Section]:
+def sections() -> Mapping[str, Section]:
     """All sections by name, sorted."""
-    _load()
-    return MappingProxyType(dict(sorted(_SECTIONS.items())))
+    return _SECTIONS.all()

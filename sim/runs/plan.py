@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sim.errors import SimError
+from sim.errors import SimError, nearest_hint
 from sim.runs.blocks import Work
 from sim.runs.curves import Grid
 from sim.runs.files import json_bytes, sha256
@@ -18,7 +18,6 @@ from sim.runs.rows import NO_FACTORS
 from sim.runs.run import ModelMaker, refuse_unshared_past
 from sim.runs.worlds import World, WorldsWork, worlds_of
 from sim.scenario.patches import replace, scenario_hash
-from sim.scenario.paths import nearest_hint
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario

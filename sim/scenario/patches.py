@@ -13,10 +13,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sim.errors import Problem, ScenarioError
+from sim.errors import Problem, ScenarioError, nearest_hint
 from sim.scenario.checks.sense import validated
 from sim.scenario.off import by_strategy_first, plain_tables, without
-from sim.scenario.paths import Key, field_at, nearest_hint, set_path, shown
+from sim.scenario.paths import Key, field_at, set_path, shown
 from sim.scenario.schema.scenario import Scenario
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")

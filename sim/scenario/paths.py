@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -13,27 +12,15 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sim.errors import Problem
+from sim.errors import LONGEST_LIST_OF_NAMES, Problem, nearest_hint
 from sim.events.base import Event, event_kinds
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.vendors import Openness, Vendor, strategy_tables
 from sim.strategies.registry import strategies
 
 Key = str | int
-LONGEST_LIST_OF_NAMES = 12
 LONGEST_VALUE = 60
 WILD = frozenset("*?[")
-
-
-def nearest_hint(name: object, known: list[str]) -> str:
-    """The nearest known name, or the list of all when none is near and the list is short."""
-    close = get_close_matches(str(name), known, n=1, cutoff=0.5)
-    if close:
-        return f"nearest: {close[0]}"
-    if not known:
-        return "no name is known here"
-    listed = ", ".join(known[:LONGEST_LIST_OF_NAMES])
-    return f"known: {listed}{', ...' if len(known) > LONGEST_LIST_OF_NAMES else ''}"
 
 
 def _visible(text: str) -> str:

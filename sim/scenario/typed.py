@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from sim.errors import Problem
+from sim.errors import Problem, nearest_hint
 from sim.events.base import Event, event_kinds
-from sim.scenario.paths import Key, dotted, field_at, nearest_hint, shown, spot_at
+from sim.scenario.paths import Key, dotted, field_at, shown, spot_at
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.registry import strategies

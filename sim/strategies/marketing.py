@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from sim.errors import nearest_hint
 from sim.parts import Part, par
-from sim.strategies.registry import Strategy, nearest
+from sim.strategies.registry import Strategy
 
 Floats = npt.NDArray[np.float64]
 YEAR = 12  # months
@@ -105,7 +106,7 @@ def audience_problems(
         known = getattr(scenario, f"{what}s")
         tables[what] = {name: known[name].share for name in names or known if name in known}
         found += [
-            f"no such {what}: {name!r} ({nearest(name, list(known))})"
+            f"no such {what}: {name!r} ({nearest_hint(name, list(known))})"
             for name in names
             if name not in known
         ]
@@ -300,5 +301,5 @@ class Reactive(MarketingStrategy):
         if rival == vendor:
             return ["rival: must be another vendor"]
         if rival and rival not in known:
-            return [f"rival: no such vendor: {rival!r} ({nearest(rival, known)})"]
+            return [f"rival: no such vendor: {rival!r} ({nearest_hint(rival, known)})"]
         return []

@@ -239,5 +239,5 @@ def test_events_of_a_month_act_by_names_whatever_their_notes_say() -> None:
 
 
 def test_two_kinds_of_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="two event classes are called 'release'"):
+    with pytest.raises(ValueError, match="two of one name: kind of event 'release'"):
         type("Twin", (Event,), {"kind": "release", "__module__": __name__})

@@ -127,7 +127,7 @@ def test_duplicate_name_and_unknown_dimension_are_refused() -> None:
         """Twice."""
         return 0.0
 
-    with pytest.raises(ValueError, match="two measures are called 'cash'"):
+    with pytest.raises(ValueError, match="two of one name: measure 'cash'"):
         measure("yuan")(cash)
     with pytest.raises(ValueError, match="unknown dimension"):
         measure("yuan", "planet")

@@ -141,7 +141,7 @@ class TestRegistry:
     def test_duplicate_name_is_refused(self, kind: str) -> None:
         taken = next(iter(strategies(kind)))
         base = type(make(kind, taken, {})).__mro__[1]
-        with pytest.raises(ValueError, match=f"two {kind} strategies are called '{taken}'"):
+        with pytest.raises(ValueError, match=f"two of one name: {kind} strategy '{taken}'"):
             type("Twin", (base,), {"name": taken})
         assert strategies(kind)[taken].__name__ != "Twin"
 

@@ -201,5 +201,5 @@ def test_two_sections_cannot_share_a_name_or_a_file() -> None:
         return iter(())
 
     for file in ("another.json", "comparison.json"):
-        with pytest.raises(ValueError, match="two sections"):
+        with pytest.raises(ValueError, match="two of one name: section"):
             section(file)(compare)

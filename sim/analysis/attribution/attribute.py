@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sim.analysis.attribution.base import Asked, Finding, parts
 from sim.analysis.verdict.document import grounds
-from sim.errors import SimError
+from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import RESULTS, run_ensemble
 from sim.runs.files import json_bytes, write_once
 from sim.runs.run import DONE
-from sim.scenario.paths import nearest_hint
 
 if TYPE_CHECKING:
     from sim.runs.progress import ProgressCallback

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +12,7 @@ import numpy.typing as npt
 from sim.analysis.priors import Prior, drawn
 from sim.analysis.statistics import Interval, mean_interval
 from sim.errors import SimError
+from sim.registry import Registry
 from sim.runs.run import DONE
 from sim.runs.worlds import World, levers_of
 from sim.scenario.schema.scenario import Contest, Scenario
@@ -85,7 +83,7 @@ class Part:
     model: Callable[[Scenario], ModelMaker] | None = None
 
 
-_PARTS: dict[str, Part] = {}
+PARTS: Registry[Part] = Registry("part", "sim.analysis.attribution")
 
 
 def register(part: Part) -> Part:
@@ -96,24 +94,12 @@ def register(part: Part) -> Part:
     ValueError
         Two parts have one name.
     """
-    known = _PARTS.get(part.name)
-    if known is not None and known.worlds.__module__ != part.worlds.__module__:
-        raise ValueError(f"two parts are called {part.name!r}")
-    _PARTS[part.name] = part
-    return part
+    return PARTS.add(part.name, part, part.worlds)
 
 
-@cache
-def _load() -> None:
-    package = importlib.import_module("sim.analysis.attribution")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-
-
-def parts() -> dict[str, Part]:
+def parts() -> Mapping[str, Part]:
     """All parts by name."""
-    _load()
-    return dict(sorted(_PARTS.items()))
+    return PARTS.all()
 
 
 def contest_of(scenario: Scenario) -> Contest:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sim.analysis.compare.differences import FLOW, Comparison, comparison
 from sim.analysis.verdict.document import grounds
-from sim.errors import SimError
+from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import RESULTS, run_ensemble
 from sim.runs.files import json_bytes, write_once
 from sim.runs.result import SCOREBOARDS
 from sim.runs.worlds import World
 from sim.scenario.patches import scenario_hash, to_toml
-from sim.scenario.paths import dotted, leaves, nearest_hint
+from sim.scenario.paths import dotted, leaves
 
 if TYPE_CHECKING:
     from sim.runs.result import Result

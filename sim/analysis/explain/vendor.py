@@ -7,8 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sim.analysis.explain.watching import with_watch
-from sim.errors import SimError
-from sim.scenario.paths import nearest_hint
+from sim.errors import SimError, nearest_hint
 from sim.scenario.schema.vendors import strategy_tables
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from sim.errors import SimError
+from sim.errors import SimError, nearest_hint
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
 from sim.runs.run import seed_of
@@ -14,7 +14,6 @@ from sim.runs.study.reader import lay_out
 from sim.runs.study.result import SweepResult
 from sim.runs.worlds import ON, worlds_of
 from sim.scenario.patches import scenario_hash
-from sim.scenario.paths import nearest_hint
 
 if TYPE_CHECKING:
     from sim.runs.result import Result

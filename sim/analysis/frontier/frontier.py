@@ -15,13 +15,13 @@ from sim.analysis.statistics import wilson_interval
 from sim.analysis.verdict.document import grounds
 from sim.analysis.verdict.judge import ensemble_of
 from sim.analysis.verdict.outcomes import OutcomeClass, Thresholds, classify
-from sim.errors import SimError
+from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import RESULTS, run_ensemble
 from sim.runs.files import json_bytes, write_once
 from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, levers_of
 from sim.scenario.off import plain_tables
 from sim.scenario.patches import without_levers
-from sim.scenario.paths import field_at, leaves, nearest_hint
+from sim.scenario.paths import field_at, leaves
 
 if TYPE_CHECKING:
     from sim.runs.progress import ProgressCallback

@@ -14,12 +14,11 @@ from sim.analysis.verdict.containment import Verdict
 from sim.analysis.verdict.judge import ensemble_of
 from sim.analysis.verdict.outcomes import OutcomeClass, Thresholds
 from sim.analysis.verdict.verdict import Assessment, assess
-from sim.errors import SimError
+from sim.errors import SimError, nearest_hint
 from sim.runs.worlds import World, levers_of
 from sim.scenario.checks.sense import validated
 from sim.scenario.off import plain_tables
 from sim.scenario.patches import scenario_hash, without_levers
-from sim.scenario.paths import nearest_hint
 from sim.scenario.reader import parse_override
 from sim.scenario.schema.scenario import Contest, Scenario
 from sim.scenario.schema.vendors import strategy_tables

@@ -161,9 +161,10 @@ def arena(scenario: Scenario, vendor: str, seed: int = 1) -> Arena:
     SimError
         One of the two sells no model calls in the first month.
     """
+    from sim.errors import nearest_hint
     from sim.market.model import MarketModel
     from sim.market.vendors.knowledge import public_view
-    from sim.scenario.paths import nearest_hint, shown
+    from sim.scenario.paths import shown
 
     if vendor not in scenario.vendors:
         hint = nearest_hint(vendor, list(scenario.vendors))

@@ -9,8 +9,7 @@ from sim.analysis.uncertainty import failing, robust, screening, variance
 from sim.analysis.uncertainty.exploring import Budget, Explored
 from sim.analysis.uncertainty.findings import Finding, store
 from sim.analysis.uncertainty.unknowns import Unknowns
-from sim.errors import SimError
-from sim.scenario.paths import nearest_hint
+from sim.errors import SimError, nearest_hint
 
 MORRIS, SOBOL, PRIM, ROBUST = "morris", "sobol", "prim", "robust"
 METHODS = (MORRIS, SOBOL, PRIM)

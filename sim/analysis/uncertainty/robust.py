@@ -20,8 +20,7 @@ from sim.analysis.uncertainty.exploring import (
 from sim.analysis.uncertainty.failing import WILSON, sample_of
 from sim.analysis.uncertainty.findings import Finding
 from sim.analysis.uncertainty.unknowns import Unknowns
-from sim.errors import SimError
-from sim.scenario.paths import nearest_hint
+from sim.errors import SimError, nearest_hint
 from sim.scenario.schema.scenario import Scenario
 from sim.strategies.registry import strategies
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
-import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -16,13 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.errors import SimError
+from sim.registry import Registry
 
 Case = Mapping[str, Any]
 Inputs = Mapping[str, Any]
 Adapter = Callable[..., dict[str, Any]]
 
 EQUILIBRIUM_TOLERANCE = 1e-6  # lists of equilibria are matched as sets, at least this loosely
-_ANSWERS = "sim.analysis.verification"  # by name: the adapters import this module
 _REQUIRED = ("id", "family", "inputs", "expected", "tolerance")
 
 
@@ -31,7 +29,7 @@ class _Family(NamedTuple):
     wants_siblings: bool
 
 
-_FAMILIES: dict[str, _Family] = {}
+_FAMILIES: Registry[_Family] = Registry("family", "sim.analysis.verification")
 
 
 class Mismatch(NamedTuple):
@@ -95,9 +93,7 @@ def family(name: str, *, siblings: bool = False) -> Callable[[Adapter], Adapter]
     """
 
     def register(adapter: Adapter) -> Adapter:
-        if name in _FAMILIES:
-            raise ValueError(f"family {name!r} already has an adapter")
-        _FAMILIES[name] = _Family(adapter, siblings)
+        _FAMILIES.add(name, _Family(adapter, siblings), adapter)
         return adapter
 
     return register
@@ -105,10 +101,7 @@ def family(name: str, *, siblings: bool = False) -> Callable[[Adapter], Adapter]
 
 def families() -> dict[str, Adapter]:
     """All covered families by name, with their adapters."""
-    answers = importlib.import_module(_ANSWERS)
-    for module in sorted(info.name for info in pkgutil.iter_modules(answers.__path__)):
-        importlib.import_module(f"{_ANSWERS}.{module}")
-    return {name: entry.adapter for name, entry in sorted(_FAMILIES.items())}
+    return {name: entry.adapter for name, entry in _FAMILIES.all().items()}
 
 
 def load_cases(path: str | Path | None = None) -> list[dict[str, Any]]:
@@ -194,7 +187,7 @@ def plain(value: Any) -> Any:
 
 
 def _answer(name: str, inputs: Inputs, siblings: list[Inputs]) -> dict[str, Any]:
-    entry = _FAMILIES[name]
+    entry = _FAMILIES.get(name)
     try:
         raw = entry.adapter(inputs, siblings) if entry.wants_siblings else entry.adapter(inputs)
     except (ValueError, ArithmeticError, LookupError, TypeError, SimError) as error:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sim.errors import Problem, ScenarioError
+from sim.errors import Problem, ScenarioError, nearest_hint
 from sim.measures.registry import measures
 from sim.runs.study.schema import WORLD, Claim, Factor, FactorTable, Study, Values
 from sim.runs.worlds import worlds_of
 from sim.scenario.checks.sense import examined
 from sim.scenario.off import by_strategy_first, plain_tables
-from sim.scenario.paths import bare, field_at, nearest_hint, set_path, shown
+from sim.scenario.paths import bare, field_at, set_path, shown
 from sim.scenario.schema.scenario import Scenario
 
 FIXED = ("calendar", "ensemble", "name", "title")

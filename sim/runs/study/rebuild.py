@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import SimError
+from sim.errors import SimError, nearest_hint
 from sim.runs.curves import Grid
 from sim.runs.provenance import code_fingerprint
 from sim.runs.run import DONE, ModelMaker, RunRecord, run_world
@@ -20,7 +20,6 @@ from sim.runs.study.reader import lay_out
 from sim.runs.study.result import SweepResult
 from sim.runs.worlds import worlds_of
 from sim.scenario.patches import scenario_hash
-from sim.scenario.paths import nearest_hint
 
 if TYPE_CHECKING:
     from sim.runs.result import Result

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import SimError
+from sim.errors import SimError, nearest_hint
 from sim.runs.files import cannot_write, json_bytes, read_json, set_aside, write_once
 from sim.runs.result import Result
 from sim.runs.run import DONE
 from sim.runs.store import RUNS
-from sim.scenario.paths import nearest_hint
 
 if TYPE_CHECKING:
     import pandas as pd

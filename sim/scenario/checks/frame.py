@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sim.errors import Problem
+from sim.errors import Problem, nearest_hint
 from sim.scenario.off import by_strategy_first, plain_tables, without
-from sim.scenario.paths import dotted, leaves, nearest_hint, set_path, shown
+from sim.scenario.paths import dotted, leaves, set_path, shown
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.typed import must_exist, problem_at
 

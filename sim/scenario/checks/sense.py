@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sim.errors import Problem, ScenarioError
+from sim.errors import Problem, ScenarioError, nearest_hint
 from sim.scenario.checks.frame import (
     calendar_is_in_range,
     episode_makes_sense,
@@ -34,7 +34,7 @@ from sim.scenario.checks.moves import (
 )
 from sim.scenario.files import policies_name_rivals
 from sim.scenario.off import plain_tables, with_typed_parts, without_but_sources
-from sim.scenario.paths import dotted, leaves, nearest_hint, reaches, shown
+from sim.scenario.paths import dotted, leaves, reaches, shown
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.typed import must_exist, problem_at, typed
 

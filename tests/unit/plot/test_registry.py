@@ -76,6 +76,6 @@ def test_two_plots_of_one_name_are_refused(data):
     def curves(data, *, ax=None):
         """Another."""
 
-    with pytest.raises(ValueError, match="two plots are called 'curves'"):
+    with pytest.raises(ValueError, match="two of one name: plot 'curves'"):
         plot(lambda data: pd.DataFrame())(curves)
     assert plots()["curves"].takes_measure

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.errors import nearest_hint
 from sim.scenario.checks.sense import examined, sense
 from sim.scenario.off import plain_tables
-from sim.scenario.paths import Key, covers, leaves, nearest_hint, set_path, shown
+from sim.scenario.paths import Key, covers, leaves, set_path, shown
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.typed import typed
 

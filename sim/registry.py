@@ -1,0 +1,92 @@
+"""Things by name: strategies, events, levers, measures, plots, sections of a report."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from sim.errors import SimError, nearest_hint
+
+T = TypeVar("T")
+
+
+class UnknownNameError(SimError, ValueError):
+    """Nothing of the wanted kind has that name."""
+
+
+class Registry(Generic[T]):
+    """Things of one kind by name.
+
+    Modules register what they define when they are imported. The first question imports all
+    modules of `package` and loads the entry points of `group`, by which other packages add theirs.
+    """
+
+    def __init__(self, kind: str, package: str, group: str = "") -> None:
+        self.kind = kind
+        self.package = package
+        self.group = group
+        self._items: dict[str, T] = {}
+        self._makers: dict[str, tuple[str, str]] = {}
+
+    def add(self, name: str, item: T, maker: type | Callable[..., Any]) -> T:
+        """Register the item that this class or function makes.
+
+        Raises
+        ------
+        ValueError
+            Another class or function has taken the name. The same one may come again (reload).
+        """
+        home = maker.__module__, maker.__qualname__
+        known = self._makers.setdefault(name, home)
+        if known != home:
+            raise ValueError(
+                f"two of one name: {self.kind} {name!r} in {'.'.join(known)} and {'.'.join(home)}"
+            )
+        self._items[name] = item
+        return item
+
+    def all(self) -> Mapping[str, T]:
+        """All by name, sorted.
+
+        Raises
+        ------
+        SimError
+            An entry point of another package cannot be loaded.
+        """
+        _load(self.package, self.group)
+        return MappingProxyType(dict(sorted(self._items.items())))
+
+    def get(self, name: str) -> T:
+        """The one of that name.
+
+        Raises
+        ------
+        UnknownNameError
+            There is none; the message names the nearest.
+        """
+        known = self.all()
+        if name not in known:
+            hint = nearest_hint(name, list(known))
+            raise UnknownNameError(f"no {self.kind} is called {name!r} ({hint})")
+        return known[name]
+
+
+@cache
+def _load(package: str, group: str) -> None:
+    """Import all modules of a package and load the entry points of a group."""
+    folder = importlib.import_module(package).__path__
+    for module in pkgutil.walk_packages(folder, f"{package}."):
+        importlib.import_module(module.name)
+    for entry in entry_points(group=group) if group else ():
+        try:
+            entry.load()
+        except Exception as error:
+            raise SimError(
+                f"entry point {entry.name} = {entry.value} of {group} cannot be loaded: "
+                f"{type(error).__name__}: {error}"
+            ) from error
