@@ -61,11 +61,12 @@ def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -
     now, innovation, imitation, most = (
         np.asarray(x, dtype=np.float64) for x in (cumulative, p, q, m)
     )
-    if any((x < 0.0).any() for x in (now, innovation, imitation, most)):
+    least = np.minimum(np.minimum(now, most), np.minimum(innovation, imitation))
+    if (least < 0.0).any():
         raise ValueError("cumulative, p, q and m must be >= 0")
     shape = np.broadcast(now, most).shape
     known = np.divide(now, most, out=np.zeros(shape), where=most > 0.0)
-    hazard = np.clip(innovation + imitation * known, 0.0, 1.0)
+    hazard = np.minimum(innovation + imitation * known, 1.0)
     return np.asarray(now + hazard * np.maximum(most - now, 0.0))
 
 

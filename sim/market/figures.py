@@ -99,7 +99,7 @@ def new_figure_table(model: MarketModel) -> FigureTable:
     f, r = len(world.families), len(world.regions)
     return FigureTable(
         omega=np.array([scenario.vendors[name].objective.share_point for name in world.vendors]),
-        apart=own_pools(model).reshape(r, f),
+        apart=own_pools(model.scenario, model.world).reshape(r, f),
         vendors=np.zeros((VENDOR_ROWS, world.n_vendors)),
         families=np.zeros((REGIONS + r, f)),
         numbers=np.zeros(NUMBERS),

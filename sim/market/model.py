@@ -15,7 +15,6 @@ from sim.events.base import Event
 from sim.market.boards import Boards, boards, boards_of, new_board_table
 from sim.market.clients.columns import (
     Streams,
-    Terms,
     client_columns,
     layout_of,
     new_state,
@@ -26,11 +25,10 @@ from sim.market.clients.noise import name_key, stream_key
 from sim.market.clients.packing import new_workspace
 from sim.market.clients.population import FIXED_POINT, Population, effective_clients, population_for
 from sim.market.clients.presence import marks_of, new_presence
-from sim.market.clients.terms import TermsBuilder
+from sim.market.clients.terms import new_terms, term_rules
 from sim.market.clients.threads import threads_for
 from sim.market.clients.view import Clients
-from sim.market.ecosystem.agents import agent_rules
-from sim.market.ecosystem.communities import community_rules, new_communities
+from sim.market.ecosystem.communities import communities, community_rules
 from sim.market.ecosystem.growth import growth_rules
 from sim.market.figures import Figures, figures, figures_of, new_figure_table
 from sim.market.month import PHASES, Phase, booked, timed
@@ -44,7 +42,6 @@ from sim.market.supply.serving import new_serving_desk, new_volumes
 from sim.market.vendors.agent import VendorAgent
 from sim.market.vendors.bidding import Bidding
 from sim.market.vendors.campaigns import awareness_rules
-from sim.market.vendors.knowledge import new_knowledge_desk
 from sim.market.vendors.panel import Panel
 from sim.market.world import make_world
 from sim.measures.recorder import Recorder
@@ -157,8 +154,6 @@ class MarketModel(mesa.Model):
         self.clients = Clients(self)
         self.bidding = Bidding(self)
         self.events_of = shared(market, "events", self._dated_events)
-        self.builder = TermsBuilder(self)
-        self.terms: Terms
         self._panel: Panel | None = None
         self.measured: dict[str, Any] | None = None  # while a month is recorded
         with np.errstate(under="ignore"), timed("start"):
@@ -169,17 +164,21 @@ class MarketModel(mesa.Model):
 
     def _rules(self) -> None:
         """What the scenario says, as kernels read it; shared by all its replicates."""
-        world = self.world
+        scenario, world = self.scenario, self.world
         self.chips = self.fixed("chips", lambda: chips_of(self))
         self.layout = self.fixed("layout", lambda: layout_of(world, self._rent_factor()))
-        self.marks = self.fixed("marks", lambda: marks_of(self.scenario, world))
+        self.marks = self.fixed("marks", lambda: marks_of(scenario, world))
         self.cost_rules = self.fixed("cost rules", lambda: cost_rules(self))
         self.supply_rules = self.fixed("supply rules", lambda: supply_rules(self))
         self.rates = self.fixed("rates", lambda: rates_of(self))
-        self.agent_rules = self.fixed("agent rules", lambda: agent_rules(self))
-        self.community_rules = self.fixed("community rules", lambda: community_rules(self))
-        self.growth_rules = self.fixed("growth rules", lambda: growth_rules(self))
-        self.awareness_rules = self.fixed("awareness rules", lambda: awareness_rules(self))
+        self.community_rules = self.fixed(
+            "community rules", lambda: community_rules(scenario, world)
+        )
+        self.growth_rules = self.fixed("growth rules", lambda: growth_rules(scenario, world))
+        self.awareness_rules = self.fixed(
+            "awareness rules", lambda: awareness_rules(scenario, world)
+        )
+        self.term_rules = self.fixed("term rules", lambda: term_rules(scenario, world))
         self.hosts_of = self.fixed("hosts", self._hosts_of)
 
     def _rooms(self) -> None:
@@ -190,10 +189,10 @@ class MarketModel(mesa.Model):
         threads = threads_for(self.population.n_clients)
         self.spaces = new_workspace(world, threads, self.tally, self.presence)
         self.costs = new_costs(world)
-        self.communities = new_communities(self)
+        self.communities = communities(self.community_rules, self.state)
+        self.terms = new_terms(self.scenario, world)
         self.supply_desk = new_supply_desk(world.n_vendors)
         self.serving_desk = new_serving_desk(self)
-        self.knowledge_desk = new_knowledge_desk(self)
         self.ledger = new_ledger(self)
         self.board_table, self.figure_table = new_board_table(self), new_figure_table(self)
         self.entries: list[Host | None] = [None] * world.n_api
@@ -337,8 +336,8 @@ class MarketModel(mesa.Model):
 
     def available(self) -> npt.NDArray[np.bool_]:
         """(J,) offers that exist this month, rules of segments aside."""
-        world, state, rents = self.world, self.state, self.builder.rules.rents[self.world.platform]
-        opened = np.append(state.weights_open, False)[world.family]
+        world, state, rents = self.world, self.state, self.term_rules.rents[self.world.platform]
+        opened = state.weights_open[world.family]  # read of offers to host alone, which have one
         there = np.where(world.calls, state.hosting, rents)
         return np.where(world.hosting, opened & rents, there)
 

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sim.market.clients.choice import review
+from sim.market.clients.tables import fill_terms
 from sim.market.ecosystem.growth import grow
 from sim.market.supply.accelerators import deliver
 from sim.market.supply.books import settle
 from sim.market.supply.serving import serve
 from sim.market.vendors.agent import decide
 from sim.market.vendors.bidding import bid
-from sim.market.vendors.campaigns import hear
+from sim.market.vendors.campaigns import inform
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -36,7 +37,7 @@ def happen(model: MarketModel) -> None:
 
 def look(model: MarketModel, number: int, everyone: bool) -> None:
     """Due workloads (or everyone) choose under the draws of month `number`."""
-    model.terms = model.builder.build()
+    fill_terms(model)
     model.tally.flow.fill(0)
     model.tally.review.fill(0)
     model.bidding.call(model)
@@ -67,7 +68,7 @@ PHASES: tuple[Phase, ...] = (
     Phase("events", "dated events of the scenario take effect", happen),
     Phase("deliveries", "ordered cards arrive, old ones wear out, new ones are ordered", deliver),
     Phase("decide", "all vendors decide at once from last month's public market", decide),
-    Phase("inform", "awareness follows goodwill, attention and last month's share", hear),
+    Phase("inform", "awareness follows goodwill, attention and last month's share", inform),
     Phase("review", "workloads whose contract ends or whose trigger fires choose", look_again),
     Phase("bid", "key accounts under review are auctioned, where a vendor bids for them", bid),
     Phase("serve", "volumes meet capacity: rationing, second choices, reliability", serve),

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.economics.costs import steady_state_experience
-from sim.market.ecosystem.agents import count_users_alone, open_platforms
-from sim.market.ecosystem.communities import contribute_alone
+from sim.market.ecosystem.agents import count_users, open_platforms
+from sim.market.ecosystem.communities import contribute
 from sim.market.month import look
 from sim.market.supply.books import publish
 from sim.market.supply.costs import CARDS_PER_UNIT
 from sim.market.supply.serving import platform_sums, serve
-from sim.market.vendors.campaigns import inform
+from sim.market.vendors.campaigns import current_awareness
 from sim.market.vendors.openness import decide_openness
 from sim.market.world import API
 
@@ -38,18 +38,18 @@ def start(model: MarketModel) -> None:
     decide_openness(model)
     open_platforms(model)
     if model.scenario.mechanisms.communities:
-        contribute_alone(model.community_rules, model.state)
+        contribute(model.community_rules, model.state)
     _first_means(model)
     real_capacity = model.state.own_cards.copy()
     for turn in range(model.scenario.initial.rounds + 1):
-        inform(model)
+        model.awareness[:] = current_awareness(model.awareness_rules, model.state)
         number = model.month_number - model.scenario.initial.rounds - 1 + turn
         look(model, number, everyone=True)
         _fill_cards(model, np.inf)
         serve(model)
         publish(model)
     model.state.own_cards = real_capacity
-    count_users_alone(model.agent_rules, model.presence, model.state.platforms)
+    count_users(model)
     _size_cards(model)
     _first_experience(model)
 

@@ -160,7 +160,7 @@ def _systematic(model: MarketModel, at: Occasion, offer: int) -> dict[str, float
 
 def _base(model: MarketModel, cell: int, k: int, offer: int) -> dict[str, float]:
     """Parts of the table `base` of the month; what no part names is told as the rest."""
-    rules, state, world = model.builder.rules, model.state, model.world
+    rules, state, world = model.term_rules, model.state, model.world
     family, v = int(world.family[offer]), int(world.platform[offer])
     parts = {"appeal": float(rules.constant[cell, offer])}
     if family >= 0:
@@ -173,8 +173,8 @@ def _base(model: MarketModel, cell: int, k: int, offer: int) -> dict[str, float]
         weight = model.scenario.demand.reliability_weight
         parts["reliability"] = float(weight * (state.reliability[v] - 1.0))
     if len(rules.agents):
-        added = np.broadcast_to(agent_utility(model, rules.agents), model.terms.base.shape)
-        parts["agents"] = float(added[cell, k, offer])
+        added = agent_utility(model, rules.agents)[cell, k]
+        parts["agents"] = float(added[offer]) if offer < len(added) else 0.0
     parts["rest"] = float(model.terms.base[cell, k, offer]) - sum(parts.values())
     return parts
 

@@ -13,7 +13,7 @@ from sim.analysis.frontier.frontier import Axis
 from sim.analysis.statistics import mean_interval
 from sim.analysis.verdict.document import grounds
 from sim.errors import SimError
-from sim.market.clients.terms import TermsBuilder
+from sim.market.clients.terms import new_terms, term_rules
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
 from sim.runs.ensemble import RESULTS, run_ensemble
@@ -92,7 +92,8 @@ def _move(model: MarketModel) -> None:
     part = turn / ramp.months
     value = model.end if turn == ramp.months else ramp.begin + part * (model.end - ramp.begin)
     model.scenario = at_intensity(replace(model.target, {ramp.path: value}))
-    model.builder = TermsBuilder(model)
+    model.term_rules = term_rules(model.scenario, model.world)
+    model.terms = new_terms(model.scenario, model.world)
     model._panel = None  # market research is asked again
 
 

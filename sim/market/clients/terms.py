@@ -1,7 +1,8 @@
-"""The tables of a month from which every choice is computed."""
+"""What the scenario says of choices, and room for the tables of a month."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,58 +10,42 @@ import numpy.typing as npt
 
 from sim.economics.concentration import fading_age
 from sim.economics.demand import price_term
-from sim.market.clients.columns import Layout, Terms
+from sim.market.clients.columns import Terms
 from sim.market.clients.presence import agent_side
-from sim.market.clients.tables import (
-    ALWAYS,
-    WHILE_OPEN,
-    fill_calls,
-    fill_hazard,
-    fill_hosting,
-    fill_open,
-    fill_progress,
-    fill_utilities,
-)
-from sim.market.ecosystem.agents import AgentRules, agent_weights, fill_worth
-from sim.market.ecosystem.communities import Communities, CommunityRules, fill_communities
-from sim.market.state import MarketState
-from sim.market.supply.costs import CostRules
+from sim.market.ecosystem.agents import agent_weights
 from sim.market.world import API, HOST, NONE, World
-from sim.numeric.arrays import Cube, Matrix, Vector
-from sim.numeric.bundle import Bundle
-from sim.numeric.compiled import kernel
-from sim.numeric.elementary import log1p
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
     from sim.scenario.schema.scenario import Scenario
 
 
 Floats = npt.NDArray[np.float64]
 
 
-class TermRules(Bundle):
+@dataclass(frozen=True)
+class TermRules:
     """What the scenario says of choices: (K,) by kind of work, (J,) by offer."""
 
-    rents: Vector[np.bool_]  # (V + 2,) platforms that rent accelerators
-    eligible: Matrix[np.int8]  # (cells, J) 0 never, else `ALWAYS` or `WHILE_OPEN`
-    constant: Matrix[np.float64]  # (cells, J) appeals, sector roots, control and privacy
-    theta: Matrix[np.float64]  # (cells, K) weight of capability
-    gamma: Vector[np.float64]  # (cells,) weight of communities
-    agents: Cube[np.float64]  # (cells, K, V) weight of agents, empty where all are 0
-    side: Vector[np.int64]  # (cells,) of agent platforms
-    growing: Matrix[np.float64]  # (months + 1, K) log growth of demand
-    n0: Vector[np.float64]
-    discount: Vector[np.float64]
-    hazard: Matrix[np.float64]  # (2, J) ordinary clients, key accounts
-    hours_kind: Vector[np.bool_]
+    rents: npt.NDArray[np.bool_]  # (V + 2,) platforms that rent accelerators
+    always: npt.NDArray[np.bool_]  # (cells, J) offers that the rules of a segment let it take
+    while_open: npt.NDArray[np.bool_]  # (cells, J) the same only of open families
+    constant: Floats  # (cells, J) appeals, sector roots, control and privacy
+    theta: Floats  # (cells, K) weight of capability
+    gamma: Floats  # (cells,) weight of communities
+    agents: Floats  # (cells, K, V) weight of agents, empty where all are 0
+    side: npt.NDArray[np.int64]  # (cells,) of agent platforms
+    growing: Floats  # (months + 1, K) log growth of demand
+    n0: Floats
+    discount: Floats
+    hazard: Floats  # (2, J) ordinary clients, key accounts
+    hours_kind: npt.NDArray[np.bool_]
     triggers: bool
     reliability: float
     outside: float
     reference: float  # price term of the reference price of postponing
     reference_rent: float
     reference_price: float
-    own_rent: float  # of own machines, part of the market rent
+    rent_factor: Floats  # (V + 1,) on the market rent, own machines last
     lowest_price: float
     card_hours: float
     host_use: float  # utilisation that clients reach on cards of their own
@@ -71,71 +56,30 @@ class TermRules(Bundle):
     level: float
 
 
-class TermRoom(Bundle):
-    """Room for what the terms are made from."""
-
-    known: Matrix[np.float64]  # (R, F) ln(1 + D / scale)
-    usable: Matrix[np.float64]  # (V, S)
-    worth: Matrix[np.float64]  # (V, S)
-    lead: Matrix[np.float64]  # (K, J) capability over the mean
-    near: Vector[np.float64]  # (J,) worth of the community, of one cell
-    relied: Vector[np.float64]  # (J,) worth of the platform's reliability
-
-
-class TermsBuilder:
-    """Keeps what does not change in a run and fills in the rest each month.
-
-    Attributes
-    ----------
-    rules
-        What the scenario says.
-    terms
-        The tables of the month, filled in place.
-    """
-
-    def __init__(self, model: MarketModel) -> None:
-        self.model = model
-        self.rules = model.fixed("term rules", lambda: term_rules(model.scenario, model.world))
-        self.terms = new_terms(model, self.rules)
-        world, held = model.world, model.state.platforms
-        known, lead = (len(world.regions), len(world.families)), (len(world.kinds), world.n_offers)
-        sizes = known, held.open.shape, held.open.shape, lead, world.n_offers, world.n_offers
-        self.room = TermRoom(*(np.zeros(size) for size in sizes))
-
-    def build(self) -> Terms:
-        """The tables of this month as the market is now."""
-        model = self.model
-        rules = self.rules, model.cost_rules, model.community_rules, model.agent_rules
-        market = model.layout, model.state, model.communities
-        self.terms.auctions = model.bidding.open
-        fill_terms(model.month, *rules, *market, self.room, self.terms)
-        return self.terms
-
-
-def new_terms(model: MarketModel, rules: TermRules) -> Terms:
+def new_terms(scenario: Scenario, world: World) -> Terms:
     """Room for the tables of a month; what does not change is there."""
-    world, demand, on = model.world, model.scenario.demand, model.scenario.mechanisms
+    demand, on = scenario.demand, scenario.mechanisms
     c, k, j = world.n_cells, len(world.kinds), world.n_offers
-    kinds = [model.scenario.kinds[name] for name in world.kinds]
+    kinds = [scenario.kinds[name] for name in world.kinds]
     kappa, rho = demand.switching_cost, demand.nest_correlation
     costs = np.array([kappa.api, kappa.host, kappa.rent, 0.0])[world.channel]
     return Terms(
         open=np.zeros((c, j), bool),
         base=np.zeros((c, k, j)),
         price=np.zeros(j),
-        home_bonus=_home_bonus(model),
+        home_bonus=_home_bonus(scenario, world),
         platform_cost=(1.0 if on.switching_costs else 0.0) * costs,
         family_cost=kappa.family if on.switching_costs else 0.0,
         log_context=np.zeros(j),
         cut_up=np.array([t.cut_up_penalty if on.long_documents else 0.0 for t in kinds]),
-        awareness=model.awareness,
+        awareness=np.ones((c, world.n_vendors)),
         host_cost=np.zeros(j),
         operations=demand.self_hosting.operations_cost,
         none_base=np.zeros((c, k)),
         none_slope=np.zeros(k),
-        hours_kind=rules.hours_kind,
+        hours_kind=_hours_kind(scenario, world),
         rho=np.array([rho.api, rho.host, rho.rent, 0.0]),
-        adopted=model.state.adopted,
+        adopted=np.zeros(k),
         hazard=np.zeros((2, j)),
         price_shift=demand.price_shift,
         box_cox=demand.box_cox,
@@ -150,49 +94,23 @@ def new_terms(model: MarketModel, rules: TermRules) -> Terms:
     )
 
 
-@kernel
-def fill_terms(
-    month: int,
-    rules: TermRules,
-    costs: CostRules,
-    communities: CommunityRules,
-    agents: AgentRules,
-    layout: Layout,
-    state: MarketState,
-    met: Communities,
-    room: TermRoom,
-    terms: Terms,
-) -> None:
-    """All tables of a month."""
-    fill_communities(communities, state, met)
-    for f in range(room.known.shape[1]):
-        for r in range(room.known.shape[0]):
-            room.known[r, f] = log1p(met.met[r, f] / communities.scale)
-    if len(rules.agents) > 0:
-        fill_worth(agents, state.platforms, room.usable, room.worth)
-    fill_open(rules, layout, state, terms)
-    fill_calls(rules, layout, state, terms)
-    hours = rules.card_hours / (costs.throughput[month] * rules.host_use)
-    fill_hosting(rules, layout, state, hours, met.ease, terms)
-    fill_progress(rules, month, state, terms)
-    fill_utilities(rules, layout, state, room, terms.base)
-    fill_hazard(rules, layout, state, terms.hazard)
-
-
 def term_rules(scenario: Scenario, world: World) -> TermRules:
     """The scenario's rules of choice."""
     demand, on = scenario.demand, scenario.mechanisms
     segments = [scenario.segments[name] for name in world.segments]
     kinds = [scenario.kinds[name] for name in world.kinds]
     outside, usage, review = demand.outside, demand.usage, demand.review
-    hours_kind = np.array([kind.unit == "accelerator_hours" for kind in kinds], bool)
+    hours_kind = _hours_kind(scenario, world)
     capability = np.array([segment.capability_factor for segment in segments])
     theta = np.outer(capability, [kind.capability_weight for kind in kinds])
-    rents = [scenario.vendors[name].rents for name in world.vendors]
+    tables = [scenario.vendors[name] for name in world.vendors]
+    rents, factors = [t.rents for t in tables], [t.rent_factor for t in tables]
+    always, while_open = _eligibility(scenario, world)
     sides = [agent_side(scenario, name) for name in world.segments]
     return TermRules(
         rents=np.array([*rents, True, True], bool),
-        eligible=_eligibility(scenario, world),
+        always=always,
+        while_open=while_open,
         constant=_constants(scenario, world),
         theta=np.repeat(theta, len(world.regions), axis=0),
         gamma=_community_weights(scenario, world),
@@ -209,7 +127,7 @@ def term_rules(scenario: Scenario, world: World) -> TermRules:
         reference=float(price_term(outside.reference_price, demand.box_cox, demand.price_shift)),
         reference_rent=usage.reference_rent,
         reference_price=usage.reference_price,
-        own_rent=demand.self_hosting.own_machine_factor,
+        rent_factor=np.array([*factors, demand.self_hosting.own_machine_factor]),
         lowest_price=scenario.decisions.lowest_price,
         card_hours=scenario.supply.card_hours,
         host_use=demand.self_hosting.utilisation,
@@ -221,16 +139,22 @@ def term_rules(scenario: Scenario, world: World) -> TermRules:
     )
 
 
-def _home_bonus(model: MarketModel) -> Floats:
+def _hours_kind(scenario: Scenario, world: World) -> npt.NDArray[np.bool_]:
+    """(K,) kinds of work that rent accelerators."""
+    kinds = [scenario.kinds[name] for name in world.kinds]
+    return np.array([kind.unit == "accelerator_hours" for kind in kinds], bool)
+
+
+def _home_bonus(scenario: Scenario, world: World) -> Floats:
     """(J,) what a client's home cloud adds, by channel and by the vendor's integration."""
-    world, eta = model.world, model.scenario.demand.home_bonus
+    eta = scenario.demand.home_bonus
     home = np.array([eta.api, eta.host, eta.rent, 0.0])[world.channel]
     pull = np.ones((world.n_vendors + 2, 4))
     for v, name in enumerate(world.vendors):
-        table = model.scenario.vendors[name].stack.integration
+        table = scenario.vendors[name].stack.integration
         pull[v, :3] = table.api, table.host, table.rent
     home = home * pull[world.platform, world.channel]
-    return home if model.scenario.mechanisms.home_cloud else np.zeros_like(home)
+    return home if scenario.mechanisms.home_cloud else np.zeros_like(home)
 
 
 def _hazards(scenario: Scenario, world: World) -> Floats:
@@ -277,20 +201,23 @@ def _constants(scenario: Scenario, world: World) -> Floats:
     return out
 
 
-def _eligibility(scenario: Scenario, world: World) -> npt.NDArray[np.int8]:
-    """(cells, J) whether the rules of a segment let its clients take an offer."""
+def _eligibility(
+    scenario: Scenario, world: World
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """(cells, J) offers that clients may take at all times, and those only of open families."""
     cells = [(segment, region) for segment in world.segments for region in world.regions]
-    out = np.full((len(cells), world.n_offers), ALWAYS, np.int8)
+    always = np.ones((len(cells), world.n_offers), bool)
+    while_open = np.zeros_like(always)
     for c, (segment, region) in enumerate(cells):
         rules = scenario.segments[segment].rules
         for j in range(world.n_offers - 1):
             v = world.platform[j]
             if v < world.n_vendors:
                 table = scenario.vendors[world.vendors[v]]
-                if world.vendors[v] in scenario.regions[region].excluded_vendors:
-                    out[c, j] = 0
-                if "data_residency" in rules and (table.foreign or table.model_company):
-                    out[c, j] = 0
-            if "open_weights_only" in rules and world.channel[j] == API and out[c, j]:
-                out[c, j] = WHILE_OPEN
-    return out
+                excluded = world.vendors[v] in scenario.regions[region].excluded_vendors
+                foreign = table.foreign or table.model_company
+                if excluded or ("data_residency" in rules and foreign):
+                    always[c, j] = False
+            if "open_weights_only" in rules and world.channel[j] == API and always[c, j]:
+                always[c, j], while_open[c, j] = False, True
+    return always, while_open

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.networks import add_usable, agents_after, platform_worth, subsidised_builders
-from sim.economics.usage import bass_next
-from sim.market.clients.population import FIXED_POINT
-from sim.market.clients.presence import Presence
+from sim.economics.networks import (
+    next_agents,
+    platform_worth,
+    subsidised_builders,
+    willing_builders,
+)
 from sim.market.world import World
 from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
-from sim.numeric.compiled import kernel, step
-from sim.numeric.elementary import log1p
 from sim.strategies.agents import SIDES, AgentView, Launch
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 MILLION = 1e6
 
 
@@ -66,43 +65,9 @@ def no_platforms(scenario: Scenario, world: World) -> AgentPlatforms:
     )
 
 
-class AgentRules(Bundle):
-    """What the scenario says of agent platforms."""
-
-    on: bool
-    builders_per_user: float
-    innovation: float
-    imitation: float
-    departure: float
-    days_to_build: float
-    by_users: float
-    by_builders: float
-    retirement: float
-    cross_side: float
-    scale: float
-
-
-def agent_rules(model: MarketModel) -> AgentRules:
-    """The scenario's rules of agent platforms."""
-    table = model.scenario.agents
-    names = AgentRules._fields[1:]
-    on = model.scenario.mechanisms.agent_platforms
-    return AgentRules(on, *(float(getattr(table, name)) for name in names))
-
-
 def active(model: MarketModel) -> bool:
     """Whether anybody has an agent platform."""
-    return model.agent_rules.on and bool(np.count_nonzero(model.state.platforms.open))
-
-
-@step
-def any_open(rules, held):  # type: ignore[no-untyped-def]
-    """`active`."""
-    found = False
-    for v in range(held.open.shape[0]):
-        for s in range(held.open.shape[1]):
-            found |= held.open[v, s]
-    return rules.on and found
+    return model.scenario.mechanisms.agent_platforms and bool(model.state.platforms.open.any())
 
 
 def open_platforms(model: MarketModel) -> None:
@@ -136,11 +101,14 @@ def decide_agents(model: MarketModel) -> None:
     if not active(model):
         return
     held, table = model.state.platforms, model.scenario.agents
-    welcome_willing(model.agent_rules, held)
+    users = np.where(held.open, held.users, 0.0)
+    rates = table.builders_per_user, table.innovation, table.imitation
+    willing = willing_builders(held.builders, users, *rates)
+    held.joining[:] = willing
     paying = [vendor for vendor in model.vendors.values() if vendor.agents.pays]
     if not paying:
         return
-    willing, view = held.joining.copy(), agent_view(model)
+    view = agent_view(model)
     subsidy, budget = np.zeros(willing.shape), np.zeros(len(willing))
     for vendor in paying:
         offer = vendor.agents.funded(view, vendor.agent_books())
@@ -155,52 +123,29 @@ def decide_agents(model: MarketModel) -> None:
         table.subsidy_reach,
         table.subsidy_scale,
     )
-    held.joining = joined.builders
+    held.joining[:] = joined.builders
     if joined.paid.any():
         model.charge("agents", joined.paid / MILLION)
 
 
-@kernel
-def welcome_willing(rules: AgentRules, held: AgentPlatforms) -> None:
-    """Builders that join by themselves, as `sim.economics.networks.willing_builders`."""
-    for v in range(held.open.shape[0]):
-        for s in range(held.open.shape[1]):
-            users, now = held.users[v, s] if held.open[v, s] else 0.0, held.builders[v, s]
-            potential = rules.builders_per_user * users
-            grown = bass_next(now, rules.innovation, rules.imitation, potential)
-            held.joining[v, s] = grown - now
-
-
-@step
-def count_users(presence, held):  # type: ignore[no-untyped-def]
+def count_users(model: MarketModel) -> None:
     """Clients by the platforms that serve their agent work, and all that have begun any."""
-    vendors = held.users.shape[0]
-    for s in range(held.users.shape[1]):
-        for v in range(vendors):
-            held.users[v, s] = presence.agent_users[s, v] / FIXED_POINT
-        held.clients[s] = presence.agent_users[s, vendors] / FIXED_POINT
+    if active(model):
+        counted = model.counted(model.presence.agent_users)
+        model.state.platforms.users[:] = counted[:, :-1].T
+        model.state.platforms.clients[:] = counted[:, -1]
 
 
-@step
-def grow_agents(rules, presence, held):  # type: ignore[no-untyped-def]
+def grow_agents(model: MarketModel) -> None:
     """Part of phase `grow`: users are counted, agents are made, builders come and go."""
-    if not any_open(rules, held):
+    if not active(model):
         return
-    count_users(presence, held)
-    makes = rules.by_users, rules.by_builders, rules.retirement
-    for v in range(held.open.shape[0]):
-        for s in range(held.open.shape[1]):
-            pace = rules.days_to_build / held.days[v, s] if held.open[v, s] else 0.0
-            users, builders = held.users[v, s], held.builders[v, s]
-            held.agents[v, s] = agents_after(held.agents[v, s], users, builders, pace, *makes)
-            held.builders[v, s] = (1.0 - rules.departure) * builders + held.joining[v, s]
-
-
-@kernel
-def count_users_alone(rules: AgentRules, presence: Presence, held: AgentPlatforms) -> None:
-    """`count_users`, where anybody has an agent platform."""
-    if any_open(rules, held):
-        count_users(presence, held)
+    count_users(model)
+    held, table = model.state.platforms, model.scenario.agents
+    pace = np.where(held.open, table.days_to_build / held.days, 0.0)
+    rates = table.by_users, table.by_builders, table.retirement
+    held.agents[:] = next_agents(held.agents, held.users, held.builders, pace, *rates)
+    held.builders[:] = (1.0 - table.departure) * held.builders + held.joining
 
 
 def agent_weights(scenario: Scenario, world: World) -> Floats:
@@ -222,26 +167,11 @@ def agent_weights(scenario: Scenario, world: World) -> Floats:
 
 
 def agent_utility(model: MarketModel, weights: Floats) -> Floats:
-    """(cells, K, J): phi ln(1 + usable agents / scale) of model calls, 0 of other offers.
+    """(cells, K, n_api): phi ln(1 + usable agents / scale) of model calls.
 
     Agents of the other side count by `cross_side`.
     """
     world, held, table = model.world, model.state.platforms, model.scenario.agents
     facts = held.agents, held.portability, held.open
     worth = platform_worth(*facts, table.cross_side, table.scale).T[model.marks.side]
-    out = np.zeros((*weights.shape[:2], world.n_offers))
-    platform = world.platform[: world.n_api]
-    out[:, :, : world.n_api] = (weights * worth[:, None, :])[:, :, platform]
-    return out
-
-
-@step
-def fill_worth(rules, held, usable, out):  # type: ignore[no-untyped-def]
-    """(V, S): ln(1 + usable agents / scale) for clients of each side; `usable` is room."""
-    usable[:] = 0.0
-    add_usable(held.agents, held.portability, held.open, usable)
-    sides = out.shape[1]
-    for v in range(out.shape[0]):
-        for s in range(sides):
-            counted = usable[v, s] + rules.cross_side * usable[v, sides - 1 - s]
-            out[v, s] = log1p(counted / rules.scale)
+    return (weights * worth[:, None, :])[:, :, world.platform[: world.n_api]]

@@ -2,87 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.usage import bass_next
+from sim.economics.goodwill import next_goodwill
+from sim.economics.usage import bass_step
 from sim.market.clients.migration import migrate
-from sim.market.clients.presence import Presence
-from sim.market.ecosystem.agents import AgentRules, grow_agents
-from sim.market.ecosystem.communities import Communities, CommunityRules, develop
+from sim.market.ecosystem.agents import grow_agents
+from sim.market.ecosystem.communities import develop
 from sim.market.state import MarketState
 from sim.market.vendors.research import discover, imitate
-from sim.numeric.arrays import Vector
-from sim.numeric.bundle import Bundle
-from sim.numeric.compiled import kernel, step
-from sim.numeric.elementary import exp
+from sim.market.world import World
+from sim.numeric.portable import exp
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+    from sim.scenario.schema.scenario import Scenario
 
 
-Floats = npt.NDArray[np.float64]
-
-
-class GrowthRules(Bundle):
+@dataclass(frozen=True)
+class GrowthRules:
     """What the scenario says of adoption and attention, (K,) by kind of work."""
 
     adopts: bool
-    innovation: Vector[np.float64]
-    imitation: Vector[np.float64]
-    kept: float  # part of attention that a month leaves
+    innovation: npt.NDArray[np.float64]
+    imitation: npt.NDArray[np.float64]
+    attention_decay: float  # part of attention that a month forgets
 
 
-def growth_rules(model: MarketModel) -> GrowthRules:
+def growth_rules(scenario: Scenario, world: World) -> GrowthRules:
     """The scenario's rules of adoption and attention."""
-    tables = [model.scenario.kinds[name].adoption for name in model.world.kinds]
+    tables = [scenario.kinds[name].adoption for name in world.kinds]
     return GrowthRules(
-        adopts=model.scenario.mechanisms.adoption,
+        adopts=scenario.mechanisms.adoption,
         innovation=np.array([table.innovation for table in tables]),
         imitation=np.array([table.imitation for table in tables]),
-        kept=1.0 - model.scenario.demand.awareness.attention_decay,
+        attention_decay=scenario.demand.awareness.attention_decay,
     )
 
 
 def grow(model: MarketModel) -> None:
-    """Let the slow states move on."""
-    rules = model.growth_rules, model.community_rules, model.agent_rules
-    grow_slowly(*rules, model.presence, model.state, model.communities)
+    """Phase `grow`: let the slow states move on."""
+    rules, state = model.growth_rules, model.state
+    if rules.adopts:
+        adopt(rules, state)
+    state.attention[:] = next_goodwill(state.attention, 0.0, rules.attention_decay)
+    state.adoption_boost *= 1.0 - rules.attention_decay
+    if model.community_rules.on:
+        develop(model.community_rules, state)
+    grow_agents(model)
     shift_demand(model)
     migrate(model)
     imitate(model)
     discover(model)
 
 
-@kernel
-def grow_slowly(
-    rules: GrowthRules,
-    communities: CommunityRules,
-    agents: AgentRules,
-    presence: Presence,
-    state: MarketState,
-    room: Communities,
-) -> None:
-    """Adoption, attention, communities and agent platforms of a month."""
-    if rules.adopts:
-        adopt(rules, state)
-    for v in range(len(state.attention)):
-        state.attention[v] *= rules.kept  # A' = (1 - decay) A (Nerlove & Arrow 1962)
-    state.adoption_boost *= rules.kept
-    if communities.on:
-        develop(communities, state, room)
-    grow_agents(agents, presence, state.platforms)
-
-
-@step
-def adopt(rules, state):  # type: ignore[no-untyped-def]
+def adopt(rules: GrowthRules, state: MarketState) -> None:
     """Bass diffusion of workloads by kind; attention speeds innovators and imitators alike."""
-    boost, adopted = exp(state.adoption_boost), state.adopted
-    for k in range(len(adopted)):
-        speed = rules.innovation[k] * boost, rules.imitation[k] * boost
-        adopted[k] = bass_next(adopted[k], *speed, 1.0)
+    boost = exp(state.adoption_boost)
+    speeds = rules.innovation * boost, rules.imitation * boost
+    state.adopted[:] = bass_step(state.adopted, *speeds, 1.0)
 
 
 def shift_demand(model: MarketModel) -> None:

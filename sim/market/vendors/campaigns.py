@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.goodwill import campaign_inflow
+from sim.economics.goodwill import awareness, campaign_inflow, next_goodwill
 from sim.market.shared import shared
 from sim.market.state import MarketState
-from sim.numeric.arrays import Matrix, Vector
-from sim.numeric.bundle import Bundle
-from sim.numeric.compiled import kernel
-from sim.numeric.elementary import expm1, log1p
+from sim.market.world import World
 from sim.strategies.marketing import MarketingBooks, MarketingView, Stage
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+    from sim.scenario.schema.scenario import Scenario
 
 
 Floats = npt.NDArray[np.float64]
@@ -95,76 +94,51 @@ def _inflow(model: MarketModel, stages: list[Stage]) -> Floats:
     return campaign_inflow(money, reach, table.overlap, table.elasticity, table.scale)
 
 
-class AwarenessRules(Bundle):
+@dataclass(frozen=True)
+class AwarenessRules:
     """What the scenario says of goodwill and awareness."""
 
     considers: bool  # whether awareness counts
-    base: Matrix[np.float64]  # (cells, V) what is known of each platform without any campaign
-    heard: float  # weight of last month's token share: word of mouth
-    goodwill: float  # weight a1 of ln(1 + A / A0)
+    base: Floats  # (cells, V) what is known of each platform without any campaign
+    share_weight: float  # of last month's token share: word of mouth
+    goodwill_weight: float  # a1
     scale: float  # A0, million yuan
-    kept: float  # part of goodwill that a month leaves
+    decay: float  # part of goodwill that a month forgets
 
 
-def awareness_rules(model: MarketModel) -> AwarenessRules:
+def awareness_rules(scenario: Scenario, world: World) -> AwarenessRules:
     """The scenario's rules; a region may have an a0 of its own for a vendor."""
-    scenario, vendors = model.scenario, model.scenario.vendors
-    regions = [scenario.regions[name] for name in model.world.regions]
-    base = [
-        [r.awareness.get(v, vendors[v].awareness) for v in model.world.vendors] for r in regions
-    ]
-    goodwill = scenario.demand.goodwill
+    vendors, goodwill = scenario.vendors, scenario.demand.goodwill
+    regions = [scenario.regions[name] for name in world.regions]
+    base = [[r.awareness.get(v, vendors[v].awareness) for v in world.vendors] for r in regions]
     return AwarenessRules(
         considers=scenario.mechanisms.consideration,
-        base=np.tile(np.array(base), (len(model.world.segments), 1)),
-        heard=scenario.demand.awareness.share_weight,
-        goodwill=goodwill.awareness_weight,
+        base=np.tile(np.array(base), (len(world.segments), 1)),
+        share_weight=scenario.demand.awareness.share_weight,
+        goodwill_weight=goodwill.awareness_weight,
         scale=goodwill.scale,
-        kept=1.0 - goodwill.decay,
+        decay=goodwill.decay,
     )
 
 
-def hear(model: MarketModel) -> None:
-    """Goodwill takes in the campaigns of the month, and awareness follows."""
-    inflow, money = campaigns_of_month(model)
-    take_in(model.awareness_rules, inflow, money, model.state, model.awareness)
-
-
 def inform(model: MarketModel) -> None:
-    """Awareness as things stand."""
-    spread(model.awareness_rules, model.state, model.awareness)
+    """Phase `inform`: goodwill takes in the campaigns of the month, and awareness follows."""
+    state = model.state
+    inflow, state.campaign[:] = campaigns_of_month(model)
+    state.goodwill[:] = next_goodwill(state.goodwill, inflow, model.awareness_rules.decay)
+    model.awareness[:] = current_awareness(model.awareness_rules, state)
 
 
-@kernel
-def take_in(
-    rules: AwarenessRules,
-    inflow: Matrix[np.float64],
-    money: Vector[np.float64],
-    state: MarketState,
-    awareness: Matrix[np.float64],
-) -> None:
-    """Goodwill after a month, A' = (1 - lambda) A + u (Nerlove & Arrow 1962), then `spread`."""
-    goodwill = state.goodwill
-    for v in range(goodwill.shape[1]):
-        state.campaign[v] = money[v]
-        for c in range(goodwill.shape[0]):
-            goodwill[c, v] = rules.kept * goodwill[c, v] + inflow[c, v]
-    spread(rules, state, awareness)
-
-
-@kernel
-def spread(rules: AwarenessRules, state: MarketState, out: Matrix[np.float64]) -> None:
-    """Awareness (cells, V) = 1 - exp(-(base + attention + weight x last token share + goodwill)).
-
-    Goeree (2008, Econometrica 76:1017-1074) for consideration; word of mouth by last month's share;
-    goodwill enters as a1 ln(1 + A / A0), here and nowhere else.
-    """
+def current_awareness(rules: AwarenessRules, state: MarketState) -> Floats:
+    """(cells, V) awareness of each platform as the market is now; 1 where it does not count."""
     if not rules.considers:
-        out[:] = 1.0
-        return
-    attention, share, goodwill = state.attention, state.token_share, state.goodwill
-    for c in range(out.shape[0]):
-        for v in range(out.shape[1]):
-            known = rules.goodwill * log1p(goodwill[c, v] / rules.scale)
-            told = rules.base[c, v] + attention[v] + rules.heard * share[v]
-            out[c, v] = -expm1(-(told + known))
+        return np.ones_like(rules.base)
+    return awareness(
+        rules.base,
+        state.attention,
+        state.token_share,
+        state.goodwill,
+        share_weight=rules.share_weight,
+        goodwill_weight=rules.goodwill_weight,
+        scale=rules.scale,
+    )

@@ -1,22 +1,15 @@
-"""What vendors are told before they decide: last month's public market, and their own books."""
+"""What vendors know before they decide: last month's public market, and their own books."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.economics.mixed import Demand
-from sim.market.clients.columns import Layout, Tally
-from sim.market.clients.presence import Presence
-from sim.market.state import MarketState
-from sim.market.supply.books import Ledger
-from sim.market.supply.costs import Chips, CostRules, Costs, fill_costs
-from sim.numeric.arrays import Matrix, Vector
-from sim.numeric.bundle import Bundle
-from sim.numeric.compiled import kernel, step
-from sim.numeric.exact import ROOM, exact_sum
+from sim.market.supply.costs import costs
 from sim.strategies.view import View, told
 
 if TYPE_CHECKING:
@@ -29,7 +22,7 @@ POINTS = 100.0  # share points in the whole market
 
 
 class PrivateFigures(NamedTuple):
-    """Last month's figures of a vendor, told to it alone."""
+    """Last month's figures of a vendor, which it alone knows."""
 
     churn: float  # share of its workloads that left; the review hazard before any could
     output: float  # million tokens of model calls
@@ -38,32 +31,6 @@ class PrivateFigures(NamedTuple):
     cash: float
     experience: float
     share_value: float  # yuan that a further million tokens is worth beside its profit
-
-
-CHURN, OUTPUT, UTILISATION, SHARE, CASH, EXPERIENCE, VALUE = range(len(PrivateFigures._fields))
-PRICE, COST, UNIT_COST = range(3)  # rows of what is told of offers
-
-
-class KnowledgeDesk(Bundle):
-    """Room for what is told, and what the scenario says of it."""
-
-    usual_churn: float
-    share_point: Vector[np.float64]  # (V,) worth of a point of share, million yuan
-    private: Matrix[np.float64]  # (V, figures)
-    offers: Matrix[np.float64]  # (3, J)
-    parts: Vector[np.float64]  # for exact sums
-
-
-def new_knowledge_desk(model: MarketModel) -> KnowledgeDesk:
-    """Room for what is told in a month."""
-    names, tables = model.world.vendors, model.scenario.vendors
-    return KnowledgeDesk(
-        usual_churn=model.scenario.demand.review.api,
-        share_point=np.array([tables[name].objective.share_point for name in names]),
-        private=np.zeros((len(names), len(PrivateFigures._fields))),
-        offers=np.zeros((3, model.world.n_offers)),
-        parts=np.zeros(ROOM),
-    )
 
 
 class Knowledge(NamedTuple):
@@ -76,21 +43,56 @@ class Knowledge(NamedTuple):
 
 def known(model: MarketModel) -> Knowledge:
     """What is known now; an offer that begins shows its first price."""
-    state, desk = model.state, model.knowledge_desk
-    market = model.cost_rules, model.chips, model.layout, model.tally, model.presence
-    tell(model.month, *market, model.ledger, state, model.costs, desk)
-    offers = _sealed(desk.offers.copy())
+    state, world, month_costs = model.state, model.world, costs(model)
+    price, cost, unit_cost = np.zeros((3, world.n_offers))
+    cost[: world.n_api], unit_cost[: world.n_api] = month_costs.accounting, month_costs.opportunity
+    first = np.where(state.last_price > 0.0, state.last_price, state.list_price)
+    price[:] = np.where(model.on_sale, first, 0.0)
     view = told(
         View,
         month=model.month,
-        price=offers[PRICE],
+        price=_sealed(price),
         token_share=_sealed(state.token_share.copy()),
-        cost_estimate=offers[COST],
+        cost_estimate=_sealed(cost),
         demand=_Research(model),
         **model.fixed("view", lambda: _fixed_view(model)),
     )
-    private = [PrivateFigures._make(row) for row in desk.private.tolist()]
-    return Knowledge(view, private, offers[UNIT_COST])
+    return Knowledge(view, private_figures(model), unit_cost)
+
+
+def private_figures(model: MarketModel) -> list[PrivateFigures]:
+    """What each vendor alone knows of last month.
+
+    The worth of a further million tokens is omega dS/dq with S = q/Q: omega x 100 points x
+    (1 - S) / Q.
+    """
+    state, tokens = model.state, model.ledger.tokens
+    total, share = math.fsum(tokens.tolist()), state.token_share
+    worth = model.fixed("share points", lambda: _share_points(model)) * MILLION * POINTS
+    value = worth * (1.0 - share) / total if total > 0.0 else np.zeros_like(share)
+    columns = tokens, state.utilisation, share, state.cash, state.experience, value
+    rows = zip(_churn(model), *(column.tolist() for column in columns), strict=True)
+    return [PrivateFigures._make(row) for row in rows]
+
+
+def _churn(model: MarketModel) -> list[float]:
+    """Share of each vendor's workloads that left last month; the review hazard before any could."""
+    usual, world = model.scenario.demand.review.api, model.world
+    if model.month == 0:
+        return [usual] * world.n_vendors
+    here = np.zeros(world.n_vendors + 2, np.int64)
+    np.add.at(here, world.platform, model.presence.active)
+    flow = model.tally.flow
+    left, came = flow.sum(axis=1), flow.sum(axis=0)
+    before = (here + left - came).tolist()
+    rows = list(zip(before, left.tolist(), strict=True))[: world.n_vendors]
+    return [min(gone / held, 1.0) if held > 0 else usual for held, gone in rows]
+
+
+def _share_points(model: MarketModel) -> Floats:
+    """(V,) worth of a point of token share, million yuan."""
+    tables = [model.scenario.vendors[name] for name in model.world.vendors]
+    return np.array([table.objective.share_point for table in tables])
 
 
 def public_view(model: MarketModel) -> View:
@@ -125,52 +127,3 @@ class _Research:
         if self.told is None:
             self.told = self.model.panel.demand()
         return self.told
-
-
-@kernel
-def tell(
-    month: int,
-    rules: CostRules,
-    chips: Chips,
-    layout: Layout,
-    tally: Tally,
-    presence: Presence,
-    ledger: Ledger,
-    state: MarketState,
-    costs: Costs,
-    desk: KnowledgeDesk,
-) -> None:
-    """Fill in prices and costs of model calls, 0 where none is on sale, and private figures."""
-    fill_costs(month, rules, chips, layout, state, costs)
-    offers = desk.offers
-    offers[:] = 0.0
-    for j in range(layout.n_api):
-        offers[COST, j], offers[UNIT_COST, j] = costs.accounting[j], costs.opportunity[j]
-        if state.hosting[j]:
-            last = state.last_price[j]
-            offers[PRICE, j] = last if last > 0.0 else state.list_price[j]
-    tell_private(month, layout, tally, presence, ledger, state, desk)
-
-
-@step
-def tell_private(month, layout, tally, presence, ledger, state, desk):  # type: ignore[no-untyped-def]
-    """What each vendor is told alone.
-
-    The worth of a further million tokens is omega dS/dq with S = q/Q: omega x 100 points x
-    (1 - S) / Q.
-    """
-    flow, platform, out = tally.flow, layout.platform, desk.private
-    total = exact_sum(ledger.tokens, desk.parts)
-    for v in range(len(out)):
-        before, left = 0, 0  # in the unit of `active`: the ratio has none
-        for j in range(len(platform)):
-            before += presence.active[j] if platform[j] == v else 0
-        for w in range(len(flow)):
-            before += flow[v, w] - flow[w, v]
-            left += flow[v, w]
-        moved = min(float(left) / float(before), 1.0) if before > 0 else desk.usual_churn
-        share, worth = state.token_share[v], desk.share_point[v] * MILLION * POINTS
-        out[v, CHURN] = desk.usual_churn if month == 0 else moved
-        out[v, OUTPUT], out[v, UTILISATION] = ledger.tokens[v], state.utilisation[v]
-        out[v, SHARE], out[v, CASH], out[v, EXPERIENCE] = share, state.cash[v], state.experience[v]
-        out[v, VALUE] = worth * (1.0 - share) / total if worth != 0.0 and total > 0.0 else 0.0

@@ -10,6 +10,7 @@ from sim.economics.mixed import Demand
 from sim.market.clients.choice import panel_values
 from sim.market.clients.noise import event_numbers, stream_key
 from sim.market.clients.packing import pack
+from sim.market.clients.tables import fill_terms
 from sim.market.world import API
 from sim.numeric.portable import exp
 
@@ -40,7 +41,7 @@ class Panel:
     def demand(self) -> Demand:
         """Long-run demand at last month's public state: every panel workload looks again."""
         model, world = self.model, self.model.world
-        terms = model.builder.build()
+        terms = fill_terms(model)
         values = np.empty((len(self.members), world.n_offers))
         space = model.spaces[0]
         pack(False, model.layout, terms, space.packed)
@@ -56,7 +57,7 @@ class Panel:
             space.packed,
             space.scratch,
         )
-        # the builder's price terms count from the market's mean price, the panel's from zero
+        # the tables' price terms count from the market's mean price, the panel's from zero
         priced = (world.channel == API) & model.on_sale
         values[:, priced] += self.alpha[:, None] * terms.mean_price_term
         values.flags.writeable = False

@@ -74,9 +74,7 @@ def _capability_weight(model: MarketModel) -> float:
     asked = model.volumes.by_cell[:, :, model.world.family >= 0].sum(axis=2)
     total = math.fsum(asked.ravel().tolist())
     return (
-        math.fsum((asked * model.builder.rules.theta).ravel().tolist()) / total
-        if total > 0
-        else 0.0
+        math.fsum((asked * model.term_rules.theta).ravel().tolist()) / total if total > 0 else 0.0
     )
 
 

@@ -16,6 +16,7 @@ from sim.cli import main
 from sim.errors import SimError
 from sim.market.clients.choice import panel_values
 from sim.market.clients.packing import pack
+from sim.market.clients.tables import fill_terms
 from sim.market.model import MarketModel
 from sim.market.month import PHASES
 from sim.runs.ensemble import run_ensemble
@@ -90,7 +91,7 @@ def compared_with_the_panel(model: MarketModel) -> int:
     members = np.array([at.work for at in here])
     owners = np.array([at.client for at in here])
     values = np.empty((len(here), model.world.n_offers))
-    model.terms = model.builder.build()
+    fill_terms(model)
     space = model.spaces[0]
     pack(False, model.layout, model.terms, space.packed)
     panel_values(

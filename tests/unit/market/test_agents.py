@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.market.clients.tables import fill_terms
 from sim.market.ecosystem.agents import active, agent_utility, agent_weights
 from sim.market.model import MarketModel
 from sim.market.world import API
@@ -46,6 +47,7 @@ def test_utility_term_by_hand() -> None:
     assert len(weights)
     found = agent_utility(model, weights)
     world = model.world
+    assert found.shape[2] == world.n_api
     usable = {
         # own agents, a fifth of the other's, and half of those made for the other side
         ("dam", "internet"): 0.0 + 0.5 * (300.0 + 0.2 * 50.0),
@@ -69,9 +71,11 @@ def test_the_term_enters_the_choices_and_nothing_else_of_the_tables() -> None:
     with_agents, without = started(TWO), started(TWO | {"agents.weight": 0.0})
     with_agents.state.mean_capability[:] = without.state.mean_capability
     with_agents.state.mean_price = without.state.mean_price
-    one, other = with_agents.builder.build(), without.builder.build()
-    extra = agent_utility(with_agents, with_agents.builder.rules.agents)
-    np.testing.assert_allclose(one.base - other.base, extra, atol=1e-12)
+    one, other = fill_terms(with_agents), fill_terms(without)
+    extra = agent_utility(with_agents, with_agents.term_rules.agents)
+    gained = one.base - other.base
+    np.testing.assert_allclose(gained[:, :, : extra.shape[2]], extra, atol=1e-12)
+    assert not gained[:, :, extra.shape[2] :].any()
     assert extra.any()
 
 

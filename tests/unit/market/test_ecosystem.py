@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from sim.economics.attachment import attached_sizes
+from sim.market.clients.tables import fill_terms
 from sim.market.ecosystem.communities import publish_derivatives
 from sim.market.model import MarketModel
 from sim.market.supply.books import settle
 from sim.market.vendors.research import imitate
 from sim.measures.registry import measures
-from tests.unit.market.plain import called
 from tests.unit.market.tiny import changed, differing, ran, started
 
 BOTH = {
@@ -37,8 +37,7 @@ class TestDerivatives:
     def test_one_month_is_simons_rule_on_all_open_families(self) -> None:
         model = started(BOTH | derivatives(publication=0.2, other_models=58.0, new_lineage=0.25))
         f = [model.world.families.index(name) for name in ("dam_open", "third_one")]
-        publish = called(publish_derivatives)
-        publish(model.community_rules, model.state, model.communities)
+        publish_derivatives(model.community_rules, model.state)
         grown = attached_sizes([301.0, 41.0], 400.0, 0.2 * 2_500.0, 0.25)
         np.testing.assert_allclose(model.state.derivatives[f], grown - 1.0)
         np.testing.assert_allclose(model.state.other_models, 900.0 - grown.sum())
@@ -62,7 +61,7 @@ class TestDerivatives:
         many = BOTH | {"families.dam_open.community.derivatives": 1_500.0}
         weighted = started(many | derivatives(weight=2.0))
         f = weighted.world.families.index("dam_open")
-        weighted.builder.build()
+        fill_terms(weighted)
         assert weighted.communities.size[f] == 2_000.0 + 2.0 * 1_500.0
         as_if = started(
             BOTH
@@ -72,7 +71,7 @@ class TestDerivatives:
             }
         )
         assert weighted.state.contribution[f] == as_if.state.contribution[f]
-        base = [model.builder.build().base for model in (weighted, as_if)]
+        base = [fill_terms(model).base for model in (weighted, as_if)]
         assert weighted.communities.ease[f] == as_if.communities.ease[f] < 1.0
         np.testing.assert_allclose(base[0], base[1], rtol=1e-12)
 
@@ -90,7 +89,7 @@ class TestDevelopersByRegion:
         model = started(ABROAD | {"ecosystem.spill_over": 0.25})
         f = model.world.families.index("dam_open")
         abroad, home = (model.world.regions.index(name) for name in ("abroad", "home"))
-        model.builder.build()
+        fill_terms(model)
         community = model.communities.met
         assert community[abroad, f] == 9_000.0 + 0.25 * 2_000.0
         assert community[home, f] == 2_000.0 + 0.25 * 9_000.0
@@ -104,7 +103,7 @@ class TestDevelopersByRegion:
         j = model.world.api_offer("dam", "dam_open")
         cells = np.array([r for _ in model.world.segments for r in model.world.regions])
         gained = math.log1p(9_000.0 / scale) - math.log1p(2_000.0 / scale)
-        more = model.builder.build().base[:, :, j] - plain.builder.build().base[:, :, j]
+        more = fill_terms(model).base[:, :, j] - fill_terms(plain).base[:, :, j]
         home, abroad = more[cells == "home"], more[cells == "abroad"]
         # what developers abroad contribute to the code reaches both regions alike
         np.testing.assert_allclose(abroad - home, np.full_like(home, gamma * gained), atol=1e-12)
@@ -143,7 +142,7 @@ class TestDevelopersByRegion:
         heard = model.awareness[cells == "abroad"], model.awareness[cells == "home"]
         assert (heard[0][:, dam] < heard[1][:, dam]).all()
         assert (heard[0][:, third] == heard[1][:, third]).all()
-        gamma = model.builder.rules.gamma
+        gamma = model.term_rules.gamma
         np.testing.assert_allclose(gamma[cells == "abroad"], 3.0 * gamma[cells == "home"])
         share = model.curves["region_token_share"]
         place = model.axes["region"].index("abroad"), model.axes["vendor"].index("volcano")

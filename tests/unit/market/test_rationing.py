@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sim.economics.costs import served_fraction
 from sim.market.clients.population import FIXED_POINT
-from sim.market.clients.tables import fill_hazard
+from sim.market.clients.tables import review_hazards
 from sim.market.model import MarketModel
 from sim.market.supply import serving as rationing
 from tests.unit.market.plain import called
@@ -101,16 +103,15 @@ def test_triggers_bring_looks_forward() -> None:
     changes = {"demand.review.triggered": 0.9, "demand.review.price_rise_trigger": 0.5}
     model = MarketModel(changed(changes | {"demand.review.reliability_trigger": 0.8}), 1)
     world, state, usual = model.world, model.state, np.full((2, model.world.n_offers), 0.1)
-    rules, out = model.builder.rules.replaced(hazard=usual), np.empty_like(usual)
-    state.list_price, state.last_price, state.discount = 1.0, 1.0, 0.0
+    model.term_rules = replace(model.term_rules, hazard=usual)
+    state.list_price[:], state.last_price[:], state.discount[:] = 1.0, 1.0, 0.0
     state.last_price[:2] = 0.5, 0.0  # risen; not on sale before
-    state.reliability, state.last_reliability = 1.0, 1.0
-    fill = called(fill_hazard)
-    fill(rules, model.layout, state, out)
+    state.reliability[:], state.last_reliability[:] = 1.0, 1.0
+    out = review_hazards(model)
     assert (out[:, 0] == 0.9).all()
     assert (out[:, 1:] == 0.1).all()
     state.reliability[-1] = 0.7
-    fill(rules, model.layout, state, out)
+    out = review_hazards(model)
     fell = world.platform == world.n_vendors - 1
     fell[0] = True
     assert (out == np.where(fell, 0.9, 0.1)).all()
