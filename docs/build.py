@@ -168,7 +168,7 @@ def _paragraphs(cls: type) -> str:
 
 def measures_page() -> str:
     """The reference of all measures."""
-    from sim.measures.registry import measures
+    from sim.market.recorder import measures
 
     lines = [
         "# Measures",

@@ -61,7 +61,7 @@ def _events(_: Path) -> Rows:
 
 
 def _measures(_: Path) -> Rows:
-    from sim.measures.registry import measures
+    from sim.market.recorder import measures
 
     return [
         (name, f"{measure.doc} [{measure.unit}]") for name, measure in sorted(measures().items())
@@ -78,7 +78,7 @@ _SECTIONS: dict[What, tuple[str, Callable[[Path], Rows]]] = {
     What.scenarios: ("sim.scenario", scenarios),
     What.strategies: ("sim.strategies", _strategies),
     What.events: ("sim.events", _events),
-    What.measures: ("sim.measures.registry", _measures),
+    What.measures: ("sim.market.recorder", _measures),
     What.plots: ("sim.plot.registry", _plots),
 }
 

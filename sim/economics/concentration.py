@@ -14,6 +14,13 @@ POINTS = 10_000  # HHI points per unit of the index in fractions
 ROUNDING = 1e-9
 
 
+def market_shares(volumes: ArrayLike) -> Floats:
+    """Shares ``x / sum x`` along the last axis, any shape; all 0 where nothing is sold."""
+    amount = np.asarray(volumes, dtype=np.float64)
+    whole = np.add.reduce(amount, axis=-1, keepdims=True)
+    return np.divide(amount, whole, out=np.zeros(amount.shape), where=whole > 0.0)
+
+
 def hhi(shares: ArrayLike) -> float:
     """Herfindahl-Hirschman index ``sum s^2`` in fractions; what shares leave open is atomistic.
 

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from sim.errors import RunFailure
 from sim.events.base import Event
-from sim.market.boards import Boards, boards, boards_of, new_board_table
 from sim.market.clients.columns import (
     Streams,
     client_columns,
@@ -30,8 +29,8 @@ from sim.market.clients.threads import threads_for
 from sim.market.clients.view import Clients
 from sim.market.ecosystem.communities import communities, community_rules
 from sim.market.ecosystem.growth import growth_rules
-from sim.market.figures import Figures, figures, figures_of, new_figure_table
 from sim.market.month import PHASES, Phase, booked, timed
+from sim.market.recorder import Recorder
 from sim.market.shared import shared
 from sim.market.start import start
 from sim.market.state import start_state
@@ -44,7 +43,6 @@ from sim.market.vendors.bidding import Bidding
 from sim.market.vendors.campaigns import awareness_rules
 from sim.market.vendors.panel import Panel
 from sim.market.world import make_world
-from sim.measures.recorder import Recorder
 from sim.months import month_after, months_between
 from sim.numeric.ready import ready
 from sim.scenario.patches import at_intensity
@@ -155,10 +153,9 @@ class MarketModel(mesa.Model):
         self.bidding = Bidding(self)
         self.events_of = shared(market, "events", self._dated_events)
         self._panel: Panel | None = None
-        self.measured: dict[str, Any] | None = None  # while a month is recorded
         with np.errstate(under="ignore"), timed("start"):
             start(self)
-        self.recorder = Recorder(self)
+        self.recorder = Recorder(self.scenario, self.world)
         self.datacollector = Scoreboards(self)
         self.facts = self._facts()
 
@@ -194,7 +191,6 @@ class MarketModel(mesa.Model):
         self.supply_desk = new_supply_desk(world.n_vendors)
         self.serving_desk = new_serving_desk(self)
         self.ledger = new_ledger(self)
-        self.board_table, self.figure_table = new_board_table(self), new_figure_table(self)
         self.entries: list[Host | None] = [None] * world.n_api
         self.account = Account(self.ledger, {})
         self.name_rows()
@@ -202,8 +198,6 @@ class MarketModel(mesa.Model):
     def name_rows(self) -> None:
         """Names for the rows of the tables of a month; a copied market needs its own."""
         self.account = Account(self.ledger, self.account.spending)
-        self.month_boards = boards_of(self, self.board_table)
-        self.month_figures = figures_of(self.figure_table)
 
     @property
     def scenario(self) -> Scenario:
@@ -296,14 +290,6 @@ class MarketModel(mesa.Model):
     def counted(tally: npt.NDArray[np.int64]) -> Floats:
         """A whole-number tally as real enterprises or volumes."""
         return tally / FIXED_POINT
-
-    def boards(self) -> Boards:
-        """Sums of the month by platform, owner, family, segment and region."""
-        return boards(self)
-
-    def figures(self) -> Figures:
-        """What the state of the month tells by vendor, family and in all."""
-        return figures(self)
 
     @property
     def rent_factor(self) -> Floats:

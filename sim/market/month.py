@@ -61,7 +61,7 @@ def look_again(model: MarketModel) -> None:
 
 def measure(model: MarketModel) -> None:
     """Recorders read; they never draw and never change."""
-    model.recorder.record(model)
+    model.recorder.record(model.month, model)
 
 
 PHASES: tuple[Phase, ...] = (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.measures.registry import Floats, measure
-from sim.measures.tokens import figures
+import numpy as np
+
+from sim.market.recorder import Floats, measure
+from sim.measures.money import MILLION
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -14,34 +16,36 @@ if TYPE_CHECKING:
 @measure("clients", "vendor")
 def key_accounts_held(model: MarketModel) -> Floats:
     """Key accounts with work on the platform."""
-    return figures(model).held
+    return model.counted(model.presence.accounts[: model.world.n_vendors])
 
 
 @measure("workloads/month", "vendor")
 def account_auctions_won(model: MarketModel) -> Floats:
     """Workloads of key accounts won in auctions; 0 while nobody bids."""
-    return figures(model).won
+    return model.counted(model.bidding.counts.won[: model.world.n_vendors])
 
 
 @measure("workloads/month", "vendor")
 def accounts_poached(model: MarketModel) -> Floats:
     """Of these, workloads that another vendor served."""
-    return figures(model).poached
+    return model.counted(model.bidding.counts.poached[: model.world.n_vendors])
 
 
 @measure("share", "vendor")
 def account_discount(model: MarketModel) -> Floats:
     """Mean discount of new deals in which something was conceded, by list bill; 0 without one."""
-    return figures(model).discount
+    v, counts = model.world.n_vendors, model.bidding.counts
+    off, bill = counts.off[:v], counts.bill[:v]
+    return np.divide(off, bill, out=np.zeros(v), where=bill > 0)
 
 
 @measure("yuan/month", "vendor")
 def account_discounts(model: MarketModel) -> Floats:
     """What all running deals take off the list bills."""
-    return figures(model).discounts
+    return model.ledger.off * MILLION
 
 
 @measure("yuan/month", "vendor")
 def account_credit(model: MarketModel) -> Floats:
     """Investment credits paid for new deals."""
-    return figures(model).credit
+    return model.counted(model.bidding.counts.credit[: model.world.n_vendors]) * MILLION

@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.measures.registry import Floats, measure
-from sim.measures.tokens import boards, figures
+from sim.economics.concentration import market_shares
+from sim.market.recorder import Floats, measure
+from sim.measures.money import MILLION, unit_margin
+from sim.measures.tokens import by_platform, family_tokens_of_offers
+from sim.numeric.arrays import sums_by_group
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 
 CREATORS, ENTERPRISES = 0, 1
-MILLION = 1e6
 
 
 @measure("agents", "vendor")
 def agents(model: MarketModel) -> Floats:
     """Agents on each platform, both sides."""
-    return figures(model).agents
+    return model.state.platforms.agents.sum(axis=1)
 
 
 @measure("agents", "vendor")
@@ -38,13 +40,13 @@ def enterprise_agents(model: MarketModel) -> Floats:
 @measure("builders", "vendor")
 def builders(model: MarketModel) -> Floats:
     """Builders of agents on each platform, both sides."""
-    return figures(model).builders
+    return model.state.platforms.builders.sum(axis=1)
 
 
 @measure("clients", "vendor")
 def agent_users(model: MarketModel) -> Floats:
     """Clients whose agent work the platform serves; 0 while no agent platform is open."""
-    return figures(model).agent_users
+    return model.state.platforms.users.sum(axis=1)
 
 
 @measure("share", "vendor")
@@ -53,7 +55,10 @@ def agent_token_share(model: MarketModel) -> Floats:
 
     All 0 where there is none.
     """
-    return boards(model).agent_share
+    kinds = model.scenario.kinds
+    agents = np.array([kinds[name].agent_work > 0.0 for name in model.world.kinds])
+    asked = model.volumes.by_kind[agents, : model.world.n_api].sum(axis=0)
+    return market_shares(by_platform(model, asked))
 
 
 @measure("yuan/month", "vendor")
@@ -66,13 +71,16 @@ def agent_subsidies(model: MarketModel) -> Floats:
 @measure("models", "family")
 def derivatives(model: MarketModel) -> Floats:
     """Derivative models of each open family."""
-    return figures(model).derivatives
+    return model.state.derivatives * model.state.weights_open
 
 
 @measure("point", "family")
 def capability(model: MarketModel) -> Floats:
     """Capability of each family, contributions included, by the tokens asked for by kind."""
-    return figures(model).capability
+    asked = model.state.tokens_by_kind
+    whole = asked.sum()
+    weight = asked / whole if whole > 0.0 else np.full(len(asked), 1.0 / len(asked))
+    return (model.capability * weight).sum(axis=1)
 
 
 @measure("tokens", "family")
@@ -84,13 +92,13 @@ def context_window(model: MarketModel) -> Floats:
 @measure("yuan/month", "vendor")
 def research_spending(model: MarketModel) -> Floats:
     """Money put into research."""
-    return figures(model).research
+    return model.state.research * MILLION
 
 
 @measure("steps", "vendor")
 def research_steps(model: MarketModel) -> Floats:
     """Steps up the quality ladder since the start."""
-    return figures(model).research_steps
+    return model.state.research_steps.astype(np.float64)
 
 
 @measure("yuan/month", "vendor")
@@ -101,4 +109,12 @@ def cannibalised_margin(model: MarketModel) -> Floats:
     the owner's present price and volume: lost revenue, not cash, and an upper bound, as not all of
     these tokens would have come to the owner. Negative where the owner sells below cost.
     """
-    return boards(model).missed_margin
+    world = model.world
+    tokens = family_tokens_of_offers(model)
+    family = world.family[: len(tokens)]
+    own_call = (world.calls & (world.platform == world.family_owner))[: len(tokens)]
+    elsewhere = sums_by_group(np.where(own_call, 0.0, tokens), family, len(world.families))
+    sold = np.flatnonzero(own_call[: world.n_api] & model.state.hosting[: world.n_api])
+    margin = np.zeros(len(world.families))
+    margin[family[sold]] = unit_margin(model)[sold]
+    return sums_by_group(elsewhere * margin, world.owner, world.n_vendors)

@@ -4,38 +4,53 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.measures.registry import Floats, measure
-from sim.measures.tokens import boards, figures
+import numpy as np
+
+from sim.market.recorder import Floats, measure
+from sim.measures.supply import by_vendor
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+
+REVIEWED, MOVED, WITH_SURPLUS, SURPLUS = range(4)  # places in the tally of reviews
+
+
+def part_of_adopted(model: MarketModel, weight: int) -> float:
+    """Weight of workloads as a part of all adopted ones; 0 while there are none."""
+    adopted = int(model.presence.active.sum())
+    return float(weight) / float(adopted) if adopted else 0.0
 
 
 @measure("share", "vendor")
 def client_share(model: MarketModel) -> Floats:
     """Clients with work on the platform, of all clients with work (adds to more than 1)."""
-    return figures(model).client_share
+    there, v = model.presence, model.world.n_vendors
+    clients = int(there.homing[1:].sum())  # homing counts clients by their number of platforms
+    return there.clients[:v] / float(clients) if clients else np.zeros(v)
 
 
 @measure("platforms/client")
-def vendors_per_client(model: MarketModel) -> Floats:
+def vendors_per_client(model: MarketModel) -> float:
     """Mean number of platforms of clients with work.
 
     The own machines of a client count as one.
     """
-    return figures(model).vendors_per_client
+    homing = model.presence.homing
+    clients = int(homing[1:].sum())
+    platforms = int((homing * np.arange(len(homing))).sum())
+    return float(platforms) / float(clients) if clients else 0.0
 
 
 @measure("workloads", "vendor")
 def active_workloads(model: MarketModel) -> Floats:
     """Workloads on the platform, as weighted up to the market."""
-    return boards(model).workloads
+    return by_vendor(model, model.counted(model.presence.active))
 
 
 @measure("share")
-def postponing(model: MarketModel) -> Floats:
+def postponing(model: MarketModel) -> float:
     """Adopted workloads that postpone."""
-    return figures(model).postponing
+    return part_of_adopted(model, model.presence.active[model.world.none])
 
 
 @measure("workloads/month", "vendor", "vendor_to")
@@ -45,28 +60,29 @@ def switching_flow(model: MarketModel) -> Floats:
 
 
 @measure("share")
-def churn(model: MarketModel) -> Floats:
+def churn(model: MarketModel) -> float:
     """Workloads that changed platform this month, of all adopted.
 
     To begin or to end postponing is a change too; `switching_flow` tells them apart.
     """
-    return figures(model).churn
+    return part_of_adopted(model, model.tally.review[MOVED])
 
 
 @measure("share")
-def reviewed(model: MarketModel) -> Floats:
+def reviewed(model: MarketModel) -> float:
     """Workloads that were looked at this month, of all adopted."""
-    return figures(model).reviewed
+    return part_of_adopted(model, model.tally.review[REVIEWED])
 
 
 @measure("price units")
-def consumer_surplus(model: MarketModel) -> Floats:
+def consumer_surplus(model: MarketModel) -> float:
     """Mean realised utility / alpha of reviews, in price-term units (a logsum in expectation).
 
     Small & Rosen (1981, Econometrica 49:105-130). With a log price a difference d between two
     worlds is worth a price cut of 1 - exp(-d) on every offer.
     """
-    return figures(model).surplus
+    review = model.tally.review
+    return float(review[SURPLUS]) / float(review[WITH_SURPLUS]) if review[WITH_SURPLUS] else 0.0
 
 
 @measure("share", "kind")
@@ -78,10 +94,12 @@ def adopted(model: MarketModel) -> Floats:
 @measure("share", "vendor")
 def home_share(model: MarketModel) -> Floats:
     """Clients whose home cloud it is, of all clients."""
-    return figures(model).home_share
+    clients = model.homes.counts.clients
+    return clients[:-1] / float(clients.sum())
 
 
 @measure("clients/month", "vendor")
 def home_gain(model: MarketModel) -> Floats:
     """Clients that made it their home cloud this month, less those that left it."""
-    return figures(model).home_gain
+    moved = model.homes.counts.moved  # by old home, last without one, and new home
+    return model.counted(moved.sum(axis=0) - moved.sum(axis=1)[:-1])

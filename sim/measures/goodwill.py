@@ -6,31 +6,43 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.measures.registry import Floats, measure
-from sim.measures.tokens import boards
+from sim.market.recorder import Floats, measure
+from sim.measures.money import MILLION
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
-MILLION = 1e6
+
+def mean_by_segment(model: MarketModel, values: Floats) -> Floats:
+    """(segments, V) means of (cells, V) values, weighted by the regions' shares of clients."""
+    world = model.world
+    share = np.array([model.scenario.regions[name].share for name in world.regions])
+    cells = values.reshape(len(world.segments), len(world.regions), -1)
+    return (cells * share[:, None]).sum(axis=1) / share.sum()
+
+
+def mean_over_clients(model: MarketModel, values: Floats) -> Floats:
+    """(V,) means of (cells, V) values, weighted by the clients of each segment and region."""
+    share = np.array([model.scenario.segments[name].share for name in model.world.segments])
+    return (mean_by_segment(model, values) * share[:, None]).sum(axis=0) / share.sum()
 
 
 @measure("million yuan", "vendor")
 def goodwill(model: MarketModel) -> Floats:
     """Goodwill left from campaigns, mean over clients."""
-    return boards(model).goodwill
+    return mean_over_clients(model, model.state.goodwill)
 
 
 @measure("million yuan", "segment", "vendor")
 def segment_goodwill(model: MarketModel) -> Floats:
     """Goodwill left from campaigns in each segment, mean over its clients."""
-    return boards(model).segment_goodwill
+    return mean_by_segment(model, model.state.goodwill)
 
 
 @measure("share", "vendor")
 def awareness(model: MarketModel) -> Floats:
     """Awareness of the platform, mean over clients."""
-    return boards(model).awareness
+    return mean_over_clients(model, model.terms.awareness)
 
 
 @measure("yuan/month", "vendor")

@@ -6,77 +6,107 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.measures.registry import Floats, measure
-from sim.measures.tokens import boards, figures
+from sim.economics.concentration import hhi, market_shares
+from sim.market.recorder import Floats, measure
+from sim.measures.tokens import by_platform
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+
+MILLION = 1e6
+POINTS = 100.0  # points of market share in the whole market
+
+
+def unit_margin(model: MarketModel) -> Floats:
+    """(n_api,) price paid less accounting cost of each model call, yuan per million tokens."""
+    return model.paid[: model.world.n_api] - model.account.unit_cost
+
+
+def mean_of_calls(model: MarketModel, values: Floats) -> Floats:
+    """(V,) mean of (n_api,) values over the model calls that each platform sells.
+
+    Weighted by tokens served; plain before a platform has sold any; 0 without an offer.
+    """
+    world, n = model.world, model.world.n_api
+    on_sale = model.state.hosting[:n]
+    tokens = np.where(on_sale, model.volumes.served[:n], 0.0)
+    sells = by_platform(model, tokens)[world.platform[:n]] > 0.0
+    weight = np.where(sells, tokens, on_sale)
+    whole = by_platform(model, weight)
+    total = by_platform(model, weight * values)
+    return np.divide(total, whole, out=np.zeros(len(whole)), where=whole > 0.0)
 
 
 @measure("yuan/month", "vendor")
 def maas_revenue(model: MarketModel) -> Floats:
     """Revenue of model calls."""
-    return figures(model).calls
+    return model.account.calls * MILLION
 
 
 @measure("yuan/month", "vendor")
 def iaas_revenue(model: MarketModel) -> Floats:
     """Revenue of accelerators rented, for training and for self-hosting."""
-    return figures(model).rent
+    return model.account.rent * MILLION
 
 
 @measure("yuan/month", "vendor")
 def paas_revenue(model: MarketModel) -> Floats:
     """Revenue of platform services."""
-    return figures(model).services
+    return model.account.services * MILLION
 
 
 @measure("yuan/month", "vendor")
 def full_stack_revenue(model: MarketModel) -> Floats:
     """IaaS + PaaS + MaaS revenue (Omdia scope)."""
-    return figures(model).revenue
+    return model.account.revenue * MILLION
 
 
 @measure("share", "vendor")
 def full_stack_revenue_share(model: MarketModel) -> Floats:
     """Share of IaaS + PaaS + MaaS revenue."""
-    return figures(model).revenue_share
+    return market_shares(model.account.revenue)
 
 
 @measure("share", "vendor")
 def maas_revenue_share(model: MarketModel) -> Floats:
     """Share of model-call revenue."""
-    return figures(model).calls_share
+    return market_shares(model.account.calls)
+
+
+@measure("-")
+def hhi_revenue(model: MarketModel) -> float:
+    """HHI of full-stack revenue."""
+    return hhi(full_stack_revenue_share(model))
 
 
 @measure("yuan/month", "vendor")
 def profit(model: MarketModel) -> Floats:
     """Revenue less cost and the cost of moves."""
-    return figures(model).profit
+    return model.account.profit * MILLION
 
 
 @measure("yuan/month", "vendor")
 def lever_cost(model: MarketModel) -> Floats:
     """What the vendor's moves cost."""
-    return figures(model).levers
+    return model.account.levers * MILLION
 
 
 @measure("yuan/month", "vendor")
 def move_spending(model: MarketModel) -> Floats:
     """Spending on moves that act through money: campaigns, credits, subsidies, research."""
-    return figures(model).spent
+    return model.account.spent * MILLION
 
 
 @measure("yuan", "vendor")
 def cash(model: MarketModel) -> Floats:
     """Cash at the end of the month."""
-    return figures(model).cash
+    return model.state.cash * MILLION
 
 
 @measure("yuan/month", "vendor")
 def application_revenue(model: MarketModel) -> Floats:
     """Revenue of applications built on the platform's model calls (outside full-stack revenue)."""
-    return figures(model).applications
+    return model.account.applications * MILLION
 
 
 @measure("million tokens/month", "vendor")
@@ -88,19 +118,22 @@ def own_app_tokens(model: MarketModel) -> Floats:
 @measure("yuan/month", "vendor")
 def objective(model: MarketModel) -> Floats:
     """Profit, and the worth the vendor gives to its share of platform tokens (omega x points)."""
-    return figures(model).objective
+    vendors = model.scenario.vendors
+    omega = np.array([vendors[name].objective.share_point for name in model.world.vendors])
+    return (model.account.profit + omega * POINTS * model.state.token_share) * MILLION
 
 
 @measure("yuan/month", "vendor")
 def below_cost_burn(model: MarketModel) -> Floats:
     """Unit cost less price paid, where it is positive, x tokens of model calls served."""
-    return boards(model).burn
+    loss = np.maximum(-unit_margin(model), 0.0)
+    return by_platform(model, loss * model.volumes.served[: model.world.n_api])
 
 
 @measure("yuan/million tokens", "vendor")
 def price_index(model: MarketModel) -> Floats:
     """Token-weighted mean price paid for model calls."""
-    return boards(model).price
+    return mean_of_calls(model, model.paid[: model.world.n_api])
 
 
 @measure("yuan/million tokens")
@@ -112,13 +145,14 @@ def mean_price(model: MarketModel) -> float:
 @measure("yuan/million tokens", "vendor")
 def unit_cost(model: MarketModel) -> Floats:
     """Token-weighted mean accounting cost of model calls."""
-    return boards(model).unit_cost
+    return mean_of_calls(model, model.account.unit_cost)
 
 
 @measure("share", "vendor")
 def lerner_index(model: MarketModel) -> Floats:
     """(price - accounting cost) / price of model calls; 0 without sales."""
-    return boards(model).lerner
+    price = price_index(model)
+    return np.divide(price - unit_cost(model), price, out=np.zeros(len(price)), where=price > 0.0)
 
 
 @measure("yuan/million tokens", "offer")

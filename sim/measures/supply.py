@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.measures.registry import Floats, measure
-from sim.measures.tokens import boards, figures
+import numpy.typing as npt
+
+from sim.market.recorder import Floats, measure
+from sim.numeric.arrays import sums_by_group
 from sim.numeric.portable import exp
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
+
+
+def by_vendor(model: MarketModel, values: npt.ArrayLike) -> Floats:
+    """(V,) sums by platform of a number for each offer (J,)."""
+    v = model.world.n_vendors
+    return sums_by_group(values, model.world.platform, v + 2)[:v]
 
 
 @measure("cards", "vendor")
@@ -39,7 +47,7 @@ def reliability(model: MarketModel) -> Floats:
 @measure("million tokens or card-hours/month", "vendor")
 def unserved_demand(model: MarketModel) -> Floats:
     """Asked of the platform, served by nobody."""
-    return boards(model).lost
+    return by_vendor(model, model.volumes.lost)
 
 
 @measure("-", "vendor")
@@ -57,7 +65,8 @@ def experience(model: MarketModel) -> Floats:
 @measure("developers", "family")
 def developers(model: MarketModel) -> Floats:
     """Developers of each open family, in all regions."""
-    return figures(model).developers
+    state = model.state
+    return (state.developers + state.developers_in.sum(axis=1)) * state.weights_open
 
 
 @measure("yuan/card-month")

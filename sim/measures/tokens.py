@@ -4,96 +4,145 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.measures.registry import Floats, measure, read_once
+import numpy as np
+import numpy.typing as npt
+
+from sim.economics.concentration import hhi, market_shares
+from sim.market.recorder import Floats, measure
+from sim.numeric.arrays import sums_by_group
 
 if TYPE_CHECKING:
-    from sim.market.boards import Boards
-    from sim.market.figures import Figures
     from sim.market.model import MarketModel
 
 
-@read_once
-def boards(model: MarketModel) -> Boards:
-    """Sums of the month by platform, owner, family, segment and region."""
-    return model.boards()
+def by_platform(model: MarketModel, calls: Floats) -> Floats:
+    """(V,) sums by platform of a number for each model call (n_api,)."""
+    world = model.world
+    return sums_by_group(calls, world.platform[: world.n_api], world.n_vendors)
 
 
-@read_once
-def figures(model: MarketModel) -> Figures:
-    """What the state of the month tells by vendor, family and in all."""
-    return model.figures()
+def family_tokens_of_offers(model: MarketModel) -> Floats:
+    """(rent_start,) million tokens of each offer with a family: model calls, then self-hosting.
+
+    Self-hosted work is rationed with the cards it runs on.
+    """
+    world, volumes = model.world, model.volumes
+    hosted = volumes.kept[world.host_start : world.rent_start]
+    return np.concatenate([volumes.served[: world.n_api], hosted])
+
+
+def domestic_cells(model: MarketModel) -> npt.NDArray[np.bool_]:
+    """(cells,) whether the clients of a cell (segment, region) are domestic."""
+    regions = [model.scenario.regions[name].domestic for name in model.world.regions]
+    return np.tile(np.array(regions, bool), len(model.world.segments))
+
+
+def cloud_platforms(model: MarketModel) -> npt.NDArray[np.bool_]:
+    """(V,) vendors that are no pure model company."""
+    return np.array([not model.scenario.vendors[v].model_company for v in model.world.vendors])
+
+
+def asked_by_segment_and_region(model: MarketModel) -> Floats:
+    """(segments, regions, J) volumes asked for."""
+    world = model.world
+    return model.volumes.all_kinds.reshape(len(world.segments), len(world.regions), -1)
+
+
+def sums_of_rows(rows: Floats, group: npt.NDArray[np.int64], size: int) -> Floats:
+    """(n, size) sums of the columns of `rows` (n, m) by their group (m,)."""
+    n = len(rows)
+    place = np.arange(n)[:, None] * size + group
+    return sums_by_group(rows.ravel(), place.ravel(), n * size).reshape(n, size)
 
 
 @measure("million tokens/month", "vendor")
 def platform_tokens(model: MarketModel) -> Floats:
     """Tokens of model calls served by each platform."""
-    return boards(model).tokens
+    return by_platform(model, model.volumes.served[: model.world.n_api])
 
 
 @measure("million tokens/month", "vendor")
 def platform_tokens_domestic(model: MarketModel) -> Floats:
-    """Tokens of domestic clients served by each cloud platform (IDC scope; model companies 0)."""
-    return boards(model).scope_tokens
+    """Tokens of domestic clients served by each cloud platform (IDC scope; model companies 0).
+
+    Tokens served of an offer x domestic part of what is asked of it.
+    """
+    n, asked = model.world.n_api, model.volumes.all_kinds
+    domestic = model.fixed("domestic cells", lambda: domestic_cells(model))
+    clouds = model.fixed("cloud platforms", lambda: cloud_platforms(model))
+    inside, whole = asked[domestic, :n].sum(axis=0), asked[:, :n].sum(axis=0)
+    part = np.divide(inside, whole, out=np.ones(n), where=whole > 0.0)
+    return by_platform(model, model.volumes.served[:n] * part) * clouds
 
 
 @measure("share", "vendor")
 def platform_token_share(model: MarketModel) -> Floats:
     """Share of platform tokens in the IDC scope: domestic, cloud platforms."""
-    return boards(model).scope_share
+    return market_shares(platform_tokens_domestic(model))
 
 
 @measure("million tokens/month", "vendor")
 def family_tokens(model: MarketModel) -> Floats:
     """Tokens of each vendor's own families, whoever serves or runs them."""
-    return boards(model).family_tokens
+    world, tokens = model.world, family_tokens_of_offers(model)
+    return sums_by_group(tokens, world.family_owner[: len(tokens)], world.n_vendors)
 
 
 @measure("share", "vendor")
 def family_token_share(model: MarketModel) -> Floats:
     """Share of model-family tokens (Frost & Sullivan scope)."""
-    return boards(model).family_share
+    return market_shares(family_tokens(model))
 
 
 @measure("million tokens/month")
-def total_tokens(model: MarketModel) -> Floats:
+def total_tokens(model: MarketModel) -> float:
     """Tokens served by platforms and by clients themselves."""
-    return boards(model).total
+    return float(family_tokens(model).sum())
 
 
 @measure("million tokens/month")
-def self_hosted_tokens(model: MarketModel) -> Floats:
+def self_hosted_tokens(model: MarketModel) -> float:
     """Tokens that clients serve themselves."""
-    return boards(model).self_hosted
+    return float(model.volumes.kept[model.world.host_start : model.world.rent_start].sum())
 
 
 @measure("million tokens/month", "kind")
 def tokens_by_kind(model: MarketModel) -> Floats:
     """Tokens asked for by kind of work (0 for accelerator-hours)."""
-    return boards(model).kinds
+    return np.where(model.world.family >= 0, model.volumes.by_kind, 0.0).sum(axis=1)
 
 
 @measure("share", "segment", "vendor")
 def segment_token_share(model: MarketModel) -> Floats:
     """Share of platform tokens asked for, within each segment."""
-    return boards(model).by_segment
+    world = model.world
+    calls = asked_by_segment_and_region(model).sum(axis=1)[:, : world.n_api]
+    return market_shares(sums_of_rows(calls, world.platform[: world.n_api], world.n_vendors))
 
 
 @measure("share", "region", "vendor")
 def region_token_share(model: MarketModel) -> Floats:
     """Share of platform tokens asked for, within each region."""
-    return boards(model).by_region
+    world = model.world
+    calls = asked_by_segment_and_region(model).sum(axis=0)[:, : world.n_api]
+    return market_shares(sums_of_rows(calls, world.platform[: world.n_api], world.n_vendors))
 
 
 @measure("share", "region", "family")
 def region_family_share(model: MarketModel) -> Floats:
     """Share of model-family tokens asked for, self-hosted work included, within each region."""
-    return boards(model).families_by_region
+    world, end = model.world, model.world.rent_start
+    asked = asked_by_segment_and_region(model).sum(axis=0)[:, :end]
+    return market_shares(sums_of_rows(asked, world.family[:end], len(world.families)))
 
 
 @measure("share", "vendor")
 def overseas_family_share(model: MarketModel) -> Floats:
     """Share of model-family tokens that clients outside the domestic regions ask for, by owner."""
-    return boards(model).abroad_share
+    world, end = model.world, model.world.rent_start
+    domestic = model.fixed("domestic cells", lambda: domestic_cells(model))
+    abroad = model.volumes.all_kinds[~domestic, :end].sum(axis=0)
+    return market_shares(sums_by_group(abroad, world.family_owner[:end], world.n_vendors))
 
 
 @measure("developers", "region", "family")
@@ -102,22 +151,18 @@ def developers_by_region(model: MarketModel) -> Floats:
 
     The others share one pool, shown in each of them.
     """
-    return figures(model).developers_by_region
+    state = model.state
+    pools = np.where(model.community_rules.apart, state.developers_in.T, state.developers)
+    return pools * state.weights_open
 
 
 @measure("-")
-def hhi_platform_tokens(model: MarketModel) -> Floats:
+def hhi_platform_tokens(model: MarketModel) -> float:
     """HHI of platform tokens."""
-    return boards(model).scope_index
+    return hhi(platform_token_share(model))
 
 
 @measure("-")
-def hhi_family_tokens(model: MarketModel) -> Floats:
+def hhi_family_tokens(model: MarketModel) -> float:
     """HHI of model-family tokens."""
-    return boards(model).family_index
-
-
-@measure("-")
-def hhi_revenue(model: MarketModel) -> Floats:
-    """HHI of full-stack revenue."""
-    return figures(model).revenue_index
+    return hhi(family_token_share(model))

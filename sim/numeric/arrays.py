@@ -11,3 +11,10 @@ T = TypeVar("T", bound=np.generic)
 Vector = Annotated[npt.NDArray[T], 1]
 Matrix = Annotated[npt.NDArray[T], 2]
 Cube = Annotated[npt.NDArray[T], 3]
+
+
+def sums_by_group(
+    values: npt.ArrayLike, group: npt.NDArray[np.int64], groups: int
+) -> npt.NDArray[np.float64]:
+    """(groups,) sums of `values` (n,) by their group (n,), added up from the first to the last."""
+    return np.bincount(group, values, groups).astype(np.float64, copy=False)

@@ -76,21 +76,3 @@ def plain_sum(row):  # type: ignore[no-untyped-def]
     for i in range(lanes, len(row)):
         total += row[i]
     return total
-
-
-@inlined
-def concentration(shares, squares):  # type: ignore[no-untyped-def]
-    """Sum of squared shares: `sim.economics.concentration.hhi`; `squares` is room for them."""
-    for i in range(len(shares)):
-        squares[i] = shares[i] * shares[i]
-    return plain_sum(squares)
-
-
-@kernel
-def to_shares(rows: Matrix[np.float64]) -> None:
-    """Parts of the whole of each row, in place; all as they were where there is nothing."""
-    for row in range(len(rows)):
-        total = plain_sum(rows[row])
-        if total > 0.0:
-            for i in range(rows.shape[1]):
-                rows[row, i] /= total

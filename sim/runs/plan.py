@@ -208,7 +208,7 @@ def plan_ensemble(
 
 
 def _refuse_unknown_measure(scenario: Scenario) -> None:
-    from sim.measures.registry import measures
+    from sim.market.recorder import measures
 
     name = scenario.episode.measure
     if name and name not in measures():

@@ -157,7 +157,7 @@ def dims_of(model: Model, months: int) -> dict[str, tuple[str, ...]]:
     """
     declared, curves = getattr(model, "dims", None), model.curves
     if declared is None:
-        from sim.measures.registry import measures
+        from sim.market.recorder import measures
 
         known = measures()
         declared = {name: known[name].dims for name in curves}

@@ -284,7 +284,7 @@ def check_schema(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 def measure_attributes(names: Sequence[str]) -> dict[str, dict[str, str]]:
     """Unit and long name of curves, as the measures tell them."""
-    from sim.measures.registry import measures
+    from sim.market.recorder import measures
 
     known = measures()
     return {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.market.model import MarketModel
-from sim.measures.registry import DIMENSIONS, measure, measures
+from sim.market.recorder import DIMENSIONS, measure, measures
 from tests.unit.market.tiny import changed, parts, ran
 
 NAMES = tuple(measures())

@@ -193,7 +193,7 @@ def asked_measures(names: Sequence[str]) -> tuple[str, ...]:
     SimError
         A measure does not exist, or is that of the flows.
     """
-    from sim.measures.registry import measures
+    from sim.market.recorder import measures
 
     known = measures()
     for name in names:

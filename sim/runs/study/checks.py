@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sim.errors import Problem, ScenarioError, nearest_hint
-from sim.measures.registry import measures
+from sim.market.recorder import measures
 from sim.runs.study.schema import WORLD, Claim, Factor, FactorTable, Study, Values
 from sim.runs.worlds import worlds_of
 from sim.scenario.checks.sense import examined

@@ -9,9 +9,9 @@ import numpy as np
 from numba import njit
 
 from sim.market.model import MarketModel
+from sim.market.recorder import Floats, measures
 from sim.market.supply import costs as chips
 from sim.market.supply.costs import costs
-from sim.measures.registry import Floats
 
 
 def called(stage: Any) -> Callable[..., Any]:
@@ -22,6 +22,11 @@ def called(stage: Any) -> Callable[..., Any]:
         return stage(*given)
 
     return call
+
+
+def read(model: MarketModel, name: str) -> Any:
+    """A measure of the market as it is now."""
+    return measures()[name].read(model)
 
 
 _equivalents, _own_share = called(chips.equivalents), called(chips.own_share)

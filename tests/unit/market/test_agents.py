@@ -10,8 +10,8 @@ import pytest
 from sim.market.clients.tables import fill_terms
 from sim.market.ecosystem.agents import active, agent_utility, agent_weights
 from sim.market.model import MarketModel
+from sim.market.recorder import measures
 from sim.market.world import API
-from sim.measures.registry import measures
 from tests.unit.market.tiny import changed, differing, ran, started
 
 WORK: dict[str, Any] = {

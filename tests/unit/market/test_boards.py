@@ -1,4 +1,4 @@
-"""The compiled sums of a month are those of plain NumPy, to the last bit."""
+"""Measures of tokens, prices and shares against sums written another way, to the last bit."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import pytest
 
 from sim.economics.concentration import hhi
 from sim.errors import RunFailure
-from sim.market.boards import Boards
 from sim.market.model import MarketModel
+from sim.market.recorder import Measure
 from sim.market.supply.serving import platform_sums
-from sim.measures.registry import Measure
 from sim.numeric.exact import exact_sums
-from tests.unit.market.plain import by_vendor, calls_of_rows, shares, shares_of_rows
+from tests.unit.market.plain import by_vendor, calls_of_rows, read, shares, shares_of_rows
 from tests.unit.market.tiny import changed, ran
 
 CHANGES = {
@@ -31,72 +30,70 @@ def model() -> MarketModel:
     return ran(changed(CHANGES, months=4))
 
 
-@pytest.fixture(scope="module")
-def boards(model: MarketModel) -> Boards:
-    return model.boards()
-
-
 def same(one: np.ndarray, other: np.ndarray) -> bool:
     assert one.any(), "a sum of nothing shows nothing"
     return np.ascontiguousarray(one).tobytes() == np.ascontiguousarray(other).tobytes()
 
 
-def test_tokens_by_platform_owner_and_scope(model: MarketModel, boards: Boards) -> None:
+def test_tokens_by_platform_owner_and_scope(model: MarketModel) -> None:
     world, volumes = model.world, model.volumes
     calls = np.where(world.calls, volumes.served, 0.0)
-    assert same(boards.tokens, by_vendor(model, calls))
-    assert same(boards.lost, by_vendor(model, volumes.lost))
-    assert same(boards.workloads, by_vendor(model, model.counted(model.presence.active)))
+    assert same(read(model, "platform_tokens"), by_vendor(model, calls))
+    assert same(read(model, "unserved_demand"), by_vendor(model, volumes.lost))
+    assert same(
+        read(model, "active_workloads"), by_vendor(model, model.counted(model.presence.active))
+    )
     inside = np.tile([n == "domestic" for n in world.regions], len(world.segments))
     asked, whole = volumes.all_kinds[inside].sum(axis=0), volumes.all_kinds.sum(axis=0)
     part = np.divide(asked, whole, out=np.ones(world.n_offers), where=whole > 0)
     scope = by_vendor(model, calls * part) * [name != "third" for name in world.vendors]
-    assert same(boards.scope_tokens, scope)
-    assert same(boards.scope_share, shares(scope))
+    assert same(read(model, "platform_tokens_domestic"), scope)
+    assert same(read(model, "platform_token_share"), shares(scope))
     tokens = np.where(world.hosting, volumes.kept, calls)
     family = np.bincount(np.maximum(world.family_owner, 0), tokens, world.n_vendors)
-    assert same(boards.family_tokens, family)
-    assert same(boards.family_share, shares(family))
+    assert same(read(model, "family_tokens"), family)
+    assert same(read(model, "family_token_share"), shares(family))
     outside = np.where(world.family >= 0, volumes.all_kinds[~inside].sum(axis=0), 0.0)
     by_owner = np.bincount(np.maximum(world.family_owner, 0), outside, world.n_vendors)
-    assert same(boards.abroad_share, shares(by_owner))
+    assert same(read(model, "overseas_family_share"), shares(by_owner))
 
 
-def test_rows_of_segments_and_regions(model: MarketModel, boards: Boards) -> None:
+def test_rows_of_segments_and_regions(model: MarketModel) -> None:
     world = model.world
     cells = model.volumes.all_kinds.reshape(len(world.segments), len(world.regions), -1)
-    assert same(boards.by_segment, shares_of_rows(calls_of_rows(model, cells.sum(axis=1))))
+    assert same(
+        read(model, "segment_token_share"), shares_of_rows(calls_of_rows(model, cells.sum(axis=1)))
+    )
     regions = cells.sum(axis=0)
-    assert same(boards.by_region, shares_of_rows(calls_of_rows(model, regions)))
+    assert same(read(model, "region_token_share"), shares_of_rows(calls_of_rows(model, regions)))
     families = np.zeros((len(regions), len(world.families) + 1))
     np.add.at(families, (slice(None), world.family), regions)
-    assert same(boards.families_by_region, shares_of_rows(families[:, :-1]))
+    assert same(read(model, "region_family_share"), shares_of_rows(families[:, :-1]))
     weight = np.array([model.scenario.segments[n].share for n in world.segments])[:, None]
     share = np.array([model.scenario.regions[n].share for n in world.regions])
     known = model.awareness.reshape(len(weight), len(share), -1)
     means = (known * share[:, None]).sum(axis=1) / share.sum()
-    assert same(boards.awareness, (means * weight).sum(axis=0) / weight.sum())
+    assert same(read(model, "awareness"), (means * weight).sum(axis=0) / weight.sum())
 
 
-def test_the_whole_market(model: MarketModel, boards: Boards) -> None:
+def test_the_whole_market(model: MarketModel) -> None:
     world, volumes = model.world, model.volumes
     tokens = np.where(world.family >= 0, volumes.by_kind, 0.0)
-    assert same(boards.kinds, tokens.sum(axis=1))
-    assert boards.total == boards.family_tokens.sum() > 0.0
+    assert same(read(model, "tokens_by_kind"), tokens.sum(axis=1))
+    assert read(model, "total_tokens") == read(model, "family_tokens").sum() > 0.0
     hosted = volumes.kept[world.host_start : world.rent_start]
     before = hosted.copy()
     hosted[:] = np.arange(1.0, len(hosted) + 1.0)
-    assert model.boards().self_hosted == hosted.sum() > 0.0
+    assert read(model, "self_hosted_tokens") == hosted.sum() > 0.0
     hosted[:] = before
-    assert model.boards() is boards
-    assert boards.scope_index == hhi(boards.scope_share)
-    assert boards.family_index == hhi(boards.family_share)
-    revenue = model.figures().revenue_share
-    assert model.figures().revenue_index == hhi(revenue)
+    assert read(model, "hhi_platform_tokens") == hhi(read(model, "platform_token_share"))
+    assert read(model, "hhi_family_tokens") == hhi(read(model, "family_token_share"))
+    revenue = read(model, "full_stack_revenue_share")
+    assert read(model, "hhi_revenue") == hhi(revenue)
     assert revenue.any()
 
 
-def test_means_and_margins_of_calls(model: MarketModel, boards: Boards) -> None:
+def test_means_and_margins_of_calls(model: MarketModel) -> None:
     world, n, cost = model.world, model.world.n_api, np.zeros(model.world.n_offers)
     cost[:n] = model.account.unit_cost
     tokens = np.where(model.on_sale, model.volumes.served, 0.0)
@@ -107,9 +104,9 @@ def test_means_and_margins_of_calls(model: MarketModel, boards: Boards) -> None:
         by_vendor(model, weight * model.paid) / mass,
         by_vendor(model, weight * cost) / mass,
     )
-    assert same(boards.price, price)
-    assert same(boards.unit_cost, unit)
-    assert same(boards.lerner, (price - unit) / price)
+    assert same(read(model, "price_index"), price)
+    assert same(read(model, "unit_cost"), unit)
+    assert same(read(model, "lerner_index"), (price - unit) / price)
 
 
 @pytest.fixture
@@ -135,7 +132,7 @@ def test_exact_sums_are_those_of_fsum(numbers: Iterator[list[float]]) -> None:
 
 def test_a_measure_of_another_shape_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = Measure("wrong", "-", ("vendor",), "One number for all.", lambda _: 1.0)
-    monkeypatch.setattr("sim.measures.recorder.measures", lambda: {"wrong": wrong})
+    monkeypatch.setattr("sim.market.recorder.measures", lambda: {"wrong": wrong})
     monkeypatch.setattr("sim.market.model.MEASURES", ())
     with pytest.raises(RunFailure, match=r"measure wrong: shape \(\), expected \(3,\)"):
         ran(changed(months=3))

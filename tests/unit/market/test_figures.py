@@ -1,4 +1,4 @@
-"""Figures of a month, shares and last month's private figures are those of plain NumPy."""
+"""Measures of money, clients and families, and last month's private figures against plain sums."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.economics.concentration import hhi
-from sim.market.figures import Figures
+from sim.economics.concentration import market_shares
 from sim.market.model import MarketModel
 from sim.market.supply.books import MILLION
 from sim.market.vendors.knowledge import known
-from sim.numeric.exact import concentration, to_shares
-from tests.unit.market.plain import by_vendor, called, shares, shares_of_rows
+from tests.unit.market.plain import by_vendor, read, shares, shares_of_rows
 from tests.unit.market.tiny import changed, ran
 
 POACH = {"strategy": "poach", "budget": 50.0, "largest_discount": 0.3, "largest_credit": 0.1}
@@ -30,12 +28,7 @@ def model() -> MarketModel:
     return ran(changed(CHANGES, months=4))
 
 
-@pytest.fixture(scope="module")
-def figures(model: MarketModel) -> Figures:
-    return model.figures()
-
-
-def test_accounts_of_a_month(model: MarketModel, figures: Figures) -> None:
+def test_accounts_of_a_month(model: MarketModel) -> None:
     account, omega = model.account, [3.0 if n == "third" else 0.0 for n in model.world.vendors]
     revenue = account.calls + account.rent + account.services
     spent = np.zeros(len(revenue))
@@ -43,53 +36,62 @@ def test_accounts_of_a_month(model: MarketModel, figures: Figures) -> None:
         spent = spent + account.spending[purpose]
     profit = revenue + account.applications - account.cost - account.levers - spent
     assert revenue.all()
-    assert figures.revenue.tolist() == (revenue * MILLION).tolist()
-    assert figures.spent.tolist() == (spent * MILLION).tolist()
-    assert figures.profit.tolist() == (profit * MILLION).tolist()
-    assert figures.revenue_share.tolist() == shares(revenue).tolist()
-    assert figures.calls_share.tolist() == shares(account.calls).tolist()
+    assert read(model, "full_stack_revenue").tolist() == (revenue * MILLION).tolist()
+    assert read(model, "move_spending").tolist() == (spent * MILLION).tolist()
+    assert read(model, "profit").tolist() == (profit * MILLION).tolist()
+    assert read(model, "full_stack_revenue_share").tolist() == shares(revenue).tolist()
+    assert read(model, "maas_revenue_share").tolist() == shares(account.calls).tolist()
     worth = np.array(omega) * 100.0 * model.state.token_share
     assert worth.any()
-    assert figures.objective.tolist() == ((profit + worth) * MILLION).tolist()
-    assert figures.cash.tolist() == (model.state.cash * MILLION).tolist()
+    assert read(model, "objective").tolist() == ((profit + worth) * MILLION).tolist()
+    assert read(model, "cash").tolist() == (model.state.cash * MILLION).tolist()
 
 
-def test_clients_and_workloads_of_a_month(model: MarketModel, figures: Figures) -> None:
+def test_clients_and_workloads_of_a_month(model: MarketModel) -> None:
     tally, there, v = model.tally, model.presence, model.world.n_vendors
     total, adopted = float(there.homing[1:].sum()), float(there.active.sum())
     numbers = np.arange(len(there.homing))
     assert total > 0.0
-    assert figures.client_share.tolist() == (there.clients[:v] / total).tolist()
-    assert figures.vendors_per_client == float((there.homing * numbers).sum()) / total
-    assert figures.postponing == float(there.active[model.world.none]) / adopted
-    assert figures.reviewed == float(tally.review[0]) / adopted > 0.0
-    assert figures.churn == float(tally.review[1]) / adopted > 0.0
-    assert figures.surplus == float(tally.review[3]) / float(tally.review[2])
+    assert read(model, "client_share").tolist() == (there.clients[:v] / total).tolist()
+    assert read(model, "vendors_per_client") == float((there.homing * numbers).sum()) / total
+    assert read(model, "postponing") == float(there.active[model.world.none]) / adopted
+    assert read(model, "reviewed") == float(tally.review[0]) / adopted > 0.0
+    assert read(model, "churn") == float(tally.review[1]) / adopted > 0.0
+    assert read(model, "consumer_surplus") == float(tally.review[3]) / float(tally.review[2])
 
 
-def test_accounts_and_homes_of_a_month(model: MarketModel, figures: Figures) -> None:
+def test_accounts_and_homes_of_a_month(model: MarketModel) -> None:
     counts, v, homes = model.bidding.counts, model.world.n_vendors, model.homes.counts
-    assert figures.held.tolist() == model.counted(model.presence.accounts[:v]).tolist()
-    assert figures.won.tolist() == model.counted(counts.won[:v]).tolist()
-    assert figures.credit.tolist() == (model.counted(counts.credit[:v]) * MILLION).tolist()
+    assert (
+        read(model, "key_accounts_held").tolist()
+        == model.counted(model.presence.accounts[:v]).tolist()
+    )
+    assert read(model, "account_auctions_won").tolist() == model.counted(counts.won[:v]).tolist()
+    assert (
+        read(model, "account_credit").tolist()
+        == (model.counted(counts.credit[:v]) * MILLION).tolist()
+    )
     off = [float(a) / float(b) if b else 0.0 for a, b in zip(counts.off, counts.bill, strict=True)]
-    assert figures.discount.tolist() == off[:v]
-    assert figures.home_share.tolist() == (homes.clients[:-1] / float(homes.clients.sum())).tolist()
+    assert read(model, "account_discount").tolist() == off[:v]
+    assert (
+        read(model, "home_share").tolist()
+        == (homes.clients[:-1] / float(homes.clients.sum())).tolist()
+    )
     gained = homes.moved.sum(axis=0) - homes.moved.sum(axis=1)[:-1]
-    assert figures.home_gain.tolist() == model.counted(gained).tolist()
-    assert figures.home_gain.any()
+    assert read(model, "home_gain").tolist() == model.counted(gained).tolist()
+    assert read(model, "home_gain").any()
 
 
-def test_families_of_a_month(model: MarketModel, figures: Figures) -> None:
+def test_families_of_a_month(model: MarketModel) -> None:
     state = model.state
     weight = state.tokens_by_kind / state.tokens_by_kind.sum()
-    assert figures.capability.tolist() == (model.capability * weight).sum(axis=1).tolist()
+    assert read(model, "capability").tolist() == (model.capability * weight).sum(axis=1).tolist()
     shown = state.weights_open.astype(float)
     assert shown.any()
     everywhere = state.developers + state.developers_in.sum(axis=1)
-    assert figures.developers.tolist() == (everywhere * shown).tolist()
-    assert figures.derivatives.tolist() == (state.derivatives * shown).tolist()
-    for row in figures.developers_by_region:
+    assert read(model, "developers").tolist() == (everywhere * shown).tolist()
+    assert read(model, "derivatives").tolist() == (state.derivatives * shown).tolist()
+    for row in read(model, "developers_by_region"):
         assert row.tolist() == (state.developers * shown).tolist()
 
 
@@ -106,15 +108,9 @@ def test_last_month_of_a_vendor(model: MarketModel) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 8, 9, 16, 41, 128])
-def test_shares_are_added_up_as_numpy_does(size: int) -> None:
+def test_shares_are_parts_of_each_row(size: int) -> None:
     values = np.random.default_rng(size).random((4, size))
     values[2] = 0.0
-    wanted = shares_of_rows(values)
-    to_shares(values)
-    assert values.tobytes() == wanted.tobytes()
-
-
-@pytest.mark.parametrize("size", [1, 3, 7, 8, 20])
-def test_the_compiled_index_of_concentration_is_the_plain_one(size: int) -> None:
-    row = shares_of_rows(np.random.default_rng(size).random((1, size)))[0]
-    assert called(concentration)(row, np.zeros(size)) == hhi(row)
+    shares = market_shares(values)
+    assert shares.tobytes() == shares_of_rows(values).tobytes()
+    assert shares[1].tobytes() == market_shares(values[1]).tobytes()

@@ -14,7 +14,7 @@ from mesa.batchrunner import batch_run
 from sim.errors import RunFailure, ScenarioError
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
-from sim.measures.registry import measures
+from sim.market.recorder import measures
 from tests.unit.market.tiny import TINY, changed, differing, ran, started, tiny
 
 

@@ -54,7 +54,7 @@ def differing(one: MarketModel, other: MarketModel, months: int | None = None) -
 
 def by_names(model: MarketModel) -> dict[tuple[str, ...], tuple[float, ...]]:
     """Every recorded number under the names of its row, whatever order the file has."""
-    from sim.measures.registry import measures
+    from sim.market.recorder import measures
 
     out: dict[tuple[str, ...], tuple[float, ...]] = {}
     for name, curve in model.curves.items():

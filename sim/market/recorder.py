@@ -1,36 +1,74 @@
-"""The recorder: preallocated arrays, filled once a month."""
+"""Measures by name, and the recorder: preallocated arrays, filled once a month."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.measures.registry import measures
+from sim.market.shared import shared
+from sim.registry import Registry
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.world import World
+    from sim.scenario.schema.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
+Read = TypeVar("Read", bound=Callable[..., Floats | float])
+DIMENSIONS = ("vendor", "vendor_to", "kind", "segment", "region", "family", "offer")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A name, a unit, the dimensions beside the month, a sentence, and how a market is read."""
+
+    name: str
+    unit: str
+    dims: tuple[str, ...]
+    doc: str
+    read: Callable[[Any], Floats | float]
+
+
+_MEASURES: Registry[Measure] = Registry("measure", "sim.measures", "sim.measures")
+
+
+def measure(unit: str, *dims: str) -> Callable[[Read], Read]:
+    """Register a function under its own name; its docstring's first line is the sentence."""
+    unknown = set(dims) - set(DIMENSIONS)
+    if unknown:
+        raise ValueError(f"unknown dimension {sorted(unknown)}; known: {', '.join(DIMENSIONS)}")
+
+    def register(read: Read) -> Read:
+        name = read.__name__
+        doc = (read.__doc__ or "").strip().split("\n")[0]
+        _MEASURES.add(name, Measure(name, unit, dims, doc, read), read)
+        return read
+
+    return register
+
+
+def measures() -> Mapping[str, Measure]:
+    """All measures by name."""
+    return _MEASURES.all()
 
 
 class Places(NamedTuple):
     """Where each measure stands in the reading of a month, and how its curve is laid out."""
 
     axes: dict[str, tuple[str, ...]]
-    reads: list[Callable[[MarketModel], Any]]
+    reads: list[Callable[[Any], Floats | float]]
     parts: dict[str, tuple[tuple[int, ...], slice]]  # shape, place in the row
     columns: dict[str, npt.NDArray[np.int64]]  # places in a reading, in the order of the labels
     order: npt.NDArray[np.int64]  # the same of all measures
 
 
-def places_of(model: MarketModel) -> Places:
+def places_of(scenario: Scenario, world: World) -> Places:
     """The places of a scenario's measures; vendors in the order of the scenario file."""
-    world, scenario = model.world, model.scenario
     ends = world.platform_names()[world.n_vendors :]
     axes: dict[str, tuple[str, ...]] = {
         "vendor": tuple(scenario.vendors),
@@ -73,9 +111,9 @@ def places_of(model: MarketModel) -> Places:
 class Recorder:
     """Curves of one run, (months, ...) by measure; vendors in the order of the scenario file."""
 
-    def __init__(self, model: MarketModel) -> None:
-        self._places = model.fixed("places of measures", lambda: places_of(model))
-        months = model.scenario.calendar.months
+    def __init__(self, scenario: Scenario, world: World) -> None:
+        self._places = shared(scenario, "places of measures", lambda: places_of(scenario, world))
+        months = scenario.calendar.months
         self._rows = np.zeros((months, len(self._places.order)))  # in the market's order
         self._table = np.zeros_like(self._rows)  # in the order of the labels
         self._recorded, self._sorted = 0, 0  # months
@@ -85,16 +123,14 @@ class Recorder:
         """Labels of each dimension."""
         return self._places.axes
 
-    def record(self, model: MarketModel) -> None:
-        """Read every measure of the month."""
-        model.measured = {}
-        values: list[Any] = [read(model) for read in self._places.reads]
-        model.measured = None
+    def record(self, month: int, market: Any) -> None:
+        """Read every measure of a market at the end of the month."""
+        values = [read(market) for read in self._places.reads]
         if self._recorded == 0:
             self._check(values)
-        np.concatenate(values, axis=None, out=self._rows[model.month])
-        self._recorded = model.month + 1
-        self._sorted = min(self._sorted, model.month)
+        np.concatenate(values, axis=None, out=self._rows[month])
+        self._recorded = month + 1
+        self._sorted = min(self._sorted, month)
 
     def _check(self, values: list[Any]) -> None:
         """Every measure has the shape of its dimensions; looked at in the first month."""
