@@ -1,4 +1,4 @@
-"""No name that users can write gets lost: what the baseline holds is there, or dropped on purpose."""
+"""What the baseline holds is still there, or was dropped for a reason that the baseline states."""
 
 from __future__ import annotations
 
