@@ -12,7 +12,7 @@ from sim.cli import EXPECTED_ERROR, complain
 from sim.cli.options import RESULTS, Changes, Clients, Out, Replicates, ScenarioFile, Seed, Workers
 
 if TYPE_CHECKING:
-    from sim.analysis.attribution.base import Finding, Row
+    from sim.analysis.attribution.base import Attribution, Estimate
     from sim.runs.result import Result
 
 WIDTH = 100
@@ -46,20 +46,20 @@ def attribute(
     """
     from sim.analysis.attribution.attribute import USUAL, document
     from sim.analysis.attribution.attribute import attribute as run_parts
-    from sim.analysis.attribution.base import Asked
+    from sim.analysis.attribution.base import Choices
     from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
     market = load(scenario, changes)
     names = [name.strip() for name in parts.split(",")] if parts else list(USUAL)
-    asked = Asked(exact=exact, draws=draws)
+    choices = Choices(exact=exact, draws=draws)
     documents, failed = [], 0
     with progress_on_stderr() as told:
         for result, finding in run_parts(
             market,
             names,
-            asked,
+            choices,
             replicates=replicates,
             seed=seed,
             workers=workers,
@@ -90,10 +90,10 @@ def _picture(result: Result) -> str:
     return ""
 
 
-def finding_lines(result: Result, finding: Finding) -> list[str]:
+def finding_lines(result: Result, finding: Attribution) -> list[str]:
     """A finding as lines for the screen, with everything a conclusion must carry."""
     from sim.analysis.attribution.attribute import document
-    from sim.analysis.verdict.document import grounds_line
+    from sim.analysis.verdict.grounds import grounds_line
 
     lines = [finding.title]
     width = max(len(row.label) for row in finding.rows)
@@ -103,7 +103,7 @@ def finding_lines(result: Result, finding: Finding) -> list[str]:
     return [*lines, f"  {grounds_line(document(result, finding))}"]
 
 
-def _told(row: Row) -> str:
+def _told(row: Estimate) -> str:
     text = f"{row.mean:+7.2f}"
     if row.low is not None and row.high is not None:
         text += f" [{row.low:+.2f}, {row.high:+.2f}]"

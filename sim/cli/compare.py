@@ -129,7 +129,7 @@ def comparison_lines(result: Result, found: Comparison, document: dict[str, Any]
     SimError
         It has lost one of them.
     """
-    from sim.analysis.verdict.document import ranges, refuse_bare
+    from sim.analysis.verdict.grounds import ranges, refuse_bare
 
     first = found.first
     for world in found.worlds[1:]:

@@ -41,7 +41,7 @@ def explain(
     json_: Annotated[bool, typer.Option("--json", help="The story as JSON.")] = False,
 ) -> int:
     """Make exactly one run again: compare it with its row, or tell what happened in it."""
-    from sim.analysis.verdict.document import refuse_altered
+    from sim.analysis.verdict.grounds import refuse_altered
     from sim.errors import SimError
     from sim.runs.result import open_result
 
@@ -70,7 +70,7 @@ def _story(
     from sim.analysis.explain.client import client_lines, tell_client
     from sim.analysis.explain.vendor import tell_vendor, vendor_lines
     from sim.analysis.explain.watching import model_of, scenario_of
-    from sim.analysis.verdict.document import plain
+    from sim.analysis.verdict.grounds import plain
     from sim.runs.provenance import code_fingerprint
 
     name, scenario = scenario_of(stored, point)

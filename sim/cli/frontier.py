@@ -115,7 +115,7 @@ def frontier_lines(found: dict[str, Any]) -> list[str]:
     SimError
         It has lost what a conclusion must carry.
     """
-    from sim.analysis.verdict.document import grounds_line
+    from sim.analysis.verdict.grounds import grounds_line
 
     ground = grounds_line(found)
     x, y = found["x"], found["y"]
@@ -162,7 +162,7 @@ def sweep_lines(found: dict[str, Any]) -> list[str]:
     SimError
         It has lost what a conclusion must carry.
     """
-    from sim.analysis.verdict.document import grounds_line
+    from sim.analysis.verdict.grounds import grounds_line
 
     ground = grounds_line(found)
     lines = [f"{found['path']} from below and from above: the challenger's token share, %"]

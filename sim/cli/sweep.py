@@ -90,7 +90,7 @@ def _intention(loaded: LoadedStudy, replicates: int | None, seed: int | None) ->
 
 
 def _claims(result: SweepResult) -> list[str]:
-    from sim.analysis.verdict.document import claims_grounds, grounds_line
+    from sim.analysis.verdict.grounds import claims_grounds, grounds_line
 
     lines = []
     for name, told in result.claims["claims"].items():

@@ -98,7 +98,7 @@ def tournament_lines(found: dict[str, Any]) -> list[str]:
     SimError
         They have lost what a conclusion must carry.
     """
-    from sim.analysis.verdict.document import grounds_line
+    from sim.analysis.verdict.grounds import grounds_line
 
     ground = grounds_line(found)
     payoff, contest = found["payoff"], found["contest"]

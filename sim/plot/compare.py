@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.analysis.statistics import mean_interval
-from sim.analysis.verdict.document import refuse_bare
+from sim.analysis.verdict.grounds import refuse_bare
 from sim.errors import SimError
 from sim.plot.bands import INTERVAL as INTERVAL_of_bands
 from sim.plot.bands import band_table, quantiles_of

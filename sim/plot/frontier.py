@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.analysis.verdict.document import refuse_bare
+from sim.analysis.verdict.grounds import refuse_bare
 from sim.errors import SimError
 from sim.plot.canvas import in_words, label_axis, new_axes, write_caption, write_title
 from sim.plot.registry import plot

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sim.analysis.calibration.record import load_record
 from sim.analysis.calibration.targets import Target, targets
-from sim.analysis.verdict.document import refuse_altered
+from sim.analysis.verdict.grounds import refuse_altered
 from sim.analysis.verdict.outcomes import Thresholds
 from sim.errors import SimError
 from sim.plot.style import Provenance, VendorStyle, vendor_styles

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.analysis.statistics import goodman_intervals, ols_slope
-from sim.analysis.verdict.document import claims_grounds, refuse_bare
+from sim.analysis.verdict.grounds import claims_grounds, refuse_bare
 from sim.analysis.verdict.outcomes import OutcomeClass, classify_means, split_plateau
 from sim.errors import SimError
 from sim.plot.canvas import (

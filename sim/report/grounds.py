@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sim.analysis.verdict.document import ranges, refuse_bare
+from sim.analysis.verdict.grounds import ranges, refuse_bare
 from sim.errors import SimError
 from sim.runs.files import json_bytes, sha256
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sim.analysis.verdict.document import refuse_altered
+from sim.analysis.verdict.grounds import refuse_altered
 from sim.errors import SimError
 from sim.plot.registry import plots
 from sim.plot.save import save

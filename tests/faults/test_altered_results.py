@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.analysis.verdict.document import refuse_altered
+from sim.analysis.verdict.grounds import refuse_altered
 from sim.cli import main
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble

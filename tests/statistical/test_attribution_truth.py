@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sim.analysis.attribution.attribute import attribute
-from sim.analysis.attribution.base import Row
+from sim.analysis.attribution.base import Estimate
 from tests.unit.market.tiny import changed
 
 pytestmark = pytest.mark.statistical
@@ -21,7 +21,7 @@ BASE = {
 }
 
 
-def shapley(tmp_path: Path, levers: dict[str, Any], **more: Any) -> dict[str, Row]:
+def shapley(tmp_path: Path, levers: dict[str, Any], **more: Any) -> dict[str, Estimate]:
     market = changed({**BASE, **more}).replace({"levers": levers})
     ((_, finding),) = attribute(market, ["shapley"], replicates=12, workers=1, out=tmp_path)
     return {row.label: row for row in finding.rows}

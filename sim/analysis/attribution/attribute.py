@@ -5,43 +5,52 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sim.analysis.attribution.base import Asked, Finding, parts
-from sim.analysis.verdict.document import grounds
+from sim.analysis.attribution import counterfactuals, robustness, shapley
+from sim.analysis.attribution.base import Attribution, AttributionPart, Choices
+from sim.analysis.verdict.grounds import grounds
 from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import RESULTS, run_ensemble
 from sim.runs.files import json_bytes, write_once
+from sim.runs.progress import ProgressCallback
+from sim.runs.result import Result
 from sim.runs.run import DONE
-
-if TYPE_CHECKING:
-    from sim.runs.progress import ProgressCallback
-    from sim.runs.result import Result
-    from sim.scenario.schema.scenario import Scenario
-
+from sim.scenario.schema.scenario import Scenario
 
 ATTRIBUTION = "attribution.json"
-USUAL = ("rules", "shapley", "dose", "rivals", "frozen", "ablation", "benchmarks")
+PARTS = {
+    "rules": counterfactuals.RULES,
+    "shapley": shapley.SHAPLEY,
+    "dose": counterfactuals.DOSE,
+    "rivals": counterfactuals.RIVALS,
+    "frozen": counterfactuals.FROZEN,
+    "ablation": robustness.ABLATION,
+    "benchmarks": robustness.BENCHMARKS,
+    "priors": robustness.PRIORS,
+    "unidentified": robustness.UNIDENTIFIED,
+}
+USUAL = tuple(name for name in PARTS if name not in ("priors", "unidentified"))
 
 
 def attribute(
     scenario: Scenario,
     names: Sequence[str] = USUAL,
-    asked: Asked | None = None,
+    choices: Choices | None = None,
     *,
     replicates: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
     out: Path | str = RESULTS,
     progress: Callable[[str], ProgressCallback | None] | None = None,
-) -> Iterator[tuple[Result, Finding]]:
-    """Each part's runs and finding, one part after the other; stored runs are reused.
+) -> Iterator[tuple[Result, Attribution]]:
+    """Each part's runs and what it found, one part after the other; stored runs are reused.
 
     Parameters
     ----------
     names
-        Parts, see `parts`.
-    asked
+        Parts, see `PARTS`.
+    choices
         Choices that parts take.
     progress
         Called with the name of a part for the progress callback of its runs.
@@ -51,12 +60,12 @@ def attribute(
     SimError
         A part does not exist, or the scenario has no contest or no lever.
     """
-    known, choices = parts(), asked or Asked()
+    chosen = choices or Choices()
     for name in names:
-        if name not in known:
-            raise SimError(f"no part is called {name!r} ({nearest_hint(name, list(known))})")
+        if name not in PARTS:
+            raise SimError(f"no part is called {name!r} ({nearest_hint(name, list(PARTS))})")
     for name in names:
-        part = known[name]
+        part: AttributionPart = PARTS[name]
         result = run_ensemble(
             scenario,
             replicates=replicates,
@@ -64,16 +73,16 @@ def attribute(
             workers=workers,
             out=out,
             progress=progress(name) if progress is not None else None,
-            worlds=part.worlds(scenario, choices),
+            worlds=part.worlds(scenario, chosen),
             model=part.model(scenario) if part.model is not None else None,
         )
-        finding = part.read(result, choices)
-        write_once(result.path / ATTRIBUTION, json_bytes(document(result, finding)))
-        yield result, finding
+        found = part.read(result, chosen)
+        write_once(result.path / ATTRIBUTION, json_bytes(document(result, found)))
+        yield result, found
 
 
-def document(result: Result, finding: Finding) -> dict[str, Any]:
-    """A finding with what a conclusion must carry: n, seeds, interval types, scenario hash.
+def document(result: Result, found: Attribution) -> dict[str, Any]:
+    """What was found with what a conclusion must carry: n, seeds, interval types, scenario hash.
 
     n is the least of the rows; a row with more has its own.
 
@@ -82,10 +91,10 @@ def document(result: Result, finding: Finding) -> dict[str, Any]:
     SimError
         One of them is missing.
     """
-    without = [row.label for row in finding.rows if not (row.n and row.interval_type)]
-    if without or not finding.rows:
-        raise SimError(f"{finding.part}: no conclusion without n and interval of {without}")
+    without = [row.label for row in found.rows if not (row.n and row.interval_type)]
+    if without or not found.rows:
+        raise SimError(f"{found.part}: no conclusion without n and interval of {without}")
     done = sorted({int(k) for k in result.runs.loc[result.runs["status"] == DONE, "replicate"]})
-    facts = grounds(result, done, [row.interval_type for row in finding.rows])
-    least = {"n": min(row.n for row in finding.rows), "replicates": result.replicates}
-    return facts | least | asdict(finding)
+    facts = grounds(result, done, [row.interval_type for row in found.rows])
+    least = {"n": min(row.n for row in found.rows), "replicates": result.replicates}
+    return facts | least | asdict(found)

@@ -1,35 +1,22 @@
-"""Parts of an attribution: the worlds each asks for, and what it finds in them."""
+"""What all parts of an attribution share: their worlds, the challenger's share, estimates."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.priors import Prior, drawn
-from sim.analysis.statistics import Interval, mean_interval
+from sim.analysis.statistics import mean_interval
 from sim.errors import SimError
-from sim.registry import Registry
-from sim.runs.run import DONE
-from sim.runs.worlds import World, levers_of
+from sim.runs.result import Result
+from sim.runs.run import DONE, ModelMaker
+from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, levers_of
+from sim.scenario.patches import without_levers
 from sim.scenario.schema.scenario import Contest, Scenario
-
-if TYPE_CHECKING:
-    from sim.runs.result import Result
-    from sim.runs.run import ModelMaker
-
-
-def drawn_worlds(scenario: Scenario, priors: Sequence[Prior], asked: Asked) -> Iterator[Scenario]:
-    """The scenario under each draw of a latin hypercube over the priors."""
-    from scipy.stats import qmc
-
-    design = qmc.LatinHypercube(len(priors), rng=np.random.default_rng(asked.draw_seed))
-    for levels in design.random(asked.draws):
-        yield scenario.replace(drawn(scenario, priors, levels))
-
 
 Floats = npt.NDArray[np.float64]
 POINTS = 100.0
@@ -40,7 +27,7 @@ T, BOOTSTRAP = "paired t, 95 %", "seed bootstrap, 95 %"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Choices:
     """What a user may choose about an attribution."""
 
     exact: bool = False  # all coalitions even beyond the usual number of levers
@@ -50,8 +37,8 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One estimate: a mean over paired replicates with its interval, in points of share."""
+class Estimate:
+    """One estimate with its interval, such as a mean over paired replicates."""
 
     label: str
     mean: float
@@ -63,43 +50,21 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a part found."""
+class Attribution:
+    """What a part found; estimates are in points of token share unless the title says otherwise."""
 
     part: str
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[Estimate, ...]
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Part:
-    """A part of an attribution under its name."""
+class AttributionPart(NamedTuple):
+    """The worlds that a part runs, how it reads them, and its model if that is not the usual."""
 
-    name: str
-    doc: str
-    worlds: Callable[[Scenario, Asked], tuple[World, ...]]
-    read: Callable[[Result, Asked], Finding]
+    worlds: Callable[[Scenario, Choices], tuple[World, ...]]
+    read: Callable[[Result, Choices], Attribution]
     model: Callable[[Scenario], ModelMaker] | None = None
-
-
-PARTS: Registry[Part] = Registry("part", "sim.analysis.attribution")
-
-
-def register(part: Part) -> Part:
-    """Make a part known under its name.
-
-    Raises
-    ------
-    ValueError
-        Two parts have one name.
-    """
-    return PARTS.add(part.name, part, part.worlds)
-
-
-def parts() -> Mapping[str, Part]:
-    """All parts by name."""
-    return PARTS.all()
 
 
 def contest_of(scenario: Scenario) -> Contest:
@@ -130,6 +95,33 @@ def own_levers(scenario: Scenario) -> tuple[str, ...]:
     return levers
 
 
+def on_and_off(
+    scenario: Scenario,
+    levers: Iterable[str],
+    names: tuple[str, str] = (ON, OFF_MONEY_KEPT),
+    title: str = "as the scenario stands",
+) -> tuple[World, World]:
+    """A scenario as it is and without some levers."""
+    bare = without_levers(scenario, tuple(levers))
+    return World(names[0], title, scenario), World(names[1], f"{title}, without levers", bare)
+
+
+def drawn_scenarios(
+    scenario: Scenario, priors: Sequence[Prior], choices: Choices
+) -> Iterator[tuple[str, Scenario]]:
+    """Name and scenario of each draw of a latin hypercube over the priors."""
+    from scipy.stats import qmc
+
+    design = qmc.LatinHypercube(len(priors), rng=np.random.default_rng(choices.draw_seed))
+    for number, levels in enumerate(design.random(choices.draws)):
+        yield draw_name(number), scenario.replace(drawn(scenario, priors, levels))
+
+
+def draw_name(number: int) -> str:
+    """Name of the world of a draw."""
+    return f"draw{number:03d}"
+
+
 def shares(result: Result, points: Sequence[str]) -> Floats:
     """(points, replicates) challenger's mean token share of the last months, in points of share.
 
@@ -151,23 +143,37 @@ def shares(result: Result, points: Sequence[str]) -> Floats:
     return POINTS * table.to_numpy(dtype=np.float64).T
 
 
-def paired_row(label: str, gaps: npt.ArrayLike, **facts: Any) -> Row:
-    """A row from one difference a replicate, with its paired t interval."""
-    values = np.asarray(gaps, dtype=np.float64)
-    estimate = mean_interval(values)
-    interval: Interval | None = estimate.interval if values.size > 1 else None
-    low, high = (None, None) if interval is None else (interval.lower, interval.upper)
-    return Row(label, float(estimate.mean), low, high, int(values.size), T, facts)
+def effect(result: Result, label: str, on: str, off: str, **facts: Any) -> Estimate:
+    """``s_C(off) - s_C(on)`` in points, paired by replicate."""
+    with_levers, without = shares(result, [on, off])
+    return paired_estimate(label, without - with_levers, **facts)
 
 
-def bootstrap_row(label: str, gaps: npt.ArrayLike, **facts: Any) -> Row:
-    """A row from one number a replicate, with the bootstrap interval over seeds."""
-    values = np.asarray(gaps, dtype=np.float64)
-    if values.size < 2:
-        return Row(label, float(values.mean()), None, None, int(values.size), BOOTSTRAP, facts)
-    draws = np.random.Generator(np.random.Philox(BOOTSTRAP_SEED))
-    picked = draws.integers(values.size, size=(RESAMPLES, values.size))
-    low, high = np.quantile(values[picked].mean(axis=1), [0.025, 0.975])
-    return Row(
-        label, float(values.mean()), float(low), float(high), int(values.size), BOOTSTRAP, facts
+def paired_estimate(label: str, gaps: npt.ArrayLike, **facts: Any) -> Estimate:
+    """Mean of one difference a replicate, with its paired t interval."""
+    found = mean_interval(gaps)
+    low, high = found.interval if found.n > 1 else (None, None)
+    return Estimate(label, found.mean, low, high, found.n, T, facts)
+
+
+def bootstrap_estimate(
+    label: str,
+    values: Floats,
+    statistic: Callable[..., Any] = np.mean,
+    interval_type: str = BOOTSTRAP,
+    **facts: Any,
+) -> Estimate:
+    """Statistic of one number a replicate (or draw) with its percentile bootstrap interval."""
+    from scipy.stats import bootstrap
+
+    low: float | None = None
+    high: float | None = None
+    if values.size > 1:
+        draws = np.random.Generator(np.random.Philox(BOOTSTRAP_SEED))
+        found = bootstrap(
+            (values,), statistic, n_resamples=RESAMPLES, method="percentile", rng=draws
+        )
+        low, high = (float(end) for end in found.confidence_interval)
+    return Estimate(
+        label, float(statistic(values)), low, high, int(values.size), interval_type, facts
     )

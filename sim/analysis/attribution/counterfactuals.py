@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from sim.analysis.attribution.base import (
-    Asked,
-    Finding,
-    Part,
+    Attribution,
+    AttributionPart,
+    Choices,
     contest_of,
+    effect,
+    on_and_off,
     own_levers,
-    paired_row,
-    register,
+    paired_estimate,
     shares,
 )
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
+from sim.runs.result import Result
 from sim.runs.worlds import (
     CHALLENGER_OFF,
     EPISODE_OFF,
@@ -30,40 +29,33 @@ from sim.runs.worlds import (
     with_other_hosting,
     worlds_of,
 )
-from sim.scenario.patches import without_levers
 from sim.scenario.schema.scenario import Scenario
 
-if TYPE_CHECKING:
-    from sim.runs.result import Result
+OFF_BY_RULE = {"money kept": OFF_MONEY_KEPT, "money in prices": OFF_MONEY_IN_PRICE}
 
 
-RULES = {"money kept": OFF_MONEY_KEPT, "money in prices": OFF_MONEY_IN_PRICE}
-
-
-def worlds(scenario: Scenario, asked: Asked) -> tuple[World, ...]:
+def rules_worlds(scenario: Scenario, choices: Choices) -> tuple[World, ...]:
     """The worlds of a verdict."""
     own_levers(scenario)
     return tuple(world for world in worlds_of(scenario) if world.name != EPISODE_OFF)
 
 
-def read(result: Result, asked: Asked) -> Finding:
+def read_rules(result: Result, choices: Choices) -> Attribution:
     """``tau = s_C(OFF) - s_C(ON)`` in points, for each rule and hosting; the reverse test last."""
     rows = []
-    for title, off in RULES.items():
-        on, other = shares(result, [ON, off])
-        rows.append(paired_row(f"{title}, hosting as it is", other - on))
+    for title, off in OFF_BY_RULE.items():
+        rows.append(effect(result, f"{title}, hosting as it is", ON, off))
         pair = [with_other_hosting(name, result.scenario) for name in (ON, off)]
         if set(pair) <= set(result.points):
-            on, other = shares(result, pair)
-            rows.append(paired_row(f"{title}, hosting the other way round", other - on))
+            rows.append(effect(result, f"{title}, hosting the other way round", *pair))
     if CHALLENGER_OFF in result.points:
-        on, other = shares(result, [ON, CHALLENGER_OFF])
-        rows.append(paired_row("reverse test: the challenger's levers off", other - on))
+        label = "reverse test: the challenger's levers off"
+        rows.append(effect(result, label, ON, CHALLENGER_OFF))
     title = "tau: what the challenger would gain without the incumbent's levers, points"
-    return Finding("rules", title, tuple(rows))
+    return Attribution("rules", title, tuple(rows))
 
 
-PART = register(Part("rules", "all levers off: budget rules and hosting", worlds, read))
+RULES = AttributionPart(rules_worlds, read_rules)
 
 
 REPLY, REPLY_OFF = "best_reply", "best_reply-off"
@@ -82,35 +74,28 @@ def best_replying(scenario: Scenario) -> Scenario:
     return scenario.replace(changes) if changes else scenario
 
 
-def worlds_rivals(scenario: Scenario, asked: Asked) -> tuple[World, ...]:
+def rivals_worlds(scenario: Scenario, choices: Choices) -> tuple[World, ...]:
     """ON and OFF with the challenger's own policy and with its best reply."""
     levers = own_levers(scenario)
     reply = best_replying(scenario)
     return (
-        World(ON, "as the scenario stands", scenario),
-        World(OFF_MONEY_KEPT, "without levers", without_levers(scenario, levers)),
-        World(REPLY, "the challenger replies best", reply),
-        World(REPLY_OFF, "without levers, it replies best", without_levers(reply, levers)),
+        *on_and_off(scenario, levers),
+        *on_and_off(reply, levers, (REPLY, REPLY_OFF), "the challenger replies best"),
     )
 
 
-def read_rivals(result: Result, asked: Asked) -> Finding:
+def read_rivals(result: Result, choices: Choices) -> Attribution:
     """tau in points with the challenger's policy held and with a best reply in both worlds."""
     table = shares(result, [ON, OFF_MONEY_KEPT, REPLY, REPLY_OFF])
     rows = (
-        paired_row("policy held", table[1] - table[0]),
-        paired_row("re-optimised: best reply in both worlds", table[3] - table[2]),
+        paired_estimate("policy held", table[1] - table[0]),
+        paired_estimate("re-optimised: best reply in both worlds", table[3] - table[2]),
     )
     note = "history stays: the reply is free from the month in which the scenario frees prices"
-    return Finding("rivals", "tau by what the challenger may do, points", rows, (note,))
+    return Attribution("rivals", "tau by what the challenger may do, points", rows, (note,))
 
 
-PART_RIVALS = register(
-    Part("rivals", "policy held against re-optimised", worlds_rivals, read_rivals)
-)
-
-
-Floats = npt.NDArray[np.float64]
+RIVALS = AttributionPart(rivals_worlds, read_rivals)
 
 
 class FrozenRivals:
@@ -129,10 +114,10 @@ class FrozenRivals:
         """The model of one world."""
         if scenario == self.on:
             return MarketModel(scenario, rng=rng)
-        told = _Recording(self.on, rng=rng)
-        told.run()
+        recorded = _Recording(self.on, rng=rng)
+        recorded.run()
         model = _Replaying(scenario, rng=rng)
-        model.prices = told.prices
+        model.prices = recorded.prices
         return model
 
 
@@ -173,25 +158,18 @@ class _Replaying(MarketModel):
     phases = _after_decide(_replay, "replay", "rivals repeat the prices of the other world")
 
 
-def worlds_frozen(scenario: Scenario, asked: Asked) -> tuple[World, ...]:
+def frozen_worlds(scenario: Scenario, choices: Choices) -> tuple[World, ...]:
     """ON, and OFF with the rivals' actions frozen."""
-    levers = own_levers(scenario)
-    return (
-        World(ON, "as the scenario stands", scenario),
-        World(OFF_MONEY_KEPT, "without levers, rivals frozen", without_levers(scenario, levers)),
-    )
+    return on_and_off(scenario, own_levers(scenario))
 
 
-def read_frozen(result: Result, asked: Asked) -> Finding:
+def read_frozen(result: Result, choices: Choices) -> Attribution:
     """The direct effect: tau in points while no rival reacts with its prices."""
-    on, off = shares(result, [ON, OFF_MONEY_KEPT])
-    rows = (paired_row("actions frozen: rivals repeat their prices", off - on),)
-    return Finding("frozen", "tau while rivals do not react, points", rows)
+    row = effect(result, "actions frozen: rivals repeat their prices", ON, OFF_MONEY_KEPT)
+    return Attribution("frozen", "tau while rivals do not react, points", (row,))
 
 
-PART_FROZEN = register(
-    Part("frozen", "rivals' prices frozen", worlds_frozen, read_frozen, FrozenRivals)
-)
+FROZEN = AttributionPart(frozen_worlds, read_frozen, FrozenRivals)
 
 
 DOSES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -210,7 +188,7 @@ def _name(group: str, dose: float) -> str:
     return ON if dose == 1.0 else f"{group}@{dose:g}"
 
 
-def worlds_dose(scenario: Scenario, asked: Asked) -> tuple[World, ...]:
+def dose_worlds(scenario: Scenario, choices: Choices) -> tuple[World, ...]:
     """Each lever alone, and all together, at every dose below the full one."""
     found = [World(ON, "as the scenario stands", scenario)]
     for group, levers in _groups(scenario).items():
@@ -221,17 +199,16 @@ def worlds_dose(scenario: Scenario, asked: Asked) -> tuple[World, ...]:
     return tuple(found)
 
 
-def read_dose(result: Result, asked: Asked) -> Finding:
-    """The challenger's share at a dose less its share with none of it, in points."""
+def read_dose(result: Result, choices: Choices) -> Attribution:
+    """The challenger's share without a lever less its share at a dose of it, in points."""
     rows = []
     for group in _groups(result.scenario):
         table = shares(result, [_name(group, dose) for dose in DOSES])
-        for dose, held in zip(DOSES[1:], table[1:], strict=True):
-            rows.append(paired_row(f"{group} at {dose:g}", table[0] - held, group=group, dose=dose))
+        for dose, share in zip(DOSES[1:], table[1:], strict=True):
+            label = f"{group} at {dose:g}"
+            rows.append(paired_estimate(label, table[0] - share, group=group, dose=dose))
     title = "Held back by levers at part of their intensity, points of token share"
-    return Finding("dose", title, tuple(rows))
+    return Attribution("dose", title, tuple(rows))
 
 
-PART_DOSE = register(
-    Part("dose", "levers at intensities 0, 0.25, 0.5, 0.75, 1", worlds_dose, read_dose)
-)
+DOSE = AttributionPart(dose_worlds, read_dose)

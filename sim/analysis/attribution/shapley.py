@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from math import comb
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.attribution.base import (
-    Asked,
-    Finding,
+    Attribution,
+    AttributionPart,
+    Choices,
+    Estimate,
     Floats,
-    Part,
-    Row,
-    bootstrap_row,
+    bootstrap_estimate,
     own_levers,
-    register,
     shares,
 )
+from sim.runs.result import Result
 from sim.runs.worlds import ON, World
 from sim.scenario.patches import without_levers
 from sim.scenario.schema.scenario import Scenario
-
-if TYPE_CHECKING:
-    from sim.runs.result import Result
-
-
-FloatArray = npt.NDArray[np.float64]
 
 MOST_PLAYERS = 20
 """A full factorial of more levers than this does not fit in memory."""
 
 
+def all_coalitions(players: Sequence[str]) -> list[frozenset[str]]:
+    """All 2^n coalitions; S stands at index ``sum over players i in S of 2^i``."""
+    return [
+        frozenset(player for i, player in enumerate(players) if index >> i & 1)
+        for index in range(2 ** len(players))
+    ]
+
+
 def factorial_values(
     players: Sequence[str], worth: Mapping[frozenset[str], npt.ArrayLike]
-) -> FloatArray:
+) -> Floats:
     """Values of all coalitions in the order that the other functions read.
 
-    Coalition S stands at index ``sum over players i in S of 2^i``: index 0 holds nobody, the last
-    one everybody.
+    The order is that of `all_coalitions`: index 0 holds nobody, the last one everybody.
 
     Parameters
     ----------
@@ -62,10 +64,7 @@ def factorial_values(
     count = _check_players(len(players))
     if len(set(players)) != count:
         raise ValueError("players: a name is given twice")
-    coalitions = [
-        frozenset(player for i, player in enumerate(players) if index >> i & 1)
-        for index in range(2**count)
-    ]
+    coalitions = all_coalitions(players)
     missing = [coalition for coalition in coalitions if coalition not in worth]
     if missing or len(worth) != len(coalitions):
         strangers = [c for c in worth if c not in set(coalitions)]
@@ -74,7 +73,7 @@ def factorial_values(
     return np.array([worth[coalition] for coalition in coalitions], dtype=np.float64)
 
 
-def shapley_values(values: npt.ArrayLike) -> FloatArray:
+def shapley_values(values: npt.ArrayLike) -> Floats:
     """Share of each player in ``v(all) - v(none)``.
 
     ``phi_i = sum over S without i of |S|! (n-|S|-1)! / n! [v(S+i) - v(S)]``. Shares add up to
@@ -110,7 +109,7 @@ def shapley_values(values: npt.ArrayLike) -> FloatArray:
     return shares
 
 
-def interaction_index(values: npt.ArrayLike) -> FloatArray:
+def interaction_index(values: npt.ArrayLike) -> Floats:
     """Shapley interaction of each pair: above 0 complements, below 0 substitutes.
 
     ``I_ij = sum over S without i, j of |S|! (n-|S|-2)! / (n-1)! d_ij(S)`` with
@@ -160,7 +159,7 @@ def _check_players(count: int) -> int:
     return count
 
 
-def _check_values(values: npt.ArrayLike) -> tuple[FloatArray, int]:
+def _check_values(values: npt.ArrayLike) -> tuple[Floats, int]:
     table = np.asarray(values, dtype=np.float64)
     rows = len(table) if table.ndim else 0
     if rows < 2 or rows & (rows - 1):
@@ -185,113 +184,116 @@ def _name(levers: tuple[str, ...], present: frozenset[str]) -> str:
     return "+".join(sorted(present)) or NONE
 
 
-def _is_exact(levers: tuple[str, ...], asked: Asked) -> bool:
-    return asked.exact or len(levers) <= MOST_EXACT
+def _is_exact(levers: tuple[str, ...], choices: Choices) -> bool:
+    return choices.exact or len(levers) <= MOST_EXACT
 
 
-def _orders(levers: tuple[str, ...], asked: Asked) -> list[tuple[str, ...]]:
-    draws = np.random.Generator(np.random.Philox(asked.draw_seed))
+def _orders(levers: tuple[str, ...], choices: Choices) -> list[tuple[str, ...]]:
+    draws = np.random.Generator(np.random.Philox(choices.draw_seed))
     found: list[tuple[str, ...]] = []
-    for _ in range(-(-asked.permutations // 2)):
+    for _ in range(-(-choices.permutations // 2)):
         order = tuple(levers[i] for i in draws.permutation(len(levers)))
         found += [order, order[::-1]]  # antithetic: each order with its reverse
     return found
 
 
-def _coalitions(levers: tuple[str, ...], asked: Asked) -> Iterable[frozenset[str]]:
-    if _is_exact(levers, asked):
-        for index in range(2 ** len(levers)):
-            yield frozenset(name for i, name in enumerate(levers) if index >> i & 1)
-        return
-    for order in _orders(levers, asked):
-        for size in range(len(order) + 1):
-            yield frozenset(order[:size])
+def _coalitions(levers: tuple[str, ...], choices: Choices) -> list[frozenset[str]]:
+    """Coalitions that are run, each once: all of them, or the beginnings of drawn orders."""
+    if _is_exact(levers, choices):
+        return all_coalitions(levers)
+    begun = (
+        frozenset(order[:size])
+        for order in _orders(levers, choices)
+        for size in range(len(order) + 1)
+    )
+    return list(dict.fromkeys(begun))
 
 
-def worlds(scenario: Scenario, asked: Asked) -> tuple[World, ...]:
+def shapley_worlds(scenario: Scenario, choices: Choices) -> tuple[World, ...]:
     """One world a coalition of levers, all of them first."""
     levers = own_levers(scenario)
     found = {ON: World(ON, "as the scenario stands", scenario)}
-    for present in _coalitions(levers, asked):
-        name = _name(levers, present)
-        if name not in found:
-            absent = [lever for lever in levers if lever not in present]
-            title = f"without {', '.join(absent)}"
+    for present in _coalitions(levers, choices):
+        absent = [lever for lever in levers if lever not in present]
+        if absent:
+            name, title = _name(levers, present), f"without {', '.join(absent)}"
             found[name] = World(name, title, without_levers(scenario, absent))
     return tuple(found.values())
 
 
-def read(result: Result, asked: Asked) -> Finding:
+def read_shapley(result: Result, choices: Choices) -> Attribution:
     """Shares of ``tau = s_C(none) - s_C(all)``, one number a replicate, in points."""
     levers = own_levers(result.scenario)
-    if _is_exact(levers, asked):
-        return _exact(result, levers)
-    return _sampled(result, levers, asked)
+    coalitions = _coalitions(levers, choices)
+    table = -shares(result, [_name(levers, present) for present in coalitions])
+    worth = dict(zip(coalitions, table, strict=True))
+    if _is_exact(levers, choices):
+        rows, notes = _exact(levers, worth)
+    else:
+        rows, notes = _sampled(levers, worth, _orders(levers, choices))
+    title = "Shapley shares of the incumbent's levers, points of token share"
+    return Attribution("shapley", f"{title} ({len(coalitions)} worlds)", tuple(rows), notes)
 
 
-def _exact(result: Result, levers: tuple[str, ...]) -> Finding:
-    coalitions = list(dict.fromkeys(_coalitions(levers, Asked(exact=True))))
-    held = -shares(result, [_name(levers, present) for present in coalitions])
-    worth = dict(zip(coalitions, held, strict=True))
+Read = tuple[list[Estimate], tuple[str, ...]]
+
+
+def _exact(levers: tuple[str, ...], worth: Mapping[frozenset[str], Floats]) -> Read:
     values = factorial_values(levers, worth)
     phi = shapley_values(values)
     total = values[-1] - values[0]
-    rows = _rows(levers, phi, total)
+    rows = _share_rows(levers, phi, total)
     if len(levers) > 1:
         pairs = interaction_index(values)
-        for i, one in enumerate(levers):
-            for j in range(i + 1, len(levers)):
-                label = f"interaction {one} x {levers[j]}"
-                rows.append(bootstrap_row(label, pairs[i, j], kind="interaction"))
+        rows += [
+            bootstrap_estimate(
+                f"interaction {levers[i]} x {levers[j]}", pairs[i, j], kind="interaction"
+            )
+            for i, j in combinations(range(len(levers)), 2)
+        ]
     gap = float(np.abs(phi.sum(axis=0) - total).max())
     notes = (
         f"shares add up to v(all) - v(none): largest difference {gap:.1e} points over "
         f"{total.size} replicates",
         "interaction above 0: the two help each other; below 0: they are substitutes",
     )
-    return Finding("shapley", _title(len(coalitions)), tuple(rows), notes)
+    return rows, notes
 
 
-def _sampled(result: Result, levers: tuple[str, ...], asked: Asked) -> Finding:
-    orders = _orders(levers, asked)
-    coalitions = list(dict.fromkeys(_coalitions(levers, asked)))
-    held = -shares(result, [_name(levers, present) for present in coalitions])
-    worth = dict(zip(coalitions, held, strict=True))
-    gains = np.zeros((len(orders), len(levers), held.shape[1]))
+def _sampled(
+    levers: tuple[str, ...],
+    worth: Mapping[frozenset[str], Floats],
+    orders: list[tuple[str, ...]],
+) -> Read:
+    total = worth[frozenset(levers)] - worth[frozenset()]
+    gains = np.zeros((len(orders), len(levers), total.size))
     for o, order in enumerate(orders):
         for size, name in enumerate(order):
             before, after = frozenset(order[:size]), frozenset(order[: size + 1])
             gains[o, levers.index(name)] = worth[after] - worth[before]
-    phi = gains.mean(axis=0)
-    total = worth[frozenset(levers)] - worth[frozenset()]
     pairs = gains.mean(axis=2).reshape(-1, 2, len(levers)).mean(axis=1)
     error = pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs))
-    rows = _rows(levers, phi, total, error)
     notes = (
         f"{len(orders)} orders drawn in antithetic pairs; sampling_error is the standard error "
         "over the pairs, beside the interval over seeds",
     )
-    return Finding("shapley", _title(len(coalitions)), tuple(rows), notes)
+    return _share_rows(levers, gains.mean(axis=0), total, error), notes
 
 
-def _title(worlds: int) -> str:
-    return f"Shapley shares of the incumbent's levers, points of token share ({worlds} worlds)"
-
-
-def _rows(
+def _share_rows(
     levers: tuple[str, ...], phi: Floats, total: Floats, error: Floats | None = None
-) -> list[Row]:
+) -> list[Estimate]:
     rows = []
     whole = float(total.mean())
     for i, name in enumerate(levers):
-        facts: dict[str, object] = {"kind": "share"}
+        facts: dict[str, Any] = {"kind": "share"}
         if whole != 0.0:
             facts["part_of_total"] = float(phi[i].mean()) / whole
         if error is not None:
             facts["sampling_error"] = float(error[i])
-        rows.append(bootstrap_row(name, phi[i], **facts))
-    rows.append(bootstrap_row("all together", total, kind="total"))
+        rows.append(bootstrap_estimate(name, phi[i], **facts))
+    rows.append(bootstrap_estimate("all together", total, kind="total"))
     return rows
 
 
-PART = register(Part("shapley", "share of each lever, and how pairs interact", worlds, read))
+SHAPLEY = AttributionPart(shapley_worlds, read_shapley)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.statistics import equivalence_test, holm, paired_comparison
-from sim.analysis.verdict.document import plain
+from sim.analysis.verdict.grounds import plain
 from sim.errors import SimError
 from sim.runs.result import SCOREBOARDS
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.analysis.compare.differences import FLOW, Comparison, comparison
-from sim.analysis.verdict.document import grounds
+from sim.analysis.verdict.grounds import grounds
 from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import RESULTS, run_ensemble
 from sim.runs.files import json_bytes, write_once

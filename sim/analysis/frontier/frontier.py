@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sim.analysis.frontier.level_set import Bools, LevelSet, Place, find_level
 from sim.analysis.statistics import wilson_interval
-from sim.analysis.verdict.document import grounds
+from sim.analysis.verdict.grounds import grounds
 from sim.analysis.verdict.judge import ensemble_of
 from sim.analysis.verdict.outcomes import OutcomeClass, Thresholds, classify
 from sim.errors import SimError, nearest_hint

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sim.analysis.frontier.frontier import Axis
 from sim.analysis.statistics import mean_interval
-from sim.analysis.verdict.document import grounds
+from sim.analysis.verdict.grounds import grounds
 from sim.errors import SimError
 from sim.market.clients.terms import new_terms, term_rules
 from sim.market.model import MarketModel

@@ -19,7 +19,7 @@ from sim.analysis.games.equilibria import (
 )
 from sim.analysis.games.fingerprint import fingerprints
 from sim.analysis.games.profiles import HISTORICAL, Field, deviations, field_of, point_of
-from sim.analysis.verdict.document import grounds
+from sim.analysis.verdict.grounds import grounds
 from sim.errors import SimError
 from sim.runs.ensemble import RESULTS, run_ensemble
 from sim.runs.files import json_bytes, write_once

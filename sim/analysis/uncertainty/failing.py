@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.attribution.base import Row
+from sim.analysis.attribution.base import Estimate
 from sim.analysis.statistics import Interval, holm, wilson_interval
 from sim.analysis.uncertainty.exploring import (
     CONTAINMENT,
@@ -371,9 +371,9 @@ def read(explored: Explored) -> Finding:
     return Finding("prim", title, {"failure": (whole, inside)}, notes, facts)
 
 
-def _share(label: str, fails: int, n: int) -> Row:
+def _share(label: str, fails: int, n: int) -> Estimate:
     interval = wilson_interval(fails, n)
-    return Row(label, fails / n, interval.lower, interval.upper, n, WILSON)
+    return Estimate(label, fails / n, interval.lower, interval.upper, n, WILSON)
 
 
 def _side(explored: Explored, box: Box, column: int, often: float) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sim.analysis.attribution.base import Row
+from sim.analysis.attribution.base import Estimate
 from sim.analysis.uncertainty.exploring import Explored
-from sim.analysis.verdict.document import plain
+from sim.analysis.verdict.grounds import plain
 from sim.errors import SimError
 from sim.runs.files import json_bytes, write_once
 
@@ -21,7 +21,7 @@ class Finding:
 
     method: str
     title: str
-    tables: Mapping[str, tuple[Row, ...]]
+    tables: Mapping[str, tuple[Estimate, ...]]
     notes: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -56,7 +56,7 @@ def document(explored: Explored, finding: Finding) -> dict[str, Any]:
     return told
 
 
-def _of(finding: Finding) -> list[tuple[str, tuple[Row, ...]]]:
+def _of(finding: Finding) -> list[tuple[str, tuple[Estimate, ...]]]:
     return list(finding.tables.items())
 
 

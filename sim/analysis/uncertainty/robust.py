@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.attribution.base import Row
+from sim.analysis.attribution.base import Estimate
 from sim.analysis.statistics import wilson_interval
 from sim.analysis.uncertainty.exploring import (
     POINTS,
@@ -111,7 +111,7 @@ def read(explored: Explored) -> Finding:
             "best_in": int((gaps[i] == 0.0).sum()),
         }
         regret_rows.append(
-            Row(
+            Estimate(
                 name,
                 float(gaps[i].mean()),
                 float(low),
@@ -125,7 +125,7 @@ def read(explored: Explored) -> Finding:
         interval = wilson_interval(held, len(shares[i]))
         facts = {"challenger_share": POINTS * float(np.mean(shares[i]))}
         held_rows.append(
-            Row(
+            Estimate(
                 name,
                 held / len(shares[i]),
                 interval.lower,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.attribution.base import Row
+from sim.analysis.attribution.base import Estimate
 from sim.analysis.uncertainty.exploring import (
     TITLES,
     Budget,
@@ -34,7 +34,7 @@ def design_of(unknowns: Unknowns, trajectories: int, seed: int = 1) -> Floats:
     return unit_sample(design, len(unknowns))
 
 
-def effects(design: npt.ArrayLike, outcome: npt.ArrayLike, names: Sequence[str]) -> list[Row]:
+def effects(design: npt.ArrayLike, outcome: npt.ArrayLike, names: Sequence[str]) -> list[Estimate]:
     """Elementary effects of each unknown over its whole range, largest mean size first.
 
     ``mu* = mean |EE|`` with its bootstrap interval; facts: ``mu = mean EE`` (its sign) and
@@ -61,7 +61,7 @@ def effects(design: npt.ArrayLike, outcome: npt.ArrayLike, names: Sequence[str])
     )
     trajectories = len(points) // (size + 1)
     rows = [
-        Row(
+        Estimate(
             name,
             float(found["mu_star"][i]),
             max(0.0, float(found["mu_star"][i] - found["mu_star_conf"][i])),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.attribution.base import Row
+from sim.analysis.attribution.base import Estimate
 from sim.analysis.uncertainty.exploring import TITLES, Budget, Explored, bases_of, explore
 from sim.analysis.uncertainty.exploring import outcomes_of as outcomes_of_runs
 from sim.analysis.uncertainty.findings import Finding
@@ -112,7 +112,7 @@ def _ratios(parts: Floats) -> tuple[Floats, Floats, Floats]:
     return first / variance[:, None], total / variance[:, None], variance
 
 
-def rows_of(found: SeededIndices, names: tuple[str, ...], n: int) -> tuple[Row, ...]:
+def rows_of(found: SeededIndices, names: tuple[str, ...], n: int) -> tuple[Estimate, ...]:
     """Total indices with their intervals, largest first; the first order is a fact of each."""
     rows = []
     for i, name in enumerate((*names, SEED)):
@@ -126,7 +126,7 @@ def rows_of(found: SeededIndices, names: tuple[str, ...], n: int) -> tuple[Row, 
             "first_high": float(first[1]),
         }
         total = float(found.total[i])
-        rows.append(Row(name, total, float(low), float(high), n, INTERVAL, facts))
+        rows.append(Estimate(name, total, float(low), float(high), n, INTERVAL, facts))
     return tuple(sorted(rows, key=lambda row: -row.mean))
 
 
@@ -175,7 +175,7 @@ def read(explored: Explored, base: int) -> Finding:
     return Finding("sobol", title, tables, (*_told(tables), *notes), told)
 
 
-def _told(tables: dict[str, tuple[Row, ...]]) -> list[str]:
+def _told(tables: dict[str, tuple[Estimate, ...]]) -> list[str]:
     return [f"{name}: {TITLES[name]}" for name in tables]
 
 

@@ -3,169 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sim.analysis.statistics import Interval, holm, p_greater
 from sim.analysis.verdict.agreement import Agreement
 from sim.analysis.verdict.containment import Verdict
+from sim.analysis.verdict.grounds import plain
 from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.analysis.verdict.specification import SpecificationCurve
 from sim.analysis.verdict.verdict import Assessment
-from sim.errors import SimError
-from sim.runs.provenance import code_fingerprint
-from sim.runs.stored import MENDING, SWEEP
-from sim.scenario.patches import scenario_hash
-
-if TYPE_CHECKING:
-    from sim.runs.result import Result
-
-
-SCENARIO = "scenario.toml"
-
-
-def refuse_altered(result: Result) -> None:
-    """Refuse a result whose stored scenario was changed after its runs.
-
-    Vendors must be those of the stored curves. Everything else is told by the
-    scenario's hash, unless the result was made by other code: that may hash the same scenario
-    otherwise.
-
-    Raises
-    ------
-    SimError
-        The stored scenario is not the one that was run.
-    """
-    path, scenario = result.path / SCENARIO, result.scenario
-    same_code = result.manifest.get("code", {}).get("fingerprint") == code_fingerprint()
-    if same_code and scenario_hash(scenario) == result.scenario_hash:
-        return
-    if "vendor" in result.curves.coords:
-        there = {str(vendor) for vendor in result.curves["vendor"].to_numpy()}
-        stray = set(scenario.vendors) ^ there
-        # A point of a sweep may bring a vendor of its own.
-        stray &= set(scenario.vendors) if result.manifest.get("kind") == SWEEP else stray
-        if stray:
-            raise SimError(
-                f"{path} was altered after the runs: vendor {', '.join(sorted(stray))} in the "
-                f"scenario or in the stored curves, not in both; {MENDING}"
-            )
-    if same_code:
-        raise SimError(
-            f"{path} was altered after the runs: its hash is {scenario_hash(scenario)[:8]}, that "
-            f"of the runs {result.scenario_hash[:8]}; {MENDING}"
-        )
-
-
-def grounds(result: Result, seeds: Sequence[int], interval_types: Sequence[str]) -> dict[str, Any]:
-    """n, seeds, interval types, scenario hash and folder of a conclusion, ready for JSON.
-
-    Parameters
-    ----------
-    seeds
-        Replicates (children of the root seed) that the conclusion stands on.
-
-    Raises
-    ------
-    SimError
-        One of them is missing.
-    """
-    facts: dict[str, Any] = {
-        "scenario": result.scenario.name,
-        "scenario_hash": result.scenario_hash,
-        "root_seed": result.seed,
-        "seeds": [int(seed) for seed in seeds],
-        "n": len(seeds),
-        "interval_types": sorted({kind for kind in interval_types if kind}),
-        "folder": str(result.path),
-    }
-    missing = [
-        name for name, value in facts.items() if value in ("", [], 0) and name != "root_seed"
-    ]
-    if missing:
-        raise SimError(f"{result.path}: no conclusion without {', '.join(missing)}")
-    return facts
-
-
-def claims_grounds(found: Mapping[str, Any]) -> dict[str, Any]:
-    """n, seeds, interval type and scenario hash of judged claims, as other findings carry them.
-
-    n is the least number of runs that a claim speaks of.
-    """
-    return {
-        "folder": found["name"],
-        "scenario_hash": found["scenario_hash"],
-        "root_seed": found["seed"],
-        "seeds": list(range(found["replicates"])),
-        "n": min((claim["runs"] for claim in found["claims"].values()), default=0),
-        "interval_types": [found["interval"]] if found["interval"] else [],
-    }
-
-
-def refuse_bare(document: Mapping[str, Any]) -> None:
-    """Refuse to print or draw a stored conclusion that has lost its grounds.
-
-    Raises
-    ------
-    SimError
-        n, the seeds, the kinds of interval or the scenario's hash are missing.
-    """
-    needed = ("n", "seeds", "root_seed", "interval_types", "scenario_hash")
-    missing = [name for name in needed if document.get(name) in (None, "", [])]
-    if document.get("n") == 0:
-        missing.append("n")
-    if missing:
-        raise SimError(f"no conclusion without {', '.join(missing)}")
-
-
-def ranges(numbers: Iterable[int]) -> str:
-    """0, 1, 2, 5 as 0-2, 5."""
-    found: list[list[int]] = []
-    for number in numbers:
-        if found and number == found[-1][1] + 1:
-            found[-1][1] = number
-        else:
-            found.append([number, number])
-    return ", ".join(f"{low}-{high}" if high > low else f"{low}" for low, high in found)
-
-
-def grounds_line(document: Mapping[str, Any]) -> str:
-    """The line that ends every table.
-
-    Raises
-    ------
-    SimError
-        As `refuse_bare`.
-    """
-    refuse_bare(document)
-    return (
-        f"n = {document['n']}, {'; '.join(document['interval_types'])}, root seed "
-        f"{document['root_seed']}, children {ranges(document['seeds'])}, scenario "
-        f"{document['scenario_hash'][:8]}, {document['folder']}"
-    )
-
 
 POINTS = 100.0
 FREQUENCY_INTERVAL = "Goodman simultaneous"
-
-
-def plain(value: Any) -> Any:
-    """Same value of JSON types only; numbers without a value (NaN, infinite) become null."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def verdict_document(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from numpy.typing import ArrayLike
 
 from sim.analysis.statistics import bimodality_coefficient, ratio_interval
-from sim.analysis.verdict.document import plain
+from sim.analysis.verdict.grounds import plain
 from sim.months import month_after, months_between
 from sim.runs.worlds import ON
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from sim.analysis.statistics import paired_comparison
 from sim.analysis.verdict.dated import dated_states
-from sim.analysis.verdict.document import plain, verdict_document
+from sim.analysis.verdict.document import verdict_document
 from sim.analysis.verdict.ensemble import Ensemble
 from sim.analysis.verdict.final_states import burn_of, final_states
+from sim.analysis.verdict.grounds import plain
 from sim.analysis.verdict.horizon import longer_result
 from sim.analysis.verdict.outcomes import Thresholds
 from sim.analysis.verdict.specification import specification_curve

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sim.analysis.verdict.document import claims_grounds
+from sim.analysis.verdict.grounds import claims_grounds
 from sim.report.html import PERCENT, Block, estimates, folded, number, paragraph, spread, table
 from sim.report.registry import Found, section
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.attribution.attribute import ATTRIBUTION, attribute, document
-from sim.analysis.attribution.base import Asked, Finding, Row, parts
+from sim.analysis.attribution.attribute import ATTRIBUTION, PARTS, attribute, document
+from sim.analysis.attribution.base import Attribution, Choices, Estimate
 from sim.analysis.attribution.counterfactuals import FrozenRivals
 from sim.analysis.attribution.robustness import _exact
 from sim.errors import SimError
@@ -22,18 +22,18 @@ SMALL = {"population.clients": 120}
 
 
 def found(
-    tmp_path: Path, name: str, scenario: Scenario | None = None, **asked: Any
-) -> tuple[Any, Finding]:
+    tmp_path: Path, name: str, scenario: Scenario | None = None, **choices: Any
+) -> tuple[Any, Attribution]:
     market = scenario or changed(SMALL)
-    (pair,) = attribute(market, [name], Asked(**asked), replicates=3, workers=1, out=tmp_path)
+    (pair,) = attribute(market, [name], Choices(**choices), replicates=3, workers=1, out=tmp_path)
     return pair
 
 
-def by_label(finding: Finding) -> dict[str, Row]:
+def by_label(finding: Attribution) -> dict[str, Estimate]:
     return {row.label: row for row in finding.rows}
 
 
-@pytest.mark.parametrize("name", sorted(parts()))
+@pytest.mark.parametrize("name", sorted(PARTS))
 def test_every_part_states_what_a_conclusion_needs(name: str, tmp_path: Path) -> None:
     result, finding = found(tmp_path, name, draws=2)
     stored = json.loads((result.path / ATTRIBUTION).read_text())
@@ -90,18 +90,18 @@ def test_the_same_scenario_run_again_differs_in_nothing_but_other_seeds_do(tmp_p
     assert finding.notes[1] == "A/A is exactly 0"
     hashes = {point["name"]: point["scenario_hash"] for point in result.manifest["points"]}
     assert hashes["again"] != hashes["on"]  # it was run, not taken over
-    luck = by_label(finding)["luck: the same scenario, other seeds"]
+    other = by_label(finding)["chance: the same scenario, other seeds"]
     share = result.runs.query("point == 'on'").sort_values("replicate")
     values = 100.0 * share["challenger_platform_token_share"].to_numpy()
-    assert luck.mean == pytest.approx(values[2:].mean() - values[:2].mean())
-    assert luck.low < luck.mean < luck.high
-    assert luck.n == 5
+    assert other.mean == pytest.approx(values[2:].mean() - values[:2].mean())
+    assert other.low < other.mean < other.high
+    assert other.n == 5
 
 
 def test_an_effect_of_the_placebo_would_be_said() -> None:
-    assert _exact(Row("x", 0.1, None, None, 2, "t"), "none", "SOME") == "SOME"
-    assert _exact(Row("x", 0.0, -1.0, 1.0, 2, "t"), "none", "SOME") == "SOME"
-    assert _exact(Row("x", 0.0, 0.0, 0.0, 2, "t"), "none", "SOME") == "none"
+    assert _exact(Estimate("x", 0.1, None, None, 2, "t"), "none", "SOME") == "SOME"
+    assert _exact(Estimate("x", 0.0, -1.0, 1.0, 2, "t"), "none", "SOME") == "SOME"
+    assert _exact(Estimate("x", 0.0, 0.0, 0.0, 2, "t"), "none", "SOME") == "none"
 
 
 def test_what_is_fitted_is_not_drawn(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_what_is_fitted_is_not_drawn(tmp_path: Path) -> None:
     assert "community_weight" not in drawn
     assert "switching_cost_api" in drawn
     assert fitted == "fitted, so not drawn: community_weight"
-    worlds = parts()["unidentified"].worlds(market, Asked(draws=4))
+    worlds = PARTS["unidentified"].worlds(market, Choices(draws=4))
     weights = {world.scenario.demand.community_weight for world in worlds}
     costs = [world.scenario.demand.switching_cost.api for world in worlds]
     assert weights == {market.demand.community_weight}
@@ -156,7 +156,7 @@ def test_what_cannot_be_attributed_is_refused(tmp_path: Path) -> None:
 
 def test_no_conclusion_without_an_interval(tmp_path: Path) -> None:
     result, finding = found(tmp_path, "frozen")
-    bare = Finding("frozen", "t", (Row("x", 1.0, None, None, 0, ""),))
+    bare = Attribution("frozen", "t", (Estimate("x", 1.0, None, None, 0, ""),))
     assert document(result, finding)["replicates"] == 3
     with pytest.raises(SimError, match="no conclusion without"):
         document(result, bare)

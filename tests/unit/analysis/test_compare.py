@@ -13,7 +13,7 @@ from scipy import stats
 from sim.analysis.compare.differences import Comparison, comparison
 from sim.analysis.compare.run import COMPARISON, asked_measures, compare, differing, refuse_unlike
 from sim.analysis.statistics import holm
-from sim.analysis.verdict.document import refuse_bare
+from sim.analysis.verdict.grounds import refuse_bare
 from sim.errors import SimError
 from sim.plot.registry import plots
 from sim.plot.save import save

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sim.analysis.verdict.dated import dated_states
-from sim.analysis.verdict.document import plain
 from sim.analysis.verdict.ensemble import Ensemble
+from sim.analysis.verdict.grounds import plain
 from sim.analysis.verdict.outcomes import Thresholds
 
 LIMITS = Thresholds(window_months=2, event_months=1)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.analysis.games.tournament import TOURNAMENT, tournament
-from sim.analysis.verdict.document import grounds, grounds_line
+from sim.analysis.verdict.grounds import grounds, grounds_line
 from sim.cli.tournament import tournament_lines
 from sim.errors import SimError
 from sim.plot.registry import plots

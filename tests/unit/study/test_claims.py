@@ -5,7 +5,7 @@ import pytest
 
 from sim.analysis.statistics import wilson_interval
 from sim.analysis.verdict.claims import share_interval
-from sim.analysis.verdict.document import claims_grounds, refuse_bare
+from sim.analysis.verdict.grounds import claims_grounds, refuse_bare
 from sim.errors import SimError
 from sim.plot.registry import plots
 from sim.runs.study.result import SweepResult
