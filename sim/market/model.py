@@ -19,14 +19,15 @@ from sim.market.clients.columns import (
     new_state,
     new_tally,
 )
-from sim.market.clients.migration import Homes
+from sim.market.clients.deals import Bidding
+from sim.market.clients.migration import Homes, homes_move
 from sim.market.clients.noise import name_key, stream_key
 from sim.market.clients.packing import new_workspace
 from sim.market.clients.population import FIXED_POINT, Population, effective_clients, population_for
 from sim.market.clients.presence import marks_of, new_presence
 from sim.market.clients.terms import new_terms, term_rules
 from sim.market.clients.threads import threads_for
-from sim.market.clients.view import Clients
+from sim.market.clients.view import ClientList
 from sim.market.ecosystem.communities import communities, community_rules
 from sim.market.ecosystem.growth import growth_rules
 from sim.market.month import PHASES, Phase, booked, timed
@@ -39,7 +40,6 @@ from sim.market.supply.books import Account, new_ledger, rates_of
 from sim.market.supply.costs import chips_of, cost_rules, new_costs
 from sim.market.supply.serving import new_serving_desk, new_volumes
 from sim.market.vendors.agent import VendorAgent
-from sim.market.vendors.bidding import Bidding
 from sim.market.vendors.campaigns import awareness_rules
 from sim.market.vendors.panel import Panel
 from sim.market.world import make_world
@@ -138,19 +138,19 @@ class MarketModel(mesa.Model):
         self.shifts: list[tuple[int, float, int]] = []  # kind, log change a month, months left
         self.spending: dict[str, Floats] = {}
         self.awareness = np.ones((self.world.n_cells, self.world.n_vendors))
-        self.columns = client_columns(self.population)
+        self.columns = client_columns(self.population, homes_move(market))
         self.shocks = shock_path(self)
         self.choices = new_state(self.population)
         self._rooms()
-        self.homes = Homes(self)
+        self.homes = Homes(market, self.world, self.seed, self.columns, self.spaces[0].homes.moved)
         self.streams = Streams(*(stream_key(self.seed, name) for name in Streams._fields))
         self.vendors = {
             name: VendorAgent(self, name, v) for v, name in enumerate(self.world.vendors)
         }
         # Mesa numbers agents in a table of its own that would keep every model for good.
         getattr(mesa.Agent, "_ids", {}).pop(self, None)
-        self.clients = Clients(self)
-        self.bidding = Bidding(self)
+        self.clients = ClientList(self.world, self.population, self.columns, self.choices)
+        self.bidding = Bidding(market, self.world, self.spaces)
         self.events_of = shared(market, "events", self._dated_events)
         self._panel: Panel | None = None
         with np.errstate(under="ignore"), timed("start"):

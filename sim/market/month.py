@@ -40,7 +40,7 @@ def look(model: MarketModel, number: int, everyone: bool) -> None:
     fill_terms(model)
     model.tally.flow.fill(0)
     model.tally.review.fill(0)
-    model.bidding.call(model)
+    model.bidding.prepare(model.layout, model.terms, model.spaces)
     review(
         number,
         everyone,

@@ -24,11 +24,10 @@ from sim.market.clients.columns import (
     Tally,
     Terms,
 )
-from sim.market.clients.consider import price_term, unit_price
+from sim.market.clients.consider import price_term
 from sim.market.clients.noise import event_of
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.threads import at_once
-from sim.market.state import MarketState
 from sim.market.world import HOST, NONE, RENT
 from sim.numeric.arrays import Vector
 from sim.numeric.compiled import inlined, kernel, step
@@ -67,9 +66,7 @@ def share_worth(utility, alpha, price, fixed, rents, terms):  # type: ignore[no-
 
 @kernel
 def start_auctions(
-    card_hours: float,
     layout: Layout,
-    state: MarketState,
     terms: Terms,
     limits: Limits,
 ) -> None:
@@ -81,7 +78,7 @@ def start_auctions(
         limits.bidders[limits.number] = p
         limits.number += 1 if max(limits.most[OTHERS, p], limits.most[OWN, p]) > 0.0 else 0
     for j in range(len(limits.unit_price)):
-        channel, price = layout.channel[j], unit_price(j, card_hours, layout, state)
+        channel, price = layout.channel[j], terms.unit_price[j]
         limits.unit_price[j] = price
         for row in (OTHERS, OWN):
             share = limits.most[row, layout.platform[j]]

@@ -77,6 +77,7 @@ class Terms(Bundle):
 
     open: Matrix[np.bool_]  # (cells, J)
     base: Cube[np.float64]  # (cells, K, J) utility without price, home, taste, context, switching
+    unit_price: Vector[np.float64]  # yuan per million tokens (API) or card-hour; 0 of own machines
     price: Vector[np.float64]  # price term b(p) of API and RENT offers
     home_bonus: Vector[np.float64]
     platform_cost: Vector[np.float64]  # switching cost of coming from another platform
@@ -124,11 +125,13 @@ class Tally(Bundle):
     review: Vector[np.int64]  # (4,): weight reviewed, moved, with surplus; surplus
 
 
-def client_columns(population: Population) -> Clients:
-    """The kernel's view of a population."""
+def client_columns(population: Population, own_homes: bool = False) -> Clients:
+    """The kernel's view of a population; `own_homes` copies homes, which worlds else share."""
     names = set(Clients._fields) - {"whole_weight"}
     whole = (population.weight.astype(np.float64) * FIXED_POINT + 0.5).astype(np.int64)
     columns = {name: getattr(population, name) for name in names}
+    if own_homes:
+        columns["home"] = columns["home"].copy()
     return Clients(whole_weight=int(whole.sum()), **columns)
 
 

@@ -8,20 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.clients.columns import Clients, Layout, State, Terms
-from sim.market.clients.consider import unit_price
 from sim.market.clients.noise import bits32, event_state, stream_key
-from sim.market.clients.packing import USED_BLOCK, HomeRoom, Usage, below
+from sim.market.clients.packing import USED_BLOCK, HomeRoom, Usage, Workspace, below
 from sim.market.clients.presence import whole_weight
 from sim.market.clients.threads import over_ranges
-from sim.market.state import MarketState
-from sim.market.world import HOST
+from sim.market.world import HOST, World
 from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import inlined, kernel, step
 from sim.numeric.elementary import exp
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.scenario.schema.scenario import Scenario
 
 
 Floats = npt.NDArray[np.float64]
@@ -32,7 +30,6 @@ class HomeRules(Bundle):
     """How homes move."""
 
     key: np.uint64
-    card_hours: float
     below: Vector[np.uint64]  # (V + 1,) 32 bits that strike; last without a home cloud
     cloud: Vector[np.bool_]  # (V,) whether it can be a home
 
@@ -47,36 +44,51 @@ class HomeCounts(Bundle):
 class Homes:
     """The homes of a run's clients: a copy of their column where homes move, and counts."""
 
-    def __init__(self, model: MarketModel) -> None:
-        table, names = model.scenario.demand.migration, model.world.vendors
-        vendors = [model.scenario.vendors[name] for name in names]
-        self.moves = model.scenario.mechanisms.migration and table.rate > 0.0
-        if self.moves:  # worlds of a replicate share the population
-            model.columns = model.columns.replaced(home=model.columns.home.copy())
+    def __init__(
+        self,
+        scenario: Scenario,
+        world: World,
+        seed: np.random.SeedSequence,
+        columns: Clients,
+        moved: npt.NDArray[np.int64],
+    ) -> None:
+        table = scenario.demand.migration
+        vendors = [scenario.vendors[name] for name in world.vendors]
+        self.moves = homes_move(scenario)
         depth = np.array([vendor.stack.depth for vendor in vendors])
         chance = table.rate * np.append(1.0 - table.hold * depth, 1.0)
         self.rules = HomeRules(
-            key=stream_key(model.seed, STREAM),
-            card_hours=model.cost_rules.card_hours,
+            key=stream_key(seed, STREAM),
             below=np.zeros(len(chance), np.uint64),
             cloud=np.array([not vendor.model_company for vendor in vendors]),
         )
-        self.counts = HomeCounts(np.zeros(len(names) + 1, np.int64), model.spaces[0].homes.moved)
-        begin_homes(model.columns, chance, self.rules, self.counts)
+        self.counts = HomeCounts(np.zeros(len(vendors) + 1, np.int64), moved)
+        begin_homes(columns, chance, self.rules, self.counts)
 
 
-def migrate(model: MarketModel) -> None:
+def homes_move(scenario: Scenario) -> bool:
+    """Whether clients can change their home cloud."""
+    return scenario.mechanisms.migration and scenario.demand.migration.rate > 0.0
+
+
+def migrate(
+    homes: Homes,
+    month: int,
+    columns: Clients,
+    choices: State,
+    layout: Layout,
+    terms: Terms,
+    spaces: list[Workspace],
+) -> None:
     """One month of moves; the counts follow."""
-    homes, spaces = model.homes, model.spaces
     if not homes.moves:
         return
-    market = model.columns, model.choices, model.layout, model.state, model.terms
 
     def part(p: int, begin: int, end: int) -> None:
-        space = spaces[p]
-        move_homes(begin, end, model.month_number, homes.rules, *market, space.usage, space.homes)
+        space, market = spaces[p], (columns, choices, layout, terms)
+        move_homes(begin, end, month, homes.rules, *market, space.usage, space.homes)
 
-    over_ranges(model.population.n_clients, len(spaces), part)
+    over_ranges(len(columns.client_id), len(spaces), part)
     for space in spaces[1:]:
         homes.counts.moved[:] += space.homes.moved
     recount(homes.counts)
@@ -109,10 +121,10 @@ def recount(counts: HomeCounts) -> None:
 
 
 @step
-def fill_money(card_hours, layout, state, terms, money):  # type: ignore[no-untyped-def]
+def fill_money(layout, terms, money):  # type: ignore[no-untyped-def]
     """(J,) yuan that a client pays a platform for a unit of volume; HOST at skill 1."""
     for j in range(len(money)):
-        money[j] = unit_price(j, card_hours, layout, state)
+        money[j] = terms.unit_price[j]
         if layout.channel[j] == HOST:
             money[j] *= terms.unit_hours[j]
 
@@ -155,14 +167,13 @@ def move_homes(
     clients: Clients,
     choices: State,
     layout: Layout,
-    state: MarketState,
     terms: Terms,
     usage: Usage,
     room: HomeRoom,
 ) -> None:
     """Clients begin to end: if its draw strikes, one moves to the cloud of its largest spend."""
     room.moved[:] = 0
-    fill_money(rules.card_hours, layout, state, terms, room.money)
+    fill_money(layout, terms, room.money)
     for b in range(begin, end, USED_BLOCK):
         n = min(USED_BLOCK, end - b)
         n = strike(b, n, month, rules, clients, usage.luck, usage.struck)

@@ -52,14 +52,19 @@ def fill_prices(model: MarketModel, terms: Terms) -> None:
     """
     rules, world, state = model.term_rules, model.world, model.state
     calls = slice(0, world.n_api)
+    with_card = slice(world.host_start, world.none)
     hosts, rents = slice(world.host_start, world.rent_start), slice(world.rent_start, world.none)
     rent = state.market_rent * rules.rent_factor
     costs = model.cost_rules
     hours = rules.card_hours / (costs.throughput[model.month] * rules.host_use)
     family = world.family[hosts]
     terms.unit_hours[hosts] = hours * state.serving_cost[family] * model.communities.ease[family]
-    per_hour = rent[world.platform[hosts]] / rules.card_hours
-    terms.host_cost[hosts] = terms.unit_hours[hosts] * per_hour
+    per_hour = rent / rules.card_hours
+    terms.host_cost[hosts] = terms.unit_hours[hosts] * per_hour[world.platform[hosts]]
+
+    per_hour[-1] = 0.0  # nobody is paid for own machines
+    terms.unit_price[calls] = model.paid[calls]
+    terms.unit_price[with_card] = per_hour[world.platform[with_card]]
 
     paid, term_of = model.paid[calls], (rules.box_cox, rules.price_shift)
     terms.mean_price_term = mean = float(price_term(max(state.mean_price, LEAST), *term_of))

@@ -66,6 +66,7 @@ def new_terms(scenario: Scenario, world: World) -> Terms:
     return Terms(
         open=np.zeros((c, j), bool),
         base=np.zeros((c, k, j)),
+        unit_price=np.zeros(j),
         price=np.zeros(j),
         home_bonus=_home_bonus(scenario, world),
         platform_cost=(1.0 if on.switching_costs else 0.0) * costs,

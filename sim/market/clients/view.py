@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+from sim.market.clients.columns import Clients, State
+from sim.market.clients.population import Population
+from sim.market.world import World
 
 
 @dataclass(frozen=True)
@@ -36,29 +36,32 @@ class ClientView:
     workloads: tuple[WorkloadView, ...]
 
 
-class Clients:
+class ClientList:
     """`model.clients[17]`: the client with that number, read from the columns."""
 
-    def __init__(self, model: MarketModel) -> None:
-        self._model = model
+    def __init__(
+        self, world: World, population: Population, columns: Clients, choices: State
+    ) -> None:
+        self._world, self._population = world, population
+        self._columns, self._choices = columns, choices
 
     def __len__(self) -> int:
-        return self._model.population.n_clients
+        return self._population.n_clients
 
     def __iter__(self) -> Iterator[ClientView]:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, i: int) -> ClientView:
-        model, columns = self._model, self._model.population
+        world, columns = self._world, self._population
         if not -len(self) <= i < len(self):
             raise IndexError(f"client {i} of {len(self)}")
         i %= len(self)
-        home = int(model.columns.home[i])
+        home = int(self._columns.home[i])
         return ClientView(
             number=int(columns.client_id[i]),
-            segment=model.world.segments[columns.segment[i]],
-            region=model.world.regions[columns.region[i]],
-            home_cloud=model.world.vendors[home] if home >= 0 else "",
+            segment=world.segments[columns.segment[i]],
+            region=world.regions[columns.region[i]],
+            home_cloud=world.vendors[home] if home >= 0 else "",
             size=float(columns.size[i]),
             weight=float(columns.weight[i]),
             price_sensitivity=float(columns.alpha[i]),
@@ -70,11 +73,10 @@ class Clients:
         )
 
     def _workload(self, w: int) -> WorkloadView:
-        model = self._model
-        j = int(model.choices.current[w])
-        served = j >= 0 and j != model.world.none
+        world, j = self._world, int(self._choices.current[w])
+        served = j >= 0 and j != world.none
         return WorkloadView(
-            kind=model.world.kinds[model.population.kind[w]],
-            offer=model.world.labels[j] if j >= 0 else "not adopted",
-            volume=math.exp(float(model.choices.log_volume[w])) if served else 0.0,
+            kind=world.kinds[self._population.kind[w]],
+            offer=world.labels[j] if j >= 0 else "not adopted",
+            volume=math.exp(float(self._choices.log_volume[w])) if served else 0.0,
         )

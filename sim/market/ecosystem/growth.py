@@ -55,7 +55,8 @@ def grow(model: MarketModel) -> None:
         develop(model.community_rules, state)
     grow_agents(model)
     shift_demand(model)
-    migrate(model)
+    market = model.columns, model.choices, model.layout, model.terms
+    migrate(model.homes, model.month_number, *market, model.spaces)
     imitate(model)
     discover(model)
 

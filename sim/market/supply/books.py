@@ -12,12 +12,12 @@ from sim.market.clients.accounts import Counts
 from sim.market.clients.auction import YUAN
 from sim.market.clients.columns import Layout
 from sim.market.clients.consider import price_paid, rent_paid, unit_price
+from sim.market.clients.deals import count_deals
 from sim.market.clients.population import FIXED_POINT
 from sim.market.state import MarketState
 from sim.market.supply.accelerators import SupplyRules, app_cards
 from sim.market.supply.costs import Chips, CostRules, Costs, equivalents, fill_costs
 from sim.market.supply.serving import Volumes
-from sim.market.vendors.bidding import count_deals
 from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
 from sim.numeric.compiled import kernel, step
@@ -143,7 +143,9 @@ def settle(model: MarketModel) -> None:
     ValueError
         The bills are too large to be added up.
     """
-    count_deals(model)
+    count_deals(
+        model.bidding, model.columns, model.choices, model.layout, model.terms, model.spaces
+    )
     account, ledger = model.account, model.ledger
     account.spending = dict(model.spending)
     ledger.table[SPENT] = 0.0
