@@ -168,7 +168,10 @@ def find_box(inputs: npt.ArrayLike, cases: npt.ArrayLike, patience: Patience | N
     Notes
     -----
     Friedman & Fisher (1999, Statistics and Computing 9:123-143); Bryant & Lempert (2010,
-    Technological Forecasting and Social Change 77:34-49).
+    Technological Forecasting and Social Change 77:34-49). Why not ema-workbench: its boxes agree
+    (Jaccard 0.86 to 1 on 12 samples), but it finds none among 24 points, takes 7 s to import with
+    scikit-learn and seaborn, calls what pandas 3 deprecates, and its two versions for Python 3.11
+    and 3.12 take other arguments.
     """
     how = patience or Patience()
     x = np.asarray(inputs, dtype=np.float64)
