@@ -196,7 +196,11 @@ def verify(
         f"agree ({len(report.rows)} values)"
     )
     if report.uncovered:
-        typer.echo(f"not covered yet: {', '.join(report.uncovered)}")
+        typer.echo(f"not known: {', '.join(report.uncovered)}")
+    if report.dropped:
+        typer.echo("dropped, for no running code computes them:")
+    for name, reason in report.dropped.items():
+        typer.echo(f"  {name}: {reason}")
     return 0 if report.passed else 1
 
 
@@ -210,4 +214,5 @@ def _plain(report: Any) -> dict[str, Any]:
         "passed": report.passed,
         "rows": [row._asdict() for row in report.rows],
         "uncovered": list(report.uncovered),
+        "dropped": report.dropped,
     }

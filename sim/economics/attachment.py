@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -14,79 +12,6 @@ from sim.numeric.elementary import exp, ln, log1p
 
 SUM_TOLERANCE = 1e-8  # of a total against its parts, each rounded
 STIRLING_FROM = 16.0  # the terms left out are below the last digit
-
-
-class UrnShares(NamedTuple):
-    """Mean and variance of a colour's share after some draws, and its Beta limit."""
-
-    mean: float
-    variance: float
-    limit: tuple[float, float]
-
-    @property
-    def limit_variance(self) -> float:
-        """Variance of the Beta limit, ``ab / ((a+b)^2 (a+b+1))``."""
-        a, b = self.limit
-        return a * b / ((a + b) ** 2 * (a + b + 1))
-
-    def limit_above(self, share: float) -> float:
-        """Probability that the limit share exceeds ``share``."""
-        from scipy.special import betaincc
-
-        return float(betaincc(*self.limit, share))
-
-
-def polya_urn(first: float, second: float, added: float, draws: int) -> UrnShares:
-    """Share of the first colour after ``draws`` from a linear urn; beta-binomial.
-
-    Limit ``Beta(first/added, second/added)``: path dependence without lock-in.
-
-    Raises
-    ------
-    ValueError
-        If a count is not positive or draws < 0.
-
-    Source: Arthur, Ermoliev & Kaniovski (1987, EJOR 30:294-303).
-    """
-    step = positive("added", added)
-    a, b = positive("first", first) / step, positive("second", second) / step
-    if draws < 0:
-        raise ValueError(f"draws must be >= 0, got {draws}")
-    total = a + b
-    spread = draws * a * b * (total + draws) / (total**2 * (total + 1))
-    return UrnShares(a / total, spread / (total + draws) ** 2, (a, b))
-
-
-def run_probability(first: float, second: float, added: float, length: int) -> float:
-    """Probability that the first ``length`` draws all show the first colour."""
-    step = np.arange(length) * positive("added", added)
-    start = positive("first", first)
-    return float(((start + step) / (start + positive("second", second) + step)).prod())
-
-
-def urn_function(share: ArrayLike, returns: float) -> Floats:
-    """Draw probability ``x^g / (x^g + (1-x)^g)`` at share x; g > 1 means increasing returns."""
-    x = np.asarray(share, dtype=np.float64)
-    g = positive("returns", returns)
-    if not ((x >= 0) & (x <= 1)).all():
-        raise ValueError("share must lie in [0, 1]")
-    with np.errstate(under="ignore"):
-        return np.asarray(x**g / (x**g + (1 - x) ** g))
-
-
-def urn_stable_points(returns: float) -> tuple[float, ...]:
-    """Shares an urn can settle at: the ends if g > 1 (lock-in), the middle if g < 1.
-
-    Raises
-    ------
-    ValueError
-        At g = 1, where every share is a fixed point (:func:`polya_urn`).
-
-    Source: Arthur (1989, EJ 99:116-131).
-    """
-    if positive("returns", returns) == 1:
-        raise ValueError("a linear urn has no isolated fixed points")
-    return (0.0, 1.0) if returns > 1 else (0.5,)
 
 
 def attachment_exponent(new_probability: float) -> float:
@@ -179,14 +104,3 @@ def _series(x):  # type: ignore[no-untyped-def]
     """What Stirling's formula leaves of ln Gamma(x) (Abramowitz & Stegun 1964, 6.1.41)."""
     z = 1.0 / (x * x)
     return (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z / 1188)))) / x
-
-
-def yule_simon_pmf(size: ArrayLike, exponent: float) -> Floats:
-    """Probability ``rho B(k, rho + 1)`` of size k = 1, 2, ... (Yule 1925)."""
-    from scipy.special import betaln
-
-    k = np.asarray(size, dtype=np.float64)
-    if not (k >= 1).all():
-        raise ValueError("size must be >= 1")
-    rho = positive("exponent", exponent)
-    return np.asarray(rho * np.exp(betaln(k, rho + 1)))

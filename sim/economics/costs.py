@@ -13,16 +13,6 @@ from sim.numeric.portable import exp, power
 NEGLIGIBLE = 1e-12  # discounted part of a saving beyond which months are not added up
 
 
-def learning_exponent(progress_ratio: float) -> float:
-    """Exponent ``b = -log2(PR)`` of an experience curve with progress ratio 0 < PR <= 1.
-
-    Source: Wright (1936, J. Aeronautical Sciences 3:122-128); Dutton & Thomas (1984, AMR 9).
-    """
-    return 0.0 - float(
-        np.log2(positive("progress_ratio", fraction("progress_ratio", progress_ratio)))
-    )
-
-
 def experience_unit_cost(
     first_cost: ArrayLike, experience: ArrayLike, first_experience: ArrayLike, exponent: ArrayLike
 ) -> Floats:
@@ -41,34 +31,6 @@ def experience_unit_cost(
     return np.asarray(np.asarray(first_cost, dtype=np.float64) * factor)
 
 
-def lot_cost(
-    first_cost: float, first_experience: float, exponent: float, lot_start: float, lot_end: float
-) -> float:
-    """Total cost of the units from ``lot_start`` to ``lot_end`` of cumulative output.
-
-    ``int c_1 (x/x_0)^(-b) dx = c_1 x_0^b (end^(1-b) - start^(1-b)) / (1-b)``; logarithm at b = 1.
-
-    Raises
-    ------
-    ValueError
-        If an output is not positive or the lot ends before it starts.
-    """
-    base = positive("first_experience", first_experience)
-    low, high = positive("lot_start", lot_start) / base, positive("lot_end", lot_end) / base
-    if high < low:
-        raise ValueError("lot_end must not be below lot_start")
-    # expm1 keeps the difference exact when the exponent is close to one.
-    power = 1 - exponent
-    width = np.log(high / low)
-    area = width if power == 0 else low**power * np.expm1(power * width) / power
-    return float(first_cost * base * area)
-
-
-def output_multiple_to_halve_cost(exponent: float) -> float:
-    """Multiple of cumulative output that halves unit cost, ``2^(1/b)``, b > 0."""
-    return float(2 ** (1 / positive("exponent", exponent)))
-
-
 def next_experience(experience: ArrayLike, output: ArrayLike, depreciation: ArrayLike) -> Floats:
     """Experience after a month, ``E' = (1 - d) E + q``; arrays broadcast.
 
@@ -76,20 +38,6 @@ def next_experience(experience: ArrayLike, output: ArrayLike, depreciation: Arra
     """
     kept = 1 - np.asarray(depreciation, dtype=np.float64)
     return np.asarray(kept * np.asarray(experience, dtype=np.float64) + np.asarray(output))
-
-
-def experience_path(
-    first_experience: float, output: float, depreciation: float, months: int
-) -> Floats:
-    """Experience (months+1,) at constant monthly output, by :func:`next_experience`."""
-    fraction("depreciation", depreciation)
-    if months < 0:
-        raise ValueError(f"months must be >= 0, got {months}")
-    path = np.empty(months + 1)
-    path[0] = positive("first_experience", first_experience)
-    for month in range(months):
-        path[month + 1] = next_experience(path[month], output, depreciation)
-    return path
 
 
 def steady_state_experience(output: float, depreciation: float) -> float:
@@ -189,18 +137,6 @@ def adaptive_expectation(expected: ArrayLike, observed: ArrayLike, memory: Array
     """
     kept = np.asarray(memory, dtype=np.float64)
     return np.asarray(kept * np.asarray(expected) + (1 - kept) * np.asarray(observed))
-
-
-def pass_through(price_change: ArrayLike, cost_shock: ArrayLike) -> Floats:
-    """Price change over own cost shock, elementwise; NaN where there was no own shock.
-
-    Source: Weyl & Fabinger (2013, JPE 121:528-583).
-    """
-    change = np.asarray(price_change, dtype=np.float64)
-    shock = np.asarray(cost_shock, dtype=np.float64)
-    if change.shape != shock.shape:
-        raise ValueError("price_change and cost_shock must have one shape")
-    return np.divide(change, shock, out=np.full_like(change, np.nan), where=shock != 0)
 
 
 def scarcity_factor(utilisation: ArrayLike, threshold: float, exponent: float) -> Floats:

@@ -83,63 +83,6 @@ def regrets(
     )
 
 
-def pure_profile_regrets(row_payoffs: ArrayLike, col_payoffs: ArrayLike) -> Floats:
-    """Largest regret of the two players at every pure profile, (m, n); zero at pure equilibria.
-
-    Raises
-    ------
-    ValueError
-        If the payoffs are no finite matrices of one shape.
-
-    Notes
-    -----
-    Source: Wellman, Tuyls & Greenwald (2025, JAIR 82:1017-1076).
-    """
-    a, b = _payoffs(row_payoffs, col_payoffs)
-    gain_row = a.max(axis=0, keepdims=True) - a
-    gain_col = b.max(axis=1, keepdims=True) - b
-    return np.asarray(np.maximum(gain_row, gain_col))
-
-
-def is_zero_sum(row_payoffs: ArrayLike, col_payoffs: ArrayLike) -> bool:
-    """Whether the payoffs cancel at every profile, up to rounding.
-
-    Raises
-    ------
-    ValueError
-        If the payoffs are no finite matrices of one shape.
-    """
-    a, b = _payoffs(row_payoffs, col_payoffs)
-    return bool(np.abs(a + b).max() <= TOLERANCE * max(1.0, float(np.abs(a).max())))
-
-
-def zero_sum_value(row_payoffs: ArrayLike) -> float:
-    """Value of the zero-sum game to the row player: ``max_x min_j (x'A)_j`` as a linear program.
-
-    Raises
-    ------
-    ValueError
-        If the payoffs are no finite matrix.
-
-    Notes
-    -----
-    Source: von Neumann (1928); Dantzig (1951).
-    """
-    from scipy.optimize import linprog
-
-    a, _ = _payoffs(row_payoffs, row_payoffs)
-    m, n = a.shape
-    solution = linprog(
-        c=np.append(np.zeros(m), -1.0),
-        A_ub=np.column_stack([-a.T, np.ones(n)]),
-        b_ub=np.zeros(n),
-        A_eq=np.append(np.ones(m), 0.0)[None, :],
-        b_eq=[1.0],
-        bounds=[(0.0, 1.0)] * m + [(None, None)],
-    )
-    return float(-solution.fun)
-
-
 def _payoffs(row_payoffs: ArrayLike, col_payoffs: ArrayLike) -> tuple[Floats, Floats]:
     a = np.asarray(row_payoffs, dtype=np.float64)
     b = np.asarray(col_payoffs, dtype=np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.economics.arrays import Floats, fraction, positive, vector
+from sim.economics.arrays import Floats, fraction, positive
 from sim.numeric.portable import expm1, log1p, power
 
 
@@ -45,51 +45,6 @@ def awareness(
     )
     index = usual + news + share_weight * word_of_mouth
     return np.asarray(-expm1(np.asarray(-(index + goodwill_weight * log1p(stock / scale)))))
-
-
-def goodwill_path(start: float, inflow: ArrayLike, decay: float) -> Floats:
-    """Goodwill (M+1,) from ``start`` under the monthly ``inflow`` (M,)."""
-    spend = vector("inflow", inflow)
-    _check(decay)
-    path = np.empty(spend.size + 1)
-    path[0] = start
-    for month, amount in enumerate(spend):
-        path[month + 1] = next_goodwill(path[month], amount, decay)
-    return path
-
-
-def steady_goodwill(inflow: float, decay: float) -> float:
-    """Goodwill ``u / lambda`` at constant inflow."""
-    return inflow * long_run_multiplier(decay)
-
-
-def long_run_multiplier(decay: float) -> float:
-    """Goodwill a constant unit of inflow sustains, ``1 / lambda``."""
-    return 1 / _check(decay)
-
-
-def goodwill_half_life(decay: float) -> float:
-    """Months until half of a burst is forgotten, ``ln 2 / -ln(1 - lambda)``; 0 if decay is 1."""
-    return float(np.log(2) / -np.log1p(-decay)) if _check(decay) < 1 else 0.0
-
-
-def short_run_elasticity(response_exponent: float, decay: float) -> float:
-    """Elasticity ``theta lambda`` of demand ``A^theta`` to one month's spend, in steady state."""
-    return response_exponent * _check(decay)
-
-
-def total_response(goodwill: ArrayLike, response_exponent: float) -> float:
-    """Demand response summed over months, ``sum_t A_t^theta``."""
-    stock = vector("goodwill", goodwill)
-    if (stock < 0).any():
-        raise ValueError("goodwill must be >= 0")
-    return float((stock**response_exponent).sum())
-
-
-def _check(decay: float) -> float:
-    if positive("decay", decay) > 1:
-        raise ValueError(f"decay must lie in (0, 1], got {decay}")
-    return float(decay)
 
 
 def union_reach(reach: ArrayLike, overlap: float) -> Floats:
@@ -168,47 +123,6 @@ def campaign_inflow(
     saturation = joint * positive("scale", scale)
     np.divide(exposure, saturation, out=depth, where=saturation > 0)
     return np.asarray(saturation * power(depth, elasticity))
-
-
-def surround_gain(
-    stages: int, national_reach: float, local_reach: float, overlap: float, elasticity: float
-) -> float:
-    """Log of the goodwill of k local stages over that of one national stage, at equal budgets.
-
-    ``ln(u_k / u_1) = ln(R / R_1) - theta ln(R / r)``: the budget buys one stage of reach R_1, or
-    k stages of a k-th of it each, of reach r and joint reach R (`union_reach`), in one month.
-    Neither the budget nor its unit matters. Above 0 the local stages win: wide joint reach
-    (little overlap) and a concave response (small theta) favour them. The gain of the goodwill
-    summed over months is the same, for forgetting is linear.
-
-    Raises
-    ------
-    ValueError
-        Fewer than one stage, a reach of nobody, or values outside their range.
-    """
-    wide, narrow = _joint(stages, local_reach, overlap), local_reach
-    national = positive("national_reach", fraction("national_reach", national_reach))
-    return float(np.log(wide / national) - _check_reach(elasticity) * np.log(wide / narrow))
-
-
-def break_even_elasticity(
-    stages: int, national_reach: float, local_reach: float, overlap: float
-) -> float:
-    """Elasticity ``ln(R / R_1) / ln(R / r)`` at which `surround_gain` is 0.
-
-    Local stages win below it. Outside (0, 1] one side wins at every elasticity; -inf where the
-    stages reach together no more than one of them, and fewer than the national one; inf where more.
-    """
-    wide = _joint(stages, local_reach, overlap)
-    lead = float(np.log(wide / positive("national_reach", national_reach)))
-    spread = float(np.log(wide / local_reach))
-    return lead / spread if spread > 0 else float(np.copysign(np.inf, lead))
-
-
-def _joint(stages: int, reach: float, overlap: float) -> float:
-    if stages < 1:
-        raise ValueError(f"stages must be at least 1, got {stages}")
-    return float(union_reach(np.full(stages, positive("local_reach", reach)), overlap))
 
 
 def _check_reach(elasticity: float) -> float:

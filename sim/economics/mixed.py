@@ -130,25 +130,15 @@ class Demand:
             usage = self.probabilities(prices) * self._usage(self._prices(prices))
             return np.asarray(product(self.weights, usage))
 
-    def shares(self, prices: ArrayLike) -> Floats:
-        """Weighted choice shares (J,), which sum to one: usage per client is left out."""
-        with np.errstate(under="ignore"):
-            chosen = product(self.weights, self.probabilities(prices))
-            return np.asarray(chosen / self.weights.sum())
+    def system(self, prices: ArrayLike) -> DemandSystem:
+        """Quantities and the parts of their price Jacobian, zero outside priced columns.
 
-    def jacobian_parts(self, prices: ArrayLike) -> tuple[Floats, Floats]:
-        """Parts of ``dq_k/dp_j = diag(Lambda) - Gamma[k, j]``, zero outside priced columns.
-
+        ``dq_k/dp_j = diag(Lambda) - Gamma[k, j]`` with
         ``Lambda_j = -sum_t w P_j p_j^-eta (eta/p_j + alpha b'_j/(1-rho_j))`` and
         ``Gamma[k,j] = -sum_t w P_k p_k^-eta alpha b'_j (P_j + 1[same nest] rho/(1-rho) P_j|n)``.
 
         Source: Morrow & Skerlos (2011, Operations Research 59:328-345).
         """
-        system = self.system(prices)
-        return system.diagonal, system.cross
-
-    def system(self, prices: ArrayLike) -> DemandSystem:
-        """Quantities and Jacobian parts from one evaluation of the choice model."""
         prices = self._prices(prices)
         choice = self.choices(prices)
         slope = self._slope(prices)
@@ -206,13 +196,6 @@ class Demand:
                 usage = np.broadcast_to(self.weights[:, None], own.shape)
                 total = usage.sum()
             return float((usage / total * own).sum())
-
-    def consumer_surplus(self, prices: ArrayLike) -> float:
-        """Weighted mean logsum, in utils: ``sum_t w_t logsum_t / sum_t w_t`` (Small & Rosen 1981).
-
-        With linear price and one type, divide by alpha for money.
-        """
-        return float(product(self.weights, self.choices(prices).logsum) / self.weights.sum())
 
     def _prices(self, prices: ArrayLike) -> Floats:
         array = np.asarray(prices, dtype=np.float64)

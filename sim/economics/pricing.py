@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -59,7 +58,6 @@ class Anderson:
 
 DIVERGENCE_RATIO = 1e9  # prices this far above their scale will not come back
 LONGEST_STEP = 4.0  # times the residual, where longer steps have led astray
-SCAN_FACTORS = np.geomspace(0.05, 20.0, 41)  # markup multiples of a unilateral deviation
 
 
 class NoEquilibrium(ArithmeticError):
@@ -151,85 +149,6 @@ def bertrand_nash(
         return settled(Anderson(damping, LONGEST_STEP))
 
 
-def best_response(
-    demand: Demand,
-    cost: ArrayLike,
-    owner: ArrayLike,
-    player: int,
-    prices: ArrayLike,
-    *,
-    damping: float = 0.5,
-    tolerance: float = 1e-12,
-    max_iterations: int = 5000,
-) -> Floats:
-    """Prices (J,) with the own columns of ``player`` at its best reply, rivals held.
-
-    Same parameters, method and errors as :func:`bertrand_nash`.
-    """
-    mine = np.asarray(owner) == player
-    return bertrand_nash(
-        demand,
-        cost,
-        owner,
-        start=prices,
-        active=mine,
-        damping=damping,
-        tolerance=tolerance,
-        max_iterations=max_iterations,
-    ).prices
-
-
-def profits(demand: Demand, cost: ArrayLike, owner: ArrayLike, prices: ArrayLike) -> Floats:
-    """Profit of each firm (F,), ``sum_j (p_j - c_j) q_j`` over its priced columns.
-
-    Units: price times weight; F = largest owner label + 1.
-    """
-    costs, owners = _game(demand, cost, owner)
-    margin = np.where(demand.priced, _prices(demand, prices) - costs, 0.0)
-    earned = margin * demand.quantities(prices)
-    mine = owners >= 0
-    totals: Floats = np.bincount(owners[mine], weights=earned[mine]).astype(np.float64)
-    return totals
-
-
-def lerner_index(prices: ArrayLike, cost: ArrayLike) -> Floats:
-    """Markup over price ``(p - c) / p``; raises ``ValueError`` at a zero price (Lerner 1934)."""
-    price = np.asarray(prices, dtype=np.float64)
-    if (price == 0).any():
-        raise ValueError("the Lerner index needs prices other than zero")
-    return np.asarray((price - np.asarray(cost, dtype=np.float64)) / price)
-
-
-def max_unilateral_gain(
-    demand: Demand, cost: ArrayLike, owner: ArrayLike, prices: ArrayLike
-) -> float:
-    """Largest relative profit gain any firm finds by leaving ``prices`` alone.
-
-    Every firm's markups are scanned, one product at a time and all together, by factors from
-    0.05 to 20; the best point found starts a Nelder-Mead search. Zero (up to rounding) at a Nash
-    equilibrium. A firm without profit is measured against the mean absolute profit.
-
-    Raises
-    ------
-    ValueError
-        Bad shapes, or nobody earns anything.
-    """
-    costs, owners = _game(demand, cost, owner)
-    base = _prices(demand, prices)
-    earned = profits(demand, costs, owners, base)
-    if not earned.any():
-        raise ValueError("no firm has a profit to compare with")
-    typical = float(np.abs(earned).mean())
-    gain = 0.0
-    for firm in np.unique(owners[(owners >= 0) & demand.priced]):
-        mine = np.flatnonzero((owners == firm) & demand.priced)
-        best = _best_deviation(demand, costs, base, mine)
-        current = float(earned[firm])
-        scale = abs(current) or typical
-        gain = max(gain, (best - current) / scale)
-    return gain
-
-
 _TINY = float(np.finfo(np.float64).tiny)
 
 
@@ -267,30 +186,3 @@ def _zeta(demand: Demand, prices: Floats, costs: Floats, same_owner: Bools) -> F
         live = diagonal < -_TINY
         # Where demand has vanished altogether the markup is left as it is.
         return np.asarray(np.where(live, push / np.where(live, diagonal, -1.0), margin))
-
-
-def _best_deviation(demand: Demand, costs: Floats, base: Floats, mine: Ints) -> float:
-    from scipy.optimize import minimize
-
-    width = np.abs(base[mine] - costs[mine])
-    width = np.where(width > 0, width, np.maximum(np.abs(base[mine]), 1.0) / 100)
-
-    def earned(log_factor: Floats) -> float:
-        trial = base.copy()
-        trial[mine] = costs[mine] + width * np.exp(np.clip(log_factor, -50.0, 50.0))
-        return float((trial[mine] - costs[mine]) @ demand.quantities(trial)[mine])
-
-    best, where = _scan(earned, mine.size)
-    options = {"xatol": 1e-10, "fatol": 0.0, "maxiter": 200 * mine.size}
-    local = minimize(lambda x: -earned(x), where, method="Nelder-Mead", options=options)
-    return max(best, -float(local.fun))
-
-
-def _scan(earned: Callable[[Floats], float], size: int) -> tuple[float, Floats]:
-    moves = np.log(SCAN_FACTORS)
-    points = [np.full(size, move) for move in moves]
-    if size > 1:
-        points += [move * row for move in moves for row in np.eye(size)]
-    values = [earned(point) for point in points]
-    top = int(np.argmax(values))
-    return values[top], points[top]

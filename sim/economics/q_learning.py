@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.economics.arrays import Floats, Ints, fraction, positive
+from sim.economics.arrays import Floats, Ints, fraction
 from sim.numeric.arrays import Cube, Vector
-from sim.numeric.compiled import allocating
+from sim.numeric.compiled import allocating, formula
 
 
 def price_grid(nash: float, monopoly: float, points: int, margin: float) -> Floats:
@@ -60,23 +60,15 @@ def initial_values(profits: ArrayLike, discount: float) -> Floats:
     return np.asarray(table.mean(axis=1) / rest)
 
 
-def updated_value(
-    value: float, reward: float, best_next: float, learning_rate: float, discount: float
-) -> float:
+@formula
+def updated_value(value, reward, best_next, learning_rate, discount):  # type: ignore[no-untyped-def]
     """Value after one experience, ``(1 - a) Q + a (reward + delta max Q')``, in money.
 
-    Raises
-    ------
-    ValueError
-        If the learning rate lies outside [0, 1] or the discount outside [0, 1).
+    Compiled into the training loop; Python may call it too.
 
-    Notes
-    -----
     Source: Watkins & Dayan (1992, Machine Learning 8:279-292).
     """
-    rate = fraction("learning_rate", learning_rate)
-    delta = fraction("discount", discount, below_one=True)
-    return (1 - rate) * value + rate * (reward + delta * best_next)
+    return (1.0 - learning_rate) * value + learning_rate * (reward + discount * best_next)
 
 
 def profit_gain(profit: float, nash: float, monopoly: float) -> float:
@@ -107,11 +99,6 @@ def exploration_rate(decay: float, period: float) -> float:
     if not (decay >= 0 and period >= 0):
         raise ValueError(f"decay and period must be >= 0, got {decay} and {period}")
     return float(np.exp(-decay * period))
-
-
-def exploration_half_life(decay: float) -> float:
-    """Periods until half of the actions are random, ``ln 2 / beta``, decay beta > 0."""
-    return float(np.log(2) / positive("decay", decay))
 
 
 CYCLES = 64  # rounds through all states over which greedy play is averaged
@@ -174,7 +161,7 @@ def train_duopoly(
     values = np.empty((2, size * size, size))
     values[0] = initial_values(table[0], delta)
     values[1] = initial_values(table[1].T, delta)
-    keep = float(np.exp(-exploration_decay))
+    keep = exploration_rate(exploration_decay, 1.0)
     state, settled = _learn(values, table, steps, rng, delta, rate, keep)
     actions = values.argmax(axis=2)
     return Trained(actions, _greedy_profits(actions, table, int(state)), int(settled))
@@ -228,8 +215,9 @@ def _learn(
             row = values[player, state]
             before = _best(row)
             ahead = values[player, following]
-            aim = profits[player, chosen[0], chosen[1]] + discount * ahead[_best(ahead)]
-            row[chosen[player]] = (1.0 - rate) * row[chosen[player]] + rate * aim
+            reward, now = profits[player, chosen[0], chosen[1]], row[chosen[player]]
+            best_next = ahead[_best(ahead)]
+            row[chosen[player]] = updated_value(now, reward, best_next, rate, discount)
             if _best(row) != before:
                 settled = step
         state = following

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from sim.economics.costs import learning_value
-from sim.economics.markups import customer_lifetime_value, lifetime_lerner
 from sim.parts import Part
 from sim.strategies.pricing.base import PricingStrategy
 from sim.strategies.registry import make, strategies
@@ -23,6 +22,7 @@ from tests.contract.mock import (
     panel,
     policy_table,
 )
+from tests.theory.oracles import further_margins, lifetime_lerner
 
 NAMES = tuple(strategies("pricing"))
 BY_RULE = tuple(name for name in NAMES if name != "list")
@@ -310,7 +310,7 @@ class TestExactMoves:
         lerner = lifetime_lerner(elasticity, 0.2, 0.95, 0.3)
         np.testing.assert_allclose(got, net / (1.0 - lerner), rtol=1e-5)
         # the same as cost net of omega CLV with the margin of the price itself
-        clv = customer_lifetime_value(1.0, 0.2, 0.95) * (got - net)
+        clv = further_margins(0.2, 0.95) * (got - net)
         np.testing.assert_allclose(got, (net - 0.3 * clv) / (1.0 - 1.0 / elasticity), rtol=1e-4)
         assert (got < wanted_and_bounded("best_response", scene)[0]).all()
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sim.economics.demand import nested_logit_probabilities
+from sim.economics.demand import Nests
 from sim.market.clients.choice import review
 from sim.market.clients.columns import Terms, new_state
 from sim.market.model import MarketModel
@@ -111,8 +111,8 @@ def test_frequencies_are_nested_logit(rho: float, kind: int) -> None:
     columns, value, outside = utilities(one, kind)
     channel = one.model.world.channel[columns]
     nest = np.unique(channel, return_inverse=True)[1]
-    logit, none = nested_logit_probabilities(value, nest, rho, outside)
-    expected = np.append(logit.probabilities, none)
+    nests = Nests(np.append(nest, nest.max() + 1), [rho] * (nest.max() + 1) + [0.0])
+    expected = nests.logit(np.append(value, outside)).probabilities
     work = one.model.population.kind == kind
     counts = np.zeros(len(columns) + 1)
     for month in MONTHS:
@@ -189,8 +189,9 @@ def test_nearly_equal_offers_share_what_their_nest_draws() -> None:
     model = MarketModel(one_shot(0.95), 11)
     columns, value, outside = utilities(Shot(model, model.terms), 0)
     api = model.world.channel[columns] == 0
-    both, _ = nested_logit_probabilities(value, (~api).astype(int), 0.95, outside)
+    nests = Nests(np.append(~api, 2).astype(int), [0.95, 0.95, 0.0])
+    both = nests.logit(np.append(value, outside)).probabilities[:-1]
     offers = chosen(model, model.terms, MONTHS[0])[model.population.kind == 0]
     share = np.isin(offers, columns[api]).mean()
-    expected = both.probabilities[api].sum()
+    expected = both[api].sum()
     assert abs(share - expected) < 4 * np.sqrt(expected * (1 - expected) / CLIENTS)

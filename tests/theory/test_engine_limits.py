@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from sim.analysis.verification.pricing import cost_shock, open_source
-from sim.economics.switching import churn, shares_after, stationary_shares, switching_matrix
 from sim.market.model import MarketModel
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
+from tests.theory.oracles import churn, shares_after, stationary_shares, switching_matrix
 
 THEORY = Path(__file__).parents[2] / "scenarios" / "theory"
 NASH_PRICE = 1.4729266600306228  # Calvano et al. (2020): a - c = 1, mu = 1/4, c = 1

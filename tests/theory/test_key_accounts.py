@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pytest
 
 from sim.analysis.verification.verify import load_cases
-from sim.economics.auctions import second_score_auction
 from sim.market.model import MarketModel
 from sim.scenario.checks.sense import validated
 from tests.reference.draws import event_of, gumbel, stream_key
+from tests.theory.oracles import second_score_auction
 
 Floats = npt.NDArray[np.float64]
 ALPHA = 5.0

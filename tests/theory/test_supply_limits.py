@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -11,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sim.economics.costs import learning_exponent
 from sim.market.model import MarketModel
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
@@ -48,7 +48,7 @@ class TestLearning:
     def test_with_one_it_falls_along_the_curve(self) -> None:
         """The known answer `wright-p1`: 80 %, five doublings, 0.32768 of the first cost."""
         answer = known("wright-p1")
-        b = learning_exponent(answer["inputs"]["progress_ratio"])
+        b = -math.log2(answer["inputs"]["progress_ratio"])
         model = started(self.FLAT | {"supply.learning.exponent": b})
         first = accounting_cost(model)
         model.state.experience = model.state.experience * 2.0 ** answer["inputs"]["doublings"]

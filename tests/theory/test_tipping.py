@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.economics.networks import TIPPING_ELASTICITY, entry_rate, indirect_network
 from sim.market.model import MarketModel
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
+from tests.theory.oracles import TIPPING_ELASTICITY, entry_rate, indirect_network
 
 TIPPING = Path(__file__).parents[2] / "scenarios" / "theory" / "tipping.toml"
 SWAPPED = {"vendors.small.agents.agents": 99.0, "vendors.large.agents.agents": 1.0}

@@ -1,21 +1,31 @@
-"""Known answers on choice, clients and demand."""
+"""Known answers on choice, demand and adoption."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from sim.analysis.verification.verify import Inputs, family
-from sim.economics import demand, sizes, switching, usage
-from sim.economics import switching as coupling
-from sim.economics import switching as multihoming
-from sim.economics import usage as diffusion
+from sim.analysis.verification.verify import Inputs, family, stated
 from sim.economics.arrays import Floats, Ints
-from sim.economics.demand import LINEAR, LOG
+from sim.economics.demand import LINEAR, LOG, NestedLogit, Nests
+from sim.economics.markups import common_lerner
 from sim.economics.mixed import Demand
-from sim.economics.pricing import bertrand_nash, profits
+from sim.economics.pricing import bertrand_nash
+from sim.economics.usage import bass_step
+
+MODELS = {  # what a case may call its model, and the form of price that it means
+    "logit": LINEAR,
+    "nested_logit": LINEAR,
+    "mixed_logit_finite_types": LINEAR,
+    "logit: V_j=a_j-alpha p_j": LINEAR,
+    "nested logit: delta_j=a_j-alpha p_j, Berry (1994) rho convention": LINEAR,
+    "logit_log_price": LOG,
+    "logit: V_j=a_j-alpha ln p_j": LOG,
+}
+INELASTIC = 1 + 1e-9  # least elasticity for which a price is sought
+TASTE_REACH, TASTE_POINTS = 12.0, 1_201  # standard deviations and points of the taste integral
 
 
 def rho_vector(rho: Any, nest: list[int]) -> Floats:
@@ -26,80 +36,45 @@ def rho_vector(rho: Any, nest: list[int]) -> Floats:
     return np.broadcast_to(np.asarray(rho, dtype=np.float64), (count,)).copy()
 
 
-def linear_market(inputs: Inputs) -> Demand:
+def stated_market(inputs: Inputs, model: str = "logit", quality: Any = None) -> Demand:
     """Demand for the products of a case and its outside option, one unit a client.
 
-    Price is linear unless the model is ``logit_log_price``; several types come as
-    ``price_coef_by_type`` with ``type_weights``.
+    The case may state its `model`; several types come as ``price_coef_by_type`` with
+    ``type_weights``. `quality` replaces that of the case.
     """
-    log_price = inputs.get("model") == "logit_log_price"
-    return _market(
-        inputs["quality_a"],
-        inputs.get("price_coef_by_type", [inputs.get("price_coef_alpha", np.nan)]),
-        weights=inputs.get("type_weights", [1.0]),
+    types = inputs.get("price_coef_by_type")
+    return market(
+        inputs["quality_a"] if quality is None else quality,
+        [inputs["price_coef_alpha"]] if types is None else types,
+        weights=[1.0] if types is None else inputs["type_weights"],
         outside=inputs.get("outside_utility", 0.0),
         nest=inputs.get("nest_of_product"),
         rho=inputs.get("rho"),
-        box_cox=LOG if log_price else LINEAR,
+        box_cox=MODELS[stated(inputs, "model", MODELS, model)],
     )
 
 
-def token_market(inputs: Inputs) -> Demand:
-    """Discrete-continuous demand with log price and usage ``p^-eta``."""
-    return _market(
-        inputs["quality_a"],
-        [inputs["alpha"]],
-        outside=inputs["outside_utility"],
-        eta=inputs["eta"],
-    )
-
-
-def nash_prices(market: Demand, cost: Any, firm: Any, fringe_price: float | None = None) -> Floats:
-    """Equilibrium prices of all columns but the outside option.
-
-    With ``fringe_price`` the last product belongs to nobody and keeps that price.
-    """
-    owner, costs = with_outside(firm, -1), with_outside(cost, 0.0)
-    if fringe_price is not None:
-        owner[-2], costs[-2] = -1, fringe_price
-    return bertrand_nash(market, costs, owner.astype(np.int64)).prices[:-1]
-
-
-def with_outside(values: Any, outside: float) -> Floats:
-    """Values of the products followed by that of the outside option."""
-    return np.append(np.asarray(values, dtype=np.float64), outside)
-
-
-def firm_profits(market: Demand, cost: Any, firm: list[int], prices: Floats) -> Floats:
-    """Profit of each firm label, zero for labels without a product."""
-    owner: Ints = with_outside(firm, -1).astype(np.int64)
-    return profits(market, with_outside(cost, 0.0), owner, with_outside(prices, 0.0))
-
-
-def choice_shares(market: Demand, prices: Floats) -> Floats:
-    """Choice shares of the products and, last, the outside option."""
-    return market.shares(with_outside(prices, 0.0))
-
-
-def _market(
-    quality: list[float],
-    alpha: list[float],
+def market(
+    quality: Any,
+    alpha: Any,
     *,
-    weights: list[float] | None = None,
+    weights: Any = (1.0,),
     outside: float | None = 0.0,
     nest: list[int] | None = None,
     rho: Any = None,
-    box_cox: float = LOG,
+    box_cox: float = LINEAR,
     eta: float = 0.0,
 ) -> Demand:
+    """Demand of types with price coefficients `alpha` for products and, last, an outside option."""
     size = len(quality)
     nests = [0] * size if nest is None else nest
     inside_rho = rho_vector(0.0 if rho is None else rho, nests)
-    row = with_outside(quality, -np.inf if outside is None else outside)
-    shares = np.asarray([1.0] if weights is None else weights, dtype=np.float64)
+    shares = np.asarray(weights, dtype=np.float64)
     return Demand(
         weights=shares / shares.sum(),
-        values=np.tile(row, (len(alpha), 1)),
+        values=np.tile(
+            with_outside(quality, -np.inf if outside is None else outside), (len(alpha), 1)
+        ),
         alpha=np.asarray(alpha, dtype=np.float64),
         priced=np.arange(size + 1) < size,
         nest=np.append(nests, inside_rho.size),
@@ -109,196 +84,136 @@ def _market(
     )
 
 
+def with_outside(values: Any, outside: float) -> Floats:
+    """Values of the products followed by that of the outside option."""
+    return np.append(np.asarray(values, dtype=np.float64), outside)
+
+
+def nash_prices(demand: Demand, cost: Any, firm: Any, fringe_price: float | None = None) -> Floats:
+    """Equilibrium prices of all columns but the outside option.
+
+    With ``fringe_price`` the last product belongs to nobody and keeps that price.
+    """
+    owner, costs = with_outside(firm, -1), with_outside(cost, 0.0)
+    if fringe_price is not None:
+        owner[-2], costs[-2] = -1, fringe_price
+    return bertrand_nash(demand, costs, owner.astype(np.int64)).prices[:-1]
+
+
+def best_reply(demand: Demand, cost: Any, prices: Any, player: int) -> float:
+    """Price of one product that maximises its profit while the others keep their prices."""
+    costs, start = with_outside(cost, 0.0), with_outside(prices, 0.0)
+    lerner = common_lerner(demand, [player], start, costs[[player]], INELASTIC)
+    if lerner is not None:  # begins the search beside the only root
+        start[player] = costs[player] / (1 - lerner)
+    columns: Ints = np.arange(costs.size)
+    owner = np.where(columns == player, 0, -1)
+    return float(bertrand_nash(demand, costs, owner, start=start).prices[player])
+
+
+def choice_shares(demand: Demand, prices: Any) -> Floats:
+    """Choice shares of the products and, last, the outside option."""
+    return demand.weights @ demand.choices(with_outside(prices, 0.0)).probabilities
+
+
+def logit(utilities: Any, scale: float = 1.0) -> NestedLogit:
+    """Logit with extreme-value errors of that scale; inclusive value and logsum in its units."""
+    values = np.asarray(utilities, dtype=np.float64)
+    return Nests(np.zeros(values.size, dtype=np.int64), 0.0).logit(values / scale)
+
+
 @family("choice_numerics")
 def choice_numerics(inputs: Inputs) -> dict[str, Any]:
     """Probabilities and logsum of utilities of any size."""
-    utilities, scale = inputs["utilities"], inputs.get("scale", 1.0)
+    scale = inputs.get("scale", 1.0)
+    choice = logit(inputs["utilities"], scale)
     return {
-        "probabilities": demand.logit_probabilities(utilities, scale),
-        "logsum": demand.logsum(utilities, scale),
-        "log_probabilities": demand.log_probabilities(utilities, scale),
+        "probabilities": choice.probabilities,
+        "logsum": scale * choice.logsum,
+        "log_probabilities": np.asarray(inputs["utilities"]) / scale - choice.logsum,
     }
 
 
 @family("nested_logit_probabilities")
 def nested_logit_probabilities(inputs: Inputs) -> dict[str, Any]:
-    """Nested logit with one correlation or one per nest."""
-    rho = rho_vector(inputs["rho"], inputs["nest"])
-    choice, outside = demand.nested_logit_probabilities(
-        inputs["delta"], inputs["nest"], rho, inputs["outside_delta"]
-    )
+    """Nested logit with one correlation or one per nest, the outside option alone in its nest."""
+    nest = inputs["nest"]
+    rho = np.append(rho_vector(inputs["rho"], nest), 0.0)
+    nests = Nests(np.append(nest, len(rho) - 1), rho)
+    choice = nests.logit(with_outside(inputs["delta"], inputs["outside_delta"]))
     return {
-        "probabilities": choice.probabilities,
-        "outside": outside,
-        "nest_shares": choice.nest_probabilities,
-        "inclusive_values": choice.inclusive_values,
+        "probabilities": choice.probabilities[:-1],
+        "outside": choice.probabilities[-1],
+        "nest_shares": choice.nest_probabilities[:-1],
+        "inclusive_values": choice.inclusive_values[:-1],
         "expected_max_utility_logsum": choice.logsum,
     }
 
 
 @family("mixed_logit_integral")
 def mixed_logit_integral(inputs: Inputs) -> dict[str, Any]:
-    """Logit with a lognormal price coefficient."""
-    result = demand.lognormal_price_logit(
-        inputs["quality_a"], inputs["prices"], inputs["mu"], inputs["sd"], inputs["outside_utility"]
+    """Logit with a lognormal price coefficient: types at equal steps of its normal."""
+    stated(inputs, "price_coef", ("alpha_i=exp(mu+sd*z), z~N(0,1)",))
+    z = np.linspace(-TASTE_REACH, TASTE_REACH, TASTE_POINTS)
+    demand = market(
+        inputs["quality_a"],
+        np.exp(inputs["mu"] + inputs["sd"] * z),
+        weights=np.exp(-z * z / 2),
+        outside=inputs["outside_utility"],
     )
-    return {"probabilities": result.shares, "outside": result.outside}
+    shares = choice_shares(demand, inputs["prices"])
+    return {"probabilities": shares[:-1], "outside": shares[-1]}
 
 
 @family("elasticities_diversion")
 def elasticities_diversion(inputs: Inputs) -> dict[str, Any]:
     """Elasticities and diversion at given prices, logit or nested."""
-    size = len(inputs["quality_a"])
-    market = linear_market(inputs)
-    prices = np.append(inputs["prices"], 0.0)
-    system = market.system(prices)
-    jacobian = (np.diag(system.diagonal) - system.cross)[:size, :size]
-    shares = system.quantities[:size]
+    stated(inputs, "orientation", ("row j = quantity, column k = price",))
+    prices = np.asarray(inputs["prices"], dtype=np.float64)
+    system = stated_market(inputs).system(with_outside(prices, 0.0))
+    jacobian = (np.diag(system.diagonal) - system.cross)[:-1, :-1]
+    shares = system.quantities[:-1]
+    diversion = -jacobian / np.diag(jacobian)
     return {
         "shares": shares,
-        "elasticity": demand.elasticities(jacobian, shares, inputs["prices"]),
-        "diversion_to_row_from_col": demand.diversion_ratios(jacobian),
-        "diversion_to_outside": demand.diversion_to_outside(jacobian),
+        "elasticity": jacobian * prices / shares[:, None],
+        "diversion_to_row_from_col": diversion,
+        "diversion_to_outside": -diversion.sum(axis=0),
     }
 
 
 @family("consideration_sets")
 def consideration_sets(inputs: Inputs) -> dict[str, Any]:
-    """Shares under independent awareness against full information."""
+    """Shares under independent awareness: a type of client for each set that can be known."""
     utilities, outside = inputs["utilities"], inputs["outside_utility"]
-    limited = demand.consideration_set_shares(
-        utilities,
-        inputs["awareness_prob"],
-        outside,
-        outside_considered=inputs.get("outside_always_considered", True),
+    chance = np.asarray(inputs["awareness_prob"], dtype=np.float64)
+    known = np.array(list(product([False, True], repeat=chance.size)))
+    values = np.where(known, np.asarray(utilities, dtype=np.float64), -np.inf)
+    stays = inputs.get("outside_always_considered", True) | ~known.any(axis=1)
+    weights = np.where(known, chance, 1 - chance).prod(axis=1)
+    size = chance.size + 1
+    demand = Demand(
+        weights=weights,
+        values=np.column_stack([values, np.where(stays, outside, -np.inf)]),
+        alpha=np.ones(weights.size),
+        priced=np.zeros(size, dtype=np.bool_),
+        nest=np.zeros(size, dtype=np.int64),
+        rho=np.zeros(1),
     )
-    full = demand.logit_probabilities([*utilities, outside])
+    shares = choice_shares(demand, np.zeros(chance.size))
     return {
-        "shares": limited.shares,
-        "outside": limited.outside,
-        "full_information_shares": full[:-1],
-    }
-
-
-@family("crn_coupling")
-def crn_coupling(inputs: Inputs) -> dict[str, Any]:
-    """Who moves under common Gumbel draws and under a common uniform."""
-    world = inputs["utilities"], inputs["alternative_improved"], inputs["improvement"]
-    before, after = coupling.shares_before_after(*world)
-    gumbel, inverse = coupling.gumbel_joint(*world), coupling.inverse_cdf_joint(*world)
-    variance = coupling.share_change_variance(*world)
-    return {
-        "shares_before": before,
-        "shares_after": after,
-        "joint_choice_gumbel": gumbel,
-        "joint_choice_inverse_cdf": inverse,
-        "switchers_gumbel": coupling.switchers(gumbel),
-        "switchers_inverse_cdf": coupling.switchers(inverse),
-        "spurious_switchers_inverse_cdf": coupling.bystander_switchers(inverse, world[1]),
-        "var_diff_per_client_crn": variance.common,
-        "var_diff_per_client_independent": variance.independent,
-        "variance_reduction_factor": variance.reduction,
-    }
-
-
-MONTHS_AHEAD = 12  # named by the key shares_after_12_months_from_vendor0
-TOP_SHARES = (0.01, 0.10)
-OneParameter = Callable[[float], float]
-SIZE_LAWS: dict[str, tuple[str, Callable[[float, float], float], OneParameter, OneParameter]] = {
-    "lognormal": (
-        "sigma",
-        sizes.lognormal_top_share,
-        sizes.lognormal_gini,
-        sizes.lognormal_cv2,
-    ),
-    "pareto": ("alpha", sizes.pareto_top_share, sizes.pareto_gini, sizes.pareto_cv2),
-}
-
-
-@family("switching_markov")
-def switching_markov(inputs: Inputs) -> dict[str, Any]:
-    """Transition matrix, stationary shares and speed of state-dependent choice."""
-    outside = inputs.get("outside")
-    utilities = [*inputs["net_utility_V"], *([] if outside is None else [outside])]
-    matrix = switching.switching_matrix(
-        utilities, inputs["switching_cost_kappa"], inputs["monthly_review_prob"]
-    )
-    stationary = switching.stationary_shares(matrix)
-    first = np.eye(len(utilities))[0]
-    return {
-        "transition_matrix": matrix,
-        "stationary_shares": stationary,
-        "monthly_churn_at_stationarity": switching.churn(matrix, stationary),
-        "shares_after_12_months_from_vendor0": switching.shares_after(matrix, first, MONTHS_AHEAD),
-        "second_eigenvalue": switching.second_eigenvalue(matrix),
-        "half_life_months": switching.half_life(matrix),
-    }
-
-
-@family("multihoming")
-def multi_homing(inputs: Inputs) -> dict[str, Any]:
-    """Single-homing with independent and with correlated workloads."""
-    shares, count = inputs["workload_shares"], inputs["workloads_per_client"]
-    theta = inputs["dirichlet_concentration"]
-    single = multihoming.single_home_probability(shares, count)
-    return {
-        "prob_single_home_iid": single,
-        "prob_multihome_iid": 1 - single,
-        "expected_vendors_iid": multihoming.expected_vendors(shares, count),
-        "prob_single_home_dirichlet": multihoming.single_home_probability(shares, count, theta),
-        "expected_vendors_dirichlet": multihoming.expected_vendors(shares, count, theta),
-    }
-
-
-@family("client_size_distribution")
-def client_sizes(inputs: Inputs) -> dict[str, Any]:
-    """Concentration of demand among clients, lognormal or Pareto."""
-    law = SIZE_LAWS.get(inputs["distribution"])
-    if law is None:
-        raise ValueError(f"unknown distribution {inputs['distribution']!r}")
-    parameter, top, gini, cv2 = law
-    shape = inputs[parameter]
-    spread = cv2(shape)
-    return {
-        "top_1pct_share": top(TOP_SHARES[0], shape),
-        "top_10pct_share": top(TOP_SHARES[1], shape),
-        "gini": gini(shape),
-        "cv2": spread,
-        "kish_efficiency": sizes.kish_efficiency(spread),
-    }
-
-
-@family("token_demand_jevons")
-def token_demand(inputs: Inputs) -> dict[str, Any]:
-    """Tokens and spending after a price cut."""
-    result = usage.price_cut_rebound(
-        inputs["intensive_elasticity_eta"],
-        inputs["price_cut_fraction"],
-        inputs["adoption_alpha"],
-        inputs["initial_adoption_share"],
-    )
-    return {
-        "tokens_per_client_multiplier": result.tokens_per_client,
-        "spend_per_client_multiplier": result.spend_per_client,
-        "adoption_share_after": result.adoption_after,
-        "total_token_multiplier": result.total_tokens,
-        "total_revenue_multiplier": result.total_revenue,
-        "local_total_elasticity_before": result.elasticity_before,
-        "local_total_elasticity_after": result.elasticity_after,
-        "jevons_in_spend": result.jevons_in_spend,
+        "shares": shares[:-1],
+        "outside": shares[-1],
+        "full_information_shares": logit([*utilities, outside]).probabilities[:-1],
     }
 
 
 @family("bass")
 def bass(inputs: Inputs) -> dict[str, Any]:
-    """Bass adoption: closed form, peak and the recursion by whole periods."""
-    law = inputs["p"], inputs["q"], inputs["m"]
-    peak = diffusion.bass_peak(*law)
-    periods = int(max(inputs["times"]))
-    return {
-        "cumulative": diffusion.bass_cumulative(inputs["times"], *law),
-        "peak_time": peak.time,
-        "peak_sales_rate": peak.rate,
-        "cumulative_at_peak": peak.cumulative,
-        "discrete_time_cumulative_at_T": diffusion.bass_path(*law, periods)[-1],
-    }
+    """Bass adoption by whole periods."""
+    law = "N_t=N_{t-1}+(p+q N_{t-1}/m)(m-N_{t-1}), N_0=0, T=max(times) integer steps"
+    stated(inputs, "discrete_recursion", (law,))
+    adopters: Any = 0.0
+    for _ in range(int(max(inputs["times"]))):
+        adopters = bass_step(adopters, inputs["p"], inputs["q"], inputs["m"])
+    return {"discrete_time_cumulative_at_T": adopters}

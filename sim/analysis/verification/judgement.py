@@ -1,4 +1,4 @@
-"""Known answers on classes, verdicts, scoreboards, attribution and inference."""
+"""Known answers on classes, verdicts, scoreboards, attribution and sensitivity."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.attribution import shapley
-from sim.analysis.calibration import inference
 from sim.analysis.statistics import (
     Z_95,
     Interval,
@@ -25,11 +24,9 @@ from sim.analysis.uncertainty import failing as discovery
 from sim.analysis.uncertainty import sobol as sensitivity
 from sim.analysis.verdict.outcomes import Thresholds, split_plateau, summarise
 from sim.analysis.verdict.verdict import ensemble_verdict
-from sim.analysis.verification.verify import Inputs, family
-from sim.economics import concentration
-from sim.economics import concentration as anchors
-from sim.economics import concentration as growth
+from sim.analysis.verification.verify import Inputs, family, stated
 from sim.economics.arrays import Floats
+from sim.economics.concentration import hhi
 
 HALFWIDTH = 0.005
 """Half-width that the key `n_for_halfwidth_0_005` asks for, share."""
@@ -161,91 +158,28 @@ def _paired(inputs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-PERCENT = 100
+HHI_POINTS = 10_000  # points per unit of the index in fractions
 
 
 @family("concentration")
-def concentration_measures(inputs: Inputs) -> dict[str, Any]:
-    """Indices of a list of shares and what a merger does to them."""
-    shares = inputs["shares"]
+def concentration(inputs: Inputs) -> dict[str, Any]:
+    """Herfindahl index of a list of shares, before and after a merger."""
+    shares = np.asarray(inputs["shares"], dtype=np.float64)
+    index = hhi(shares)
     answer = {
-        "hhi_fraction": concentration.hhi(shares),
-        "hhi_points": concentration.hhi_points(shares),
-        "effective_number": concentration.effective_number(shares),
-        **{f"cr{n}": concentration.concentration_ratio(shares, n) for n in (1, 3, 4)},
-        "shannon_entropy_nats": concentration.entropy(shares),
-        "leader_over_sum_2_to_4": concentration.lead_over_followers(shares, 3),
+        "hhi_fraction": index,
+        "hhi_points": HHI_POINTS * index,
+        "effective_number": 1 / index,
     }
-    if inputs.get("merge_pair") is not None:
-        pair = inputs["merge_pair"]
-        delta = concentration.merger_delta_hhi(shares, *pair)
-        answer["delta_hhi_points_if_merge"] = delta * concentration.POINTS
-        after = concentration.merged(shares, *pair)
-        answer["hhi_points_after_merge"] = concentration.hhi_points(after)
+    pair = inputs.get("merge_pair")
+    if pair is not None:
+        first, second = pair
+        joint = np.delete(shares, second)
+        joint[first - (second < first)] += shares[second]
+        after = hhi(joint)
+        answer["delta_hhi_points_if_merge"] = HHI_POINTS * (after - index)
+        answer["hhi_points_after_merge"] = HHI_POINTS * after
     return answer
-
-
-@family("growth_share_identity")
-def growth_share_identity(inputs: Inputs) -> dict[str, Any]:
-    """Growth of vendors, of the market and of shares."""
-    volumes = inputs["volumes_by_vendor"]
-    result = growth.growth_and_shares(volumes)
-    return {
-        "shares": result.shares,
-        "log_growth": result.log_growth,
-        "market_log_growth": result.market_log_growth,
-        "share_log_change": result.share_log_change,
-        "share_ratio_0_over_1_log_change": growth.share_ratio_log_change(volumes, 0, 1),
-    }
-
-
-@family("article_anchor_arithmetic")
-def article_anchors(inputs: Inputs) -> dict[str, Any]:
-    """Ratios behind published figures: prices and shares, or token volumes."""
-    return _volumes(inputs) if "h1_tokens_trillion" in inputs else _prices_and_shares(inputs)
-
-
-def _prices_and_shares(inputs: Inputs) -> dict[str, Any]:
-    price, discount = inputs["doubao_price_per_1k"], inputs["discount_vs_average"]
-    ali_revenue, volc_revenue = inputs["omdia_alibaba"], inputs["omdia_volcano"]
-    ali_tokens, volc_tokens = inputs["idc_alibaba"], inputs["idc_h1_2025"]
-    bids = inputs["li_auto_volcano_bid"], inputs["li_auto_alibaba_bid"]
-    average = anchors.implied_average_price(price, discount)
-    return {
-        "implied_average_price": average,
-        "price_ratio": average / price,
-        "revenue_share_ratio_ali_over_volc": ali_revenue / volc_revenue,
-        "token_share_ratio_volc_over_ali": volc_tokens / ali_tokens,
-        "share_gain_pp": PERCENT * (volc_tokens - inputs["idc_2024"]),
-        "li_auto_headline_discount": anchors.bid_discount(*bids),
-        "li_auto_effective_discount_incl_investment": anchors.bid_discount(
-            *bids, inputs["li_auto_investment"]
-        ),
-        "token_to_revenue_conversion_volcano": anchors.token_to_revenue_conversion(
-            volc_revenue, volc_tokens
-        ),
-        "token_to_revenue_conversion_alibaba": anchors.token_to_revenue_conversion(
-            ali_revenue, ali_tokens
-        ),
-    }
-
-
-def _volumes(inputs: Inputs) -> dict[str, Any]:
-    daily = inputs["h1_tokens_trillion"] / inputs["days"]
-    challenger = daily * inputs["volc_share"]
-    multiple = anchors.growth_multiple(
-        inputs["doubao_may2024_trn_per_day"], inputs["doubao_sep2025"]
-    )
-    return {
-        "external_total_trn_per_day": daily,
-        "volcano_external_trn_per_day": challenger,
-        "growth_multiple": multiple,
-        "monthly_growth_rate": anchors.monthly_growth_rate(multiple, inputs["months"]),
-        "arc_elasticity_if_all_growth_due_to_cut": anchors.arc_elasticity(
-            multiple, inputs["price_cut"]
-        ),
-        "all_doubao_over_volcano_external": inputs["doubao_end2025"] / challenger,
-    }
 
 
 NOBODY = "none"  # name of the empty coalition in the cases
@@ -276,7 +210,8 @@ def shapley_shares(inputs: Inputs) -> dict[str, Any]:
 @family("sobol_sensitivity")
 def sobol_sensitivity(inputs: Inputs) -> dict[str, Any]:
     """Indices of a textbook function, estimated as those of a simulation are."""
-    function, bounds = _ishigami(inputs) if "b" in inputs else _g_function(inputs)
+    make = FUNCTIONS[stated(inputs, "function", FUNCTIONS)]
+    function, bounds = make(inputs)
     design = sensitivity.sobol_design(bounds, SOBOL_BASE, np.random.default_rng(SOBOL_SEED))
     found = sensitivity.sobol_indices(design, function(design.points))
     answer = {
@@ -308,6 +243,12 @@ def _g_function(inputs: Inputs) -> tuple[Callable[[Floats], Floats], Floats]:
     return function, np.tile([0.0, 1.0], (importance.size, 1))
 
 
+FUNCTIONS = {
+    "sin x1 + a sin^2 x2 + b x3^4 sin x1, xi~U[-pi,pi]": _ishigami,
+    "prod (|4x_i-2|+a_i)/(1+a_i), x_i~U[0,1]": _g_function,
+}
+
+
 @family("scenario_discovery")
 def scenario_discovery(inputs: Inputs) -> dict[str, Any]:
     """Quality of one box."""
@@ -320,50 +261,4 @@ def scenario_discovery(inputs: Inputs) -> dict[str, Any]:
         "lift": found.lift,
         "support": found.support,
         "quasi_p_values": found.quasi_p,
-    }
-
-
-ABC_DRAWS = 2**17
-ABC_ACCEPT = 0.1
-ABC_SEED = 2_002  # the year of the method's publication, so that answers never vary
-RULED_OUT = 3.0  # implausibility named by the key ruled_out_at_3
-
-
-@family("calibration")
-def calibration(inputs: Inputs) -> dict[str, Any]:
-    """Posterior of a normal mean without its likelihood, or distances of simulated moments."""
-    return _moments(inputs) if "observed_moments" in inputs else _normal_mean(inputs)
-
-
-def _normal_mean(inputs: Inputs) -> dict[str, Any]:
-    from scipy.special import ndtri
-    from scipy.stats import qmc
-
-    # Quasi-random draws: the answer should show the method, not the luck of the draw.
-    sequence = qmc.Sobol(2, rng=np.random.default_rng(ABC_SEED)).random(ABC_DRAWS)
-    taste, noise = ndtri(sequence).T
-    theta = inputs["s0"] * taste
-    sample_means = theta + noise / np.sqrt(inputs["n"])
-    found = inference.abc_posterior(
-        theta[:, None], sample_means[:, None], [inputs["sample_mean"]], ABC_ACCEPT
-    )
-    return {
-        "posterior_mean": found.mean()[0],
-        "posterior_sd": found.sd()[0],
-        "posterior_q05": found.quantile(0.05)[0],
-        "posterior_q95": found.quantile(0.95)[0],
-    }
-
-
-def _moments(inputs: Inputs) -> dict[str, Any]:
-    moments = inputs["observed_moments"], inputs["simulated_moments"]
-    efficient = inference.efficient_distance(*moments)
-    missed = inference.implausibility(*moments, inputs["history_matching_extra_variance"])
-    return {
-        "diagonal_objective": inference.weighted_distance(*moments, inputs["diagonal_weights"]),
-        "efficient_quadratic_form": efficient.statistic,
-        "chi2_p_value_df_equal_moments": efficient.p_value,
-        "implausibility": missed,
-        "max_implausibility": missed.max(),
-        "ruled_out_at_3": bool(missed.max() > RULED_OUT),
     }

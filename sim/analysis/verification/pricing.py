@@ -1,4 +1,4 @@
-"""Known answers on prices, markups and learning algorithms."""
+"""Known answers on prices, markups, learning algorithms and games."""
 
 from __future__ import annotations
 
@@ -8,24 +8,21 @@ import numpy as np
 
 from sim.analysis.games.equilibria import equilibria
 from sim.analysis.verification.demand import (
+    INELASTIC,
+    best_reply,
     choice_shares,
-    firm_profits,
-    linear_market,
+    market,
     nash_prices,
-    token_market,
+    stated_market,
     with_outside,
 )
-from sim.analysis.verification.verify import Inputs, family
-from sim.economics import dynamic_pricing, games, q_learning
-from sim.economics import dynamic_pricing as learning_mpe
-from sim.economics.costs import experience_unit_cost, learning_exponent, pass_through
-from sim.economics.markups import (
-    inertia_adjusted_lerner,
-    inertia_adjusted_price,
-    lambert_best_response,
-    own_token_elasticity,
-)
-from sim.economics.pricing import bertrand_nash, lerner_index
+from sim.analysis.verification.verify import Inputs, family, stated
+from sim.economics import q_learning
+from sim.economics.arrays import Floats
+from sim.economics.demand import LOG
+from sim.economics.games import regrets
+from sim.economics.markups import choice_margin_weight, common_lerner, price_from_elasticity
+from sim.economics.mixed import Demand
 
 GRID_POINTS = 15  # price grid named by the key price_grid_m15_xi0_1: m points, margin xi
 GRID_MARGIN = 0.1
@@ -33,20 +30,27 @@ GRID_MARGIN = 0.1
 
 @family("logit_bertrand")
 @family("nested_logit_bertrand")
-@family("logit_log_price_bertrand")
 @family("mixed_logit_segments_bertrand")
-def bertrand(inputs: Inputs) -> dict[str, Any]:
+def bertrand(inputs: Inputs, model: str = "logit") -> dict[str, Any]:
     """Equilibrium of one market."""
-    market, cost, firm = linear_market(inputs), inputs["marginal_cost_c"], inputs["firm_of_product"]
-    prices = nash_prices(market, cost, firm)
-    shares = choice_shares(market, prices)
-    earned = firm_profits(market, cost, firm, prices)
+    demand, cost = stated_market(inputs, model), np.asarray(inputs["marginal_cost_c"])
+    firm = inputs["firm_of_product"]
+    prices = nash_prices(demand, cost, firm)
+    shares = choice_shares(demand, prices)
+    earned = (prices - cost) * demand.quantities(with_outside(prices, 0.0))[:-1]
+    profit = np.bincount(firm, weights=earned)
     return {
         "prices": prices,
         "shares": shares[:-1],
         "outside_share": shares[-1],
-        "profit_by_firm": {str(f): earned[f] for f in sorted(set(firm))},
+        "profit_by_firm": {str(f): profit[f] for f in sorted(set(firm))},
     }
+
+
+@family("logit_log_price_bertrand")
+def log_price_bertrand(inputs: Inputs) -> dict[str, Any]:
+    """Equilibrium of one market in log price, unless the case states another model."""
+    return bertrand(inputs, "logit_log_price")
 
 
 @family("logit_multiproduct_merger", siblings=True)
@@ -73,32 +77,30 @@ def _owners_before(inputs: Inputs, siblings: list[Inputs]) -> list[int]:
     return [*owners[:-1], max(owners) + 1]
 
 
+def scaled_market(quality: Any, scale: float, outside: float) -> Demand:
+    """Logit with linear price and errors of that scale, all in the units of the price."""
+    return market(np.asarray(quality) / scale, [1 / scale], outside=outside / scale)
+
+
 @family("calvano")
 def calvano(inputs: Inputs) -> dict[str, Any]:
     """Nash and joint-monopoly benchmarks of the algorithmic-pricing literature."""
-    scale = inputs["mu"]
-    size = len(inputs["a"])
-    market = linear_market(
-        {
-            "quality_a": np.asarray(inputs["a"]) / scale,
-            "price_coef_alpha": 1 / scale,
-            "outside_utility": inputs["a0"] / scale,
-        }
-    )
+    law = "q_i=exp((a_i-p_i)/mu)/(sum_j exp((a_j-p_j)/mu)+exp(a0/mu))"
+    stated(inputs, "demand", (law,))
+    demand = scaled_market(inputs["a"], inputs["mu"], inputs["a0"])
     cost = np.asarray(inputs["c"], dtype=np.float64)
-    nash = nash_prices(market, cost, range(size))
-    joint = nash_prices(market, cost, [0] * size)
-    joint_profits = (joint - cost) * choice_shares(market, joint)[:-1]
+    nash = nash_prices(demand, cost, range(cost.size))
+    joint = nash_prices(demand, cost, [0] * cost.size)
+    joint_profits = (joint - cost) * choice_shares(demand, joint)[:-1]
     answer = {
         "nash_prices": nash,
-        "nash_profits": (nash - cost) * choice_shares(market, nash)[:-1],
+        "nash_profits": (nash - cost) * choice_shares(demand, nash)[:-1],
         "joint_monopoly_prices": joint,
         "joint_monopoly_profits": joint_profits,
         "joint_monopoly_total": joint_profits.sum(),
     }
     if len(set(zip(inputs["a"], inputs["c"], strict=True))) == 1:
-        margin = GRID_MARGIN * (joint[0] - nash[0])
-        grid = np.linspace(nash[0] - margin, joint[0] + margin, GRID_POINTS)
+        grid = q_learning.price_grid(nash[0], joint[0], GRID_POINTS, GRID_MARGIN)
         answer["price_grid_m15_xi0_1"] = grid
     return answer
 
@@ -106,33 +108,45 @@ def calvano(inputs: Inputs) -> dict[str, Any]:
 @family("discrete_continuous_bertrand")
 def discrete_continuous(inputs: Inputs) -> dict[str, Any]:
     """Equilibrium when clients choose a vendor and then how many tokens to use."""
-    market, cost = token_market(inputs), inputs["marginal_cost_c"]
-    prices = nash_prices(market, cost, inputs["firm_of_product"])
-    shares = choice_shares(market, prices)
-    tokens = market.quantities(with_outside(prices, 0.0))[:-1]
+    law = (
+        "discrete-continuous: choice prob s_j=exp(a_j-alpha ln p_j)/(exp(a0)+sum); tokens per "
+        "client q_j=p_j^-eta; profit of firm=sum_j s_j p_j^-eta (p_j-c_j)"
+    )
+    stated(inputs, "model", (law,))
+    demand = market(
+        inputs["quality_a"],
+        [inputs["alpha"]],
+        outside=inputs["outside_utility"],
+        box_cox=LOG,
+        eta=inputs["eta"],
+    )
+    cost = np.asarray(inputs["marginal_cost_c"], dtype=np.float64)
+    prices = nash_prices(demand, cost, inputs["firm_of_product"])
+    shares, paid = choice_shares(demand, prices), with_outside(prices, 0.0)
+    tokens = demand.quantities(paid)[:-1]
+    columns = np.eye(paid.size, dtype=np.bool_)[:-1]
     return {
         "prices": prices,
         "choice_shares": shares[:-1],
         "outside_share": shares[-1],
         "token_share": tokens / tokens.sum(),
-        "lerner": lerner_index(prices, cost),
-        "own_token_elasticity": -own_token_elasticity(inputs["eta"], inputs["alpha"], shares[:-1]),
+        "lerner": (prices - cost) / prices,
+        "own_token_elasticity": [-demand.elasticity_of(column, paid) for column in columns],
     }
 
 
 @family("open_source_mixed_oligopoly")
 def open_source(inputs: Inputs) -> dict[str, Any]:
     """Proprietary vendors with and without an open-weights fringe priced at hosting cost."""
-    closed = linear_market(inputs)
-    size = len(inputs["quality_a"])
-    quality = [*inputs["quality_a"], inputs["open_weights_quality"]]
-    mixed = linear_market({**inputs, "quality_a": quality})
-    fringe = inputs["open_weights_price"]
-    owners = [*range(size), size]
-    cost = inputs["marginal_cost_c"]
-    prices = nash_prices(mixed, [*cost, fringe], owners, fringe_price=fringe)
+    size, cost, fringe = (
+        len(inputs["quality_a"]),
+        inputs["marginal_cost_c"],
+        inputs["open_weights_price"],
+    )
+    mixed = stated_market(inputs, quality=[*inputs["quality_a"], inputs["open_weights_quality"]])
+    prices = nash_prices(mixed, [*cost, fringe], range(size + 1), fringe_price=fringe)
     shares = choice_shares(mixed, prices)
-    without = nash_prices(closed, cost, range(size))
+    without = nash_prices(stated_market(inputs), cost, range(size))
     return {
         "prices": prices[:size],
         "shares": shares[:size],
@@ -145,18 +159,19 @@ def open_source(inputs: Inputs) -> dict[str, Any]:
 
 @family("cost_shock_pass_through")
 def cost_shock(inputs: Inputs) -> dict[str, Any]:
-    """Equilibrium before and after a cost shock that differs by vendor."""
-    market = linear_market(inputs)
+    """Equilibrium before and after a cost shock that differs by vendor; null where none is."""
+    demand = stated_market(inputs)
     cost, shock = (
         np.asarray(inputs[k], dtype=np.float64) for k in ("marginal_cost_c", "cost_shock")
     )
     firm = inputs.get("firm_of_product", range(cost.size))
-    before, after = nash_prices(market, cost, firm), nash_prices(market, cost + shock, firm)
-    change = choice_shares(market, after) - choice_shares(market, before)
+    before, after = nash_prices(demand, cost, firm), nash_prices(demand, cost + shock, firm)
+    change = choice_shares(demand, after) - choice_shares(demand, before)
+    passed = np.divide(after - before, shock, out=np.full(cost.size, np.nan), where=shock != 0)
     return {
         "prices_before": before,
         "prices_after": after,
-        "price_change_over_own_cost_shock": pass_through(after - before, shock),
+        "price_change_over_own_cost_shock": passed,
         "share_change": change[:-1],
     }
 
@@ -164,28 +179,17 @@ def cost_shock(inputs: Inputs) -> dict[str, Any]:
 @family("best_response_dynamics")
 def best_response_dynamics(inputs: Inputs) -> dict[str, Any]:
     """Path of myopic best replies and its distance to the equilibrium."""
-    from sim.economics.markups import best_response_path
-
-    scale, size = inputs["mu"], len(inputs["a"])
+    order = stated(inputs, "update_order", ("simultaneous", "sequential"))
     outside = inputs.get("a0", inputs.get("outside_utility", 0.0))
-    path = best_response_path(
-        inputs["a"],
-        inputs["c"],
-        scale,
-        inputs["p0"],
-        inputs["T"],
-        inputs["update_order"],
-        outside,
-    )
-    market = linear_market(
-        {
-            "quality_a": np.asarray(inputs["a"]) / scale,
-            "price_coef_alpha": 1 / scale,
-            "outside_utility": outside / scale,
-        }
-    )
-    costs, owner = with_outside(inputs["c"], 0.0), np.append(np.arange(size), -1)
-    nash = bertrand_nash(market, costs, owner).prices[:-1]
+    demand, cost = scaled_market(inputs["a"], inputs["mu"], outside), inputs["c"]
+    path = [np.asarray(inputs["p0"], dtype=np.float64)]
+    for _ in range(inputs["T"]):
+        seen = path[-1].copy()
+        moved = seen if order == "sequential" else seen.copy()
+        for player in range(seen.size):
+            moved[player] = best_reply(demand, cost, seen, player)
+        path.append(moved)
+    nash = nash_prices(demand, cost, range(len(cost)))
     return {
         "path": path,
         "nash_prices": nash,
@@ -194,109 +198,74 @@ def best_response_dynamics(inputs: Inputs) -> dict[str, Any]:
 
 
 @family("lambert_best_response")
-def lambert(inputs: Inputs) -> dict[str, Any]:
+def best_response(inputs: Inputs) -> dict[str, Any]:
     """Best reply to fixed rival prices."""
-    rivals = inputs["rivals_quality_price"]
-    reply = lambert_best_response(
-        inputs["a"],
-        inputs["c"],
-        inputs["mu"],
-        [quality for quality, _ in rivals],
-        [price for _, price in rivals],
-        inputs.get("outside_utility", 0.0),
-    )
-    return {"best_response_price": reply.price, "share": reply.share, "profit": reply.profit}
+    quality = [inputs["a"], *(quality for quality, _ in inputs["rivals_quality_price"])]
+    prices = np.array([inputs["c"], *(price for _, price in inputs["rivals_quality_price"])])
+    demand = scaled_market(quality, inputs["mu"], inputs.get("outside_utility", 0.0))
+    prices[0] = best_reply(demand, prices, prices, 0)
+    share = choice_shares(demand, prices)[0]
+    return {
+        "best_response_price": prices[0],
+        "share": share,
+        "profit": share * (prices[0] - inputs["c"]),
+    }
 
 
 @family("inertia_adjusted_markup")
 def inertia(inputs: Inputs) -> dict[str, Any]:
     """Stationary price when only a fraction of the clients reviews each month."""
-    alpha, eta, hazard = inputs["alpha"], inputs["eta"], inputs["review_hazard_h"]
-    result = inertia_adjusted_price(
-        inputs["a"],
-        alpha,
-        eta,
-        inputs["marginal_cost"],
-        inputs["others_sum_exp_utility"],
-        hazard,
-        inputs["discount_delta"],
+    setup = (
+        "s_t=(1-h)s_{t-1}+h S(p), tokens p^-eta; stationary price p such that a permanent price "
+        "change is not profitable when the current share is S(p)"
     )
+    stated(inputs, "setup", (setup,))
+    demand = market(
+        [inputs["a"]],
+        [inputs["alpha"]],
+        outside=float(np.log(inputs["others_sum_exp_utility"])),
+        box_cox=LOG,
+        eta=inputs["eta"],
+    )
+    cost, hazard = inputs["marginal_cost"], inputs["review_hazard_h"]
+    weight = choice_margin_weight(hazard, inputs["discount_delta"])
+    lerner = common_lerner(demand, [0], [cost, 0.0], [cost], INELASTIC, choice_weight=weight)
+    if lerner is None:
+        raise ArithmeticError("effective elasticity is at most 1: no finite price is optimal")
+    price = float(price_from_elasticity(cost, 1 / lerner))
+
+    def markup(choice_weight: float) -> float:
+        return 1 / demand.elasticity_of([True, False], [price, 0.0], choice_weight)
+
     return {
-        "weight_on_choice_margin": result.choice_weight,
-        "price": result.price,
-        "share": result.share,
-        "lerner": result.lerner,
-        "effective_elasticity": result.effective_elasticity,
-        "lerner_if_all_review": inertia_adjusted_lerner(eta, alpha, result.share, 1.0, 0.0),
-        "lerner_if_myopic_same_share": inertia_adjusted_lerner(
-            eta, alpha, result.share, hazard, 0.0
-        ),
+        "weight_on_choice_margin": weight,
+        "price": price,
+        "share": choice_shares(demand, [price])[0],
+        "lerner": lerner,
+        "effective_elasticity": 1 / lerner,
+        "lerner_if_all_review": markup(1.0),
+        "lerner_if_myopic_same_share": markup(choice_margin_weight(hazard, 0.0)),
     }
 
 
 # The demand named "Calvano baseline" by the cases: Calvano et al. (2020), section II.
 CALVANO_BASELINE = {"a": [2.0, 2.0], "c": [1.0, 1.0], "mu": 0.25, "a0": 0.0}
-CONCENTRATION_PERIODS = 128  # expected_hhi is answered for every period up to this one
-
-
-@family("learning_by_doing_mpe")
-def learning_by_doing(inputs: Inputs) -> dict[str, Any]:
-    """Equilibrium in every state of experience, from both vendors' sides."""
-    levels = np.minimum(np.arange(1, inputs["M"] + 1), inputs["m"])
-    cost = experience_unit_cost(inputs["kappa"], levels, 1.0, learning_exponent(inputs["rho"]))
-    found = learning_mpe.learning_by_doing_mpe(cost, inputs["sigma"], inputs["beta"])
-    hhi = learning_mpe.expected_concentration(found.win_probability, CONCENTRATION_PERIODS)
-
-    def by_state(table: Any) -> dict[str, Any]:
-        return {str([i + 1, j + 1]): value for (i, j), value in np.ndenumerate(table)}
-
-    def both(table: Any) -> dict[str, Any]:
-        mine, other = by_state(table), by_state(table.T)
-        return {state: [mine[state], other[state]] for state in mine}
-
-    return {
-        "prices": both(found.prices),
-        "win_prob_1": by_state(found.win_probability),
-        "values": both(found.values),
-        "price_minus_cost_at_1_1": found.prices[0, 0] - cost[0],
-        "expected_hhi": {str(period): value for period, value in enumerate(hhi)},
-    }
-
-
-@family("switching_cost_mpe")
-def switching_cost(inputs: Inputs) -> dict[str, Any]:
-    """Equilibrium with one attached client, against that without a switching cost."""
-    law = inputs["mu"], inputs["discount"], inputs["marginal_cost"]
-    found = dynamic_pricing.switching_cost_mpe(inputs["switching_cost"], *law)
-    free = dynamic_pricing.switching_cost_mpe(0.0, *law)
-    return {
-        "prob_stay": found.stay,
-        "price_incumbent": found.incumbent_price,
-        "price_entrant": found.entrant_price,
-        "value_incumbent": found.incumbent_value,
-        "value_entrant": found.entrant_value,
-        "average_transaction_price": found.average_price,
-        "average_price_without_switching_cost": free.average_price,
-        "change_vs_no_switching_cost": found.average_price - free.average_price,
-        "derivative_avg_price_wrt_s_at_0": dynamic_pricing.small_switching_cost_slope(
-            inputs["discount"]
-        ),
-    }
 
 
 @family("q_learning")
-def q_learning_quantities(inputs: Inputs) -> dict[str, Any]:
+def learning_to_price(inputs: Inputs) -> dict[str, Any]:
     """Price grid, initial values, one update, collusion index and exploration."""
     # Cases may state another demand by the keys of the family calvano.
-    market_inputs = {key: inputs.get(key, value) for key, value in CALVANO_BASELINE.items()}
-    known = calvano(market_inputs)
+    stated(inputs, "demand", ("Calvano baseline",))
+    duopoly = {key: inputs.get(key, value) for key, value in CALVANO_BASELINE.items()}
+    known = calvano(duopoly)
     nash, monopoly = known["nash_prices"][0], known["joint_monopoly_prices"][0]
     grid = q_learning.price_grid(nash, monopoly, inputs["m"], inputs["xi"])
     update = inputs["update"]
     return {
         "action_grid": grid,
         "Q0_by_action": q_learning.initial_values(
-            _duopoly_profits(market_inputs, grid), inputs["discount"]
+            _duopoly_profits(duopoly, grid), inputs["discount"]
         ),
         "updated_Q": q_learning.updated_value(
             update["Q"],
@@ -311,41 +280,28 @@ def q_learning_quantities(inputs: Inputs) -> dict[str, Any]:
             known["joint_monopoly_profits"].mean(),
         ),
         "epsilon": q_learning.exploration_rate(inputs["epsilon_beta"], inputs["epsilon_t"]),
-        "half_exploration_periods": q_learning.exploration_half_life(inputs["epsilon_beta"]),
     }
 
 
-def _duopoly_profits(inputs: Inputs, grid: Any) -> Any:
+def _duopoly_profits(inputs: Inputs, grid: Floats) -> Floats:
     """First vendor's profit by own (rows) and rival (columns) price."""
-    scale = inputs["mu"]
-    market = linear_market(
-        {
-            "quality_a": np.asarray(inputs["a"]) / scale,
-            "price_coef_alpha": 1 / scale,
-            "outside_utility": inputs["a0"] / scale,
-        }
-    )
-    return np.array(
-        [
-            [
-                (own - inputs["c"][0]) * choice_shares(market, np.array([own, rival]))[0]
-                for rival in grid
-            ]
-            for own in grid
-        ]
-    )
+    demand = scaled_market(inputs["a"], inputs["mu"], inputs["a0"])
+    sold = [[choice_shares(demand, [own, rival])[0] for rival in grid] for own in grid]
+    return np.asarray((grid[:, None] - inputs["c"][0]) * sold)
 
 
 @family("matrix_games_egta")
 def matrix_game(inputs: Inputs) -> dict[str, Any]:
     """Equilibria and regrets of an empirical game of two players."""
-    payoffs = inputs["row_payoffs"], inputs["col_payoffs"]
-    found = equilibria(*payoffs)
+    row, col = (np.asarray(inputs[key], float) for key in ("row_payoffs", "col_payoffs"))
+    found, (m, n) = equilibria(row, col), row.shape
     answer: dict[str, Any] = {
         "equilibria": [one._asdict() for one in found],
         "n_equilibria": len(found),
-        "pure_profile_max_regret": games.pure_profile_regrets(*payoffs),
+        "pure_profile_max_regret": [
+            [max(regrets(row, col, np.eye(m)[i], np.eye(n)[j])) for j in range(n)] for i in range(m)
+        ],
     }
-    if games.is_zero_sum(*payoffs):
-        answer["zero_sum_value"] = games.zero_sum_value(inputs["row_payoffs"])
+    if np.allclose(row, -col, rtol=0.0, atol=1e-9):
+        answer["zero_sum_value"] = found[0].payoffs[0]  # the same in every equilibrium
     return answer

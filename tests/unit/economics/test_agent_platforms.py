@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from sim.economics.networks import (
-    entry_rate,
     next_agents,
     platform_worth,
     subsidised_builders,
     usable_agents,
     willing_builders,
 )
+from tests.theory.oracles import entry_rate
 
 ALL_OPEN = np.ones((3, 1), bool)
 AGENTS = np.array([[100.0], [10.0], [1.0]])
@@ -92,14 +92,3 @@ def test_free_entry_ends_at_agents_in_proportion_to_users(
         builders = (1.0 - departure) * builders + joined
     rate = entry_rate(1.5, 0.05, 0.2, 0.04, 0.5, innovation, imitation, departure)
     np.testing.assert_allclose(agents, 50.0 * rate, rtol=1e-9)
-
-
-def test_without_innovation_nobody_begins() -> None:
-    assert entry_rate(1.0, 0.1, 0.2, 0.5, 3.0, 0.0, 0.1, 0.1) == 0.1 / 0.5
-
-
-def test_entry_that_never_settles_is_refused() -> None:
-    with pytest.raises(ValueError, match="departure"):
-        entry_rate(1.0, 0.1, 0.2, 0.5, 3.0, 0.1, 0.1, 0.0)
-    with pytest.raises(ValueError, match="retirement"):
-        entry_rate(1.0, 0.1, 0.2, 0.0, 3.0, 0.1, 0.1, 0.1)

@@ -42,37 +42,11 @@ def test_no_player_gains_by_leaving_an_equilibrium(payoffs):
         assert found.payoffs[0] == pytest.approx(found.row @ a @ found.col)
 
 
-@given(PAYOFFS)
-@settings(max_examples=60, deadline=None)
-def test_pure_equilibria_are_the_profiles_without_regret(payoffs):
-    a, b = (np.array(table, dtype=float) for table in payoffs)
-    regret = games.pure_profile_regrets(a, b)
-    pure = {
-        (int(e.row.argmax()), int(e.col.argmax()))
-        for e in games.nash_equilibria(a, b)
-        if e.row.max() == 1 == e.col.max()
-    }
-    assert pure == {(int(i), int(j)) for i, j in np.argwhere(regret == 0)}
-    i, j = 0, a.shape[1] - 1
-    rows, cols = np.eye(a.shape[0])[i], np.eye(a.shape[1])[j]
-    assert max(games.regrets(a, b, rows, cols)) == pytest.approx(regret[i, j])
-
-
 @pytest.mark.parametrize("seed", range(8))
 def test_a_game_without_ties_has_an_odd_number_of_equilibria(seed):
     rng = np.random.default_rng(seed)
     a, b = rng.normal(size=(2, 4, 5))
     assert len(games.nash_equilibria(a, b)) % 2 == 1
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_zero_sum_equilibria_pay_the_value_of_the_game(seed):
-    a = np.random.default_rng(seed).normal(size=(3, 4))
-    value = games.zero_sum_value(a)
-    found = games.nash_equilibria(a, -a)
-    assert games.is_zero_sum(a, -a)
-    assert found[0].payoffs == pytest.approx((value, -value))
-    assert not games.is_zero_sum(a, -a + 0.1)
 
 
 def test_coordination_has_two_pure_and_one_mixed_equilibrium():
@@ -102,8 +76,7 @@ def test_levers_without_effect_leave_only_pure_equilibria_to_list():
     [
         lambda: games.nash_equilibria([[1, 2]], [[1], [2]]),
         lambda: games.nash_equilibria([1, 2], [1, 2]),
-        lambda: games.pure_profile_regrets([[np.nan]], [[1.0]]),
-        lambda: games.zero_sum_value([[]]),
+        lambda: games.nash_equilibria([[np.nan]], [[1.0]]),
         lambda: games.regrets([[1, 2]], [[1, 2]], [0.5], [0.5, 0.5]),
         lambda: games.regrets([[1, 2]], [[1, 2]], [1.0], [-0.5, 1.5]),
     ],
