@@ -148,7 +148,7 @@ class Reach:
             if isinstance(one.node, ast.ClassDef):
                 if self._registers(one):
                     self._reach(one)
-            elif self._registered(one):
+            elif self._registered(one) or one.node.name in ("__getattr__", "__dir__"):
                 self._reach(one)
 
     def _registered(self, one: Definition) -> bool:

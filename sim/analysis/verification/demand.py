@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from sim.analysis.verification.verify import Inputs, family, stated
+from sim.analysis.verification.verify import Inputs, family
 from sim.economics.arrays import Floats, Ints
 from sim.economics.demand import LINEAR, LOG, NestedLogit, Nests
 from sim.economics.markups import common_lerner
@@ -26,6 +27,20 @@ MODELS = {  # what a case may call its model, and the form of price that it mean
 }
 INELASTIC = 1 + 1e-9  # least elasticity for which a price is sought
 TASTE_REACH, TASTE_POINTS = 12.0, 1_201  # standard deviations and points of the taste integral
+
+
+def stated(inputs: Inputs, key: str, known: Collection[str], usual: str | None = None) -> str:
+    """What a case says of its model or law; `usual`, or the only known one, where it says nothing.
+
+    Raises
+    ------
+    ValueError
+        If the text is not known.
+    """
+    text = inputs.get(key, next(iter(known)) if usual is None else usual)
+    if text not in known:
+        raise ValueError(f"{key} {text!r} is not known")
+    return str(text)
 
 
 def rho_vector(rho: Any, nest: list[int]) -> Floats:

@@ -24,7 +24,8 @@ from sim.analysis.uncertainty import failing as discovery
 from sim.analysis.uncertainty import sobol as sensitivity
 from sim.analysis.verdict.outcomes import Thresholds, split_plateau, summarise
 from sim.analysis.verdict.verdict import ensemble_verdict
-from sim.analysis.verification.verify import Inputs, family, stated
+from sim.analysis.verification.demand import stated
+from sim.analysis.verification.verify import Inputs, family
 from sim.economics.arrays import Floats
 from sim.economics.concentration import hhi
 

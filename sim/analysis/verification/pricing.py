@@ -13,10 +13,11 @@ from sim.analysis.verification.demand import (
     choice_shares,
     market,
     nash_prices,
+    stated,
     stated_market,
     with_outside,
 )
-from sim.analysis.verification.verify import Inputs, family, stated
+from sim.analysis.verification.verify import Inputs, family
 from sim.economics import q_learning
 from sim.economics.arrays import Floats
 from sim.economics.demand import LOG

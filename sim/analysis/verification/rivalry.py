@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.verification.demand import logit
-from sim.analysis.verification.verify import Inputs, family, stated
+from sim.analysis.verification.demand import logit, stated
+from sim.analysis.verification.verify import Inputs, family
 from sim.economics.arrays import Floats
 from sim.economics.attachment import attachment_exponent
 from sim.economics.costs import experience_unit_cost, next_experience, steady_state_experience

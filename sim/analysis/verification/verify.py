@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-<<<<<<< HEAD
-from collections.abc import Callable, Iterable, Mapping, Sequence
-=======
-import pkgutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
->>>>>>> 38f703b (Economics holds what the market runs; closed forms are oracles of tests/theory, known answers go through running code)
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from importlib import resources
@@ -146,20 +141,6 @@ def family(name: str, *, siblings: bool = False) -> Callable[[Adapter], Adapter]
     return register
 
 
-def stated(inputs: Inputs, key: str, known: Collection[str], usual: str | None = None) -> str:
-    """What a case says of its model or law; `usual`, or the only known one, where it says nothing.
-
-    Raises
-    ------
-    ValueError
-        If the text is not known.
-    """
-    text = inputs.get(key, next(iter(known)) if usual is None else usual)
-    if text not in known:
-        raise ValueError(f"{key} {text!r} is not known")
-    return str(text)
-
-
 class Given(Mapping[str, Any]):
     """The inputs of a case, which remember what was read."""
 
@@ -282,11 +263,7 @@ def plain(value: Any) -> Any:
 
 
 def _answer(name: str, inputs: Inputs, siblings: list[Inputs]) -> dict[str, Any]:
-<<<<<<< HEAD
-    entry = _FAMILIES.get(name)
-=======
-    entry, given = _FAMILIES[name], Given(inputs)
->>>>>>> 38f703b (Economics holds what the market runs; closed forms are oracles of tests/theory, known answers go through running code)
+    entry, given = _FAMILIES.get(name), Given(inputs)
     try:
         raw = entry.adapter(given, siblings) if entry.wants_siblings else entry.adapter(given)
         if given.unread():
