@@ -56,6 +56,7 @@ def test_the_screen_shows_differences_flows_and_what_they_rest_on(
     assert (folder / "figures/compare_profit.csv").exists()
 
 
+@pytest.mark.slow
 def test_json_and_the_second_call_use_one_folder(
     tmp_path: Path, other: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,6 +120,7 @@ def test_other_calendars_are_refused(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert not list(tmp_path.glob("duel-*"))
 
 
+@pytest.mark.slow
 def test_run_with_the_horizon_says_how_many_seeds_keep_their_class(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,7 @@ def test_the_screen_shows_boards_definitions_effects_and_verdict(
     assert "28/28" not in told.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["n", "seeds"])
 def test_nothing_is_concluded_of_a_verdict_that_lost_its_grounds(
     tmp_path: Path,

@@ -135,6 +135,7 @@ def test_an_interrupt_exits_with_130_and_the_same_command_goes_on(
     assert len(runs) == 35
 
 
+@pytest.mark.slow
 def test_run_adds_replicates_until_the_probability_is_known(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ def called(*arguments: str) -> int:
     return int(end.value.code or 0)
 
 
+@pytest.mark.slow
 def test_tournament_prints_json_and_draws(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

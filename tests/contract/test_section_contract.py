@@ -138,6 +138,7 @@ def test_every_section_has_its_case() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 class TestEverySection:
+    @pytest.mark.slow
     def test_the_page_holds_tables_picture_and_grounds(
         self, name: str, found: Callable[[str], Result], run: Result
     ) -> None:

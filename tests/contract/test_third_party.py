@@ -65,6 +65,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.mark.slow
 def test_a_strategy_of_another_package_plays(installed: Path) -> None:
     done = run_with(installed)
     assert done.returncode == 0, done.stderr
@@ -73,6 +74,7 @@ def test_a_strategy_of_another_package_plays(installed: Path) -> None:
     assert len(set(price)) > 1
 
 
+@pytest.mark.slow
 def test_without_the_package_the_name_is_unknown() -> None:
     done = run_with(None)
     assert done.returncode != 0

@@ -106,6 +106,7 @@ class Counter:
         monkeypatch.setattr(evaluations, "run_world", counted)
 
 
+@pytest.mark.slow
 def test_known_numbers_are_found_again_within_the_stated_uncertainty(
     rows: tuple[Record, ...], tmp_path: Path
 ) -> None:

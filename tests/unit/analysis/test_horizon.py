@@ -31,6 +31,7 @@ def test_the_longer_run_begins_with_the_same_months() -> None:
         assert np.array_equal(curve, long.curves[name][:6], equal_nan=True), name
 
 
+@pytest.mark.slow
 def test_the_verdict_says_how_many_seeds_keep_their_class(duel: Any, tmp_path: Path) -> None:
     result = run_ensemble(duel, workers=1, out=tmp_path, model=FakeMarket)
     before = judge(result)["verdicts"]["money_kept"]
@@ -96,6 +97,7 @@ def test_without_a_contest_there_is_no_horizon(duel: Any, tmp_path: Path) -> Non
         run_longer(result, out=tmp_path, workers=1, model=FakeMarket)
 
 
+@pytest.mark.slow
 def test_more_replicates_take_over_the_longer_runs_too(
     duel: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -186,6 +186,7 @@ print(sum(swap.compiled.stats.cache_hits.values()))
 """
 
 
+@pytest.mark.slow
 def test_kernels_that_take_bundles_are_kept_on_disk(tmp_path: Path) -> None:
     script = tmp_path / "swap.py"
     script.write_text(KERNEL)

@@ -136,6 +136,7 @@ def told_by(**environment: str) -> str:
     return hashlib.sha256(ran.stdout.encode()).hexdigest()
 
 
+@pytest.mark.slow
 def test_runs_are_the_same_bytes_on_a_processor_with_fewer_instructions() -> None:
     # NumPy and BLAS choose their code by the processor; these settings take the oldest it has
     extra = " ".join(np._core._multiarray_umath.__cpu_dispatch__)  # type: ignore[attr-defined]

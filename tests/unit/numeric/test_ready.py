@@ -85,6 +85,7 @@ def no_kernel(text: str) -> None:
     """Takes what kernels do not."""
 
 
+@pytest.mark.slow
 def test_kernels_are_called_with_the_types_that_they_state() -> None:
     told = subprocess.run(
         [sys.executable, "-c", RUN],
@@ -106,6 +107,7 @@ def test_all_that_is_kept_states_what_it_takes() -> None:
     assert KEPT.pop().__wrapped__ is no_kernel
 
 
+@pytest.mark.slow
 def test_a_process_that_only_starts_workers_knows_all_kernels() -> None:
     told = subprocess.run(
         [sys.executable, "-c", PARENT], check=True, capture_output=True, text=True, cwd=ROOT
@@ -122,6 +124,7 @@ def test_each_kernel_is_compiled_once_and_with_those_that_share_its_parts() -> N
     assert "sim.market.clients.usage use_range" not in together
 
 
+@pytest.mark.slow
 def test_helpers_compile_and_what_is_on_disk_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "few.py").write_text(KERNELS)
     path = os.pathsep.join([str(ROOT), str(tmp_path)])

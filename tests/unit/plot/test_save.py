@@ -41,6 +41,7 @@ def test_an_earlier_file_with_other_content_is_put_aside(data, tmp_path):
     assert [path.read_text() for path in others] == ["mine"]
 
 
+@pytest.mark.slow
 def test_without_names_what_cannot_be_drawn_is_told(result):
     result.curves = result.curves.drop_vars("switching_flow").sel(point=["on"])
     told = {}

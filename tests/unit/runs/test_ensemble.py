@@ -21,6 +21,7 @@ from tests.unit.runs.helpers import BackwardsExecutor, stored_bytes
 Run = Callable[..., Result]
 
 
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_workers(whole: Result, run_duel: Run) -> None:
     assert stored_bytes(run_duel(workers=2).path) == stored_bytes(whole.path)
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = """
 import numba
@@ -20,6 +22,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_workers_that_import_a_script_with_numba_run(tmp_path: Path) -> None:
     script = tmp_path / "study.py"
     scenario = (ROOT / "scenarios" / "tiny.toml").as_posix()

@@ -143,6 +143,7 @@ def places(data: Any) -> list[tuple[Key, ...]]:
     return [keys[:length] for keys, _ in leaves(data) for length in range(1, len(keys) + 1)]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_no_value_gives_a_traceback(data: st.DataObject) -> None:

@@ -42,6 +42,7 @@ def test_blocks_tile_points_and_replicates_once() -> None:
     assert grid.label(8) == "point 6, replicate 4"
 
 
+@pytest.mark.slow
 def test_bytes_depend_neither_on_workers_nor_on_order(
     whole_sweep: SweepResult, run_sweep: Run
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_point_that_makes_no_sense_is_failed_rows_and_the_sweep_goes_on(run_sw
     assert result.failed[API].gt(0.5).all()
 
 
+@pytest.mark.slow
 def test_a_run_that_kills_its_worker_is_aborted_and_its_block_is_saved(run_sweep: Run) -> None:
     result = run_sweep(model=DyingAtAPoint, workers=2)
     lost = result.failed
