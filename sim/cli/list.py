@@ -22,6 +22,7 @@ class What(StrEnum):
     scenarios = "scenarios"
     strategies = "strategies"
     events = "events"
+    levers = "levers"
     measures = "measures"
     plots = "plots"
 
@@ -60,6 +61,12 @@ def _events(_: Path) -> Rows:
     return [(name, _first_line(cls.__doc__)) for name, cls in event_kinds().items()]
 
 
+def _levers(_: Path) -> Rows:
+    from sim.levers.base import lever_kinds
+
+    return [(name, _first_line(cls.__doc__)) for name, cls in lever_kinds().items()]
+
+
 def _measures(_: Path) -> Rows:
     from sim.market.recorder import measures
 
@@ -78,6 +85,7 @@ _SECTIONS: dict[What, tuple[str, Callable[[Path], Rows]]] = {
     What.scenarios: ("sim.scenario", scenarios),
     What.strategies: ("sim.strategies", _strategies),
     What.events: ("sim.events", _events),
+    What.levers: ("sim.levers", _levers),
     What.measures: ("sim.market.recorder", _measures),
     What.plots: ("sim.plot.registry", _plots),
 }
@@ -93,7 +101,7 @@ def list_names(
     folder: Path = typer.Option(Path("scenarios"), "--folder", help="Where scenarios lie."),
     json_: bool = typer.Option(False, "--json", help="As JSON."),
 ) -> None:
-    """List scenarios, strategies, events, measures and plots with a line on each."""
+    """List scenarios, strategies, events, levers, measures and plots with a line on each."""
     found = {
         section: rows(folder)
         for section, (module, rows) in _SECTIONS.items()

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from sim.events.base import Event, event_kinds
+from sim.levers.base import Lever, LeverKind, lever_kinds
 from sim.scenario.patches import toml_value
 from sim.scenario.paths import bare, covers, item_of, model_of
-from sim.scenario.schema.containment import Lever
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.vendors import Openness, Vendor, strategy_tables
 from sim.scenario.shape import json_schema
@@ -247,6 +247,14 @@ def _of_events(path: str) -> Iterator[Parameter]:
             yield parameter(f"{path}.{key}", field, f'what = "{name}"')
 
 
+def _of_levers(path: str) -> Iterator[Parameter]:
+    yield from parameters(Lever, f"{path}.")
+    for name, cls in lever_kinds().items():
+        for key, field in cls.model_fields.items():
+            if key not in LeverKind.model_fields:
+                yield parameter(f"{path}.{key}", field, f'kind = "{name}"')
+
+
 _COMMON = frozenset(Event.model_fields)
 
 
@@ -263,6 +271,8 @@ def _below(
         yield from _of_strategies("openness", path)
     elif model is Scenario and name == "events":
         yield from _of_events(f"{path}.{NUMBER}")
+    elif model is Scenario and name == "levers":
+        yield from _of_levers(f"{path}.{NAME}")
     else:
         for part, suffix in (
             (model_of(field.annotation), ""),
@@ -319,6 +329,8 @@ def _facts(when: str) -> str:
     _, name, _ = when.split('"')
     if when.startswith("what"):
         return inspect.getdoc(event_kinds()[name]) or ""
+    if when.startswith("kind"):
+        return inspect.getdoc(lever_kinds()[name]) or ""
     known = [
         cls
         for kind in KINDS

@@ -27,6 +27,12 @@ def by_strategy_first(changes: Iterable[tuple[str, Any]]) -> list[tuple[str, Any
     return sorted(changes, key=lambda change: not change[0].endswith(".strategy"))
 
 
+def off_patches(scenario: Scenario) -> dict[str, dict[str, Any]]:
+    """What each lever writes where it is off: dotted path -> value."""
+    tables = plain_tables(scenario) if scenario.levers else {}
+    return {name: lever.patch(tables) for name, lever in scenario.levers.items()}
+
+
 def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], list[Problem]]:
     """Plain tables in which the named levers are off, and the off-patches that cannot be.
 
@@ -48,12 +54,14 @@ def without_but_sources(
 
     Tables in which nothing changes are those of `whole` themselves.
     """
-    levers = [scenario.levers[name] for name in sorted(off & set(scenario.levers))]
-    written = {path.split(".")[0] for lever in levers for path in lever.off}
+    patches = {
+        name: scenario.levers[name].patch(whole) for name in sorted(off & set(scenario.levers))
+    }
+    written = {path.split(".")[0] for patch in patches.values() for path in patch}
     data = {**whole, **(plain_tables(scenario, written) if written else {})}
     problems = []
-    for name in sorted(off & set(scenario.levers)):
-        for path, value in by_strategy_first(scenario.levers[name].off.items()):
+    for name, patch in patches.items():
+        for path, value in by_strategy_first(patch.items()):
             problem = set_path(data, path, value)
             if problem is not None:
                 problems.append(Problem("", f"levers.{name}.off", path, problem.rule, problem.hint))

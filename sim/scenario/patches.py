@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim.errors import Problem, ScenarioError, nearest_hint
+from sim.levers.base import Lever
 from sim.scenario.checks.sense import validated
 from sim.scenario.off import by_strategy_first, plain_tables, without
 from sim.scenario.paths import Key, field_at, set_path, shown
@@ -69,13 +70,14 @@ def at_intensity(scenario: Scenario) -> Scenario:
         A world in between makes no sense.
     """
     weak = {name: lever for name, lever in scenario.levers.items() if lever.intensity < 1.0}
-    if not any(lever.off or lever.intensity == 0.0 for lever in weak.values()):
-        return scenario
     full = plain_tables(scenario)
+    patches = {name: lever.patch(full) for name, lever in weak.items()}
+    if not any(patches[name] or lever.intensity == 0.0 for name, lever in weak.items()):
+        return scenario
     data, problems = without(scenario, [n for n, lever in weak.items() if lever.intensity == 0.0])
     partly = {name: lever for name, lever in weak.items() if lever.intensity > 0.0}
     for name, lever in partly.items():
-        for path, off in by_strategy_first(lever.off.items()):
+        for path, off in by_strategy_first(patches[name].items()):
             keys: tuple[Key, ...] = tuple(
                 int(part) if part.isdecimal() else part for part in path.split(".")
             )
@@ -85,7 +87,8 @@ def at_intensity(scenario: Scenario) -> Scenario:
             problem = set_path(data, path, _between(full, keys, off, on, lever.intensity))
             if problem is not None:
                 problems.append(problem)
-        data["levers"][name]["off"] = {}
+        explicit = {key: getattr(lever, key) for key in Lever.model_fields}
+        data["levers"][name] = {**explicit, "off": {}}
     if problems:
         raise ScenarioError(problems)
     mixed = validated(data)

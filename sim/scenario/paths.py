@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from sim.errors import LONGEST_LIST_OF_NAMES, Problem, nearest_hint
 from sim.events.base import Event, event_kinds
+from sim.levers.base import Lever, lever_kinds
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.vendors import Openness, Vendor, strategy_tables
 from sim.strategies.registry import strategies
@@ -143,6 +144,8 @@ class Spot:
         if model is Event and isinstance(self.data, Mapping):
             what = self.data.get("what")
             model = event_kinds().get(what, Event) if isinstance(what, str) else Event
+        elif model is Lever and isinstance(self.data, Mapping) and "kind" in self.data:
+            model = lever_kinds().get(str(self.data["kind"]), Lever)
         return model.model_fields if model is not None else None
 
     def names_tables(self) -> bool:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from sim.events.base import Event, event_kinds
+from sim.levers.base import Lever, lever_kinds
 from sim.scenario.schema.containment import Fit
 from sim.scenario.schema.families import Host
 from sim.scenario.schema.scenario import Scenario, Source
@@ -21,7 +22,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def _made() -> tuple[dict[type[BaseModel], str], dict[str, Any]]:
     """The definition name of each model, and all definitions."""
     models: list[type[BaseModel]] = [Scenario, Vendor, Openness, Host, Source, Fit, Event]
-    models += event_kinds().values()
+    models += [*event_kinds().values(), Lever, *lever_kinds().values()]
     for kind in KINDS:
         models += [cls.Parameters for cls in strategies(kind).values()]
     unique = list(dict.fromkeys(models))
@@ -51,6 +52,13 @@ def _events(names: dict[type[BaseModel], str], defs: dict[str, Any]) -> dict[str
         "oneOf": [{"$ref": ref} for ref in kinds.values()],
         "discriminator": {"propertyName": "what", "mapping": kinds},
     }
+
+
+def _levers(names: dict[type[BaseModel], str], defs: dict[str, Any]) -> dict[str, Any]:
+    for name, cls in lever_kinds().items():
+        defs[names[cls]]["properties"]["kind"] = {"const": name}
+    classes: list[type[BaseModel]] = [Lever, *lever_kinds().values()]
+    return {"anyOf": [{"$ref": f"#/$defs/{names[cls]}"} for cls in classes]}
 
 
 def _flat(kind: str, names: dict[type[BaseModel], str], defs: dict[str, Any]) -> dict[str, Any]:
@@ -102,6 +110,7 @@ def json_schema() -> dict[str, Any]:
     defs[names[Openness]] = _openness(names, defs[names[Openness]])
     root = defs.pop(names[Scenario])
     root["properties"]["events"]["items"] = _events(names, defs)
+    root["properties"]["levers"]["additionalProperties"] = _levers(names, defs)
     root["properties"]["extends"] = {
         "type": "string",
         "description": "scenario file below this one, relative to it",

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from sim.errors import Problem, nearest_hint
 from sim.events.base import Event, event_kinds
+from sim.levers.base import lever_kinds
 from sim.scenario.paths import Key, dotted, field_at, shown, spot_at
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.vendors import strategy_tables
@@ -212,6 +213,30 @@ def _events(data: dict[str, Any]) -> tuple[list[Event], list[int], list[Located]
     return made, kept, located
 
 
+def _levers(data: dict[str, Any]) -> tuple[Any, list[Located]]:
+    """The levers, typed where they name a kind; a wrong one is left as a lever without a patch."""
+    levers, kinds = data.get("levers"), lever_kinds()
+    if not isinstance(levers, Mapping):
+        return levers, []
+    made: dict[Any, Any] = dict(levers)
+    located: list[Located] = []
+    for name, item in levers.items():
+        if not isinstance(item, Mapping) or "kind" not in item:
+            continue
+        keys: tuple[Key, ...] = ("levers", name)
+        kind = item["kind"]
+        if isinstance(kind, str) and kind in kinds:
+            lever, wrong = _tried(kinds[kind], dict(item), keys, data)
+        else:
+            hint = nearest_hint(kind, list(kinds))
+            place = (*keys, "kind")
+            problem = Problem("", dotted(place), shown(kind), "no such kind of lever", hint)
+            lever, wrong = None, [(place, problem)]
+        located += wrong
+        made[name] = lever or {"vendor": item.get("vendor"), "off": {}}
+    return made, located
+
+
 def _strategy(
     kind: str,
     name: Any,
@@ -334,6 +359,9 @@ def typed(data: Mapping[str, Any]) -> Typed:
     values = [] if sound else value_problems(dict(data))
     located = values + _names(plain) + located + _strategies(plain)
     plain["events"] = events
+    if "levers" in plain:
+        plain["levers"], wrong = _levers(plain)
+        located += wrong
     scenario, wrong = _tried(Scenario, plain, (), data)
     located += wrong
     seen: dict[tuple[Key, ...], Problem] = {}

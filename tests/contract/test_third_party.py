@@ -1,4 +1,4 @@
-"""A package of somebody else adds a strategy by an entry point; nothing of this one changes."""
+"""A package of somebody else adds one of each kind by entry points; nothing of this one changes."""
 
 from __future__ import annotations
 
@@ -9,30 +9,50 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "tests" / "plugin_example"
 PROGRAM = """
 import json, sys
-from sim.market.model import MarketModel
-from sim.scenario.reader import load
+import sim
+from sim.report.page import page
+from sim.runs.files import json_bytes
+from sim.scenario.patches import without_levers
 
-pricing = {"strategy": "follow_leader", "below": 0.1}
-market = load(sys.argv[1], {"vendors.third.pricing": pricing, "calendar.months": 6,
-                            "containment.window_months": 3})
-model = MarketModel(market, 3).run()
-price = model.curves["price_index"][:, model.axes["vendor"].index("third")]
-print(json.dumps(price.tolist()))
+tiny, folder = sys.argv[1:]
+months = {"calendar.months": 6, "containment.window_months": 3, "population.clients": 60}
+market = sim.load(tiny, {
+    "vendors.third.pricing": {"strategy": "follow_leader", "below": 0.1},
+    "levers.long": {"kind": "long_context", "vendor": "dam", "limit_tokens": 16_000},
+    **months,
+})
+outage = {"month": "2024-04", "what": "outage", "vendor": "volcano", "lost": 0.6}
+market = market.replace({"events": [*market.model_dump()["events"], outage]})
+result = sim.run(market, replicates=2, workers=1, out=folder)
+on = result.curves.sel(point="on")
+leads = on["token_lead"].mean(("month", "replicate")).to_series().to_dict()
+figure, _ = result.plot.conversion()
+finding = {"leads": leads, "n": 2, "seeds": [1], "root_seed": 1, "interval_types": ["none, 95 %"],
+           "scenario_hash": result.manifest["scenario_hash"], "scenario": market.name}
+(result.path / "leaders.json").write_bytes(json_bytes(finding))
+print(json.dumps({
+    "price": on["price_index"].sel(vendor="third").mean("replicate").values.tolist(),
+    "reliability": on["reliability"].sel(vendor="volcano").mean("replicate").values.tolist(),
+    "cost": market.levers["long"].cost,
+    "limits": [f.context_limit_tokens for f in without_levers(market, ["long"]).families.values()],
+    "lead": sum(value > 0 for value in leads.values()),
+    "label": figure.axes[0].get_xlabel(),
+    "section": "lead in token share" in page(result, [result]),
+}))
 """
 
 
-def run_with(folder: Path | None) -> subprocess.CompletedProcess[str]:
-    """Play a scenario that names the strategy, in a Python of its own."""
+def in_new_python(program: str, folder: Path | None, *arguments: str) -> Any:
+    """Run a program in a Python of its own, with the example package or without."""
     path = os.pathsep.join([str(ROOT), *([str(folder)] if folder else [])])
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(ROOT / "scenarios" / "tiny.toml")],
+        [sys.executable, "-c", program, str(ROOT / "scenarios" / "tiny.toml"), *arguments],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": path},
@@ -41,24 +61,20 @@ def run_with(folder: Path | None) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed_in(target: Path, entry_points: dict[str, dict[str, str]]) -> Path:
     """The example as an installer lays it out: its modules beside a dist-info.
 
     No build tool is asked: without a network there may be none.
     """
-    target = tmp_path_factory.mktemp("site")
-    facts = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))
-    project = facts["project"]
-    for module in facts["tool"]["setuptools"]["py-modules"]:
-        shutil.copy(EXAMPLE / f"{module}.py", target)
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    shutil.copytree(EXAMPLE / "market_extras", target / "market_extras")
     stem = f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     (target / stem).mkdir()
     metadata = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
     (target / stem / "METADATA").write_text(metadata, encoding="utf-8")
     entries = [
         line
-        for group, names in project["entry-points"].items()
+        for group, names in {**project["entry-points"], **entry_points}.items()
         for line in (f"[{group}]", *(f"{name} = {place}" for name, place in names.items()))
     ]
     (target / stem / "entry_points.txt").write_text("\n".join(entries) + "\n", encoding="utf-8")
@@ -66,16 +82,34 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_a_strategy_of_another_package_plays(installed: Path) -> None:
-    done = run_with(installed)
+def test_one_of_each_kind_from_another_package_is_used(tmp_path: Path) -> None:
+    site = installed_in(tmp_path, {})
+    done = in_new_python(PROGRAM, site, str(tmp_path / "results"))
     assert done.returncode == 0, done.stderr
-    price = json.loads(done.stdout)
-    assert len(price) == 6
-    assert len(set(price)) > 1
+    told = json.loads(done.stdout)
+    assert len(told["price"]) == 6
+    assert len(set(told["price"])) > 1
+    assert told["reliability"][2] > told["reliability"][3]
+    assert told["cost"] == 3.0
+    assert told["limits"].count(16_000) == 2
+    assert told["lead"] >= 1
+    assert "platform token share" in told["label"]
+    assert told["section"]
 
 
 @pytest.mark.slow
-def test_without_the_package_the_name_is_unknown() -> None:
-    done = run_with(None)
+def test_without_the_package_all_wrong_names_are_told_at_once() -> None:
+    done = in_new_python(PROGRAM, None, "unused")
     assert done.returncode != 0
     assert "no such pricing strategy" in done.stderr
+    assert "no such kind of lever" in done.stderr
+
+
+@pytest.mark.slow
+def test_an_entry_point_that_fails_is_named(tmp_path: Path) -> None:
+    site = installed_in(tmp_path, {"sim.measures": {"lost": "market_extras.nowhere:nothing"}})
+    program = "import sys\nfrom sim.cli import main\nmain(['list', 'measures'])"
+    done = in_new_python(program, site)
+    assert done.returncode == 2
+    assert "entry point lost = market_extras.nowhere:nothing of sim.measures" in done.stderr
+    assert "ModuleNotFoundError" in done.stderr

@@ -17,7 +17,7 @@ from sim.analysis.verdict.verdict import Assessment, assess
 from sim.errors import SimError, nearest_hint
 from sim.runs.worlds import World, levers_of
 from sim.scenario.checks.sense import validated
-from sim.scenario.off import plain_tables
+from sim.scenario.off import off_patches, plain_tables
 from sim.scenario.patches import scenario_hash, without_levers
 from sim.scenario.reader import parse_override
 from sim.scenario.schema.scenario import Contest, Scenario
@@ -176,8 +176,8 @@ def play(scenario: Scenario, vendor: str, named: Named) -> Scenario:
     path = f"vendors.{vendor}.{field}"
     about = [
         name
-        for name, lever in scenario.levers.items()
-        if any(key == path or key.startswith(f"{path}.") for key in lever.off)
+        for name, patch in off_patches(scenario).items()
+        if any(key == path or key.startswith(f"{path}.") for key in patch)
     ]
     if _plays(scenario, vendor, field, named):
         return scenario

@@ -22,7 +22,7 @@ from sim.runs.study.result import LISTING
 from sim.runs.study.run import run_study
 from sim.runs.study.schema import Design, Factor, FactorTable, Outcomes, Study
 from sim.runs.worlds import levers_of
-from sim.scenario.off import plain_tables
+from sim.scenario.off import off_patches, plain_tables
 from sim.scenario.patches import toml_value, without_levers
 from sim.scenario.paths import dotted, leaves
 from sim.scenario.schema.scenario import Contest, Scenario
@@ -187,8 +187,8 @@ def _taken(base: Scenario, scenario: Scenario) -> Callable[[str], bool]:
     if base is scenario:
         return lambda path: True
     there = {dotted(keys) for keys, _ in leaves(plain_tables(base))}
-    gone = set(scenario.levers) - set(base.levers)
-    patched = [path for name in gone for path in scenario.levers[name].off]
+    gone, patches = set(scenario.levers) - set(base.levers), off_patches(scenario)
+    patched = [path for name in gone for path in patches[name]]
 
     def kept(path: str) -> bool:
         return path in there and not any(path == p or path.startswith(f"{p}.") for p in patched)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sim.errors import Problem, nearest_hint
-from sim.scenario.off import by_strategy_first, plain_tables, without
+from sim.scenario.off import by_strategy_first, off_patches, plain_tables, without
 from sim.scenario.paths import dotted, leaves, set_path, shown
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.typed import must_exist, problem_at
@@ -76,15 +76,15 @@ def freed_money_is_not_negative(scenario: Scenario) -> Iterator[Problem]:
 
 def levers_leave_the_frame(scenario: Scenario) -> Iterator[Problem]:
     """A lever changes what a vendor does, not how the market is run, judged or who is in it."""
-    for name, lever in scenario.levers.items():
-        for path in lever.off:
+    for name, patch in off_patches(scenario).items():
+        for path in patch:
             if path.split(".")[0] in FRAME:
                 yield problem_at(
                     f"levers.{name}.off",
                     path,
                     "is no move of a vendor: both worlds must be run and judged alike",
                 )
-        if not any(path.count(".") < 2 and path.startswith("vendors") for path in lever.off):
+        if not any(path.count(".") < 2 and path.startswith("vendors") for path in patch):
             continue
         data, problems = without(scenario, [name])
         vendors = data["vendors"]

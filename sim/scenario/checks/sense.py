@@ -33,7 +33,7 @@ from sim.scenario.checks.moves import (
     strategies_name_own_families,
 )
 from sim.scenario.files import policies_name_rivals
-from sim.scenario.off import plain_tables, with_typed_parts, without_but_sources
+from sim.scenario.off import off_patches, plain_tables, with_typed_parts, without_but_sources
 from sim.scenario.paths import dotted, leaves, reaches, shown
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.typed import must_exist, problem_at, typed
@@ -121,7 +121,7 @@ def levers_can_be_off(scenario: Scenario) -> Iterator[Problem]:
         if problems:
             yield from problems
             continue
-        if not _found_in(with_typed_parts(data, whole, scenario, lever.off)):
+        if not _found_in(with_typed_parts(data, whole, scenario, lever.patch(whole))):
             continue
         if before is None:
             before = {_unplaced(p) for p in _found_in(whole)}
@@ -150,8 +150,8 @@ def _unplaced(problem: Problem) -> tuple[str, str, str]:
 def levers_do_not_clash(scenario: Scenario) -> Iterator[Problem]:
     """Two levers do not write different values at the same path."""
     written: dict[str, tuple[str, Any]] = {}
-    for name, lever in scenario.levers.items():
-        for path, value in lever.off.items():
+    for name, patch in off_patches(scenario).items():
+        for path, value in patch.items():
             if path in written and written[path][1] != value:
                 yield problem_at(
                     f"levers.{name}.off",

@@ -1,8 +1,6 @@
-"""What counts as containment, which moves a run can take away, what a calibration may move."""
+"""What counts as containment, what freed money may do, what a calibration may move."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from pydantic import Field
 
@@ -104,36 +102,6 @@ class Containment(Part):
         high=240,
         source=_S,
         flag="literature",
-    )
-
-
-class Lever(Part):
-    """A move of one vendor. ON is the scenario as it stands; OFF applies the patch."""
-
-    vendor: str = par(..., "whose move", flag="input")
-    title: str = par("", "a sentence", flag="input")
-    off: dict[str, Any] = par(..., "dotted path -> value without the move", flag="input")
-    intensity: float = par(
-        1.0,
-        "how much of the move is made: 1 as the scenario says, 0 as if the lever were off",
-        unit="share",
-        low=0.0,
-        high=1.0,
-        flag="input",
-    )
-    cost: float = par(
-        0.0,
-        "what the whole move costs, charged to cash; in part at a lower intensity",
-        unit="M yuan/month",
-        low=0.0,
-        high=1e6,
-    )
-    frees: float = par(
-        0.0,
-        "spending of its own strategies that stops with it: freed under rule (b) beside the cost",
-        unit="M yuan/month",
-        low=0.0,
-        high=1e6,
     )
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import Field, SerializeAsAny, field_validator
 
 from sim.events.base import Event, parse_event
+from sim.levers.base import Lever, parse_lever
 from sim.months import Month
 from sim.parts import Part, par, table
-from sim.scenario.schema.containment import Budget, Calibration, Containment, Fit, Lever
+from sim.scenario.schema.containment import Budget, Calibration, Containment, Fit
 from sim.scenario.schema.demand import Demand
 from sim.scenario.schema.families import Ecosystem, Family, Host
 from sim.scenario.schema.moves import Agents
@@ -177,7 +178,7 @@ class Scenario(Part):
         (), description="who serves whose open family, from when", strict=False
     )
     events: tuple[SerializeAsAny[Event], ...] = Field((), description="dated events", strict=False)
-    levers: dict[str, Lever] = Field({}, description="moves that can be taken away")
+    levers: dict[str, SerializeAsAny[Lever]] = Field({}, description="moves that can be taken away")
     episode: Episode = table(Episode, "what a small scenario shows")
     budget: Budget = table(Budget, "what rule (b) may do")
     mechanisms: Mechanisms = table(Mechanisms, "off switches")
@@ -194,6 +195,13 @@ class Scenario(Part):
     @classmethod
     def _typed_events(cls, value: Any) -> Any:
         return tuple(parse_event(item) for item in value)
+
+    @field_validator("levers", mode="before")
+    @classmethod
+    def _typed_levers(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: parse_lever(item) for name, item in value.items()}
 
     def replace(self, changes: dict[str, Any]) -> Scenario:
         """A validated copy with other values at dotted paths.

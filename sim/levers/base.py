@@ -1,0 +1,85 @@
+"""What every lever is, and how the file's `kind` finds its class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sim.parts import Part, par
+from sim.registry import Registry
+
+_KINDS: Registry[type[LeverKind]] = Registry("kind of lever", "sim.levers", "sim.levers")
+
+
+class Lever(Part):
+    """A move of one vendor. ON is the scenario as it stands; OFF applies the patch."""
+
+    vendor: str = par(..., "whose move", flag="input")
+    title: str = par("", "a sentence", flag="input")
+    off: dict[str, Any] = par(..., "dotted path -> value without the move", flag="input")
+    intensity: float = par(
+        1.0,
+        "how much of the move is made: 1 as the scenario says, 0 as if the lever were off",
+        unit="share",
+        low=0.0,
+        high=1.0,
+        flag="input",
+    )
+    cost: float = par(
+        0.0,
+        "what the whole move costs, charged to cash; in part at a lower intensity",
+        unit="M yuan/month",
+        low=0.0,
+        high=1e6,
+    )
+    frees: float = par(
+        0.0,
+        "spending of its own strategies that stops with it: freed under rule (b) beside the cost",
+        unit="M yuan/month",
+        low=0.0,
+        high=1e6,
+    )
+
+    def patch(self, tables: Mapping[str, Any]) -> dict[str, Any]:
+        """Dotted path -> value without the move, for the plain tables of a scenario."""
+        return self.off
+
+
+class LeverKind(Lever):
+    """A lever that works out its patch from the scenario.
+
+    A subclass sets `name` (the `kind` of the file) and implements `patch`; its fields are further
+    parameters, and it may give `cost` another default.
+    """
+
+    name: ClassVar[str] = ""
+
+    kind: str = par(..., "kind of lever; absent = `off` says all", flag="input")
+    off: dict[str, Any] = par({}, "further dotted path -> value without the move", flag="input")
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.name:
+            _KINDS.add(cls.name, cls, cls)
+
+    def patch(self, tables: Mapping[str, Any]) -> dict[str, Any]:
+        """Dotted path -> value without the move, for the plain tables of a scenario."""
+        raise TypeError(f"lever kind {self.kind!r} does not say what OFF means")
+
+
+def lever_kinds() -> Mapping[str, type[LeverKind]]:
+    """All kinds of levers by name."""
+    return _KINDS.all()
+
+
+def parse_lever(item: Any) -> Any:
+    """The typed lever of a table that names a kind; anything else stays as it is.
+
+    Raises
+    ------
+    ValueError
+        No kind of lever has the name, or the table is refused.
+    """
+    if isinstance(item, dict) and "kind" in item:
+        return _KINDS.get(str(item["kind"])).model_validate(item)
+    return item

@@ -1,0 +1,1 @@
+"""One strategy, measure, event, lever, plot and report section from outside the package `sim`."""

@@ -1,0 +1,26 @@
+"""A platform loses accelerators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.events.base import Event
+from sim.parts import par
+
+if TYPE_CHECKING:
+    from sim.market.model import MarketModel
+
+
+class Outage(Event):
+    """Part of the accelerators of a platform fail for good: they must be ordered anew."""
+
+    kind = "outage"
+
+    vendor: str = par(..., "platform", flag="input")
+    lost: float = par(..., "accelerators that fail", unit="share", low=0.0, high=1.0)
+
+    def apply(self, model: MarketModel) -> None:
+        """Take the accelerators away."""
+        v = model.world.vendors.index(self.vendor)
+        model.state.own_cards[v] *= 1.0 - self.lost
+        model.state.external_cards[v] *= 1.0 - self.lost
