@@ -12,7 +12,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 import sim
-from sim.analysis.attribution.base import parts
+from sim.analysis.attribution.attribute import PARTS
 from sim.cli.app import app, verbs
 from sim.report.registry import sections
 
@@ -38,10 +38,11 @@ def inventory() -> dict[str, list[str]]:
         "verbs": list(verbs()),
         "strategies": [name.replace(": ", "/") for name in told["strategies"]],
         "events": told["events"],
+        "lever kinds": told["levers"],
         "measures": told["measures"],
         "plots": told["plots"],
         "report sections": list(sections()),
-        "attribution parts": list(parts()),
+        "attribution parts": list(PARTS),
         "scenarios": list(paths),
         "levers": [f"{path}/{lever}" for path, market in paths.items() for lever in market.levers],
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.measures.registry import Floats, measure
+from sim.market.recorder import Floats, measure
 from sim.measures.tokens import platform_token_share
 
 if TYPE_CHECKING:
