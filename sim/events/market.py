@@ -64,7 +64,7 @@ class DemandShift(Event):
             model.shifts.append((k, step, self.ramp_months - 1))
 
 
-class Supply(Event):
+class SupplyChange(Event):
     """New availability or price of external accelerators; a new market rent, or how it moves."""
 
     kind = "supply"

@@ -9,7 +9,7 @@ from sim.levers.base import LeverKind
 from sim.parts import par
 
 
-class OpenWeights(LeverKind):
+class OpenWeightsLever(LeverKind):
     """The vendor's open families; off = their weights are closed and nobody else serves them."""
 
     name = "open_weights"

@@ -152,7 +152,7 @@ class PlanParameters(Part):
         return self
 
 
-class Plan(CapacityStrategy):
+class OrderPlan(CapacityStrategy):
     """Orders what the plan says, whatever the load: the plan is its capital spending."""
 
     name = "plan"

@@ -52,7 +52,7 @@ def strategies(kind: str) -> Mapping[str, type[Strategy]]:
     return _REGISTRIES[kind].all()
 
 
-class Recipe:
+class StrategySpec:
     """A strategy's class and checked parameters, from which it is made as often as wanted.
 
     Raises
@@ -71,5 +71,5 @@ class Recipe:
 
 
 def make(kind: str, name: str, parameters: dict[str, Any]) -> Strategy:
-    """The strategy of that name with those parameters; errors of `Recipe`."""
-    return Recipe(kind, name, parameters).strategy()
+    """The strategy of that name with those parameters; errors of `StrategySpec`."""
+    return StrategySpec(kind, name, parameters).strategy()

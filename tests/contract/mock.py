@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.mixed import Demand
-from sim.strategies.pricing.base import Limits, PricingStrategy
+from sim.strategies.pricing.base import PriceLimits, PricingStrategy
 from sim.strategies.pricing.q_learning import LEAST_STEPS, checksum_of
 from sim.strategies.view import Books, View
 
 Floats = npt.NDArray[np.float64]
-LIMITS = Limits(largest_move=0.5, lowest_price=0.01, inelastic_rise=0.25)
+LIMITS = PriceLimits(largest_move=0.5, lowest_price=0.01, inelastic_rise=0.25)
 PLATFORM = (0, 0, 1, 2, 4)  # two own offers, two rivals, and postponing
 API_NEST, NONE_NEST = 0, 3
 
@@ -151,7 +151,7 @@ class MockVendor:
         self.rng = np.random.default_rng(seed)
         self.price: Floats | None = None
 
-    def move(self, scene: Scene, limits: Limits = LIMITS) -> Floats:
+    def move(self, scene: Scene, limits: PriceLimits = LIMITS) -> Floats:
         """Prices of this month."""
         view, books = scene.view(), scene.books(self.price)
         wanted = self.strategy.wanted(view, books, self.rng)

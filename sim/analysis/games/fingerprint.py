@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sim.analysis.games.profiles import HISTORICAL, Named, parse_named
 from sim.errors import SimError
-from sim.strategies.pricing.base import Limits, PricingStrategy
+from sim.strategies.pricing.base import PriceLimits, PricingStrategy
 from sim.strategies.registry import make
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _pricing(scenario: Scenario, vendor: str, text: str) -> Named | None:
     return named if named.kind == "pricing" and named.strategy else None
 
 
-def _met(scenario: Scenario, vendor: str) -> tuple[View, Books, Limits]:
+def _met(scenario: Scenario, vendor: str) -> tuple[View, Books, PriceLimits]:
     """What the vendor sees and owns when it decides in the first month."""
     from sim.market.model import MarketModel
     from sim.market.vendors.knowledge import known
@@ -131,12 +131,12 @@ def _met(scenario: Scenario, vendor: str) -> tuple[View, Books, Limits]:
     model = MarketModel(scenario, rng=scenario.ensemble.seed)
     view, _, unit_cost = known(model)
     table = scenario.decisions
-    limits = Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
+    limits = PriceLimits(table.largest_move, table.lowest_price, table.inelastic_rise)
     return view, model.vendors[vendor].books(unit_cost), limits
 
 
 def _answer(
-    named: Named, view: View, books: Books, limits: Limits, level: float, share: float
+    named: Named, view: View, books: Books, limits: PriceLimits, level: float, share: float
 ) -> float:
     strategy = cast(PricingStrategy, make("pricing", named.strategy, dict(named.parameters)))
     draws = np.random.Generator(np.random.Philox(DRAWS_SEED))

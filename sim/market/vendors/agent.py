@@ -21,8 +21,8 @@ from sim.strategies.agents import AgentBooks, AgentStrategy
 from sim.strategies.capacity import CapacityStrategy
 from sim.strategies.marketing import MarketingStrategy
 from sim.strategies.openness import OpennessStrategy
-from sim.strategies.pricing.base import Limits, PricingStrategy
-from sim.strategies.registry import Recipe
+from sim.strategies.pricing.base import PriceLimits, PricingStrategy
+from sim.strategies.registry import StrategySpec
 from sim.strategies.research import ResearchStrategy
 from sim.strategies.view import Books, View, told
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
-def _named(kind: str, usual: str, table: dict[str, object]) -> Recipe:
+def _named(kind: str, usual: str, table: dict[str, object]) -> StrategySpec:
     """The strategy that a flat table names, the rest of the table being its parameters."""
     facts = dict(table)
-    return Recipe(kind, str(facts.pop("strategy", usual)), facts)
+    return StrategySpec(kind, str(facts.pop("strategy", usual)), facts)
 
 
 class VendorAgent(mesa.Agent):
@@ -59,10 +59,10 @@ class VendorAgent(mesa.Agent):
         for field, recipe in model.fixed(f"strategies of {name}", self._recipes).items():
             setattr(self, field, recipe.strategy())
 
-    def _recipes(self) -> dict[str, Recipe]:
+    def _recipes(self) -> dict[str, StrategySpec]:
         """The strategies that the scenario gives it, by field."""
         chosen = self.table.openness
-        out = {"openness": Recipe("openness", chosen.strategy, chosen.parameters)}
+        out = {"openness": StrategySpec("openness", chosen.strategy, chosen.parameters)}
         for field, (kind, usual) in strategy_tables().items():
             out[field] = _named(kind, usual, getattr(self.table, field))
         return out
@@ -134,7 +134,7 @@ class VendorAgent(mesa.Agent):
         return AgentBooks(self.index, self.cash, self.funding_limit)
 
     def new_prices(
-        self, view: View, books: Books, limits: Limits
+        self, view: View, books: Books, limits: PriceLimits
     ) -> tuple[npt.NDArray[np.int64], Floats]:
         """Own columns and their list prices for this month."""
         if len(books.own) == 0 or not self.sets_prices:
@@ -169,9 +169,9 @@ def decide(model: MarketModel) -> None:
     decide_agents(model)
 
 
-def _limits(model: MarketModel) -> Limits:
+def _limits(model: MarketModel) -> PriceLimits:
     table = model.scenario.decisions
-    return Limits(table.largest_move, table.lowest_price, table.inelastic_rise)
+    return PriceLimits(table.largest_move, table.lowest_price, table.inelastic_rise)
 
 
 def _spend_freed_money(model: MarketModel) -> None:

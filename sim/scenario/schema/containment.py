@@ -105,7 +105,7 @@ class Containment(Part):
     )
 
 
-class Budget(Part):
+class BudgetTable(Part):
     """Rule (b): the money of moves that are off goes into the vendor's token prices."""
 
     maximum_discount: float = par(

@@ -144,7 +144,7 @@ class Outside(Part):
     rent_n0: float = par(-1.0, "the same for accelerator rent", unit="util", low=-50.0, high=50.0)
 
 
-class Review(Part):
+class ReviewTable(Part):
     """When a workload is looked at again: hazards a month, and triggers that fire on a change."""
 
     api: float = par(
@@ -223,7 +223,7 @@ class Awareness(Part):
     )
 
 
-class Usage(Part):
+class UsageTable(Part):
     """Volume of a served workload: target volume x (p/p_ref)^-eta, approached a part a month."""
 
     adjustment: float = par(
@@ -254,7 +254,7 @@ class Usage(Part):
     )
 
 
-class Demand(Part):
+class DemandTable(Part):
     """Client choice (nested extreme value over API, HOST, RENT and NONE)."""
 
     box_cox: float = par(
@@ -312,7 +312,7 @@ class Demand(Part):
     )
     self_hosting: SelfHosting = table(SelfHosting, "running open weights oneself")
     outside: Outside = table(Outside, "postponing")
-    review: Review = table(Review, "when a workload is looked at again")
+    review: ReviewTable = table(ReviewTable, "when a workload is looked at again")
     awareness: Awareness = table(Awareness, "who is considered")
     goodwill: Goodwill = table(Goodwill, "what campaigns leave")
-    usage: Usage = table(Usage, "how much is used")
+    usage: UsageTable = table(UsageTable, "how much is used")

@@ -7,7 +7,7 @@ from typing import Literal
 from sim.parts import Part, par, table
 
 
-class Population(Part):
+class PopulationTable(Part):
     """How many enterprises are simulated, for how many, and how unequal they are."""
 
     clients: int = par(

@@ -11,12 +11,12 @@ from sim.events.base import Event, parse_event
 from sim.levers.base import Lever, parse_lever
 from sim.months import Month
 from sim.parts import Part, par, table
-from sim.scenario.schema.containment import Budget, Calibration, Containment, Fit
-from sim.scenario.schema.demand import Demand
+from sim.scenario.schema.containment import BudgetTable, Calibration, Containment, Fit
+from sim.scenario.schema.demand import DemandTable
 from sim.scenario.schema.families import Ecosystem, Family, Host
 from sim.scenario.schema.moves import Agents
-from sim.scenario.schema.population import Initial, Kind, Population, Region, Segment
-from sim.scenario.schema.supply import Supply
+from sim.scenario.schema.population import Initial, Kind, PopulationTable, Region, Segment
+from sim.scenario.schema.supply import SupplyTable
 from sim.scenario.schema.vendors import Vendor
 
 
@@ -127,7 +127,7 @@ class Decisions(Part):
     )
 
 
-class Ensemble(Part):
+class EnsembleTable(Part):
     """How many worlds a run draws."""
 
     replicates: int = par(
@@ -160,16 +160,16 @@ class Scenario(Part):
     )
     title: str = par("", "one line for people", flag="input")
     calendar: Calendar = Field(description="when")
-    ensemble: Ensemble = table(Ensemble, "how many worlds")
+    ensemble: EnsembleTable = table(EnsembleTable, "how many worlds")
     contest: Contest | None = Field(None, description="who contains whom; absent = no verdict")
-    population: Population = table(Population, "how many clients, how unequal")
+    population: PopulationTable = table(PopulationTable, "how many clients, how unequal")
     segments: dict[str, Segment] = Field(description="industries", min_length=1)
     regions: dict[str, Region] = Field({"domestic": Region()}, description="regions", min_length=1)
     kinds: dict[str, Kind] = Field(description="kinds of work", min_length=1)
     initial: Initial = table(Initial, "how the first month is made")
-    demand: Demand = table(Demand, "client choice")
+    demand: DemandTable = table(DemandTable, "client choice")
     agents: Agents = table(Agents, "agent platforms")
-    supply: Supply = table(Supply, "accelerators and cost")
+    supply: SupplyTable = table(SupplyTable, "accelerators and cost")
     ecosystem: Ecosystem = table(Ecosystem, "what open weights set going")
     decisions: Decisions = table(Decisions, "limits on pricing")
     families: dict[str, Family] = Field({}, description="model families")
@@ -180,7 +180,7 @@ class Scenario(Part):
     events: tuple[SerializeAsAny[Event], ...] = Field((), description="dated events", strict=False)
     levers: dict[str, SerializeAsAny[Lever]] = Field({}, description="moves that can be taken away")
     episode: Episode = table(Episode, "what a small scenario shows")
-    budget: Budget = table(Budget, "what rule (b) may do")
+    budget: BudgetTable = table(BudgetTable, "what rule (b) may do")
     mechanisms: Mechanisms = table(Mechanisms, "off switches")
     containment: Containment = table(Containment, "thresholds")
     sources: tuple[Source, ...] = Field(

@@ -89,7 +89,7 @@ class Scarcity(Part):
     )
 
 
-class Supply(Part):
+class SupplyTable(Part):
     """Accelerators of the world and what they give."""
 
     throughput: float = par(

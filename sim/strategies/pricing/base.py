@@ -17,7 +17,7 @@ LEAST_NET_COST = 1e-3  # of unit cost: keeps the markup rule defined where a uni
 
 
 @dataclass(frozen=True)
-class Limits:
+class PriceLimits:
     """Limits of the scenario's [decisions] table."""
 
     largest_move: float
@@ -39,7 +39,7 @@ class PricingStrategy(Strategy):
         """Prices wanted for `books.own`, yuan per million tokens, shape (n,)."""
         raise TypeError(f"{type(self).__name__} does not say what it wants")
 
-    def bounded(self, view: View, books: Books, wanted: Floats, limits: Limits) -> Floats:
+    def bounded(self, view: View, books: Books, wanted: Floats, limits: PriceLimits) -> Floats:
         """The wanted prices after the limits that hold for every strategy."""
         moved = part_of_way(books.price, wanted, limits.largest_move, limits.lowest_price)
         return self.funded(books, moved)

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from sim.numeric.portable import exp, ln
 from sim.parts import Part, par
-from sim.strategies.pricing.base import Floats, Limits, PricingStrategy
+from sim.strategies.pricing.base import Floats, PriceLimits, PricingStrategy
 from sim.strategies.view import Books, View
 
 
@@ -25,7 +25,7 @@ class ListPrice(PricingStrategy):
         """Last month's prices."""
         return books.price
 
-    def bounded(self, view: View, books: Books, wanted: Floats, limits: Limits) -> Floats:
+    def bounded(self, view: View, books: Books, wanted: Floats, limits: PriceLimits) -> Floats:
         """A list is a list: exactly the stated price, even below cost."""
         return wanted
 

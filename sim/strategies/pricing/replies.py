@@ -8,7 +8,13 @@ from sim.economics.costs import learning_value
 from sim.economics.markups import choice_margin_weight, further_months
 from sim.economics.pricing import NoEquilibrium, bertrand_nash
 from sim.parts import Part, par
-from sim.strategies.pricing.base import Floats, Limits, PricingStrategy, elastic_price, net_cost
+from sim.strategies.pricing.base import (
+    Floats,
+    PriceLimits,
+    PricingStrategy,
+    elastic_price,
+    net_cost,
+)
 from sim.strategies.view import Books, View
 
 
@@ -37,7 +43,7 @@ class BestResponse(PricingStrategy):
         """The first-order condition's prices; None where demand is inelastic."""
         return elastic_price(view, books, view.inelastic_limit)
 
-    def bounded(self, view: View, books: Books, wanted: Floats, limits: Limits) -> Floats:
+    def bounded(self, view: View, books: Books, wanted: Floats, limits: PriceLimits) -> Floats:
         """The common limits; an inelastic month allows a bounded rise."""
         if self.inelastic:
             risen = books.price * (1.0 + limits.inelastic_rise)

@@ -27,11 +27,11 @@ from sim.scenario.patches import toml_value
 from sim.scenario.paths import covers, dotted, leaves
 from sim.scenario.reader import load
 from sim.scenario.schema.containment import Containment
-from sim.scenario.schema.demand import Demand
+from sim.scenario.schema.demand import DemandTable
 from sim.scenario.schema.families import Family
-from sim.scenario.schema.population import Kind, Population
+from sim.scenario.schema.population import Kind, PopulationTable
 from sim.scenario.schema.scenario import Mechanisms, Scenario
-from sim.scenario.schema.supply import Supply
+from sim.scenario.schema.supply import SupplyTable
 from sim.scenario.schema.vendors import Vendor
 from sim.scenario.starter import starter_text, write_starter
 from sim.strategies.registry import strategies
@@ -207,7 +207,16 @@ def test_defaults_shown_by_the_starter_are_the_defaults() -> None:
 
 def test_starter_shows_every_parameter_of_its_tables() -> None:
     text = starter_text("demo")
-    for part in (Demand, Supply, Mechanisms, Containment, Population, Kind, Vendor, Family):
+    for part in (
+        DemandTable,
+        SupplyTable,
+        Mechanisms,
+        Containment,
+        PopulationTable,
+        Kind,
+        Vendor,
+        Family,
+    ):
         for name in part.model_fields:
             assert f"{name} =" in text or f".{name}]" in text, (part, name)
 
