@@ -15,6 +15,7 @@ nox.options.sessions = ["quick", "lint", "types"]
 nox.options.reuse_existing_virtualenvs = True
 
 QUICK = ("tests/unit", "tests/contract", "tests/cli", "tests/inventory")
+TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile")  # a file's tests share what they have run
 BENCHMARKS = ("benchmarks/bench_kernels.py", "benchmarks/bench_runs.py")
 
 
@@ -30,13 +31,13 @@ def run(session: nox.Session, extra: str, command: str, *arguments: str) -> None
 @nox.session
 def test(session: nox.Session) -> None:
     """All tests, as in the second line of the README."""
-    run(session, "test", "pytest", *session.posargs)
+    run(session, "test", "pytest", *TWO_AT_A_TIME, *session.posargs)
 
 
 @nox.session
 def quick(session: nox.Session) -> None:
     """Unit, contract and command line tests that are not slow."""
-    run(session, "test", "pytest", "-m", "not slow", *(session.posargs or QUICK))
+    run(session, "test", "pytest", *TWO_AT_A_TIME, "-m", "not slow", *(session.posargs or QUICK))
 
 
 @nox.session

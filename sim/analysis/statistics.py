@@ -321,13 +321,16 @@ def holm(p_values: npt.ArrayLike) -> FloatArray:
     ValueError
         If a p-value lies outside 0..1.
     """
-    from statsmodels.stats.multitest import multipletests
-
     p = np.asarray(p_values, dtype=np.float64)
     # Written so that NaN fails too.
     if p.ndim != 1 or p.size < 1 or not bool(((p >= 0.0) & (p <= 1.0)).all()):
         raise ValueError("p_values: needs a flat list of numbers between 0 and 1")
-    return np.asarray(multipletests(p, method="holm")[1], dtype=np.float64)
+    # `multipletests` of statsmodels searches for garbage in each call, for a fifth of a second.
+    order = np.argsort(p, kind="stable")
+    steps = np.minimum(1.0, p[order] * np.arange(p.size, 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(steps)
+    return adjusted
 
 
 LOOKS = (30, 60, 120, 240)

@@ -44,7 +44,6 @@ def asked(folder: Path, *more: str) -> list[str]:
     return ["sensitivity", str(TINY), *SMALL, *FACTORS, *SIZES, "--out", str(folder), *more]
 
 
-@pytest.mark.slow
 def test_methods_are_stored_told_and_taken_up_again(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
