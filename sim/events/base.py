@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from sim.events.reach import Market
 from sim.months import Month
 from sim.parts import Part, par
 from sim.registry import Registry
-
-if TYPE_CHECKING:
-    from sim.market.model import MarketModel
 
 _KINDS: Registry[type[Event]] = Registry("kind of event", "sim.events", "sim.events")
 
@@ -38,7 +36,7 @@ class Event(Part):
         if cls.kind:
             _KINDS.add(cls.kind, cls, cls)
 
-    def apply(self, model: MarketModel) -> None:
+    def apply(self, model: Market) -> None:
         """Change the model; called once, in the events phase of the month."""
         raise TypeError(f"event {self.what!r} does not say what it does")
 

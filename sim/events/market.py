@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sim.events.base import Event
+from sim.events.reach import Facts, Market
 from sim.parts import par
-
-if TYPE_CHECKING:
-    from sim.market.model import MarketModel
 
 
 class Attention(Event):
@@ -29,7 +25,7 @@ class Attention(Event):
         gain, boost = intensity * self.awareness_gain, intensity * self.adoption_boost
         return self.model_copy(update={"awareness_gain": gain, "adoption_boost": boost})
 
-    def apply(self, model: MarketModel) -> None:
+    def apply(self, model: Market) -> None:
         """Raise attention, unless the mechanism is off."""
         if not model.scenario.mechanisms.attention:
             return
@@ -50,12 +46,12 @@ class DemandShift(Event):
         1, "months over which it is spread evenly", unit="month", low=1, high=120
     )
 
-    def problems(self, scenario: object) -> list[str]:
+    def problems(self, scenario: Facts) -> list[str]:
         """The kind of work must exist."""
-        kinds = list(scenario.kinds)  # type: ignore[attr-defined]
+        kinds = list(scenario.kinds)
         return [] if self.work in kinds else [f"no kind of work {self.work!r}; known: {kinds}"]
 
-    def apply(self, model: MarketModel) -> None:
+    def apply(self, model: Market) -> None:
         """Begin the shift."""
         step = self.log_change / self.ramp_months
         k = model.world.kinds.index(self.work)
@@ -87,7 +83,7 @@ class SupplyChange(Event):
         high=1.0,
     )
 
-    def apply(self, model: MarketModel) -> None:
+    def apply(self, model: Market) -> None:
         """Take the new state of the world."""
         state = model.state
         if self.availability is not None:

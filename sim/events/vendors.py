@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sim.events.base import Event
+from sim.events.reach import Facts, Market
 from sim.numeric.portable import power
 from sim.parts import par, strategy_fields, strategy_table
 from sim.strategies.agents import Side, sides_of
 from sim.strategies.marketing import Stage, audience, audience_problems
-
-if TYPE_CHECKING:
-    from sim.market.model import MarketModel
 
 
 class Release(Event):
@@ -27,7 +25,7 @@ class Release(Event):
     )
     serving_cost: float | None = par(None, "new accelerator time per token", above=0.0, high=1e3)
 
-    def apply(self, model: MarketModel) -> None:
+    def apply(self, model: Market) -> None:
         """Put the version in place; a context limit of the family holds."""
         f = model.world.families.index(self.family)
         table = model.scenario.families[self.family]
@@ -82,7 +80,7 @@ class PriceList(Event):
         outside = self.output_yuan_per_million_tokens or 0.0
         return (1.0 - output_share) * inside + output_share * outside
 
-    def problems(self, scenario: object) -> list[str]:
+    def problems(self, scenario: Facts) -> list[str]:
         """One price, or both parts of it; nobody sells below the lowest price."""
         one = self.price_yuan_per_million_tokens is not None
         parts = (self.input_yuan_per_million_tokens, self.output_yuan_per_million_tokens)
@@ -92,7 +90,7 @@ class PriceList(Event):
             ]
         return []
 
-    def apply(self, model: MarketModel) -> None:
+    def apply(self, model: Market) -> None:
         """Post the price if the vendor follows lists; free tiers are quotas, never p = 0."""
         if not model.vendors[self.vendor].pricing.follows_list:
             return
@@ -129,7 +127,7 @@ class Campaign(Event):
         0.5, "share of those clients that each stage reaches", unit="share", low=0.0, high=1.0
     )
 
-    def problems(self, scenario: object) -> list[str]:
+    def problems(self, scenario: Facts) -> list[str]:
         """Segments and regions exist and have clients."""
         return audience_problems(scenario, self.segments, self.regions)
 
@@ -137,7 +135,7 @@ class Campaign(Event):
         """So much less money."""
         return self.model_copy(update={"spend_million_yuan": intensity * self.spend_million_yuan})
 
-    def apply(self, model: MarketModel) -> None:
+    def apply(self, model: Market) -> None:
         """Set the stages up, unless the mechanism is off."""
         if not model.scenario.mechanisms.goodwill or self.spend_million_yuan == 0.0:
             return
@@ -184,7 +182,7 @@ class AgentPlatform(Event):
         """So much less of the way, and of what comes with it."""
         return self.model_copy(update={"part": intensity * self.part})
 
-    def apply(self, model: MarketModel) -> None:
+    def apply(self, model: Market) -> None:
         """Open the sides and take what is stated, unless the mechanism is off."""
         if not model.scenario.mechanisms.agent_platforms:
             return
@@ -224,7 +222,7 @@ class StrategyChange(Event):
             if table is not None:
                 yield field, table
 
-    def problems(self, scenario: object) -> list[str]:
+    def problems(self, scenario: Facts) -> list[str]:
         """Some strategy must change; all of them and their parameters must be known."""
         from sim.strategies.registry import make
 
@@ -239,7 +237,7 @@ class StrategyChange(Event):
             found.append(f"names no new strategy: {', '.join(strategy_fields(type(self)))}")
         return found
 
-    def apply(self, model: MarketModel) -> None:
+    def apply(self, model: Market) -> None:
         """Hand over."""
         for field, table in self.changes():
             model.vendors[self.vendor].set_strategy(field, table)

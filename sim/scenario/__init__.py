@@ -1,1 +1,10 @@
-"""Scenario files: reading, checking, changing, describing."""
+"""Scenario files: reading, checking, changing, describing.
+
+`schema` states the tables. Reading: `files`, `typed`, `checks`. Changing: `patches`.
+May not: run a market.
+"""
+
+from sim.scenario.patches import replace
+from sim.scenario.schema.scenario import Scenario
+
+Scenario.replace = replace

@@ -10,11 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Problem, ScenarioError
-from sim.events.vendors import StrategyChange
 from sim.scenario.paths import Key, dotted, shown
-from sim.scenario.schema.scenario import Scenario
-from sim.scenario.typed import depth_problem, must_exist, problem_at
-from sim.strategies.pricing.q_learning import QLearning
+from sim.scenario.typed import depth_problem
 from sim.strategies.registry import strategies
 
 LARGEST_FILE = 2_000_000
@@ -218,22 +215,3 @@ def _content(stated: Path, name: str, path: str, label: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ScenarioError([Problem(label, path, shown(name), "must hold a JSON object")])
     return content
-
-
-def policies_name_rivals(scenario: Scenario) -> Iterator[Problem]:
-    """A learned policy answers to the prices of another vendor of the scenario."""
-    tables = [(f"vendors.{name}", name, v.pricing) for name, v in scenario.vendors.items()]
-    tables += [
-        (f"events.{index}", event.vendor, event.pricing)
-        for index, event in enumerate(scenario.events)
-        if isinstance(event, StrategyChange) and event.pricing is not None
-    ]
-    for path, vendor, pricing in tables:
-        policy = pricing.get("policy")
-        if pricing.get("strategy") != QLearning.name or not isinstance(policy, dict):
-            continue
-        rival = policy.get("rival")
-        where = f"{path}.pricing.policy.rival"
-        yield from must_exist(where, str(rival), scenario.vendors, "vendor")
-        if rival == vendor:
-            yield problem_at(where, shown(rival), "must be another vendor")

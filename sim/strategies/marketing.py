@@ -13,7 +13,7 @@ from pydantic import Field
 
 from sim.errors import nearest_hint
 from sim.parts import Part, par
-from sim.strategies.registry import Strategy
+from sim.strategies.registry import NamedTables, Strategy, rival_problems
 
 Floats = npt.NDArray[np.float64]
 YEAR = 12  # months
@@ -79,10 +79,6 @@ class MarketingStrategy(Strategy):
             return ()
         return tuple(stage for stage in self.stages(view, books) if stage.money > 0.0)
 
-    def problems(self, scenario: object, vendor: str) -> list[str]:
-        """What makes no sense in this scenario, in words; asked before the first month."""
-        return []
-
 
 def audience(
     all_segments: Iterable[str],
@@ -98,7 +94,7 @@ def audience(
 
 
 def audience_problems(
-    scenario: object, segments: Iterable[str], regions: Iterable[str]
+    scenario: NamedTables, segments: Iterable[str], regions: Iterable[str]
 ) -> list[str]:
     """Names that do not exist, or an audience without clients."""
     found, tables = [], {}
@@ -258,7 +254,7 @@ class Surround(MarketingStrategy):
             if j * facts.spread // count == since
         )
 
-    def problems(self, scenario: object, vendor: str) -> list[str]:
+    def problems(self, scenario: NamedTables, vendor: str) -> list[str]:
         """Segments and regions exist and have clients."""
         return [
             f"stages.{j}: {rule}"
@@ -295,11 +291,7 @@ class Reactive(MarketingStrategy):
             seen = float(np.delete(view.campaign, books.vendor).max(initial=0.0))
         return (Stage(min(facts.share * seen, facts.largest), view.reach(facts.reach)),)
 
-    def problems(self, scenario: object, vendor: str) -> list[str]:
+    def problems(self, scenario: NamedTables, vendor: str) -> list[str]:
         """The rival exists and is another vendor."""
-        rival, known = self.parameters.rival, list(scenario.vendors)  # type: ignore[attr-defined]
-        if rival == vendor:
-            return ["rival: must be another vendor"]
-        if rival and rival not in known:
-            return [f"rival: no such vendor: {rival!r} ({nearest_hint(rival, known)})"]
-        return []
+        rival = self.parameters.rival
+        return rival_problems("rival", rival, scenario, vendor) if rival else []

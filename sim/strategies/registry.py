@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
+from sim.errors import nearest_hint
 from sim.parts import Part
 from sim.registry import Registry
 
@@ -18,6 +19,17 @@ _REGISTRIES: dict[str, Registry[type[Strategy]]] = {
 
 class NoParameters(Part):
     """A strategy without parameters."""
+
+
+class NamedTables(Protocol):
+    """A scenario, as far as strategies name parts of it."""
+
+    @property
+    def vendors(self) -> Mapping[str, Any]: ...
+    @property
+    def segments(self) -> Mapping[str, Any]: ...
+    @property
+    def regions(self) -> Mapping[str, Any]: ...
 
 
 class Strategy:
@@ -45,6 +57,20 @@ class Strategy:
 
     def reset(self) -> None:
         """Forget everything learned in a run."""
+
+    def problems(self, scenario: NamedTables, vendor: str) -> list[str]:
+        """What makes no sense in this scenario, in words; asked before the first month."""
+        return []
+
+
+def rival_problems(name: str, rival: str, scenario: NamedTables, vendor: str) -> list[str]:
+    """Why the vendor cannot watch a rival that it names as parameter `name`."""
+    if rival == vendor:
+        return [f"{name}: must be another vendor"]
+    if rival not in scenario.vendors:
+        hint = nearest_hint(rival, list(scenario.vendors))
+        return [f"{name}: no such vendor: {rival!r} ({hint})"]
+    return []
 
 
 def strategies(kind: str) -> Mapping[str, type[Strategy]]:

@@ -10,9 +10,9 @@ from sim.events.vendors import AgentPlatform, PriceList, StrategyChange
 from sim.months import months_between
 from sim.scenario.paths import shown
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.vendors import strategy_tables
 from sim.scenario.typed import must_exist, problem_at
-from sim.strategies.marketing import MarketingStrategy
-from sim.strategies.registry import make
+from sim.strategies.registry import Strategy, make, strategies
 
 
 def agent_tables_name_segments(scenario: Scenario) -> Iterator[Problem]:
@@ -44,25 +44,30 @@ def agent_platforms_have_work(scenario: Scenario) -> Iterator[Problem]:
             yield problem_at(path, event.what, "no kind of work is done by agents", hint)
 
 
-def marketing_makes_sense(scenario: Scenario) -> Iterator[Problem]:
-    """Marketing strategies name what exists and reach somebody."""
-    tables = [(f"vendors.{n}.marketing", n, part.marketing) for n, part in scenario.vendors.items()]
-    tables += [
-        (f"events.{index}.marketing", event.vendor, event.marketing)
-        for index, event in enumerate(scenario.events)
-        if isinstance(event, StrategyChange) and event.marketing is not None
+def strategies_make_sense(scenario: Scenario) -> Iterator[Problem]:
+    """Strategies name what exists; each says itself what makes no sense."""
+    tables = [
+        (f"vendors.{name}.{field}", name, kind, getattr(vendor, field))
+        for name, vendor in scenario.vendors.items()
+        for field, (kind, _) in strategy_tables().items()
     ]
-    for path, name, table in tables:
+    tables += [
+        (f"events.{index}.{field}", event.vendor, strategy_tables()[field][0], table)
+        for index, event in enumerate(scenario.events)
+        if isinstance(event, StrategyChange)
+        for field, table in event.changes()
+    ]
+    for path, vendor, kind, table in tables:
         facts = dict(table)
         chosen = str(facts.pop("strategy", ""))
-        try:
-            strategy = make("marketing", chosen, facts)
-        except ValueError:
-            continue  # names and types are told apart from sense
-        if not isinstance(strategy, MarketingStrategy):
+        known = strategies(kind).get(chosen)
+        if known is None or known.problems is Strategy.problems:
             continue
-        for rule in strategy.problems(scenario, name):
-            yield problem_at(path, shown(chosen), rule)
+        try:
+            rules = make(kind, chosen, facts).problems(scenario, vendor)
+        except ValueError:
+            continue  # names and types are checked apart from sense
+        yield from (problem_at(path, shown(chosen), rule) for rule in rules)
 
 
 MOST_AWARENESS = 20.0  # as of a vendor's own

@@ -27,12 +27,11 @@ from sim.scenario.checks.moves import (
     events_make_sense,
     hosts_make_sense,
     imitators_have_a_half_life,
-    marketing_makes_sense,
     price_lists_name_offers,
     regions_make_sense,
+    strategies_make_sense,
     strategies_name_own_families,
 )
-from sim.scenario.files import policies_name_rivals
 from sim.scenario.off import off_patches, plain_tables, with_typed_parts, without_but_sources
 from sim.scenario.paths import dotted, leaves, reaches, shown
 from sim.scenario.schema.scenario import Scenario
@@ -246,7 +245,7 @@ _CHECKS_OF_OFF: tuple[Check, ...] = (
     floor_is_below_list_prices,
     agent_tables_name_segments,
     agent_platforms_have_work,
-    marketing_makes_sense,
+    strategies_make_sense,
     regions_make_sense,
     imitators_have_a_half_life,
     strategies_name_own_families,
@@ -266,7 +265,6 @@ CHECKS: tuple[Check, ...] = (
     sources_match,
     fits_make_sense,
     errors_make_sense,
-    policies_name_rivals,
 )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from pydantic import Field, SerializeAsAny, field_validator
 
@@ -203,15 +203,5 @@ class Scenario(Part):
             return value
         return {name: parse_lever(item) for name, item in value.items()}
 
-    def replace(self, changes: dict[str, Any]) -> Scenario:
-        """A validated copy with other values at dotted paths.
-
-        Raises
-        ------
-        ScenarioError
-            For unknown paths (with the nearest known name) and refused values, all at once.
-        """
-        # by name, since the patches stand on this schema
-        patches = importlib.import_module("sim.scenario.patches")
-        changed: Scenario = patches.replace(self, changes)
-        return changed
+    replace: ClassVar[Callable[[Scenario, Mapping[str, Any]], Scenario]]
+    """``scenario.replace({path: value})``: `sim.scenario.patches.replace`."""

@@ -14,6 +14,7 @@ from pydantic import WithJsonSchema, field_validator, model_validator
 from sim.numeric.portable import ln
 from sim.parts import Part, par
 from sim.strategies.pricing.base import Floats, PricingStrategy
+from sim.strategies.registry import NamedTables, rival_problems
 from sim.strategies.view import Books, View
 
 LEAST_STEPS = 1_000_000  # an algorithm with less training plays noise
@@ -122,6 +123,10 @@ class QLearning(PricingStrategy):
     observes = ("rival prices", "published costs", "own cost")
     Parameters = QLearningParameters
     files = ("policy",)
+
+    def problems(self, scenario: NamedTables, vendor: str) -> list[str]:
+        """The policy answers to the prices of another vendor of the scenario."""
+        return rival_problems("policy.rival", self.parameters.policy.rival, scenario, vendor)
 
     def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
         """Unit cost times the learned multiple in the nearest state."""

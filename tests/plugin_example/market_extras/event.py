@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sim.events.base import Event
+from sim.events.reach import Market
 from sim.parts import par
-
-if TYPE_CHECKING:
-    from sim.market.model import MarketModel
 
 
 class Outage(Event):
@@ -19,7 +15,7 @@ class Outage(Event):
     vendor: str = par(..., "platform", flag="input")
     lost: float = par(..., "accelerators that fail", unit="share", low=0.0, high=1.0)
 
-    def apply(self, model: MarketModel) -> None:
+    def apply(self, model: Market) -> None:
         """Take the accelerators away."""
         v = model.world.vendors.index(self.vendor)
         model.state.own_cards[v] *= 1.0 - self.lost
