@@ -1,19 +1,225 @@
-"""From a scenario file to a validated scenario."""
+"""From a scenario file to a validated scenario: TOML, `extends`, overrides, limits."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sim.errors import Problem, ScenarioError
 from sim.scenario.checks.sense import examined
-from sim.scenario.files import Origins, read_files, read_tables
 from sim.scenario.off import by_strategy_first
-from sim.scenario.paths import Key, set_path, shown
+from sim.scenario.paths import Key, dotted, set_path, shown
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.typed import depth_problem
+from sim.strategies.registry import strategies
+
+LARGEST_FILE = 2_000_000
+LONGEST_CHAIN = 8
+SCENARIOS = "scenarios"
+Origins = dict[tuple[Key, ...], str]
+
+
+def _refuse(file: str, path: str, value: str, rule: str, hint: str = "") -> ScenarioError:
+    return ScenarioError([Problem(file, path, value, rule, hint)])
+
+
+def read_text(path: Path, file: str) -> str:
+    """The text of a regular file of at most `LARGEST_FILE` bytes."""
+    try:
+        if not path.exists():
+            raise _refuse(file, "(file)", str(path), "no such file")
+        if not path.is_file():
+            raise _refuse(file, "(file)", str(path), "is no regular file")
+        with path.open("rb") as stream:
+            raw = stream.read(LARGEST_FILE + 1)
+    except ValueError as error:
+        raise _refuse(file, "(file)", shown(str(path)), str(error)) from None
+    except OSError as error:
+        raise _refuse(file, "(file)", str(path), error.strerror or str(error)) from None
+    if len(raw) > LARGEST_FILE:
+        raise _refuse(file, "(file)", str(path), f"is larger than {LARGEST_FILE} bytes")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise _refuse(
+            file, f"line {line}", shown(raw[error.start : error.end].hex()), "is no UTF-8 text"
+        ) from None
+
+
+def _syntax(error: str, text: str, file: str) -> Problem:
+    """Line, column and the line itself of what the TOML reader says."""
+    lines = text.splitlines() or [""]
+    message = re.sub(r" \(at .*\)$", "", error).split(";")[0]
+    hint = "a key or table stands twice" if message.startswith("Cannot ") else ""
+    found = re.search(r"\(at line (\d+), column (\d+)\)$", error)
+    if found:
+        number = min(int(found[1]), len(lines))
+        place = f"line {found[1]}, column {found[2]}"
+    elif error.endswith("(at end of document)"):
+        number, place = len(lines), f"line {len(lines)}, column {len(lines[-1]) + 1}"
+    else:
+        return Problem(file, "(file)", "(text)", f"no TOML: {message}", hint)
+    return Problem(file, place, shown(lines[number - 1].strip()), f"no TOML: {message}", hint)
+
+
+def parsed(text: str, file: str) -> dict[str, Any]:
+    """The tables of a TOML text; a syntax error names line and column."""
+    try:
+        data = tomllib.loads(text.replace("\r\n", "\n"))
+    except RecursionError:
+        raise _refuse(file, "(file)", "lists or tables in each other", "nested too deep") from None
+    except ValueError as error:
+        raise ScenarioError([_syntax(str(error), text, file)]) from None
+    deep = depth_problem(data)
+    if deep is not None:
+        raise _refuse(file, deep.path, deep.value, deep.rule)
+    return data
+
+
+def root_of(path: Path) -> Path:
+    """The folder that a file may not lead out of: the topmost `scenarios` above, or its own."""
+    above = [folder for folder in path.parents if folder.name == SCENARIOS]
+    return above[-1] if above else path.parent
+
+
+def named_file(path: Path, name: object, root: Path, key: str, file: str) -> Path:
+    """The regular file that the value at `key` of the file at `path` names, inside `root`.
+
+    Symbolic links are followed before it is asked whether they lead out.
+    """
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise _refuse(file, key, shown(name), "must be the path of a file")
+    if Path(name).is_absolute():
+        raise _refuse(file, key, shown(name), "must be relative to this file")
+    try:
+        target = (path.parent / name).resolve()
+    except (OSError, RuntimeError) as error:
+        raise _refuse(file, key, shown(name), f"cannot be followed: {error}") from None
+    if not target.is_relative_to(root):
+        raise _refuse(file, key, shown(name), f"leads out of {root.name}/")
+    if not target.is_file():
+        raise _refuse(file, key, shown(name), "no such file")
+    return target
+
+
+def merge(base: Any, child: Any, keys: tuple[Key, ...], origins: Origins, file: str) -> Any:
+    """The child's values over the base's.
+
+    Tables are merged, lists of tables appended, all else replaced. A table that names another
+    `strategy` takes the place of the base's, whose parameters belong to the old strategy.
+    """
+    if isinstance(base, dict) and isinstance(child, dict):
+        named = child.get("strategy", base.get("strategy"))
+        merged = dict(base) if named == base.get("strategy") else {}
+        for key, value in child.items():
+            merged[key] = merge(merged.get(key), value, (*keys, key), origins, file)
+        return merged
+    if isinstance(child, dict):
+        return {
+            key: merge(None, value, (*keys, key), origins, file) for key, value in child.items()
+        }
+    origins[keys] = file
+    if _is_table_list(base) and _is_table_list(child):
+        for index in range(len(base), len(base) + len(child)):
+            origins[(*keys, index)] = file
+        for index in range(len(base)):
+            origins.setdefault((*keys, index), "")
+        return [*base, *child]
+    if _is_table_list(child):
+        for index in range(len(child)):
+            origins[(*keys, index)] = file
+    return child
+
+
+def _is_table_list(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(i, dict) for i in value)
+
+
+def read_tables(path: Path, file: str) -> tuple[dict[str, Any], Origins]:
+    """The merged tables of a file and of what it extends, and the file of each value."""
+    try:
+        path = path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _refuse(file, "(file)", shown(str(path)), f"cannot be followed: {error}") from None
+    root = root_of(path)
+    chain: list[tuple[str, dict[str, Any]]] = []
+    visited: list[Path] = []
+    label = file
+    while True:
+        data = parsed(read_text(path, label), label)
+        visited.append(path)
+        chain.append((label, data))
+        if "extends" not in data:
+            break
+        name = data.pop("extends")
+        target = named_file(path, name, root, "extends", label)
+        if target in visited:
+            raise _refuse(label, "extends", shown(name), "goes round in a circle")
+        if len(visited) > LONGEST_CHAIN:
+            raise _refuse(label, "extends", shown(name), f"more than {LONGEST_CHAIN} files deep")
+        path, label = target, str(Path(label).parent / str(name))
+    merged: dict[str, Any] = {}
+    origins: Origins = {}
+    for label, data in reversed(chain):
+        merged = merge(merged, data, (), origins, label)
+    return merged, origins
+
+
+Tables = Iterator[tuple[tuple[Key, ...], dict[str, Any]]]
+
+
+def _tables(node: Any, keys: tuple[Key, ...] = ()) -> Tables:
+    if isinstance(node, dict):
+        yield keys, node
+    if isinstance(node, dict | list):
+        pairs = node.items() if isinstance(node, dict) else enumerate(node)
+        for key, value in pairs:
+            yield from _tables(value, (*keys, key))
+
+
+def read_files(data: dict[str, Any], file: str, origin: Callable[[str], str]) -> list[Problem]:
+    """Put the content of files that pricing strategies name in the place of their names.
+
+    Paths are relative to the file that states them and stay in its folder tree. `origin` tells the
+    file of a dotted path.
+    """
+    problems: list[Problem] = []
+    known = strategies("pricing")
+    for keys, table in list(_tables(data)):
+        name = table.get("strategy")
+        cls = known.get(name) if isinstance(name, str) else None
+        for parameter in cls.files if cls is not None else ():
+            if not isinstance(table.get(parameter), str):
+                continue
+            path = dotted((*keys, parameter))
+            label = origin(path)
+            stated = Path(label if label.endswith(".toml") else file)
+            try:
+                table[parameter] = _content(stated, table[parameter], path, label)
+            except ScenarioError as error:
+                problems += error.problems
+    return problems
+
+
+def _content(stated: Path, name: str, path: str, label: str) -> dict[str, Any]:
+    place = stated.resolve()
+    target = named_file(place, name, root_of(place), path, label)
+    try:
+        content = json.loads(read_text(target, label))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, ScenarioError):
+            raise
+        raise ScenarioError([Problem(label, path, shown(name), "is no JSON", str(error))]) from None
+    if not isinstance(content, dict):
+        raise ScenarioError([Problem(label, path, shown(name), "must hold a JSON object")])
+    return content
+
 
 OVERRIDES = "--set"
 

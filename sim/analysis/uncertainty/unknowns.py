@@ -16,8 +16,8 @@ from sim.analysis.priors import TAIL, Prior, drawn, own_value, priors_of, scaled
 from sim.errors import Problem, ScenarioError, SimError
 from sim.runs.study import checks
 from sim.runs.study.schema import Factor, FactorTable
-from sim.scenario.files import parsed, read_text
 from sim.scenario.paths import dotted, shown
+from sim.scenario.reader import parsed, read_text
 from sim.scenario.schema.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]

@@ -16,9 +16,8 @@ from sim.errors import Problem, ScenarioError, SimError, nearest_hint
 from sim.runs.study import checks
 from sim.runs.study.designs import Point, grid_points, sampled_points
 from sim.runs.study.schema import WORLD, Factor, FactorTable, Study, acting, in_order_of_conditions
-from sim.scenario.files import parsed, read_text
 from sim.scenario.paths import dotted, shown
-from sim.scenario.reader import load, parse_override
+from sim.scenario.reader import load, parse_override, parsed, read_text
 from sim.scenario.schema.scenario import Scenario
 
 

@@ -59,7 +59,7 @@ class SweepResult(Result):
     def study(self) -> Study:
         """The study as it was run."""
         from sim.runs.study.schema import Study
-        from sim.scenario.files import parsed, read_text
+        from sim.scenario.reader import parsed, read_text
 
         path = self.path / STUDY
         return Study.model_validate(parsed(read_text(path, str(path)), str(path)))

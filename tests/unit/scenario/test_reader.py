@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim.errors import ScenarioError
-from sim.scenario.files import LARGEST_FILE, LONGEST_CHAIN
-from sim.scenario.reader import load, parse_override
+from sim.scenario.reader import LARGEST_FILE, LONGEST_CHAIN, load, parse_override
 
 Write = Callable[..., Path]
 
