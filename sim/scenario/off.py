@@ -75,55 +75,6 @@ def without_but_sources(
     return data, problems
 
 
-def with_typed_parts(
-    data: Mapping[str, Any], whole: Mapping[str, Any], scenario: Scenario, written: Iterable[str]
-) -> dict[str, Any]:
-    """Plain tables with everything that is as in the whole scenario replaced by its typed part.
-
-    What is typed already is not looked at again, so that such tables are typed quickly.
-
-    Parameters
-    ----------
-    data
-        Plain tables of the scenario without something.
-    whole
-        Its plain tables as they were.
-    scenario
-        The whole scenario.
-    written
-        Dotted paths at which other values were written: what lies there is left as it is.
-    """
-    places = [path.split(".") for path in written]
-    tables = {place[0] for place in places}
-    parts = {(place[0], place[1]) for place in places if len(place) > 1}
-    made: dict[str, Any] = {}
-    for key, table in data.items():
-        typed = getattr(scenario, key)
-        if key not in tables and table == whole[key]:
-            made[key] = typed
-        elif isinstance(typed, dict):
-            held = whole[key]
-            made[key] = {
-                name: typed[name] if (key, name) not in parts and held.get(name) == part else part
-                for name, part in table.items()
-            }
-        elif isinstance(typed, tuple) and key not in tables:
-            made[key] = _typed_entries(table, whole[key], typed)
-        else:
-            made[key] = table
-    return made
-
-
-def _typed_entries(entries: list[Any], held: list[Any], typed: tuple[Any, ...]) -> list[Any]:
-    """A list from which some entries were taken, with typed ones where they are as before."""
-    made, place = [], 0
-    for entry in entries:
-        found = next((i for i in range(place, len(held)) if held[i] == entry), None)
-        made.append(entry if found is None else typed[found])
-        place = place if found is None else found + 1
-    return made
-
-
 def _served(data: dict[str, Any], entry: dict[str, Any]) -> bool:
     """False where a platform other than the owner would serve a closed family."""
     family = data["families"].get(entry.get("family"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import tomllib
@@ -15,11 +16,16 @@ from sim.scenario.checks.sense import examined
 from sim.scenario.off import by_strategy_first
 from sim.scenario.paths import Key, dotted, set_path, shown
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.typed import depth_problem
 from sim.strategies.registry import strategies
 
 LARGEST_FILE = 2_000_000
 LONGEST_CHAIN = 8
+DEEPEST = 16
+LONGEST_TEXT = 20_000
+MOST_VALUES = 200_000
+LARGEST_INTEGER = 2**63 - 1
+TOO_DEEP = f"nested deeper than {DEEPEST} tables"
+TOO_LARGE = "too large"
 SCENARIOS = "scenarios"
 Origins = dict[tuple[Key, ...], str]
 
@@ -68,6 +74,33 @@ def _syntax(error: str, text: str, file: str) -> Problem:
     return Problem(file, place, shown(lines[number - 1].strip()), f"no TOML: {message}", hint)
 
 
+def limit_problems(data: dict[str, Any]) -> list[Problem]:
+    """Tables that are too deep or too many (then that alone), too long numbers and texts."""
+    stack: list[tuple[tuple[Key, ...], Any]] = [((), data)]
+    found: list[Problem] = []
+    values = 0
+    while stack:
+        keys, node = stack.pop()
+        values += 1
+        rule = ""
+        if isinstance(node, dict | list):
+            if len(keys) >= DEEPEST:
+                return [Problem("", dotted(keys[:4]) + ". ...", shown(node), TOO_DEEP)]
+            pairs = list(node.items() if isinstance(node, dict) else enumerate(node))
+            stack.extend(((*keys, key), value) for key, value in reversed(pairs))
+        elif isinstance(node, float) and not math.isfinite(node):
+            rule = "must be a finite number"
+        elif isinstance(node, int) and abs(node) > LARGEST_INTEGER:
+            rule = f"must be between -{LARGEST_INTEGER} and {LARGEST_INTEGER}"
+        elif isinstance(node, str) and len(node) > LONGEST_TEXT:
+            rule = f"must be shorter than {LONGEST_TEXT} characters"
+        if rule:
+            found.append(Problem("", dotted(keys), shown(node), rule))
+    if values > MOST_VALUES:
+        return [Problem("", "(file)", f"more than {MOST_VALUES} values", TOO_LARGE)]
+    return found
+
+
 def parsed(text: str, file: str) -> dict[str, Any]:
     """The tables of a TOML text; a syntax error names line and column."""
     try:
@@ -76,9 +109,8 @@ def parsed(text: str, file: str) -> dict[str, Any]:
         raise _refuse(file, "(file)", "lists or tables in each other", "nested too deep") from None
     except ValueError as error:
         raise ScenarioError([_syntax(str(error), text, file)]) from None
-    deep = depth_problem(data)
-    if deep is not None:
-        raise _refuse(file, deep.path, deep.value, deep.rule)
+    if len(limits := limit_problems(data)) and limits[0].rule in (TOO_DEEP, TOO_LARGE):
+        raise _refuse(file, limits[0].path, limits[0].value, limits[0].rule)
     return data
 
 
@@ -303,8 +335,12 @@ def load(
             )
             origins[keys] = OVERRIDES
     unread = read_files(data, file, lambda stated: _origin(stated, origins, file))
+    limits = limit_problems(data)
+    if any(problem.rule in (TOO_DEEP, TOO_LARGE) for problem in limits):
+        raise ScenarioError([*problems, *unread, *limits])
     scenario, found = examined(data)
-    found = [p for p in found if p.path not in {problem.path for problem in unread}]
+    wrong = {problem.path for problem in [*unread, *limits]}
+    found = limits + [problem for problem in found if problem.path not in wrong]
     problems += unread
     problems += [
         Problem(_origin(p.path, origins, file), p.path, p.value, p.rule, p.hint) for p in found

@@ -32,7 +32,7 @@ from sim.scenario.checks.moves import (
     strategies_make_sense,
     strategies_name_own_families,
 )
-from sim.scenario.off import off_patches, plain_tables, with_typed_parts, without_but_sources
+from sim.scenario.off import off_patches, plain_tables, without_but_sources
 from sim.scenario.paths import dotted, leaves, reaches, shown
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.typed import must_exist, problem_at, typed
@@ -120,12 +120,14 @@ def levers_can_be_off(scenario: Scenario) -> Iterator[Problem]:
         if problems:
             yield from problems
             continue
-        if not _found_in(with_typed_parts(data, whole, scenario, lever.patch(whole))):
+        found = _found_in(data)
+        if not found:
             continue
         if before is None:
             before = {_unplaced(p) for p in _found_in(whole)}
-        found = [p for p in _found_in(data) if _unplaced(p) not in before]
         for problem in found:
+            if _unplaced(problem) in before:
+                continue
             yield problem_at(
                 f"levers.{name}.off",
                 f"{problem.path} = {problem.value}",
