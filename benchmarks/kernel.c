@@ -19,23 +19,21 @@ typedef struct {
   const float *log_base, *log_need, *adopts_at;
   int16_t *current, *second; float *log_volume;
   /* offers */
-  const int64_t *channel, *platform, *family; const uint32_t *offer_keys, *vendor_keys, *nest_keys;
+  const int64_t *platform; const uint32_t *offer_keys, *vendor_keys, *nest_keys;
   /* terms */
-  const uint8_t *open; const double *base, *price, *home_bonus, *platform_cost, *log_context;
+  const uint8_t *open; const double *base, *price, *home_bonus, *switching, *log_context;
   const double *cut_up, *host_cost, *none_base, *none_slope; const uint8_t *hours_kind;
   const double *rho, *adopted, *welfare, *log_growth;
-  /* packed by cell */
-  const int64_t *calls; const int32_t *code; const double *p_base, *p_price, *p_context, *p_bonus;
-  const double *p_cost; const int32_t *p_platform, *p_family; const uint32_t *p_key;
+  /* draws of 32 bits below these are due, or aware */
   const uint64_t *due_below, *aware_below;
   /* sums */
   int64_t *reviewed, *flow;
 } Arrays;
 
 typedef struct {
-  int64_t n_kinds, n_cells, n_offers, n_vendors, n_api, width, host_start, n_hosted, rent_start, none;
+  int64_t n_kinds, n_cells, n_offers, n_vendors, n_api, rent_start, none;
   uint64_t choice, nest, review, awareness;
-  double family_cost, operations, shift, box_cox, mean_term;
+  double operations, shift, box_cox, mean_term;
 } Numbers;
 
 static inline uint64_t mix64(uint64_t x) {
@@ -87,12 +85,6 @@ static inline double price_term(double p, double shift, double box_cox) {
   if (box_cox == 0.0) return log(p + shift);
   return (pow(p + shift, box_cox) - 1.0) / box_cox;
 }
-static inline double switching(const Arrays *a, const Numbers *m, int64_t j, int64_t j0) {
-  if (j0 < 0 || a->channel[j0] == NONE) return 0.0;
-  double cost = a->platform[j] != a->platform[j0] ? a->platform_cost[j] : 0.0;
-  return cost + (a->family[j] != a->family[j0] ? m->family_cost : 0.0);
-}
-
 static void choose(const Arrays *a, const Numbers *m, int64_t i, int64_t w, int64_t month) {
   int32_t found[MOST]; double value[MOST]; uint32_t key[MOST]; float noise[MOST];
   uint8_t seen[256];
@@ -106,6 +98,7 @@ static void choose(const Arrays *a, const Numbers *m, int64_t i, int64_t w, int6
     seen[v] = (bits32(heard, a->vendor_keys[v]) < a->aware_below[cell * nv + v]) | (v == home);
   const uint8_t *open = a->open + cell * jn;
   const double *base = a->base + (cell * m->n_kinds + k) * jn;
+  const double *bonus = a->home_bonus + (home + 1) * jn, *moving = a->switching + (j0 + 1) * jn;
   const int hours = a->hours_kind[k];
   int n = 0, middle;
   if (hours) {
@@ -113,39 +106,31 @@ static void choose(const Arrays *a, const Numbers *m, int64_t i, int64_t w, int6
       int64_t j = m->rent_start + v;
       if (!open[j] || !(seen[v] || j == j0)) continue;
       found[n] = (int32_t)j; key[n] = a->offer_keys[j];
-      value[n++] = base[j] + taste[v] - alpha * a->price[j] - switching(a, m, j, j0) +
-                   (v == home ? a->home_bonus[j] : 0.0);
+      value[n++] = base[j] + taste[v] - alpha * a->price[j] - moving[j] + bonus[j];
     }
     middle = n;
   } else {
-    const int moves = j0 >= 0 && a->channel[j0] != NONE;
-    const int64_t at = moves ? a->platform[j0] : -1, of = moves ? a->family[j0] : -1;
-    const double fam = moves ? m->family_cost : 0.0, mv = moves ? 1.0 : 0.0;
-    const int64_t row = cell * m->width, calls = a->calls[cell];
-    const double *pb = a->p_base + (cell * m->n_kinds + k) * m->width;
-    for (int64_t x = 0; x < calls; x++) {
-      const int64_t v = a->p_platform[row + x], j = a->code[row + x] >> 8;
-      double u = pb[x] - alpha * a->p_price[row + x];
-      u -= cut * fmax(0.0, need - a->p_context[row + x]);
-      u -= v != at ? mv * a->p_cost[row + x] : 0.0;
-      u -= a->p_family[row + x] != of ? fam : 0.0;
-      u += v == home ? a->p_bonus[row + x] : 0.0;
-      found[n] = (int32_t)j; key[n] = a->p_key[row + x]; value[n] = u + taste[v];
-      n += seen[v] | (j == j0);
+    for (int64_t j = 0; j < m->n_api; j++) {
+      const int64_t v = a->platform[j];
+      double u = base[j] - alpha * a->price[j];
+      u -= cut * fmax(0.0, need - a->log_context[j]);
+      found[n] = (int32_t)j; key[n] = a->offer_keys[j];
+      value[n] = u - moving[j] + bonus[j] + taste[v];
+      n += open[j] & (seen[v] | (j == j0));
     }
     middle = n;
-    if (m->n_hosted) {
+    if (m->rent_start > m->n_api) {
       double lv = a->log_volume[w];
       if (lv <= -5e29) lv = a->log_base[w] + a->log_growth[k];
       const double fixed = m->operations * exp(-lv), skill = a->skill[i];
-      for (int64_t h = 0; h < m->n_hosted; h++)
+      for (int64_t start = m->n_api; start < m->rent_start; start += nv + 1)
         for (int where = 0; where < 2; where++) {
-          int64_t v = where ? nv : home, j = m->host_start + h * (nv + 1) + v;
+          int64_t v = where ? nv : home, j = start + v;
           if (v < 0 || (where && !a->own_machines[i]) || !open[j]) continue;
           double term = price_term(a->host_cost[j] / skill + fixed, m->shift, m->box_cox);
           double u = base[j] - alpha * (term - m->mean_term);
-          u -= cut * fmax(0.0, need - a->log_context[j]) + switching(a, m, j, j0);
-          if (!where) u += taste[v] + a->home_bonus[j];
+          u -= cut * fmax(0.0, need - a->log_context[j]) + moving[j];
+          if (!where) u += taste[v] + bonus[j];
           found[n] = (int32_t)j; key[n] = a->offer_keys[j]; value[n++] = u;
         }
     }

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.problem import REVIEW_MONTH, Problem, shared
-from sim.market.clients.packing import pack
+from sim.market.clients.choice import below, review_below
 
 SOURCE = Path(__file__).parent / "kernel.c"
 FLAGS = ("-Ofast", "-march=native", "-fPIC")
@@ -35,13 +35,13 @@ CLIENTS = [
     "adopts_at",
 ]
 STATE = ["current", "second", "log_volume"]
-LAYOUT = ["channel", "platform", "family", "offer_keys", "vendor_keys", "nest_keys"]
+LAYOUT = ["platform", "offer_keys", "vendor_keys", "nest_keys"]
 TERMS = [
     "open",
     "base",
     "price",
     "home_bonus",
-    "platform_cost",
+    "switching",
     "log_context",
     "cut_up",
     "host_cost",
@@ -52,20 +52,6 @@ TERMS = [
     "adopted",
     "welfare",
     "log_growth",
-]
-PACKED = [
-    "calls",
-    "code",
-    "base",
-    "price",
-    "context",
-    "bonus",
-    "cost",
-    "platform",
-    "family",
-    "key",
-    "due_below",
-    "aware_below",
 ]
 
 
@@ -94,15 +80,15 @@ class NativeReview:
             ):
                 subprocess.run([str(compiler()), *command], check=True, capture_output=True)
             self.library = ctypes.CDLL(str(target))
-        model, self.packed = problem.model, problem.spaces[1][0].packed
-        pack(True, model.layout, model.terms, self.packed)
+        model = problem.model
         tally = problem.spaces[1][0].tally
         self.arrays = [
             *(getattr(model.columns, name) for name in CLIENTS),
             *(getattr(model.choices, name) for name in STATE),
             *(getattr(model.layout, name) for name in LAYOUT),
             *(getattr(model.terms, name) for name in TERMS),
-            *(getattr(self.packed, name) for name in PACKED),
+            review_below(True, model.terms),
+            below(model.terms.awareness),
             tally.review,
             tally.flow,
         ]
@@ -116,12 +102,11 @@ class NativeReview:
         )
         cells, kinds, offers = terms.base.shape
         whole = [
-            *(kinds, cells, offers, layout.n_vendors, layout.n_api, self.packed.price.shape[1]),
-            *(layout.host_start, layout.n_hosted, layout.rent_start, layout.none),
+            *(kinds, cells, offers, layout.n_vendors, layout.n_api, layout.rent_start, layout.none)
         ]
         keys = [model.streams.choice, model.streams.nest, model.streams.review]
         keys.append(model.streams.awareness)
-        money = [terms.family_cost, terms.operations, terms.price_shift, terms.box_cox]
+        money = [terms.operations, terms.price_shift, terms.box_cox]
         money.append(terms.mean_price_term)
         parts = (np.array(whole, np.int64), np.array(keys, np.uint64), np.array(money, float))
         return ctypes.create_string_buffer(b"".join(part.tobytes() for part in parts))

@@ -68,7 +68,6 @@ class Problem:
                 model.terms,
                 model.streams,
                 self.spaces[threads],
-                model.bidding.docket,
             )
 
         return act

@@ -112,14 +112,11 @@ class VectorisedReview:
         taste = np.zeros((len(w), v + 2))
         taste[:, :v] = c.taste[i]
         value = t.base[c.cell[i], kind] + taste[:, layout.platform] - alpha * t.price
-        value += t.home_bonus * (layout.platform == c.home[i][:, None])
+        value += t.home_bonus[c.home[i] + 1]
         tokens = (channel == API) | (channel == HOST)
         missing = np.maximum(0.0, c.log_need[w][:, None] - t.log_context)
         value -= tokens * t.cut_up[kind][:, None] * missing
-        moves = (j0 >= 0) & (channel[j0] != NONE)
-        leaves = t.platform_cost * (layout.platform != layout.platform[j0][:, None])
-        leaves = leaves + t.family_cost * (layout.family != layout.family[j0][:, None])
-        value -= moves[:, None] * leaves
+        value -= t.switching[j0 + 1]
         host = channel == HOST
         lv = choices.log_volume[w].astype(float)
         lv = np.where(lv <= UNSET / 2, c.log_base[w] + t.log_growth[kind], lv)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, Ints, labels
-from sim.numeric.portable import exp, ln, power
+from sim.numeric.portable import Value, exp, ln, power
 
 LOG, LINEAR = 0.0, 1.0
 
@@ -27,12 +27,16 @@ def price_term(prices: ArrayLike, box_cox: float = LOG, price_shift: float = 0.0
 
     Source: Box & Cox (1964, JRSS B 26:211-252).
     """
-    shifted = _shifted(prices, box_cox, price_shift)
+    return np.asarray(box_cox_term(_shifted(prices, box_cox, price_shift), box_cox))
+
+
+def box_cox_term(shifted: Value, box_cox: float) -> Value:
+    """The law of :func:`price_term` for p + p0: of arrays, of numbers, and inside kernels."""
     if box_cox == LINEAR:
         return shifted
     if box_cox == LOG:
         return ln(shifted)
-    return np.asarray((power(shifted, box_cox) - 1) / box_cox)
+    return (power(shifted, box_cox) - 1.0) / box_cox
 
 
 def price_slope(prices: ArrayLike, box_cox: float = LOG, price_shift: float = 0.0) -> Floats:

@@ -150,7 +150,7 @@ class MarketModel(mesa.Model):
         # Mesa numbers agents in a table of its own that would keep every model for good.
         getattr(mesa.Agent, "_ids", {}).pop(self, None)
         self.clients = ClientList(self.world, self.population, self.columns, self.choices)
-        self.bidding = Bidding(market, self.world, self.spaces)
+        self.bidding = Bidding(market, self.world)
         self.events_of = shared(market, "events", self._dated_events)
         self._panel: Panel | None = None
         with np.errstate(under="ignore"), timed("start"):

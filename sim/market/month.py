@@ -40,8 +40,7 @@ def look(model: MarketModel, number: int, everyone: bool) -> None:
     fill_terms(model)
     model.tally.flow.fill(0)
     model.tally.review.fill(0)
-    model.bidding.prepare(model.layout, model.terms, model.spaces)
-    review(
+    model.bidding.queue = review(
         number,
         everyone,
         model.columns,
@@ -50,7 +49,6 @@ def look(model: MarketModel, number: int, everyone: bool) -> None:
         model.terms,
         model.streams,
         model.spaces,
-        model.bidding.docket,
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 T = TypeVar("T", bound=np.generic)
+Array = npt.NDArray[Any]
 Vector = Annotated[npt.NDArray[T], 1]
 Matrix = Annotated[npt.NDArray[T], 2]
 Cube = Annotated[npt.NDArray[T], 3]

@@ -12,8 +12,7 @@ from unittest import mock
 from scipy.optimize import brentq
 
 import sim.market.vendors.bidding
-from sim.market.clients.accounts import OTHERS, OWN
-from sim.market.clients.auction import auction as compiled_auction
+from sim.market.clients.auction import OTHERS, OWN, hold_auctions
 from tests.reference.client import ClientAgent, Decision, Workload
 from tests.reference.draws import event_of, stream_key
 from tests.reference.public import (
@@ -65,7 +64,7 @@ class AuctionedMarket(ShadowedMarket):
     def _kernels(self) -> Iterator[None]:
         with (
             super()._kernels(),
-            mock.patch.object(sim.market.vendors.bidding, "auction", self.auction_kernel),
+            mock.patch.object(sim.market.vendors.bidding, "hold_auctions", self.auction_kernel),
         ):
             yield
 
@@ -91,13 +90,13 @@ class AuctionedMarket(ShadowedMarket):
                 if client.due(work, month, False, news):
                     number = event_of(key, client.traits.number, work.key, month)
                     due.append((number, client.traits.number, work.key, client, work))
-        left = dict(zip(self.world.vendors, self.bidding.budget.tolist(), strict=False))
+        left = dict(zip(self.world.vendors, self.bidding.limits.budget.tolist(), strict=False))
         start, credits = dict(left), dict.fromkeys(left, 0.0)
         discounts = {
             work.place: self.hold(client, work, month, news, left, credits)
             for *_, client, work in sorted(due, key=lambda item: item[:3])
         }
-        compiled_auction(*arrays)
+        hold_auctions(*arrays)
         for *_, client, work in due:
             self._compare_choice(client, work, month)
             compiled = float(self.bidding.discount[work.place])
@@ -138,8 +137,8 @@ class AuctionedMarket(ShadowedMarket):
             discount, _ = self.largest(name, work)
             off = min(share, discount)
             bill = bill_of(client, best.offer, work, news)
-            left[name] -= bill * self.bidding.months * share
-            credits[name] += bill * self.bidding.months * (share - off)
+            left[name] -= bill * self.bidding.limits.months * share
+            credits[name] += bill * self.bidding.limits.months * (share - off)
             self.found.conceded += share > 0.0
             self.found.with_credit += share > off
         work.second = max(elsewhere, key=lambda bid: bid.value).offer
@@ -180,7 +179,7 @@ class AuctionedMarket(ShadowedMarket):
             limit = 0.0
             if name not in NOBODY:
                 limit = most = sum(self.largest(name, work))
-                bill = bill_of(client, offer, work, news) * self.bidding.months
+                bill = bill_of(client, offer, work, news) * self.bidding.limits.months
                 limit = min(most, left[name] / bill)
                 self.found.stopped_by_budget += limit < most
             score = value + (worth(client, offer, work, news, limit) if limit > 0.0 else 0.0)

@@ -46,7 +46,7 @@ class PlainMarket(MarketModel):
             )
             yield
 
-    def review_kernel(self, month: int, everyone: bool, *arrays: Any) -> None:
+    def review_kernel(self, month: int, everyone: bool, *arrays: Any) -> Any:
         """Stands in for the compiled `review`."""
         raise TypeError(f"{type(self).__name__} has no plain kernel")
 
@@ -126,7 +126,7 @@ class ReferenceMarket(PlainMarket):
             }
         )
 
-    def review_kernel(self, month: int, everyone: bool, *arrays: Any) -> None:
+    def review_kernel(self, month: int, everyone: bool, *arrays: Any) -> Any:
         """Agents choose; the engine's columns are told."""
         news, decisions = self.review_plainly(month, bool(everyone))
         place = self.place_of_offers

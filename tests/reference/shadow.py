@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from sim.market.clients.auction import AuctionQueue
 from sim.market.clients.choice import review as compiled_review
 from sim.market.clients.columns import UNSET, State
 from sim.market.clients.usage import use as compiled_use
@@ -53,11 +54,11 @@ class ShadowedMarket(PlainMarket):
         self.agreement, self.everyone_every = Agreement(), everyone_every
         super().__init__(*args, **kwargs)
 
-    def review_kernel(self, month: int, everyone: bool, *arrays: Any) -> None:
+    def review_kernel(self, month: int, everyone: bool, *arrays: Any) -> AuctionQueue:
         """Both choose; compare who looked, who moved, and every choice."""
         if self.everyone_every and month % self.everyone_every == 0:
             everyone = True
-        compiled_review(month, everyone, *arrays)
+        queue = compiled_review(month, everyone, *arrays)
         _, decisions = self.review_plainly(month, everyone)
         reviewed = moved = 0
         for client, (work, was, _) in decisions:
@@ -72,6 +73,7 @@ class ShadowedMarket(PlainMarket):
         for client in self.plain_clients:
             for work in client.workloads:
                 self._compare_choice(client, work, month)
+        return queue
 
     def _compare_choice(self, client: ClientAgent, work: Workload, month: int) -> None:
         choices: State = self.choices

@@ -80,7 +80,6 @@ def chosen(model: MarketModel, terms: Terms, month: int) -> npt.NDArray[np.int64
         terms,
         model.streams,
         model.spaces,
-        model.bidding.docket,
     )
     return state.current.astype(np.int64)
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.economics.demand import price_term
-from sim.market.clients.columns import UNSET
+from sim.market.clients.consider import log_volume_of, operations_per_unit
 from sim.market.clients.noise import event_state, gumbel, nest_shock, uniform
 from sim.market.ecosystem.agents import agent_utility
 from sim.market.world import HOST, NONE, RENT
-from sim.numeric.elementary import exp32
 from sim.numeric.portable import log1p
 
 if TYPE_CHECKING:
@@ -149,11 +148,11 @@ def _systematic(model: MarketModel, at: Occasion, offer: int) -> dict[str, float
     parts = _base(model, cell, k, offer)
     if v < world.n_vendors:
         parts["taste"] = float(columns.taste[i, v])
-        parts["home cloud"] = float(terms.home_bonus[offer]) if v == columns.home[i] else 0.0
+        parts["home cloud"] = float(terms.home_bonus[columns.home[i] + 1, offer])
     if channel != RENT:
         need = float(columns.log_need[at.work]) - float(terms.log_context[offer])
         parts["cut up"] = -float(terms.cut_up[k]) * max(0.0, need)
-    parts["switching"] = -_switching(model, at.current, offer)
+    parts["switching"] = -float(terms.switching[at.current + 1, offer])
     parts["price"] = -alpha * _price(model, at, offer)
     return parts
 
@@ -179,28 +178,14 @@ def _base(model: MarketModel, cell: int, k: int, offer: int) -> dict[str, float]
     return parts
 
 
-def _switching(model: MarketModel, before: int, offer: int) -> float:
-    layout, terms = model.layout, model.terms
-    if before < 0 or layout.channel[before] == NONE:
-        return 0.0
-    cost = 0.0
-    if layout.platform[offer] != layout.platform[before]:
-        cost += float(terms.platform_cost[offer])
-    if layout.family[offer] != layout.family[before]:
-        cost += float(terms.family_cost)
-    return cost
-
-
 def _price(model: MarketModel, at: Occasion, offer: int) -> float:
     """Price term: listed, or of the cards and the operations of self-hosting."""
     columns, terms = model.columns, model.terms
     if model.world.channel[offer] != HOST:
         return float(terms.price[offer])
-    volume = at.log_volume
-    if volume <= UNSET * 0.5:
-        volume = float(columns.log_base[at.work]) + float(terms.log_growth[columns.kind[at.work]])
+    growth = float(terms.log_growth[columns.kind[at.work]])
+    volume = log_volume_of(at.log_volume, float(columns.log_base[at.work]), growth)
     average = float(terms.host_cost[offer]) / float(columns.skill[at.client])
-    # single precision, as the kernel spreads the cost of operations
-    average += float(np.float32(terms.operations * exp32(np.float32(-volume))))
+    average += float(operations_per_unit(terms.operations, volume))
     term = float(price_term(average, terms.box_cox, terms.price_shift))
     return term - float(terms.mean_price_term)

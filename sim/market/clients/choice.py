@@ -1,8 +1,8 @@
-"""Client choice, compiled: who looks again, what it considers, what it takes.
+"""Phase `review`: workloads that are due consider offers and take the best.
 
 Utilities are in outer (unscaled) units, see docs/explanation/economics.md; the draws are nested
 extreme value by keyed Gumbel and one-sided-stable shocks, so that improving one offer moves clients
-only into it. Due workloads are handled in blocks: their draws are long vector operations.
+only into it. Due workloads are handled in blocks, so that their offers stay in fast memory.
 """
 
 from __future__ import annotations
@@ -11,234 +11,44 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.market.clients.accounts import Docket
-from sim.market.clients.auction import enter_auctions
-from sim.market.clients.columns import (
-    OFFER,
-    PLATFORMS,
-    UNSET,
-    Clients,
-    Layout,
-    State,
-    Streams,
-    Tally,
-    Terms,
-)
-from sim.market.clients.consider import consider_block
+from sim.market.clients.auction import AuctionQueue
+from sim.market.clients.columns import UNSET, Clients, Layout, State, Streams, Terms
+from sim.market.clients.consider import value_offers
 from sim.market.clients.noise import (
     SECOND_DRAW,
     bits32,
+    event_numbers,
     event_of,
-    event_state,
     gumbel_of,
-    high32,
-    low32,
     mixed32,
     person,
     shock_of,
 )
-from sim.market.clients.packing import BLOCK, Packed, Scratch, pack
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.threads import over_ranges
 from sim.market.world import API, HOST, RENT
-from sim.numeric.arrays import Matrix, Vector
-from sim.numeric.compiled import kernel, step
+from sim.numeric.arrays import Array, Cube, Matrix, Vector
+from sim.numeric.jit import kernel
 
 if TYPE_CHECKING:
     from sim.market.clients.packing import Workspace
 
-
-@step
-def draw_awareness(n, stream, owner, client_id, vendor_keys, low, high, heard):  # type: ignore[no-untyped-def]
-    """Fixed thresholds of the block's clients: a platform below its awareness is considered."""
-    for q in range(n):
-        event = event_state(stream, client_id[owner[q]], np.uint64(0), np.int64(0))
-        low[q] = low32(event)
-        high[q] = high32(event)
-    for v in range(vendor_keys.shape[0]):
-        key, row = vendor_keys[v], heard[v]
-        for q in range(n):
-            row[q] = mixed32(np.uint32(low[q] ^ key), high[q])
+BLOCK = 1024  # due workloads that choose together
+Entries = tuple[Array, Array, Array, Array, Array]  # as `value_offers` returns them
 
 
-@step
-def draw_nests(n, month, stream, work, who, kind, hours_kind, rho, nest_keys, nests):  # type: ignore[no-untyped-def]
-    """Shocks that offers of a channel share: of calls or rent first, of HOST n places later."""
-    low, high, part, shock = nests
-    for q in range(n):
-        event = event_of(stream, who[q], month)
-        channel = RENT if hours_kind[kind[work[q]]] else API
-        low[q] = low32(event) ^ nest_keys[channel]
-        low[n + q] = low32(event) ^ nest_keys[HOST]
-        high[q] = high[n + q] = high32(event)
-        part[q] = np.float32(1.0 - rho[channel])
-        part[n + q] = np.float32(1.0 - rho[HOST])
-    for x in range(2 * n):
-        angle = mixed32(low[x], high[x])
-        size = mixed32(np.uint32(low[x] ^ SECOND_DRAW), high[x])
-        shock[x] = shock_of(angle, size, part[x])
+def below(chance: Array) -> Array:
+    """Whole numbers t such that (bits + 1/2) / 2^32 < chance if and only if bits < t."""
+    return np.ceil(np.clip(chance, 0.0, 1.0) * 2.0**32 - 0.5).astype(np.uint64)
 
 
-@step
-def draw_offers(n, mixed, upper, noise):  # type: ignore[no-untyped-def]
-    """Gumbel shocks of all entries."""
-    for x in range(n):
-        noise[x] = gumbel_of(mixed32(mixed[x], upper[x]))
-
-
-@step
-def add_shocks(n, work, kind, hours_kind, rho, scratch):  # type: ignore[no-untyped-def]
-    """Utilities of all entries become those with shocks."""
-    first, value, noise, shocks = scratch.first, scratch.value, scratch.noise, scratch.shock
-    for q in range(n):
-        begin, middle, last = np.uint64(first[q, 0]), np.uint64(first[q, 1]), np.uint64(first[q, 2])
-        channel = RENT if hours_kind[kind[work[q]]] else API
-        scale, shock = 1.0 - rho[channel], np.float64(shocks[q])
-        for x in range(begin, middle):
-            value[x] += scale * noise[x] + shock
-        scale, shock = 1.0 - rho[HOST], np.float64(shocks[n + q])
-        for x in range(middle, last):
-            value[x] += scale * noise[x] + shock
-        value[last] += np.float64(noise[last])
-
-
-@step
-def take_block(n, scratch, taken):  # type: ignore[no-untyped-def]
-    """Best offer of each workload, best one on another platform, and the utility of the best."""
-    best_of, second_of, top_of = taken
-    first, value, found = scratch.first, scratch.value, scratch.found
-    for q in range(n):
-        begin, last = np.uint64(first[q, 0]), np.uint64(first[q, 2])
-        best = second = found[last]
-        top, after = value[last], -np.inf
-        for x in range(begin, last):
-            if value[x] > top:
-                if (found[x] ^ best) & PLATFORMS:
-                    second, after = best, top
-                best, top = found[x], value[x]
-            elif value[x] > after and (found[x] ^ best) & PLATFORMS:
-                second, after = found[x], value[x]
-        best_of[q], second_of[q], top_of[q] = best >> OFFER, second >> OFFER, top
-
-
-@step
-def record_block(n, clients, state, layout, terms, scratch, tally):  # type: ignore[no-untyped-def]
-    """Write down and count what those choose that are not auctioned."""
-    weights, cells, kinds, alphas = clients.weight, clients.cell, clients.kind, clients.alpha
-    current, second, log_volume = state.current, state.second, state.log_volume
-    platform, none = layout.platform, layout.none
-    hours_kind, welfare, mean_term = terms.hours_kind, terms.welfare, terms.mean_price_term
-    reviewed, flow, waits = tally.review, tally.flow, scratch.waits
-    for q in range(n):
-        if waits[q]:
-            continue
-        i, w, j = scratch.owner[q], scratch.work[q], scratch.best[q]
-        j0, k = current[w], kinds[w]
-        current[w], second[w] = j, scratch.second[q]
-        if j == none:
-            log_volume[w] = UNSET
-        weight = np.int64(np.float64(weights[i]) * FIXED_POINT + 0.5)
-        reviewed[0] += weight
-        if not hours_kind[k]:
-            utility = scratch.top[q] + welfare[cells[i], k]
-            surplus = utility / alphas[i] - mean_term
-            reviewed[2] += weight
-            reviewed[3] += np.int64(np.float64(weights[i]) * surplus * FIXED_POINT)
-        if j0 >= 0 and platform[j0] != platform[j]:
-            reviewed[1] += weight
-            flow[platform[j0], platform[j]] += weight
-
-
-@step
-def value_block(n, month, clients, state, layout, terms, streams, packed, scratch):  # type: ignore[no-untyped-def]
-    """What the first n workloads of the block consider, shocks included."""
-    work, who, low, high = scratch.work, scratch.who, scratch.low, scratch.high
-    kind, hours_kind, rho = clients.kind, terms.hours_kind, terms.rho
-    draw_awareness(
-        n,
-        streams.awareness,
-        scratch.owner,
-        clients.client_id,
-        layout.vendor_keys,
-        low,
-        high,
-        scratch.heard,
-    )
-    nests = (low, high, scratch.part, scratch.shock)
-    draw_nests(n, month, streams.nest, work, who, kind, hours_kind, rho, layout.nest_keys, nests)
-    e = consider_block(
-        n, month, 1.0, streams.choice, clients, state, layout, terms, packed, scratch
-    )
-    draw_offers(e, scratch.mixed, scratch.upper, scratch.noise)
-    add_shocks(n, work, kind, hours_kind, rho, scratch)
-
-
-@step
-def choose_block(  # type: ignore[no-untyped-def]
-    n, month, clients, state, layout, terms, streams, packed, scratch, docket, tally
-):
-    """The first n due workloads of the block choose, or ask for bids."""
-    value_block(n, month, clients, state, layout, terms, streams, packed, scratch)
-    if terms.auctions:
-        enter_auctions(n, month, streams.auction, clients, state, layout, terms, scratch, docket)
-    take_block(n, scratch, (scratch.best, scratch.second, scratch.top))
-    record_block(n, clients, state, layout, terms, scratch, tally)
-
-
-@step
-def due_from(begin, end, stream, month, clients, state, terms, packed, scratch):  # type: ignore[no-untyped-def]
-    """Collect workloads that are new, without their offer, or whose hazard strikes, of clients from
-    `begin` on until the block is full or `end` comes. Returns the client after the last and how
-    many are due."""
-    auctions = terms.auctions
-    client_id, cells, key_account = clients.client_id, clients.cell, clients.key_account
-    first, work_key, kind, adopts_at = (
-        clients.first,
-        clients.work_key,
-        clients.kind,
-        clients.adopts_at,
-    )
-    current, adopted, due_below = state.current, terms.adopted, packed.due_below
-    work, owner, people, waits = scratch.work, scratch.owner, scratch.who, scratch.waits
-    n, i = np.uint64(0), np.uint64(begin)
-    while i < np.uint64(end) and n < np.uint64(BLOCK):
-        below = due_below[1 if key_account[i] else 0, cells[i]]
-        for w in range(np.uint64(first[i]), np.uint64(first[i + np.uint64(1)])):
-            who = person(client_id[i], work_key[w])
-            bits = bits32(event_of(stream, who, month), np.uint32(1))
-            work[n] = w
-            owner[n] = i
-            people[n] = who
-            waits[n] = auctions & key_account[i]
-            strikes = np.uint64(bits) < below[np.uint64(np.int64(current[w]) + 1)]
-            n += np.uint64(strikes & (adopts_at[w] <= adopted[np.uint64(kind[w])]))
-        i += np.uint64(1)
-    return np.int64(i), np.int64(n)
-
-
-@kernel
-def review_range(
-    begin: int,
-    end: int,
-    month: int,
-    clients: Clients,
-    state: State,
-    layout: Layout,
-    terms: Terms,
-    streams: Streams,
-    packed: Packed,
-    scratch: Scratch,
-    docket: Docket,
-    tally: Tally,
-) -> None:
-    """Due workloads of clients begin to end choose; `state`, `docket` and `tally` are updated in
-    place."""
-    i = begin
-    while i < end:
-        i, n = due_from(i, end, streams.review, month, clients, state, terms, packed, scratch)
-        choose_block(
-            n, month, clients, state, layout, terms, streams, packed, scratch, docket, tally
-        )
+def review_below(everyone: bool, terms: Terms) -> Array:
+    """(2, cells, J + 1) of ordinary clients and key accounts, by current offer + 1: draws of 32
+    bits below it are due. New workloads and those whose offer has gone are due in any case."""
+    chance = np.where(everyone | ~terms.open, 1.0, terms.hazard[:, None, :])
+    due = np.full((*chance.shape[:2], chance.shape[2] + 1), 2**32, np.uint64)
+    due[:, :, 1:] = below(chance)
+    return due
 
 
 def review(
@@ -250,71 +60,316 @@ def review(
     terms: Terms,
     streams: Streams,
     spaces: list[Workspace],
-    docket: Docket,
-) -> None:
-    """Phase `review`: due workloads choose; `state` and the tally are updated in place.
+) -> AuctionQueue:
+    """Due workloads choose; `state` and the tally of the first workspace are updated in place.
 
-    Those of key accounts that are auctioned go into the docket, with what the best offer of each
-    platform is worth to them.
+    Returns those of key accounts that are auctioned, in the order of storage: they wait.
     """
-    packed = spaces[0].packed
-    pack(everyone, layout, terms, packed)
+    due_below, aware_below = review_below(everyone, terms), below(terms.awareness)
 
-    def part(p: int, begin: int, end: int) -> None:
-        space = spaces[p]
-        for array in (space.tally.flow, space.tally.review) if p > 0 else ():
+    def part(p: int, begin: int, end: int) -> AuctionQueue:
+        tally = spaces[p].tally
+        for array in (tally.flow, tally.review) if p > 0 else ():
             array.fill(0)
-        review_range(
+        due = due_workloads(
             begin,
             end,
             month,
-            clients,
-            state,
-            layout,
-            terms,
-            streams,
-            packed,
-            space.scratch,
-            docket,
-            space.tally,
+            streams.review,
+            clients.client_id,
+            clients.cell,
+            clients.key_account,
+            clients.first,
+            clients.work_key,
+            clients.kind,
+            clients.adopts_at,
+            state.current,
+            terms.adopted,
+            due_below,
         )
+        queues = []
+        for b in range(0, len(due), BLOCK):
+            work = due[b : b + BLOCK]
+            entries = considered(month, work, clients, state, layout, terms, streams, aware_below)
+            add_random_terms(
+                month,
+                streams.nest,
+                work,
+                clients.client_id,
+                clients.client,
+                clients.kind,
+                clients.work_key,
+                layout.nest_keys,
+                terms.hours_kind,
+                terms.rho,
+                *entries,
+            )
+            if terms.auctions:
+                waits = clients.key_account[clients.client[work]]
+                queues.append(_queue(month, work, waits, clients, layout, streams, entries))
+            else:
+                waits = np.zeros(len(work), bool)
+            take_best(
+                work,
+                waits,
+                *entries[:3],
+                clients.client,
+                clients.weight,
+                clients.alpha,
+                clients.cell,
+                clients.kind,
+                state.current,
+                state.second,
+                state.log_volume,
+                layout.platform,
+                terms.hours_kind,
+                terms.welfare,
+                terms.mean_price_term,
+                tally.review,
+                tally.flow,
+            )
+        return AuctionQueue.joined(queues, layout.n_vendors + 2)
 
-    over_ranges(len(clients.client_id), len(spaces), part)
+    queues = over_ranges(len(clients.client_id), len(spaces), part)
     for space in spaces[1:]:
         spaces[0].tally.flow[:] += space.tally.flow
         spaces[0].tally.review[:] += space.tally.review
+    return AuctionQueue.joined(queues, layout.n_vendors + 2)
 
 
-@kernel
-def panel_values(
-    members: Vector[np.int64],
-    owners: Vector[np.int64],
+def considered(
+    month: int,
+    work: Array,
     clients: Clients,
     state: State,
     layout: Layout,
     terms: Terms,
     streams: Streams,
-    values: Matrix[np.float64],
-    packed: Packed,
-    scratch: Scratch,
+    aware_below: Array,
+    listed: float = 1.0,
+) -> Entries:
+    """What workloads consider, see :func:`sim.market.clients.consider.value_offers`."""
+    entries: Entries = value_offers(
+        month,
+        listed,
+        work,
+        streams.choice,
+        streams.awareness,
+        clients.client_id,
+        clients.cell,
+        clients.home,
+        clients.own_machines,
+        clients.alpha,
+        clients.skill,
+        clients.taste,
+        clients.client,
+        clients.kind,
+        clients.work_key,
+        clients.log_base,
+        clients.log_need,
+        state.current,
+        state.log_volume,
+        layout.platform,
+        layout.offer_keys,
+        layout.vendor_keys,
+        layout.n_api,
+        layout.rent_start,
+        terms.open,
+        terms.base,
+        terms.price,
+        terms.home_bonus,
+        terms.switching,
+        terms.cut_up,
+        terms.log_context,
+        terms.host_cost,
+        terms.operations,
+        terms.none_base,
+        terms.none_slope,
+        terms.hours_kind,
+        terms.log_growth,
+        terms.box_cox,
+        terms.price_shift,
+        terms.mean_price_term,
+        aware_below,
+    )
+    return entries
+
+
+def values_without_listed_prices(
+    work: Array, clients: Clients, state: State, layout: Layout, terms: Terms, streams: Streams
+) -> Array:
+    """(n, J) utilities of workloads but for listed prices and draws; -inf where not considered."""
+    aware_below = below(terms.awareness)
+    first, offer, value, _, _ = considered(
+        0, work, clients, state, layout, terms, streams, aware_below, listed=0.0
+    )
+    values = np.full((len(work), len(layout.platform)), -np.inf)
+    values[np.repeat(np.arange(len(work)), first[:, 2] + 1 - first[:, 0]), offer] = value
+    return values
+
+
+def _queue(
+    month: int,
+    work: Array,
+    waits: Array,
+    clients: Clients,
+    layout: Layout,
+    streams: Streams,
+    entries: Entries,
+) -> AuctionQueue:
+    """The waiting workloads with the best offer of each platform."""
+    first, offer, value, _, _ = entries
+    rows = work[waits]
+    client_id = clients.client_id[clients.client[rows]].astype(np.uint64)
+    number = event_numbers(streams.auction, month, client_id, clients.work_key[rows])
+    platforms = layout.n_vendors + 2
+    best = best_of_platforms(first[waits], offer, value, layout.platform, platforms)
+    return AuctionQueue(rows, number, *best)
+
+
+@kernel
+def due_workloads(
+    begin: int,
+    end: int,
+    month: int,
+    key: np.uint64,
+    client_id: Vector[np.uint32],
+    cell: Vector[np.int32],
+    key_account: Vector[np.bool_],
+    first: Vector[np.int64],
+    work_key: Vector[np.uint64],
+    kind: Vector[np.int16],
+    adopts_at: Vector[np.float32],
+    current: Vector[np.int16],
+    adopted: Vector[np.float64],
+    due_below: Cube[np.uint64],
+) -> Vector[np.int64]:
+    """Adopted workloads of clients begin to end that are new, have lost their offer, or whose draw
+    says that they look again."""
+    due = np.empty(first[end] - first[begin] + 1, np.int64)
+    n = np.uint64(0)
+    for i in range(begin, end):
+        size, c = np.uint64(key_account[i]), np.uint64(cell[i])
+        for w in range(first[i], first[i + 1]):
+            event = event_of(key, person(client_id[i], work_key[w]), month)
+            limit = due_below[size, c, np.uint64(np.int64(current[w]) + 1)]
+            due[n] = w
+            is_due = np.uint64(bits32(event, np.uint32(1))) < limit
+            n += np.uint64(is_due & (adopts_at[w] <= adopted[np.uint64(kind[w])]))
+    return due[:n].copy()
+
+
+@kernel
+def add_random_terms(
+    month: int,
+    key: np.uint64,
+    work: Vector[np.int64],
+    client_id: Vector[np.uint32],
+    client: Vector[np.int32],
+    kind: Vector[np.int16],
+    work_key: Vector[np.uint64],
+    nest_keys: Vector[np.uint32],
+    hours_kind: Vector[np.bool_],
+    rho: Vector[np.float64],
+    first: Matrix[np.int64],
+    offer: Vector[np.int32],
+    value: Vector[np.float64],
+    low: Vector[np.uint32],
+    high: Vector[np.uint32],
 ) -> None:
-    """Utilities without listed prices of panel workloads, (T, J); -inf where not considered."""
-    values[:] = -np.inf
-    one, never = np.int64(1), np.int64(0)
-    for t in range(members.shape[0]):
-        scratch.work[0], scratch.owner[0] = members[t], owners[t]
-        draw_awareness(
-            one,
-            streams.awareness,
-            scratch.owner,
-            clients.client_id,
-            layout.vendor_keys,
-            scratch.low,
-            scratch.high,
-            scratch.heard,
-        )
-        n = consider_block(
-            one, never, 0.0, streams.choice, clients, state, layout, terms, packed, scratch
-        )
-        for x in range(n):
-            values[t, scratch.found[x] >> OFFER] = scratch.value[x]
+    """Add ``(1 - rho) e + nu`` to each utility: e of the offer, nu of its channel; e to NONE."""
+    n = len(work)
+    angle, size = np.empty(2 * n, np.uint32), np.empty(2 * n, np.uint32)
+    rest, noise = np.empty(2 * n, np.float32), np.empty(len(value), np.float32)
+    for x in range(2 * n):
+        w = work[x % n]
+        nest = HOST if x >= n else RENT if hours_kind[kind[w]] else API
+        event = event_of(key, person(client_id[client[w]], work_key[w]), month)
+        angle[x] = bits32(event, nest_keys[nest])
+        size[x] = bits32(event, np.uint32(nest_keys[nest] ^ SECOND_DRAW))
+        rest[x] = np.float32(1.0 - rho[nest])
+    for x in range(2 * n):
+        rest[x] = shock_of(angle[x], size[x], rest[x])
+    for x in range(len(value)):
+        noise[x] = gumbel_of(mixed32(low[x], high[x]))
+    for q in range(n):
+        channel = RENT if hours_kind[kind[work[q]]] else API
+        for x in range(first[q, 0], first[q, 1]):
+            value[x] += (1.0 - rho[channel]) * noise[x] + np.float64(rest[q])
+        for x in range(first[q, 1], first[q, 2]):
+            value[x] += (1.0 - rho[HOST]) * noise[x] + np.float64(rest[n + q])
+        value[first[q, 2]] += np.float64(noise[first[q, 2]])
+
+
+@kernel
+def best_of_platforms(
+    first: Matrix[np.int64],
+    offer: Vector[np.int32],
+    value: Vector[np.float64],
+    platform: Vector[np.int64],
+    platforms: int,
+) -> tuple[Matrix[np.int16], Matrix[np.float64]]:
+    """(n, V + 2) best offer of each platform, -1 without one, and its utility."""
+    best = np.full((len(first), platforms), -1, np.int16)
+    top = np.full((len(first), platforms), -np.inf)
+    for q in range(len(first)):
+        for x in range(first[q, 0], first[q, 2] + 1):
+            p = platform[offer[x]]
+            if value[x] > top[q, p]:
+                best[q, p], top[q, p] = offer[x], value[x]
+    return best, top
+
+
+@kernel
+def take_best(
+    work: Vector[np.int64],
+    waits: Vector[np.bool_],
+    first: Matrix[np.int64],
+    offer: Vector[np.int32],
+    value: Vector[np.float64],
+    client: Vector[np.int32],
+    weight: Vector[np.float32],
+    alpha: Vector[np.float32],
+    cell: Vector[np.int32],
+    kind: Vector[np.int16],
+    current: Vector[np.int16],
+    second: Vector[np.int16],
+    log_volume: Vector[np.float32],
+    platform: Vector[np.int64],
+    hours_kind: Vector[np.bool_],
+    welfare: Matrix[np.float64],
+    mean_price_term: float,
+    reviewed: Vector[np.int64],
+    flow: Matrix[np.int64],
+) -> None:
+    """Each workload that does not wait takes its best offer, and is counted.
+
+    `second` becomes the best offer on another platform than the best.
+    """
+    none = len(platform) - 1
+    for q in range(len(work)):
+        if waits[q]:
+            continue
+        best = after = np.int64(none)
+        top, next_to_top = value[first[q, 2]], -np.inf
+        for x in range(first[q, 0], first[q, 2]):
+            if value[x] > top:
+                if platform[offer[x]] != platform[best]:
+                    after, next_to_top = best, top
+                best, top = np.int64(offer[x]), value[x]
+            elif value[x] > next_to_top and platform[offer[x]] != platform[best]:
+                after, next_to_top = np.int64(offer[x]), value[x]
+        w = work[q]
+        i, k, before = client[w], kind[w], current[w]
+        current[w], second[w] = best, after
+        if best == none:
+            log_volume[w] = UNSET
+        whole = np.int64(np.float64(weight[i]) * FIXED_POINT + 0.5)
+        reviewed[0] += whole
+        if not hours_kind[k]:
+            surplus = (top + welfare[cell[i], k]) / alpha[i] - mean_price_term
+            reviewed[2] += whole
+            reviewed[3] += np.int64(np.float64(weight[i]) * surplus * FIXED_POINT)
+        if before >= 0 and platform[before] != platform[best]:
+            reviewed[1] += whole
+            flow[platform[before], platform[best]] += whole

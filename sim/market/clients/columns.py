@@ -15,8 +15,6 @@ from sim.numeric.bundle import Bundle
 
 Array = npt.NDArray[Any]
 UNSET = -1e30  # log volume of a workload that has not started
-OFFER = 8  # an offer's code is its column shifted by so many bits, and its platform below
-PLATFORMS = np.int32(2**OFFER - 1)
 
 
 class Clients(Bundle):
@@ -58,7 +56,6 @@ class Layout(Bundle):
 
     channel: Vector[np.int64]
     platform: Vector[np.int64]
-    code: Vector[np.int32]  # (J,), column and platform in one
     family: Vector[np.int64]
     offer_keys: Vector[np.uint32]
     vendor_keys: Vector[np.uint32]
@@ -79,9 +76,8 @@ class Terms(Bundle):
     base: Cube[np.float64]  # (cells, K, J) utility without price, home, taste, context, switching
     unit_price: Vector[np.float64]  # yuan per million tokens (API) or card-hour; 0 of own machines
     price: Vector[np.float64]  # price term b(p) of API and RENT offers
-    home_bonus: Vector[np.float64]
-    platform_cost: Vector[np.float64]  # switching cost of coming from another platform
-    family_cost: float
+    home_bonus: Matrix[np.float64]  # (V + 1, J) by home cloud + 1
+    switching: Matrix[np.float64]  # (J + 1, J) cost of moving, by offer left + 1
     log_context: Vector[np.float64]  # log2 of the window
     cut_up: Vector[np.float64]  # (K,)
     awareness: Matrix[np.float64]  # (cells, V)
@@ -158,19 +154,11 @@ def new_tally(world: World) -> Tally:
     )
 
 
-def offer_codes(world: World) -> Array:
-    """(J,) column and platform of each offer in one whole number."""
-    if world.n_vendors + 2 > PLATFORMS:
-        raise ValueError(f"at most {PLATFORMS - 2} vendors, not {world.n_vendors}")
-    return (np.arange(world.n_offers, dtype=np.int32) << OFFER) | world.platform.astype(np.int32)
-
-
 def layout_of(world: World, rent_factor: Array | None = None) -> Layout:
     """The kernel's view of the offers; all clouds rent at the market's price unless told."""
     return Layout(
         channel=world.channel,
         platform=world.platform,
-        code=offer_codes(world),
         family=world.family,
         offer_keys=world.offer_keys,
         vendor_keys=world.vendor_keys,

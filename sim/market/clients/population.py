@@ -205,7 +205,7 @@ def _kinds(scenario: Scenario, world: World) -> Kinds:
 def _pick(
     seed: np.random.SeedSequence, trait: str, ids: Column, shares: dict[str, float]
 ) -> npt.NDArray[np.int16]:
-    log_weight = np.array([[ln(share) if share > 0.0 else -math.inf for share in shares.values()]])
+    log_weight = np.array([ln(share) if share > 0.0 else -math.inf for share in shares.values()])
     return pick(stream_key(seed, f"population/{trait}"), ids, keys32(list(shares)), log_weight)
 
 

@@ -61,16 +61,14 @@ def new_terms(scenario: Scenario, world: World) -> Terms:
     demand, on = scenario.demand, scenario.mechanisms
     c, k, j = world.n_cells, len(world.kinds), world.n_offers
     kinds = [scenario.kinds[name] for name in world.kinds]
-    kappa, rho = demand.switching_cost, demand.nest_correlation
-    costs = np.array([kappa.api, kappa.host, kappa.rent, 0.0])[world.channel]
+    rho = demand.nest_correlation
     return Terms(
         open=np.zeros((c, j), bool),
         base=np.zeros((c, k, j)),
         unit_price=np.zeros(j),
         price=np.zeros(j),
         home_bonus=_home_bonus(scenario, world),
-        platform_cost=(1.0 if on.switching_costs else 0.0) * costs,
-        family_cost=kappa.family if on.switching_costs else 0.0,
+        switching=_switching_costs(scenario, world),
         log_context=np.zeros(j),
         cut_up=np.array([t.cut_up_penalty if on.long_documents else 0.0 for t in kinds]),
         awareness=np.ones((c, world.n_vendors)),
@@ -147,15 +145,32 @@ def _hours_kind(scenario: Scenario, world: World) -> npt.NDArray[np.bool_]:
 
 
 def _home_bonus(scenario: Scenario, world: World) -> Floats:
-    """(J,) what a client's home cloud adds, by channel and by the vendor's integration."""
-    eta = scenario.demand.home_bonus
-    home = np.array([eta.api, eta.host, eta.rent, 0.0])[world.channel]
-    pull = np.ones((world.n_vendors + 2, 4))
-    for v, name in enumerate(world.vendors):
-        table = scenario.vendors[name].stack.integration
-        pull[v, :3] = table.api, table.host, table.rent
-    home = home * pull[world.platform, world.channel]
-    return home if scenario.mechanisms.home_cloud else np.zeros_like(home)
+    """(V + 1, J) what a client's home cloud adds to the offers of its platform, by home + 1."""
+    bonus = np.zeros((world.n_vendors + 1, world.n_offers))
+    if scenario.mechanisms.home_cloud:
+        eta = scenario.demand.home_bonus
+        for v, name in enumerate(world.vendors):
+            pull = scenario.vendors[name].stack.integration
+            by_channel = eta.api * pull.api, eta.host * pull.host, eta.rent * pull.rent, 0.0
+            own = world.platform == v
+            bonus[v + 1, own] = np.array(by_channel)[world.channel[own]]
+    return bonus
+
+
+def _switching_costs(scenario: Scenario, world: World) -> Floats:
+    """(J + 1, J) utility lost by moving, by offer left + 1: row 0 is of clients without one.
+
+    The cost of the new offer's channel on another platform, and that of another family; nothing
+    from or to postponing.
+    """
+    kappa, channel = scenario.demand.switching_cost, world.channel
+    by_channel = np.array([kappa.api, kappa.host, kappa.rent, 0.0])[channel]
+    cost = by_channel * (world.platform[:, None] != world.platform)
+    cost += kappa.family * (world.family[:, None] != world.family)
+    if not scenario.mechanisms.switching_costs:
+        cost[:] = 0.0
+    cost[channel == NONE] = 0.0
+    return np.vstack([np.zeros(world.n_offers), cost])
 
 
 def _hazards(scenario: Scenario, world: World) -> Floats:

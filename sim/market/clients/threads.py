@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -69,23 +69,8 @@ def over_items(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     return list(_pool(threads).map(work, items))
 
 
-def edges(n: int, parts: int) -> list[int]:
-    """Where `parts` ranges of n rows begin, and the end of the last."""
-    return [n * part // parts for part in range(parts + 1)]
-
-
-def at_once(work: Callable[[int], Any], parts: int) -> None:
-    """Call work(part), each in a thread of its own."""
-    jobs = [_pool(parts).submit(work, part) for part in range(1, parts)] if parts > 1 else ()
-    work(0)
-    for job in jobs:
-        job.result()
-
-
-def over_ranges(n: int, parts: int, work: Callable[[int, int, int], Any]) -> None:
-    """Call work(part, begin, end) on `parts` ranges of n rows, each in a thread of its own."""
-    if parts == 1:
-        work(0, 0, n)
-        return
-    ends = edges(n, parts)
-    at_once(lambda part: work(part, ends[part], ends[part + 1]), parts)
+def over_ranges(n: int, parts: int, work: Callable[[int, int, int], R]) -> list[R]:
+    """Results of work(part, begin, end) on so many ranges of n rows, each in its own thread."""
+    ends = [n * part // parts for part in range(parts + 1)]
+    jobs = [_pool(parts).submit(work, part, ends[part], ends[part + 1]) for part in range(1, parts)]
+    return [work(0, 0, ends[1]), *(job.result() for job in jobs)]

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.clients.accounts import Counts
-from sim.market.clients.auction import YUAN
+from sim.market.clients.auction import YUAN, DealCounts
 from sim.market.clients.columns import Layout
-from sim.market.clients.consider import price_paid, rent_paid, unit_price
 from sim.market.clients.deals import count_deals
 from sim.market.clients.population import FIXED_POINT
 from sim.market.state import MarketState
@@ -20,7 +18,7 @@ from sim.market.supply.costs import Chips, CostRules, Costs, equivalents, fill_c
 from sim.market.supply.serving import Volumes
 from sim.numeric.arrays import Matrix, Vector
 from sim.numeric.bundle import Bundle
-from sim.numeric.compiled import kernel, step
+from sim.numeric.compiled import inlined, kernel, step
 from sim.numeric.exact import ROOM, exact_sum, plain_sum
 
 if TYPE_CHECKING:
@@ -144,7 +142,7 @@ def settle(model: MarketModel) -> None:
         The bills are too large to be added up.
     """
     count_deals(
-        model.bidding, model.columns, model.choices, model.layout, model.terms, model.spaces
+        model.bidding, model.columns, model.choices, model.layout, model.terms, len(model.spaces)
     )
     account, ledger = model.account, model.ledger
     account.spending = dict(model.spending)
@@ -166,6 +164,30 @@ def settle(model: MarketModel) -> None:
         raise ValueError("the bills of a month are too large to be added up")
 
 
+@inlined
+def price_paid(j, layout, state):  # type: ignore[no-untyped-def]
+    """Token price after discounts that freed money pays for, yuan per million tokens."""
+    v = layout.platform[j]
+    off = state.discount[v] if v < layout.n_vendors else 0.0
+    return state.list_price[j] * (1.0 - off)
+
+
+@inlined
+def rent_paid(v, layout, state):  # type: ignore[no-untyped-def]
+    """Rent of a card-month on a platform, yuan."""
+    return state.market_rent * layout.rent_factor[v]
+
+
+@inlined
+def unit_price(j, card_hours, layout, state):  # type: ignore[no-untyped-def]
+    """List price of a million tokens (API) or of a card-hour (HOST, RENT), yuan; 0 of own machines
+    and of postponing."""
+    if j < layout.n_api:
+        return price_paid(j, layout, state)
+    v = layout.platform[j]
+    return rent_paid(v, layout, state) / card_hours if v < layout.n_vendors else 0.0
+
+
 @kernel
 def settle_month(
     month: int,
@@ -174,7 +196,7 @@ def settle_month(
     supply: SupplyRules,
     chips: Chips,
     layout: Layout,
-    counts: Counts,
+    counts: DealCounts,
     volumes: Volumes,
     state: MarketState,
     costs: Costs,

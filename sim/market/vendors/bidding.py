@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from sim.market.clients.accounts import OTHERS, OWN, least_count
-from sim.market.clients.auction import auction
+from sim.market.clients.auction import OTHERS, OWN, hold_auctions
 from sim.market.clients.population import FIXED_POINT
 
 if TYPE_CHECKING:
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 def set_bids(model: MarketModel, view: View, books: Mapping[int, Books]) -> None:
     """Part of phase `decide`: the vendors' limits for this month's auctions."""
     bidding, limits = model.bidding, model.bidding.limits
-    for array in (limits.discount, limits.credit, bidding.budget):
+    for array in (limits.discount, limits.credit, limits.budget):
         array.fill(0.0)
     if not model.scenario.mechanisms.key_accounts:
         return
@@ -31,9 +29,10 @@ def set_bids(model: MarketModel, view: View, books: Mapping[int, Books]) -> None
         for row, one in ((OTHERS, bids.others), (OWN, bids.own)):
             limits.discount[row, v] = one.discount
             limits.credit[row, v] = one.credit
-        bidding.budget[v] = bids.budget
-        if bids.budget > 0.0 and max(bids.others.total, bids.own.total) > 0.0:
-            bidding.begin(model.columns, model.spaces)
+        limits.budget[v] = bids.budget
+        somebody = bids.budget > 0.0 and max(bids.others.total, bids.own.total) > 0.0
+        if somebody and not len(bidding.discount):
+            bidding.discount = np.zeros(model.population.n_workloads, np.float32)
     bidding.open = len(bidding.discount) > 0
 
 
@@ -45,38 +44,21 @@ def bid(model: MarketModel) -> None:
     bidding = model.bidding
     for array in bidding.counts:
         array.fill(0)
-    bidding.order = bidding.order[:0]
     if not bidding.open:
         return
-    stretches = bidding.stretches(model.spaces)
-    bidding.order = _order(model, stretches)
-    auction(
-        stretches,
-        bidding.order,
+    hold_auctions(
+        bidding.queue,
+        bidding.queue.order(model.columns),
+        bidding.limits,
+        bidding.discount,
+        bidding.counts,
         model.columns,
         model.choices,
         model.layout,
         model.terms,
-        bidding.docket,
-        bidding.discount,
-        model.spaces,
+        model.tally,
     )
-    if least_count(bidding.counts) < 0:
+    if min(array.min() for array in bidding.counts) < 0:
         raise ValueError("bills of key accounts are too large to be added up exactly")
     credit = bidding.counts.credit[: model.world.n_vendors] / FIXED_POINT
     model.charge("account_credit", credit)
-
-
-def _order(model: MarketModel, stretches: list[tuple[int, int]]) -> npt.NDArray[np.int64]:
-    """Rows of the docket by number; by client and kind of work where two numbers are equal, which
-    is next to never."""
-    docket, columns = model.bidding.docket, model.columns
-    rows = np.concatenate([np.arange(begin, end) for begin, end in stretches])
-    numbers = docket.number[rows]
-    order = numbers.argsort()
-    rows, numbers = rows[order], numbers[order]
-    if np.count_nonzero(numbers[1:] == numbers[:-1]):
-        work = docket.work[rows]
-        client_id = columns.client_id[columns.client[work]]
-        rows = rows[np.lexsort((columns.work_key[work], client_id, numbers))]
-    return rows

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.economics.mixed import Demand
-from sim.market.clients.choice import panel_values
+from sim.market.clients.choice import values_without_listed_prices
 from sim.market.clients.noise import event_numbers, stream_key
-from sim.market.clients.packing import pack
 from sim.market.clients.tables import fill_terms
 from sim.market.world import API
 from sim.numeric.portable import exp
@@ -29,7 +28,7 @@ class Panel:
         members = np.flatnonzero(tokens[population.kind])
         key = np.uint64(stream_key(model.seed, "panel"))
         who = population.client_id[population.client[members]].astype(np.uint64)
-        numbers = event_numbers(key, who, population.work_key[members])
+        numbers = event_numbers(key, 0, who, population.work_key[members])
         order = np.lexsort((population.work_key[members], who, numbers))
         self.members = members[order[: model.scenario.decisions.panel]].astype(np.int64)
         self.owners = population.client[self.members].astype(np.int64)
@@ -42,20 +41,8 @@ class Panel:
         """Long-run demand at last month's public state: every panel workload looks again."""
         model, world = self.model, self.model.world
         terms = fill_terms(model)
-        values = np.empty((len(self.members), world.n_offers))
-        space = model.spaces[0]
-        pack(False, model.layout, terms, space.packed)
-        panel_values(
-            self.members,
-            self.owners,
-            model.columns,
-            model.choices,
-            model.layout,
-            terms,
-            model.streams,
-            values,
-            space.packed,
-            space.scratch,
+        values = values_without_listed_prices(
+            self.members, model.columns, model.choices, model.layout, terms, model.streams
         )
         # the tables' price terms count from the market's mean price, the panel's from zero
         priced = (world.channel == API) & model.on_sale

@@ -14,8 +14,7 @@ from sim.analysis.explain.vendor import tell_vendor, vendor_lines
 from sim.analysis.explain.watching import model_of, phase_lines, scenario_of, with_watch
 from sim.cli import main
 from sim.errors import SimError
-from sim.market.clients.choice import panel_values
-from sim.market.clients.packing import pack
+from sim.market.clients.choice import values_without_listed_prices
 from sim.market.clients.tables import fill_terms
 from sim.market.model import MarketModel
 from sim.market.month import PHASES
@@ -89,22 +88,9 @@ def compared_with_the_panel(model: MarketModel) -> int:
     """Every utility before draws and listed prices against the kernel of market research."""
     here = occasions(model)
     members = np.array([at.work for at in here])
-    owners = np.array([at.client for at in here])
-    values = np.empty((len(here), model.world.n_offers))
-    fill_terms(model)
-    space = model.spaces[0]
-    pack(False, model.layout, model.terms, space.packed)
-    panel_values(
-        members,
-        owners,
-        model.columns,
-        model.choices,
-        model.layout,
-        model.terms,
-        model.streams,
-        values,
-        space.packed,
-        space.scratch,
+    terms = fill_terms(model)
+    values = values_without_listed_prices(
+        members, model.columns, model.choices, model.layout, terms, model.streams
     )
     found = 0
     for row, at in zip(values, here, strict=True):

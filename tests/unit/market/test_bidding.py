@@ -110,7 +110,7 @@ def test_new_deals_stay_within_the_budget_of_the_month() -> None:
     for _ in range(8):
         model.step()
         counts = model.bidding.counts
-        promised = counts.off[v] * model.bidding.months + counts.credit[v]
+        promised = counts.off[v] * model.bidding.limits.months + counts.credit[v]
         used.append(promised / FIXED_POINT)
     assert max(used) <= 8.0 * (1.0 + 1e-6)
     rich = {**FIGHT["vendors.volcano.accounts"], "budget": 1e4}
@@ -129,7 +129,7 @@ def test_a_deal_lasts_until_the_next_review() -> None:
         model.step()
         bidding = model.bidding
         stayed = columns.key_account[columns.client]
-        stayed[bidding.docket.work[bidding.order]] = False
+        stayed[bidding.queue.work] = False
         assert (bidding.discount[stayed] == before[stayed]).all()
         assert (model.choices.current[stayed] == offers[stayed]).all()
         kept += int((before[stayed] > 0).sum())
@@ -193,7 +193,5 @@ def test_wrong_tables_are_refused_before_the_first_month() -> None:
 def test_deals_take_four_bytes_a_workload_and_only_where_somebody_bids() -> None:
     model, silent = ran(changed(FIGHT, months=2)), ran(changed(MANY, months=2))
     columns = model.population
-    works = int(columns.key_account[columns.client].sum())
-    assert len(model.bidding.docket.work) == works
     assert model.bidding.discount.nbytes == 4 * columns.n_workloads
-    assert silent.bidding.discount.nbytes == 0 == len(silent.bidding.docket.work)
+    assert silent.bidding.discount.nbytes == 0 == len(silent.bidding.queue.work)

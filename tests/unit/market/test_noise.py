@@ -134,10 +134,10 @@ def test_same_key_same_draw() -> None:
 def test_pick_does_not_depend_on_who_else_is_there() -> None:
     ids = np.arange(20_000, dtype=np.uint32)
     keys = noise.keys32(["a", "b", "c"])
-    three = noise.pick(stream(), ids, keys, np.log([[0.2, 0.3, 0.5]]))
-    turned = noise.pick(stream(), ids, keys[::-1].copy(), np.log([[0.5, 0.3, 0.2]]))
+    three = noise.pick(stream(), ids, keys, np.log([0.2, 0.3, 0.5]))
+    turned = noise.pick(stream(), ids, keys[::-1].copy(), np.log([0.5, 0.3, 0.2]))
     assert (turned == 2 - three).all()
-    two = noise.pick(stream(), ids, keys[:2], np.log([[0.2, 0.3]]))
+    two = noise.pick(stream(), ids, keys[:2], np.log([0.2, 0.3]))
     assert (two[three < 2] == three[three < 2]).all()
     share = np.bincount(three) / len(ids)
     np.testing.assert_allclose(share, [0.2, 0.3, 0.5], atol=4 * 0.5 / np.sqrt(len(ids)))

@@ -99,7 +99,7 @@ def test_kernels_are_called_with_the_types_that_they_state() -> None:
 
 
 def test_all_that_is_kept_states_what_it_takes() -> None:
-    assert len(market_kernels()) > 20
+    assert len(market_kernels()) > 10
     for one in market_kernels():
         assert len(one.signature()) == one.__wrapped__.__code__.co_argcount, one
     with pytest.raises(TypeError, match="kernels know no"):
@@ -119,9 +119,6 @@ def test_each_kernel_is_compiled_once_and_with_those_that_share_its_parts() -> N
     groups = bundled(market_kernels())
     names = [name for group in groups for name in group]
     assert sorted(names) == sorted(f"{k.__module__} {k.__name__}" for k in market_kernels())
-    together = next(group for group in groups if "sim.market.clients.choice review_range" in group)
-    assert "sim.market.clients.choice panel_values" in together
-    assert "sim.market.clients.usage use_range" not in together
 
 
 @pytest.mark.slow
