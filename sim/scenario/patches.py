@@ -91,7 +91,7 @@ def at_intensity(scenario: Scenario) -> Scenario:
         data["levers"][name] = {**explicit, "off": {}}
     if problems:
         raise ScenarioError(problems)
-    mixed = validated(data)
+    mixed = validated(data, worlds=False)
     events = tuple(
         event.scaled(partly[event.lever].intensity) if event.lever in partly else event
         for event in mixed.events
@@ -191,7 +191,7 @@ def without_levers(scenario: Scenario, names: Iterable[str]) -> Scenario:
     data, problems = without(scenario, _known_levers(scenario, names))
     if problems:
         raise ScenarioError(problems)
-    return validated(data)
+    return validated(data, worlds=False)
 
 
 def with_freed_budget(scenario: Scenario, names: Iterable[str]) -> Scenario:
@@ -203,7 +203,7 @@ def with_freed_budget(scenario: Scenario, names: Iterable[str]) -> Scenario:
         freed[lever.vendor] = freed.get(lever.vendor, 0.0) + lever.intensity * (
             lever.cost + lever.frees
         )
-    return replace(without_levers(scenario, wanted), {"budget.freed": freed})
+    return replace(without_levers(scenario, wanted), {"budget.freed": freed}, worlds=False)
 
 
 def with_hosting(scenario: Scenario, host: str, families: Iterable[str], on: bool) -> Scenario:

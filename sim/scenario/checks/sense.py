@@ -21,14 +21,14 @@ from sim.scenario.checks.frame import (
     vendors_can_be_told_apart,
 )
 from sim.scenario.checks.moves import (
+    agent_fits_are_not_negative,
     agent_platforms_have_work,
-    agent_tables_name_segments,
+    awareness_is_in_range,
     cuts_lower_the_price,
     events_make_sense,
     hosts_make_sense,
     imitators_have_a_half_life,
     price_lists_name_offers,
-    regions_make_sense,
     strategies_make_sense,
     strategies_name_own_families,
 )
@@ -69,53 +69,62 @@ def home_clouds_add_up(scenario: Scenario) -> Iterator[Problem]:
 
 
 def contest_is_between_two(scenario: Scenario) -> Iterator[Problem]:
-    """Incumbent and challenger exist and differ."""
-    if scenario.contest is None:
-        return
-    for role in ("incumbent", "challenger"):
-        name = getattr(scenario.contest, role)
-        yield from must_exist(f"contest.{role}", name, scenario.vendors, "vendor")
-    if scenario.contest.incumbent == scenario.contest.challenger:
+    """Incumbent and challenger differ."""
+    contest = scenario.contest
+    if contest is not None and contest.incumbent == contest.challenger:
         yield problem_at(
-            "contest.challenger",
-            scenario.contest.challenger,
-            "must be another vendor than the incumbent",
+            "contest.challenger", contest.challenger, "must be another vendor than the incumbent"
         )
 
 
-def owners_exist(scenario: Scenario) -> Iterator[Problem]:
-    """Each family is made by a vendor of the scenario."""
-    for name, family in scenario.families.items():
-        yield from must_exist(f"families.{name}.owner", family.owner, scenario.vendors, "vendor")
+# A dotted path whose names (* = any, the last @ = the keys) stand in a table of the scenario.
+REFERENCES = (
+    ("contest.incumbent", "vendors"),
+    ("contest.challenger", "vendors"),
+    ("families.*.owner", "vendors"),
+    ("families.*.strengths.@", "kinds"),
+    ("families.*.community.regions.@", "regions"),
+    ("vendors.*.roots.@", "segments"),
+    ("vendors.*.agent_fit.@", "segments"),
+    ("agents.creator_segments.*", "segments"),
+    ("regions.*.excluded_vendors.*", "vendors"),
+    ("regions.*.awareness.@", "vendors"),
+    ("hosts.*.vendor", "vendors"),
+    ("hosts.*.family", "families"),
+    ("events.*.lever", "levers"),
+    ("levers.*.vendor", "vendors"),
+    ("budget.freed.@", "vendors"),
+)
+SINGULAR = {"families": "family"}
 
 
-def names_in_tables_exist(scenario: Scenario) -> Iterator[Problem]:
-    """Roots name segments, strengths kinds, exclusions and freed money vendors."""
-    for name, vendor in scenario.vendors.items():
-        for segment in vendor.roots:
-            yield from must_exist(
-                f"vendors.{name}.roots.{segment}", segment, scenario.segments, "segment"
-            )
-    for name, family in scenario.families.items():
-        for kind in family.strengths:
-            yield from must_exist(f"families.{name}.strengths.{kind}", kind, scenario.kinds, "kind")
-    for name, region in scenario.regions.items():
-        for vendor_name in region.excluded_vendors:
-            yield from must_exist(
-                f"regions.{name}.excluded_vendors", vendor_name, scenario.vendors, "vendor"
-            )
-    for vendor_name in scenario.budget.freed:
-        yield from must_exist(
-            f"budget.freed.{vendor_name}", vendor_name, scenario.vendors, "vendor"
-        )
+def names_exist(scenario: Scenario) -> Iterator[Problem]:
+    """What is named in `REFERENCES` exists; an empty name names nothing."""
+    for pattern, table in REFERENCES:
+        what = SINGULAR.get(table, table.removesuffix("s"))
+        for path, name in _names_at(scenario, pattern.split("."), ""):
+            if name or not path.endswith(".lever"):
+                yield from must_exist(path, name, getattr(scenario, table), what)
+
+
+def _names_at(node: Any, masks: list[str], path: str) -> Iterator[tuple[str, str]]:
+    if node is None:
+        return
+    if not masks:
+        yield path[1:], node
+        return
+    if masks[0] not in ("*", "@"):
+        yield from _names_at(getattr(node, masks[0]), masks[1:], f"{path}.{masks[0]}")
+        return
+    for key, item in node.items() if isinstance(node, Mapping) else enumerate(node):
+        yield from _names_at(key if masks[0] == "@" else item, masks[1:], f"{path}.{key}")
 
 
 def levers_can_be_off(scenario: Scenario) -> Iterator[Problem]:
     """Each lever belongs to a vendor, and without it the scenario still makes sense."""
     whole = plain_tables(scenario) if scenario.levers else {}
     before: set[tuple[str, str, str]] | None = None
-    for name, lever in scenario.levers.items():
-        yield from must_exist(f"levers.{name}.vendor", lever.vendor, scenario.vendors, "vendor")
+    for name in scenario.levers:
         data, problems = without_but_sources(scenario, {name}, whole)
         if problems:
             yield from problems
@@ -236,8 +245,7 @@ def _prefixes(path: str) -> Iterator[str]:
 _CHECKS_OF_OFF: tuple[Check, ...] = (
     shares_add_up,
     home_clouds_add_up,
-    owners_exist,
-    names_in_tables_exist,
+    names_exist,
     events_make_sense,
     price_lists_name_offers,
     cuts_lower_the_price,
@@ -245,10 +253,10 @@ _CHECKS_OF_OFF: tuple[Check, ...] = (
     kinds_have_offers,
     stacks_are_not_free,
     floor_is_below_list_prices,
-    agent_tables_name_segments,
+    agent_fits_are_not_negative,
     agent_platforms_have_work,
     strategies_make_sense,
-    regions_make_sense,
+    awareness_is_in_range,
     imitators_have_a_half_life,
     strategies_name_own_families,
 )
