@@ -14,9 +14,9 @@ from pydantic import Field
 
 from sim.errors import SimError
 from sim.parts import Part
-from sim.scenario.off import plain_tables
 from sim.scenario.paths import Key, covers, dotted, field_at, leaves
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.tables import plain_tables
 
 Floats = npt.NDArray[np.float64]
 TAIL = 1e-9

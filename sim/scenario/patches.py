@@ -16,9 +16,9 @@ from pydantic import BaseModel
 from sim.errors import Problem, ScenarioError, nearest_hint
 from sim.levers.base import Lever
 from sim.scenario.checks.sense import validated
-from sim.scenario.off import by_strategy_first, plain_tables, without
-from sim.scenario.paths import Key, field_at, set_path, shown
+from sim.scenario.paths import Key, field_at, keys_of, shown
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.tables import by_strategy_first, plain_tables, set_path, without
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -78,9 +78,7 @@ def at_intensity(scenario: Scenario) -> Scenario:
     partly = {name: lever for name, lever in weak.items() if lever.intensity > 0.0}
     for name, lever in partly.items():
         for path, off in by_strategy_first(patches[name].items()):
-            keys: tuple[Key, ...] = tuple(
-                int(part) if part.isdecimal() else part for part in path.split(".")
-            )
+            keys = keys_of(path)
             on = _held(full, keys)
             if on is ABSENT:
                 continue

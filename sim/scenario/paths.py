@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sim.errors import LONGEST_LIST_OF_NAMES, Problem, nearest_hint
+from sim.errors import LONGEST_LIST_OF_NAMES
 from sim.events.base import Event, event_kinds
 from sim.levers.base import Lever, lever_kinds
 from sim.scenario.schema.scenario import Scenario
@@ -53,6 +53,11 @@ def shown(value: object) -> str:
 def dotted(keys: tuple[Key, ...]) -> str:
     """The keys joined by dots."""
     return ".".join(_visible(str(key)) for key in keys)
+
+
+def keys_of(path: str) -> tuple[Key, ...]:
+    """The keys of a dotted path; a number is the place in a list."""
+    return tuple(int(part) if part.isdecimal() else part for part in path.split("."))
 
 
 def covers(pattern: str, path: str) -> bool:
@@ -208,82 +213,3 @@ def leaves(data: Any, keys: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, .
             yield from leaves(value, (*keys, index))
     else:
         yield keys, data
-
-
-def _unknown(keys: tuple[Key, ...], value: Any, known: list[str]) -> Problem:
-    return Problem("", dotted(keys), shown(value), "no such path", nearest_hint(keys[-1], known))
-
-
-def _refusal(spot: Spot, keys: tuple[Key, ...], value: Any, last: bool) -> Problem | None:
-    """Why the last of the keys cannot be followed from the spot."""
-    key = keys[-1]
-    if spot.is_list():
-        length = len(spot.data) if isinstance(spot.data, list | tuple) else 0
-        if not isinstance(key, int) or key >= length:
-            return Problem(
-                "",
-                dotted(keys),
-                shown(value),
-                "no such entry of the list",
-                f"entries: 0 to {length - 1}" if length else "the list is empty",
-            )
-        return None
-    fields = spot.fields()
-    if fields is not None:
-        return None if key in fields else _unknown(keys, value, list(fields))
-    held = spot.data if isinstance(spot.data, Mapping) else {}
-    if spot.names_tables() and key not in held and not (last and isinstance(value, Mapping)):
-        return _unknown(keys, value, [str(name) for name in held])
-    if (
-        model_of(spot.annotation) is None
-        and item_of(spot.annotation, dict) is None
-        and spot.strategy is None
-        and not isinstance(spot.data, Mapping)
-    ):
-        return Problem(
-            "",
-            dotted(keys),
-            shown(value),
-            "no such path",
-            f"{dotted(keys[:-1])} is a value, not a table",
-        )
-    return None
-
-
-def set_path(data: dict[str, Any], path: str, value: Any) -> Problem | None:
-    """Write a value at a dotted path of plain tables; a table that is left out is begun.
-
-    A new name of a strategy drops the parameters of the old one.
-
-    Returns
-    -------
-    Problem | None
-        Why it cannot be: the path is not in the models or names nothing of this scenario.
-    """
-    keys = tuple(int(part) if part.isdecimal() else part for part in path.split("."))
-    spot = Spot(Scenario, data)
-    node: Any = data
-    for depth, key in enumerate(keys):
-        last = depth == len(keys) - 1
-        refusal = _refusal(spot, keys[: depth + 1], value, last)
-        if refusal is not None:
-            return Problem("", path, refusal.value, refusal.rule, refusal.hint)
-        if last:
-            break
-        if isinstance(node, dict) and node.get(str(key)) is None:
-            node[str(key)] = {}
-        node = node[key]
-        child = spot.child(key)
-        spot = Spot(child.annotation, node, child.strategy, child.flat)
-        if not isinstance(node, dict | list):
-            return Problem(
-                "",
-                path,
-                shown(value),
-                "no such path",
-                f"{dotted(keys[: depth + 1])} is a value, not a table",
-            )
-    if keys[-1] == "strategy" and node.get("strategy") != value:
-        node.clear()
-    node[keys[-1]] = value
-    return None

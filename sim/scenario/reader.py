@@ -13,9 +13,9 @@ from typing import Any
 
 from sim.errors import Problem, ScenarioError
 from sim.scenario.checks.sense import examined
-from sim.scenario.off import by_strategy_first
-from sim.scenario.paths import Key, dotted, set_path, shown
+from sim.scenario.paths import Key, dotted, keys_of, shown
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.tables import by_strategy_first, set_path
 from sim.strategies.registry import strategies
 
 LARGEST_FILE = 2_000_000
@@ -293,7 +293,7 @@ def _pairs(
 
 
 def _origin(path: str, origins: Origins, file: str) -> str:
-    keys: tuple[Key, ...] = tuple(int(p) if p.isdecimal() else p for p in path.split("."))
+    keys = keys_of(path)
     for length in range(len(keys), 0, -1):
         if origins.get(keys[:length]):
             return origins[keys[:length]]
@@ -330,9 +330,7 @@ def load(
                 Problem(OVERRIDES, refused.path, refused.value, refused.rule, refused.hint)
             )
         else:
-            keys: tuple[Key, ...] = tuple(
-                int(part) if part.isdecimal() else part for part in dotted_path.split(".")
-            )
+            keys = keys_of(dotted_path)
             origins[keys] = OVERRIDES
     unread = read_files(data, file, lambda stated: _origin(stated, origins, file))
     limits = limit_problems(data)

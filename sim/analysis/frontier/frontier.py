@@ -19,9 +19,9 @@ from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import RESULTS, run_ensemble
 from sim.runs.files import json_bytes, write_once
 from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, levers_of
-from sim.scenario.off import plain_tables
 from sim.scenario.patches import without_levers
 from sim.scenario.paths import field_at, leaves
+from sim.scenario.tables import plain_tables
 
 if TYPE_CHECKING:
     from sim.runs.progress import ProgressCallback

@@ -22,10 +22,10 @@ from sim.runs.study.result import LISTING
 from sim.runs.study.run import run_study
 from sim.runs.study.schema import Design, Factor, FactorTable, Outcomes, Study
 from sim.runs.worlds import levers_of
-from sim.scenario.off import off_patches, plain_tables
 from sim.scenario.patches import toml_value, without_levers
 from sim.scenario.paths import dotted, leaves
 from sim.scenario.schema.scenario import Contest, Scenario
+from sim.scenario.tables import off_patches, plain_tables
 
 if TYPE_CHECKING:
     from sim.runs.progress import ProgressCallback

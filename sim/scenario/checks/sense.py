@@ -32,9 +32,9 @@ from sim.scenario.checks.moves import (
     strategies_make_sense,
     strategies_name_own_families,
 )
-from sim.scenario.off import off_patches, plain_tables, without_but_sources
 from sim.scenario.paths import dotted, leaves, reaches, shown
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.tables import off_patches, plain_tables, without_but_sources
 from sim.scenario.typed import must_exist, problem_at, typed
 
 SUM_TOLERANCE = 1e-6

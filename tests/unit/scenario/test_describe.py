@@ -22,7 +22,6 @@ from sim.scenario.describe import (
     provenance_markdown,
     unsourced,
 )
-from sim.scenario.off import plain_tables
 from sim.scenario.patches import toml_value
 from sim.scenario.paths import covers, dotted, leaves
 from sim.scenario.reader import load
@@ -34,6 +33,7 @@ from sim.scenario.schema.scenario import Mechanisms, Scenario
 from sim.scenario.schema.supply import SupplyTable
 from sim.scenario.schema.vendors import Vendor
 from sim.scenario.starter import starter_text, write_starter
+from sim.scenario.tables import plain_tables
 from sim.strategies.registry import strategies
 
 FREE = ("roots", "strengths", "freed", "off")

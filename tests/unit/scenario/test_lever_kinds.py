@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from sim.errors import ScenarioError
-from sim.scenario.off import off_patches
 from sim.scenario.patches import at_intensity, scenario_hash, to_toml, without_levers
 from sim.scenario.reader import load
+from sim.scenario.tables import off_patches
 
 TINY = Path(__file__).parents[3] / "scenarios" / "tiny.toml"
 OPEN = {"kind": "open_weights", "vendor": "dam", "cost": 2.0}

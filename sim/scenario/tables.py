@@ -1,12 +1,12 @@
-"""A scenario without some of its levers, as plain tables."""
+"""A scenario as plain tables: other values at dotted paths, levers taken out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sim.errors import Problem
-from sim.scenario.paths import reaches, set_path
+from sim.errors import Problem, nearest_hint
+from sim.scenario.paths import Key, Spot, dotted, item_of, keys_of, model_of, reaches, shown
 from sim.scenario.schema.scenario import Scenario
 
 
@@ -81,3 +81,82 @@ def _served(data: dict[str, Any], entry: dict[str, Any]) -> bool:
     if not isinstance(family, dict) or family.get("weights") != "closed":
         return True
     return entry.get("vendor") in (None, "", family.get("owner"))
+
+
+def _unknown(keys: tuple[Key, ...], value: Any, known: list[str]) -> Problem:
+    return Problem("", dotted(keys), shown(value), "no such path", nearest_hint(keys[-1], known))
+
+
+def _refusal(spot: Spot, keys: tuple[Key, ...], value: Any, last: bool) -> Problem | None:
+    """Why the last of the keys cannot be followed from the spot."""
+    key = keys[-1]
+    if spot.is_list():
+        length = len(spot.data) if isinstance(spot.data, list | tuple) else 0
+        if not isinstance(key, int) or key >= length:
+            return Problem(
+                "",
+                dotted(keys),
+                shown(value),
+                "no such entry of the list",
+                f"entries: 0 to {length - 1}" if length else "the list is empty",
+            )
+        return None
+    fields = spot.fields()
+    if fields is not None:
+        return None if key in fields else _unknown(keys, value, list(fields))
+    held = spot.data if isinstance(spot.data, Mapping) else {}
+    if spot.names_tables() and key not in held and not (last and isinstance(value, Mapping)):
+        return _unknown(keys, value, [str(name) for name in held])
+    if (
+        model_of(spot.annotation) is None
+        and item_of(spot.annotation, dict) is None
+        and spot.strategy is None
+        and not isinstance(spot.data, Mapping)
+    ):
+        return Problem(
+            "",
+            dotted(keys),
+            shown(value),
+            "no such path",
+            f"{dotted(keys[:-1])} is a value, not a table",
+        )
+    return None
+
+
+def set_path(data: dict[str, Any], path: str, value: Any) -> Problem | None:
+    """Write a value at a dotted path of plain tables; a table that is left out is begun.
+
+    A new name of a strategy drops the parameters of the old one.
+
+    Returns
+    -------
+    Problem | None
+        Why it cannot be: the path is not in the models or names nothing of this scenario.
+    """
+    keys = keys_of(path)
+    spot = Spot(Scenario, data)
+    node: Any = data
+    for depth, key in enumerate(keys):
+        last = depth == len(keys) - 1
+        refusal = _refusal(spot, keys[: depth + 1], value, last)
+        if refusal is not None:
+            return Problem("", path, refusal.value, refusal.rule, refusal.hint)
+        if last:
+            break
+        if isinstance(node, dict) and node.get(str(key)) is None:
+            node[str(key)] = {}
+        node = node[key]
+        child = spot.child(key)
+        spot = Spot(child.annotation, node, child.strategy, child.flat)
+        if not isinstance(node, dict | list):
+            return Problem(
+                "",
+                path,
+                shown(value),
+                "no such path",
+                f"{dotted(keys[: depth + 1])} is a value, not a table",
+            )
+    if keys[-1] == "strategy" and node.get("strategy") != value:
+        node.clear()
+    node[keys[-1]] = value
+    return None
