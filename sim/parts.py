@@ -48,6 +48,16 @@ def par(
     )
 
 
+def share_par(default: Any, doc: str, **more: Any) -> Any:
+    """A parameter that is a share: from 0 to 1."""
+    return par(default, doc, unit="share", low=0.0, high=1.0, **more)
+
+
+def monthly_par(default: Any, doc: str, **more: Any) -> Any:
+    """A parameter that is a share by the month: from 0 to 1."""
+    return par(default, doc, unit="1/month", low=0.0, high=1.0, **more)
+
+
 def table(kind: type[Part], doc: str) -> Any:
     """A sub-table that may be left out: its own defaults hold."""
     return Field(default_factory=kind, description=doc)

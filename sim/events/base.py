@@ -71,6 +71,8 @@ def parse_event(item: Any) -> Event:
     ValueError
         No kind of event has the name at `what`, or the table is refused.
     """
+    # Not a discriminated union of pydantic: that fixes the kinds when the scenario class is made,
+    # before other packages add theirs, and names no nearest kind.
     if isinstance(item, Event):
         return item
     what = item.get("what") if isinstance(item, dict) else None

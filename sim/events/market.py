@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.events.base import Event
 from sim.events.reach import Facts, Market
-from sim.parts import par
+from sim.parts import monthly_par, par, share_par
 
 
 class Attention(Event):
@@ -65,9 +65,7 @@ class SupplyChange(Event):
 
     kind = "supply"
 
-    availability: float | None = par(
-        None, "external cards to be had against orders", unit="share", low=0.0, high=1.0
-    )
+    availability: float | None = share_par(None, "external cards to be had against orders")
     external_cost_factor: float | None = par(
         None, "price of external cards against the base", above=0.0, high=100.0
     )
@@ -75,12 +73,8 @@ class SupplyChange(Event):
         None, "market rent", unit="yuan/card-month", above=0.0, high=1e7
     )
 
-    rent_response: float | None = par(
-        None,
-        "how fast the market rent answers scarcity from now on",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
+    rent_response: float | None = monthly_par(
+        None, "how fast the market rent answers scarcity from now on"
     )
 
     def apply(self, model: Market) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sim.events.base import Event
 from sim.events.reach import Facts, Market
 from sim.numeric.portable import power
-from sim.parts import par, strategy_fields, strategy_table
+from sim.parts import par, share_par, strategy_fields, strategy_table
 from sim.strategies.agents import Side, sides_of
 from sim.strategies.marketing import Stage, audience, audience_problems
 
@@ -60,12 +60,8 @@ class PriceList(Event):
         None, "price of output tokens", unit="yuan/M tokens", low=0.0, high=1e6
     )
 
-    part: float = par(
-        1.0,
-        "part of the way (in logarithms) from the price before to this one",
-        unit="share",
-        low=0.0,
-        high=1.0,
+    part: float = share_par(
+        1.0, "part of the way (in logarithms) from the price before to this one"
     )
 
     def scaled(self, intensity: float) -> PriceList:
@@ -123,9 +119,7 @@ class Campaign(Event):
     )
     regions: tuple[str, ...] = par((), "regions it is for; empty = all", flag="input", strict=False)
     stages: int = par(1, "stages; they overlap as demand.goodwill says", low=1, high=1_000)
-    reach: float = par(
-        0.5, "share of those clients that each stage reaches", unit="share", low=0.0, high=1.0
-    )
+    reach: float = share_par(0.5, "share of those clients that each stage reaches")
 
     def problems(self, scenario: Facts) -> list[str]:
         """Segments and regions exist and have clients."""
@@ -156,12 +150,8 @@ class AgentPlatform(Event):
     days_to_build: float | None = par(
         None, "days to build an agent from now on", unit="days", above=0.0, high=3_650.0
     )
-    portability: float | None = par(
-        None,
-        "agents that run on every portable platform from now on",
-        unit="share",
-        low=0.0,
-        high=1.0,
+    portability: float | None = share_par(
+        None, "agents that run on every portable platform from now on"
     )
     agents: float = par(
         0.0, "agents that come with it on each side", unit="agents", low=0.0, high=1e12
@@ -170,12 +160,8 @@ class AgentPlatform(Event):
         0.0, "builders that come with it on each side", unit="builders", low=0.0, high=1e12
     )
 
-    part: float = par(
-        1.0,
-        "part of the way (in logarithms of days) from the platform before to this one",
-        unit="share",
-        low=0.0,
-        high=1.0,
+    part: float = share_par(
+        1.0, "part of the way (in logarithms of days) from the platform before to this one"
     )
 
     def scaled(self, intensity: float) -> AgentPlatform:

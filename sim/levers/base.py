@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from sim.parts import Part, par
+from sim.parts import Part, par, share_par
 from sim.registry import Registry
 
 _KINDS: Registry[type[LeverKind]] = Registry("kind of lever", "sim.levers", "sim.levers")
@@ -17,12 +17,9 @@ class Lever(Part):
     vendor: str = par(..., "whose move", flag="input")
     title: str = par("", "a sentence", flag="input")
     off: dict[str, Any] = par(..., "dotted path -> value without the move", flag="input")
-    intensity: float = par(
+    intensity: float = share_par(
         1.0,
         "how much of the move is made: 1 as the scenario says, 0 as if the lever were off",
-        unit="share",
-        low=0.0,
-        high=1.0,
         flag="input",
     )
     cost: float = par(

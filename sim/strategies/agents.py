@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.parts import Part, par
+from sim.parts import Part, par, share_par
 from sim.strategies.registry import Strategy
 
 Floats = npt.NDArray[np.float64]
@@ -123,12 +123,9 @@ class NoPlatform(AgentStrategy):
 class OwnPlatformParameters(PlatformParameters):
     """The platform, and how far its agents run elsewhere."""
 
-    portability: float = par(
+    portability: float = share_par(
         0.0,
         "agents that run on every portable platform",
-        unit="share",
-        low=0.0,
-        high=1.0,
         source="Corts & Lederman (2009, IJIO 27:121-136)",
     )
 

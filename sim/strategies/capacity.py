@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from sim.months import Month
 from sim.numeric.portable import exp
-from sim.parts import Part, par
+from sim.parts import Part, monthly_par, par
 from sim.strategies.registry import Strategy
 
 
@@ -81,12 +81,9 @@ class LeadParameters(Part):
     ahead_months: int = par(
         6, "months of growth that are built for beyond the lead time", unit="month", low=0, high=60
     )
-    target_growth: float = par(
+    target_growth: float = monthly_par(
         0.0,
         "log growth of its load that it means to reach; the market's or its own counts if higher",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
     )
 
 

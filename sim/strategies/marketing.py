@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from sim.errors import nearest_hint
-from sim.parts import Part, par
+from sim.parts import Part, par, share_par
 from sim.strategies.registry import NamedTables, Strategy, rival_problems
 
 Floats = npt.NDArray[np.float64]
@@ -132,7 +132,7 @@ class SteadyParameters(Part):
     """Budget and reach."""
 
     budget: float = par(10.0, "money of each month", unit="M yuan/month", low=0.0, high=1e5)
-    reach: float = par(0.4, "share of all clients that it reaches", unit="share", low=0.0, high=1.0)
+    reach: float = share_par(0.4, "share of all clients that it reaches")
 
 
 class Steady(MarketingStrategy):
@@ -165,7 +165,7 @@ class ExclusiveParameters(Part):
         flag="input",
         strict=False,
     )
-    reach: float = par(0.6, "share of all clients that it reaches", unit="share", low=0.0, high=1.0)
+    reach: float = share_par(0.6, "share of all clients that it reaches")
 
 
 class Exclusive(MarketingStrategy):
@@ -191,12 +191,8 @@ class LocalStage(Part):
         (), "segments it is for; empty = all", flag="input", strict=False
     )
     regions: tuple[str, ...] = par((), "regions it is for; empty = all", flag="input", strict=False)
-    reach: float = par(
-        0.25, "share of their clients that it reaches", unit="share", low=0.0, high=1.0
-    )
-    elsewhere: float = par(
-        0.0, "share of all other clients that it reaches", unit="share", low=0.0, high=1.0
-    )
+    reach: float = share_par(0.25, "share of their clients that it reaches")
+    elsewhere: float = share_par(0.0, "share of all other clients that it reaches")
 
     def seen(self, view: MarketingView) -> Floats:
         """(cells,) reach of the stage."""
@@ -271,7 +267,7 @@ class ReactiveParameters(Part):
         0.5, "own money over the rival's of last month", unit="share", low=0.0, high=10.0
     )
     largest: float = par(500.0, "most it spends in a month", unit="M yuan/month", low=0.0, high=1e5)
-    reach: float = par(0.4, "share of all clients that it reaches", unit="share", low=0.0, high=1.0)
+    reach: float = share_par(0.4, "share of all clients that it reaches")
 
 
 class Reactive(MarketingStrategy):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.economics.quality import best_investment
-from sim.parts import Part, par
+from sim.parts import Part, monthly_par, par
 from sim.strategies.registry import NoParameters, Strategy
 from sim.strategies.view import View
 
@@ -111,12 +111,9 @@ class BestReplyParameters(LadderParameters):
     discount: float = par(
         0.99, "value of a yuan a month later", unit="1/month", low=0.0, high=0.9999
     )
-    lead_kept: float = par(
+    lead_kept: float = monthly_par(
         0.9,
         "part of a lead that is left a month later, as rivals imitate and release",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
         source="imitation of 5 to 15 % of a gap a month, Mansfield (1961)",
         flag="literature",
     )

@@ -10,17 +10,12 @@ from sim.market.recorder import measures
 from sim.runs.study.schema import WORLD, Claim, Factor, FactorTable, Study, Values
 from sim.runs.worlds import worlds_of
 from sim.scenario.checks.sense import examined
-from sim.scenario.paths import bare, field_at, shown
+from sim.scenario.paths import bare, field_at, keys_of, shown
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.tables import by_strategy_first, plain_tables, set_path
 
 FIXED = ("calendar", "ensemble", "name", "title")
 BOUNDS = {"share": (0.0, 1.0)}
-
-
-def keys_of(path: str) -> tuple[str | int, ...]:
-    """A dotted path as keys."""
-    return tuple(int(part) if part.isdecimal() else part for part in path.split("."))
 
 
 def value_at(scenario: Scenario, path: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from sim.parts import Part, par
+from sim.parts import Part, monthly_par, par, share_par
 
 _S = "pre-registered, see docs/reference/containment.md"
 
@@ -21,17 +21,9 @@ class Containment(Part):
         source=_S,
         flag="literature",
     )
-    lead_margin: float = par(
-        0.02, "m: lead that counts", unit="share", low=0.0, high=1.0, source=_S, flag="literature"
-    )
-    ceiling_share: float = par(
-        0.60,
-        "kappa: share never reached",
-        unit="share",
-        low=0.0,
-        high=1.0,
-        source=_S,
-        flag="literature",
+    lead_margin: float = share_par(0.02, "m: lead that counts", source=_S, flag="literature")
+    ceiling_share: float = share_par(
+        0.60, "kappa: share never reached", source=_S, flag="literature"
     )
     slope_tolerance: float = par(
         0.0025,
@@ -42,32 +34,14 @@ class Containment(Part):
         source=_S,
         flag="literature",
     )
-    minimum_effect: float = par(
-        0.03,
-        "delta_min: smallest effect that counts",
-        unit="share",
-        low=0.0,
-        high=1.0,
-        source=_S,
-        flag="literature",
+    minimum_effect: float = share_par(
+        0.03, "delta_min: smallest effect that counts", source=_S, flag="literature"
     )
-    fragmentation_share: float = par(
-        0.35,
-        "f: no platform above this is fragmentation",
-        unit="share",
-        low=0.0,
-        high=1.0,
-        source=_S,
-        flag="literature",
+    fragmentation_share: float = share_par(
+        0.35, "f: no platform above this is fragmentation", source=_S, flag="literature"
     )
-    growth_tolerance: float = par(
-        0.01,
-        "eps_g: growth gap that counts as none",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
-        source=_S,
-        flag="literature",
+    growth_tolerance: float = monthly_par(
+        0.01, "eps_g: growth gap that counts as none", source=_S, flag="literature"
     )
     conversion_limit: float = par(
         0.5,
@@ -77,12 +51,9 @@ class Containment(Part):
         source=_S,
         flag="literature",
     )
-    conversion_minimum_change: float = par(
+    conversion_minimum_change: float = share_par(
         0.02,
         "smallest change of token share that D5 judges",
-        unit="share",
-        low=0.0,
-        high=1.0,
         source="pre-registered, see docs/reference/containment.md",
         flag="literature",
     )

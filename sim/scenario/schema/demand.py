@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.parts import Part, par, table
+from sim.parts import Part, monthly_par, par, share_par, table
 from sim.scenario.schema.moves import Goodwill, Migration
 
 
@@ -147,48 +147,17 @@ class Outside(Part):
 class ReviewTable(Part):
     """When a workload is looked at again: hazards a month, and triggers that fire on a change."""
 
-    api: float = par(
-        0.12,
-        "model calls",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
-        source="pilot study",
-        flag="literature",
-    )
-    host: float = par(
-        0.08,
-        "self-hosting",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
-        source="pilot study",
-        flag="literature",
-    )
-    rent: float = par(
-        0.08,
-        "accelerator rent",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
-        source="pilot study",
-        flag="literature",
-    )
-    none: float = par(
-        0.30, "postponed work", unit="1/month", low=0.0, high=1.0, source="pilot study"
-    )
-    key_account: float = par(
+    api: float = monthly_par(0.12, "model calls", source="pilot study", flag="literature")
+    host: float = monthly_par(0.08, "self-hosting", source="pilot study", flag="literature")
+    rent: float = monthly_par(0.08, "accelerator rent", source="pilot study", flag="literature")
+    none: float = monthly_par(0.30, "postponed work", source="pilot study")
+    key_account: float = monthly_par(
         0.085,
         "key accounts, any channel but postponed",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
         source="1/12 of annual contracts",
         flag="literature",
     )
-    triggered: float = par(
-        0.6, "after a trigger", unit="1/month", low=0.0, high=1.0, source="pilot study"
-    )
+    triggered: float = monthly_par(0.6, "after a trigger", source="pilot study")
     price_rise_trigger: float = par(
         0.25,
         "rise of the own price within a month that triggers",
@@ -197,9 +166,7 @@ class ReviewTable(Part):
         high=100.0,
         source="pilot study",
     )
-    reliability_trigger: float = par(
-        0.9, "reliability falling through this level triggers", unit="share", low=0.0, high=1.0
-    )
+    reliability_trigger: float = share_par(0.9, "reliability falling through this level triggers")
 
 
 class Awareness(Part):
@@ -212,12 +179,9 @@ class Awareness(Part):
         high=20.0,
         source="pilot study",
     )
-    attention_decay: float = par(
+    attention_decay: float = monthly_par(
         0.2,
         "forgetting of an attention shock (Nerlove-Arrow)",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
         source="Nerlove & Arrow (1962, Economica 29:129-142)",
         flag="literature",
     )
@@ -273,12 +237,9 @@ class DemandTable(Part):
         high=1e3,
         source="pilot study",
     )
-    output_token_share: float = par(
+    output_token_share: float = share_par(
         0.25,
         "output tokens in the mix that turns input and output prices into one",
-        unit="share",
-        low=0.0,
-        high=1.0,
         source="F0066, F0067: 168 of 776",
         flag="data",
     )

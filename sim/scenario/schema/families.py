@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from sim.months import Month
-from sim.parts import Part, par, table
+from sim.parts import Part, monthly_par, par, share_par, table
 
 
 class RegionalCommunity(Part):
@@ -19,9 +19,7 @@ class RegionalCommunity(Part):
     potential: float = par(
         ..., "developers that could ever join here", unit="developers", low=0.0, high=1e9
     )
-    innovation: float | None = par(
-        None, "Bass p here; absent = the family's", unit="1/month", low=0.0, high=1.0
-    )
+    innovation: float | None = monthly_par(None, "Bass p here; absent = the family's")
     imitation: float | None = par(
         None, "Bass q here; absent = the family's", unit="1/month", low=0.0, high=2.0
     )
@@ -36,12 +34,9 @@ class Community(Part):
     potential: float = par(
         300_000.0, "developers that could ever join", unit="developers", low=0.0, high=1e9
     )
-    innovation: float = par(
+    innovation: float = monthly_par(
         0.01,
         "Bass p when as capable as the market",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
         source="Bass (1969); Sultan, Farley & Lehmann (1990)",
         flag="literature",
     )
@@ -206,13 +201,10 @@ class Ecosystem(Part):
     """What open weights set going beyond the developers of one family."""
 
     derivatives: Derivatives = table(Derivatives, "models made from open families")
-    spill_over: float = par(
+    spill_over: float = share_par(
         0.0,
         "weight of developers of other regions in a region's community; counts where a family has "
         "developers by region",
-        unit="share",
-        low=0.0,
-        high=1.0,
     )
     open_imitation_speed: float = par(
         2.0,

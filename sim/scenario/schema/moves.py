@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.parts import Part, par
+from sim.parts import Part, monthly_par, par, share_par
 
 _BASS = "Bass (1969); Sultan, Farley & Lehmann (1990)"
 
@@ -29,9 +29,7 @@ class Agents(Part):
         strict=False,
         flag="input",
     )
-    cross_side: float = par(
-        0.0, "use of an agent made for the other side", unit="share", low=0.0, high=1.0
-    )
+    cross_side: float = share_par(0.0, "use of an agent made for the other side")
     days_to_build: float = par(
         7.0,
         "days to build an agent at which the rates below hold; half as many days, twice as fast",
@@ -47,19 +45,15 @@ class Agents(Part):
     by_builders: float = par(
         0.2, "agents that a builder makes", unit="1/month", low=0.0, high=100.0
     )
-    retirement: float = par(0.05, "agents that fall out of use", unit="1/month", low=0.0, high=1.0)
+    retirement: float = monthly_par(0.05, "agents that fall out of use")
     builders_per_user: float = par(
         0.5, "builders that a user can feed", unit="builders/user", low=0.0, high=1e3
     )
-    innovation: float = par(
-        0.02, "Bass p of builders", unit="1/month", low=0.0, high=1.0, source=_BASS
-    )
+    innovation: float = monthly_par(0.02, "Bass p of builders", source=_BASS)
     imitation: float = par(
         0.15, "Bass q of builders", unit="1/month", low=0.0, high=2.0, source=_BASS
     )
-    departure: float = par(
-        0.03, "builders that leave a platform", unit="1/month", low=0.0, high=1.0
-    )
+    departure: float = monthly_par(0.03, "builders that leave a platform")
     subsidy_reach: float = par(
         0.1,
         "builders not there yet whom the largest subsidy draws in a month",
@@ -75,12 +69,9 @@ class Agents(Part):
 class Goodwill(Part):
     """A' = (1 - decay) A + u by segment and region; awareness gains weight x ln(1 + A / scale)."""
 
-    decay: float = par(
+    decay: float = monthly_par(
         0.2,
         "lambda: goodwill forgotten in a month",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
         source="Nerlove & Arrow (1962, Economica 29:129-142); practice 0.1-0.4",
         flag="literature",
     )
@@ -93,13 +84,10 @@ class Goodwill(Part):
         "48:457-471): consumer goods, an upper range here",
         flag="literature",
     )
-    overlap: float = par(
+    overlap: float = share_par(
         0.3,
         "part of the narrower of two audiences of a vendor's stages of one month that the wider "
         "holds too: 0 disjoint, 1 nested",
-        unit="share",
-        low=0.0,
-        high=1.0,
     )
     scale: float = par(
         100.0,
@@ -121,12 +109,9 @@ class Migration(Part):
     Chance of a month: rate x (1 - hold x stack depth of the present home).
     """
 
-    rate: float = par(
+    rate: float = monthly_par(
         0.0,
         "chance that a client looks at where it spends; 0.004 where homes move",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
         source="pilot study",
     )
     hold: float = par(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sim.parts import Part, par, table
+from sim.parts import Part, monthly_par, par, share_par, table
 
 
 class PopulationTable(Part):
@@ -37,12 +37,9 @@ class PopulationTable(Part):
         high=1.5,
         source="importance sampling, see docs/explanation/economics.md",
     )
-    key_account_share: float = par(
+    key_account_share: float = share_par(
         0.01,
         "largest clients of the population that are key accounts",
-        unit="share",
-        low=0.0,
-        high=1.0,
         source="largest clients are sold to one by one",
         flag="literature",
     )
@@ -69,7 +66,7 @@ Rule = Literal["open_weights_only", "data_residency"]
 class Segment(Part):
     """An industry: its share of clients, tastes, skills and hard rules."""
 
-    share: float = par(..., "share of clients", unit="share", low=0.0, high=1.0)
+    share: float = share_par(..., "share of clients")
     size_factor: float = par(
         1.0, "volume of a client against the all-segment mean", above=0.0, high=1e3
     )
@@ -87,9 +84,7 @@ class Segment(Part):
         low=-10.0,
         high=10.0,
     )
-    own_machines_share: float = par(
-        0.0, "clients that own accelerators", unit="share", low=0.0, high=1.0
-    )
+    own_machines_share: float = share_par(0.0, "clients that own accelerators")
     rules: tuple[Rule, ...] = par(
         (),
         "hard rules that remove offers: open_weights_only = no "
@@ -102,7 +97,7 @@ class Segment(Part):
 class Region(Part):
     """A region of clients."""
 
-    share: float = par(1.0, "share of clients", unit="share", low=0.0, high=1.0)
+    share: float = share_par(1.0, "share of clients")
     domestic: bool = par(True, "counted by the domestic scoreboards", flag="input")
     excluded_vendors: tuple[str, ...] = par((), "platforms that may not sell here", strict=False)
     awareness: dict[str, float] = par(
@@ -136,9 +131,7 @@ class Initial(Part):
 class Adoption(Part):
     """Bass diffusion of new workloads (Bass 1969), monthly."""
 
-    innovation: float = par(
-        0.012, "Bass p", unit="1/month", low=0.0, high=1.0, source="pilot study", flag="literature"
-    )
+    innovation: float = monthly_par(0.012, "Bass p", source="pilot study", flag="literature")
     imitation: float = par(
         0.22,
         "Bass q",
@@ -148,14 +141,8 @@ class Adoption(Part):
         source="Bass (1969); Sultan, Farley & Lehmann (1990)",
         flag="literature",
     )
-    start: float = par(
-        0.01,
-        "adopted share in the first month",
-        unit="share",
-        low=0.0,
-        high=1.0,
-        source="pilot study",
-        flag="literature",
+    start: float = share_par(
+        0.01, "adopted share in the first month", source="pilot study", flag="literature"
     )
 
 
@@ -163,9 +150,7 @@ class Kind(Part):
     """A kind of work that clients buy for."""
 
     unit: Literal["tokens", "accelerator_hours"] = par("tokens", "what is bought", flag="input")
-    presence: float = par(
-        ..., "share of clients that have this workload", unit="share", low=0.0, high=1.0
-    )
+    presence: float = share_par(..., "share of clients that have this workload")
     volume: float = par(
         ...,
         "whole market at full adoption, first month, reference price; million "
@@ -177,12 +162,8 @@ class Kind(Part):
     growth: float = par(
         0.0, "growth of volume per workload at unchanged price", unit="1/month", low=-0.2, high=0.5
     )
-    growth_slowdown: float = par(
-        0.0,
-        "how fast that growth fades: ln volume = growth (1 - e^(-slowdown t)) / slowdown",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
+    growth_slowdown: float = monthly_par(
+        0.0, "how fast that growth fades: ln volume = growth (1 - e^(-slowdown t)) / slowdown"
     )
     usage_elasticity: float = par(
         0.7,
@@ -215,11 +196,5 @@ class Kind(Part):
         low=0.0,
         high=3.0,
     )
-    agent_work: float = par(
-        0.0,
-        "part of this work that agents do: scales agents.weight",
-        unit="share",
-        low=0.0,
-        high=1.0,
-    )
+    agent_work: float = share_par(0.0, "part of this work that agents do: scales agents.weight")
     adoption: Adoption = table(Adoption, "how fast clients begin")

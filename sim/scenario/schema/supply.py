@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.months import Month
-from sim.parts import Part, par, table
+from sim.parts import Part, monthly_par, par, share_par, table
 
 
 class SupplyShocks(Part):
@@ -21,7 +21,7 @@ class SupplyShocks(Part):
         high=0.999,
         source="half-life of three months, as the export stop F0392 to F0393",
     )
-    jump_probability: float = par(0.0, "a jump within a month", unit="1/month", low=0.0, high=1.0)
+    jump_probability: float = monthly_par(0.0, "a jump within a month")
     jump_mean: float = par(
         0.45,
         "mean of a jump of z",
@@ -49,19 +49,12 @@ class Learning(Part):
         source="Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)",
         flag="literature",
     )
-    least_share: float = par(
-        0.02,
-        "a platform with less of the first month's output starts as experienced as this share",
-        unit="share",
-        low=0.0,
-        high=1.0,
+    least_share: float = share_par(
+        0.02, "a platform with less of the first month's output starts as experienced as this share"
     )
-    forgetting: float = par(
+    forgetting: float = monthly_par(
         0.03,
         "experience lost",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
         source="Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)",
         flag="literature",
     )
@@ -143,14 +136,11 @@ class SupplyTable(Part):
         source="F0315",
         flag="data",
     )
-    rent_response: float = par(
+    rent_response: float = monthly_par(
         0.0,
         "how fast the market rent answers scarcity: its log moves by "
         "response x ln(load / (target x cards)) a month; 0 = dated rents "
         "only",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
     )
     rent_target: float = par(
         0.85, "utilisation of all clouds at which the rent rests", unit="share", above=0.0, high=1.0
@@ -164,12 +154,8 @@ class SupplyTable(Part):
         source="365.25 x 24 / 12",
         flag="data",
     )
-    availability: float = par(
-        1.0,
-        "external cards to be had against orders in the first month",
-        unit="share",
-        low=0.0,
-        high=1.0,
+    availability: float = share_par(
+        1.0, "external cards to be had against orders in the first month"
     )
     lead_months: int = par(
         5,
@@ -180,26 +166,18 @@ class SupplyTable(Part):
         source="industry practice; BPR (1964) for congestion",
         flag="literature",
     )
-    wear: float = par(
+    wear: float = monthly_par(
         0.015,
         "cards lost",
-        unit="1/month",
-        low=0.0,
-        high=1.0,
         source="industry practice; BPR (1964) for congestion",
         flag="literature",
     )
-    internal_priority: float = par(
+    internal_priority: float = share_par(
         0.3,
         "part of the own-app load that is served before customers",
-        unit="share",
-        low=0.0,
-        high=1.0,
         source="design choice, see docs/explanation/economics.md",
     )
-    spill_share: float = par(
-        0.5, "unserved volume that tries its second choice", unit="share", low=0.0, high=1.0
-    )
+    spill_share: float = share_par(0.5, "unserved volume that tries its second choice")
     reliability_memory: float = par(
         0.7, "weight of the past in remembered reliability", unit="1/month", low=0.0, high=0.999
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from sim.parts import Part, par, strategy_fields, strategy_table, table
+from sim.parts import Part, monthly_par, par, share_par, strategy_fields, strategy_table, table
 
 
 class Integration(Part):
@@ -21,13 +21,8 @@ class Integration(Part):
 class Stack(Part):
     """The own stack: chips, scheduling, integration."""
 
-    own_chip_share: float = par(
-        0.0,
-        "psi: share of cards that are self-made",
-        unit="share",
-        low=0.0,
-        high=1.0,
-        source="shipments F0384-F0386",
+    own_chip_share: float = share_par(
+        0.0, "psi: share of cards that are self-made", source="shipments F0384-F0386"
     )
     chip_output: float | None = par(
         None,
@@ -46,13 +41,7 @@ class Stack(Part):
     chip_cost: float = par(
         1.0, "cost of a self-made card against supply.own_card_cost", above=0.0, high=10.0
     )
-    depth: float = par(
-        0.0,
-        "how many layers clients buy together: holds their home clouds",
-        unit="share",
-        low=0.0,
-        high=1.0,
-    )
+    depth: float = share_par(0.0, "how many layers clients buy together: holds their home clouds")
     scheduling: float = par(
         1.0, "throughput gained by scheduling and clusters", above=0.0, high=10.0
     )
@@ -102,9 +91,7 @@ class Capacity(Part):
     internal_growth: float = par(
         0.0, "their growth in the first month (log)", unit="1/month", low=-0.5, high=2.0
     )
-    internal_slowdown: float = par(
-        0.0, "how fast that growth fades", unit="1/month", low=0.0, high=1.0
-    )
+    internal_slowdown: float = monthly_par(0.0, "how fast that growth fades")
 
 
 class Appeal(Part):
@@ -158,7 +145,7 @@ class Vendor(Part):
     appeal: Appeal = table(Appeal, "platform constants")
     roots: dict[str, float] = par({}, "sector roots: utility by segment", unit="util")
     awareness: float = par(0.9, "a0: base awareness", low=0.0, high=20.0, source="pilot study")
-    home_share: float = par(0.0, "clients whose home cloud it is", unit="share", low=0.0, high=1.0)
+    home_share: float = share_par(0.0, "clients whose home cloud it is")
     pricing: dict[str, Any] = strategy_table(
         "pricing", "list", "pricing strategy by name and its parameters"
     )

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import model_validator
 
 from sim.numeric.portable import exp, ln
-from sim.parts import Part, par
+from sim.parts import Part, par, share_par
 from sim.strategies.pricing.base import Floats, PricingStrategy
 from sim.strategies.view import Books, View
 
@@ -16,9 +16,7 @@ from sim.strategies.view import Books, View
 class PenetrationParameters(Part):
     """Target, depth, harvest."""
 
-    target_share: float = par(
-        0.5, "platform-token share to be won", unit="share", low=0.0, high=1.0
-    )
+    target_share: float = share_par(0.5, "platform-token share to be won")
     depth: float = par(
         0.3, "price below unit cost while attacking", unit="share", low=0.0, high=0.99
     )
@@ -65,9 +63,7 @@ class Penetration(PricingStrategy):
 class TargetShareParameters(Part):
     """Target, gain, and how far the price may go."""
 
-    target: float = par(
-        0.3, "platform-token share to be held", unit="share", low=0.0, high=1.0, flag="input"
-    )
+    target: float = share_par(0.3, "platform-token share to be held", flag="input")
     gain: float = par(
         0.5, "log markup per unit of share above the target", unit="1/month", low=0.0, high=20.0
     )
