@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks.problem import market
 from sim.market.model import MarketModel
-from sim.runs.run import DONE, run_world
+from sim.runs.rows import DONE
+from sim.runs.run import run_world
 
 
 @pytest.mark.parametrize("clients", [2_000, 20_000])

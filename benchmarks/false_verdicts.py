@@ -33,6 +33,7 @@ from sim.analysis.verdict.verdict import assess
 from sim.runs.ensemble import run_ensemble
 from sim.runs.progress import progress_on_stderr
 from sim.runs.result import Result
+from sim.runs.settings import RunSettings
 from sim.runs.worlds import ON, World
 from sim.scenario.patches import without_levers
 from sim.scenario.reader import load
@@ -172,12 +173,10 @@ def measure(
     market = null_market(clients, months)
     result = run_ensemble(
         market,
+        RunSettings(workers=workers, out=out, progress=progress),
         replicates=ensembles * replicates,
         seed=seed,
-        workers=workers,
-        out=out,
         worlds=worlds(market),
-        progress=progress,
     )
     return verdicts(result, ensembles, replicates)
 

@@ -19,7 +19,8 @@ import sim.market.month
 from benchmarks.problem import SCENARIO, market
 from sim.market.clients.population import CLIENT_COLUMNS, WORK_COLUMNS, clear_populations
 from sim.market.model import MarketModel
-from sim.runs.run import DONE, run_world
+from sim.runs.rows import DONE
+from sim.runs.run import run_world
 from tests.reference.market import ReferenceMarket
 
 BAILIAN = 290_000  # enterprises on Alibaba Cloud's model platform, one to one

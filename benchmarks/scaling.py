@@ -21,6 +21,7 @@ from benchmarks.problem import market
 from sim.market.clients.population import clear_populations
 from sim.market.model import MarketModel
 from sim.runs.ensemble import run_ensemble
+from sim.runs.settings import RunSettings
 from sim.scenario.checks.sense import validated
 from sim.scenario.schema.scenario import Scenario
 
@@ -84,7 +85,7 @@ def ensemble_seconds(workers: int, clients: int) -> float:
     scenario = plain_market(7, 2, clients)
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        run_ensemble(scenario, replicates=ENSEMBLE_RUNS, workers=workers, out=folder)
+        run_ensemble(scenario, RunSettings(workers=workers, out=folder), replicates=ENSEMBLE_RUNS)
         return (time.perf_counter() - began) / ENSEMBLE_RUNS
 
 

@@ -67,6 +67,7 @@ class EmptyMarket:
 def overhead_per_run_ms(replicates: int) -> float:
     """Milliseconds that planning, running and storing an empty run takes, once all is imported."""
     from sim.runs.ensemble import run_ensemble
+    from sim.runs.settings import RunSettings
     from sim.scenario.reader import load
 
     scenario = load(ROOT / "scenarios" / "tiny.toml")
@@ -74,7 +75,7 @@ def overhead_per_run_ms(replicates: int) -> float:
         for count in (2, replicates):
             began = time.perf_counter()
             result = run_ensemble(
-                scenario, replicates=count, workers=1, out=folder, model=EmptyMarket
+                scenario, RunSettings(workers=1, out=folder), replicates=count, model=EmptyMarket
             )
             runs = len(result.runs)
             seconds = time.perf_counter() - began

@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.analysis.compare.run import compare
-    from sim.api import run, sweep
+    from sim.api import JudgedResult as Result
+    from sim.api import JudgedResult as SweepResult
+    from sim.api import compare, open_result, run, sweep
+    from sim.api import open_result as open
     from sim.market.model import MarketModel
-    from sim.runs.result import Result, open_result
-    from sim.runs.result import open_result as open
     from sim.runs.study.reader import load_study
-    from sim.runs.study.result import SweepResult
     from sim.scenario.reader import load
     from sim.scenario.schema.scenario import Scenario
 
@@ -34,16 +33,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "MarketModel": "sim.market.model",
-    "Result": "sim.runs.result",
-    "Scenario": "sim.scenario.schema.scenario",
-    "SweepResult": "sim.runs.study.result",
-    "compare": "sim.analysis.compare.run",
-    "load": "sim.scenario.reader",
-    "load_study": "sim.runs.study.reader",
-    "open_result": "sim.runs.result",
-    "run": "sim.api",
-    "sweep": "sim.api",
+    "MarketModel": ("sim.market.model", "MarketModel"),
+    "Result": ("sim.api", "JudgedResult"),
+    "Scenario": ("sim.scenario.schema.scenario", "Scenario"),
+    "SweepResult": ("sim.api", "JudgedResult"),
+    "compare": ("sim.api", "compare"),
+    "load": ("sim.scenario.reader", "load"),
+    "load_study": ("sim.runs.study.reader", "load_study"),
+    "open": ("sim.api", "open_result"),
+    "open_result": ("sim.api", "open_result"),
+    "run": ("sim.api", "run"),
+    "sweep": ("sim.api", "sweep"),
 }
 
 
@@ -54,10 +54,9 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("sim")
-    elif name == "open":
-        value = __getattr__("open_result")
     elif name in _HOMES:
-        value = getattr(importlib.import_module(_HOMES[name]), name)
+        module, own_name = _HOMES[name]
+        value = getattr(importlib.import_module(module), own_name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

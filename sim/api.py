@@ -1,30 +1,117 @@
-"""What `import sim` offers: load a scenario, run it or sweep over it, look at the result.
+"""What `import sim` offers: run a scenario or a study, compare scenarios, look at the result.
 
-What judges a result is loaded when there is one, so that the first month does not wait for it.
+What judges and draws a result is loaded when it is asked for, so that the first month does not
+wait for it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import date
+from functools import partial
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
-from sim.runs.ensemble import RESULTS, run_ensemble
+from sim.runs.ensemble import run_ensemble, run_study, until_narrow
 from sim.runs.progress import ProgressCallback, progress_on_stderr
 from sim.runs.result import Result
+from sim.runs.settings import RESULTS, RunSettings
+from sim.runs.study.reader import LoadedStudy, load_study
+from sim.runs.study.schema import UntilHalfwidth
+from sim.runs.worlds import ON
 from sim.scenario.reader import load
+from sim.scenario.schema.scenario import Scenario
 
 if TYPE_CHECKING:
-    from sim.runs.study.reader import LoadedStudy
-    from sim.runs.study.result import SweepResult
-    from sim.scenario.schema.scenario import Scenario
+    from sim.analysis.compare.differences import Comparison
 
 Progress = ProgressCallback | bool | None
+
+
+class JudgedResult(Result):
+    """A stored result with what stands above the store: its verdict and its figures.
+
+    `sim.Result` and `sim.SweepResult` are this class; see `is_sweep`.
+    """
+
+    @property
+    def verdict(self) -> dict[str, Any]:
+        """The stored verdict, or claims of a sweep; judged and stored now if not yet done."""
+        if not self.judgement_path.exists():
+            self.store_verdict(_judgement(self))
+        return super().verdict
+
+    @property
+    def plot(self) -> PlotsOfResult:
+        """Figures by name: ``result.plot.curves("platform_token_share")`` -> (figure, axes)."""
+        return PlotsOfResult(self)
+
+    def _repr_html_(self) -> str:
+        if self.is_sweep:
+            claims = self.claims["claims"].items()
+            rows = "".join(f"<li>{escape(n)}: {escape(c['verdict'])}</li>" for n, c in claims)
+            return f"<p><code>{escape(repr(self))}</code></p><ul>{rows}</ul>"
+        title = self.manifest["title"] or self.manifest["name"]
+        facts = (
+            f"{len(self.points)} worlds x {self.replicates} replicates, seed {self.seed}, "
+            f"scenario {self.scenario_hash[:8]}, {len(self.failed)} failed"
+        )
+        sentences = "".join(f"<p>{escape(s)}</p>" for s in self.verdict.get("sentences", ()))
+        table = ""
+        if self.sound_replicates(ON):
+            table = self.summary().to_html(float_format=lambda value: f"{value:.3f}")
+        return (
+            f"<h3>{escape(title)}</h3>{sentences}{table}"
+            f"<p>{escape(facts)}; means over the last months, median and 90 % band over "
+            f"replicates; <code>{escape(str(self.path))}</code></p>"
+        )
+
+
+class PlotsOfResult:
+    """Every registered plot as a method that draws this result."""
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+
+    def __getattr__(self, name: str) -> Callable[..., tuple[Any, Any]]:
+        from sim.plot.registry import plots
+
+        known = plots()
+        if name not in known:
+            raise AttributeError(f"no plot is called {name!r} (known: {', '.join(known)})")
+        draw: Callable[..., tuple[Any, Any]] = partial(known[name].draw, self._result)
+        return draw
+
+    def __dir__(self) -> list[str]:
+        from sim.plot.registry import plots
+
+        return list(plots())
+
+
+def open_result(path: Path | str) -> JudgedResult:
+    """The result stored in a folder.
+
+    Raises
+    ------
+    SimError
+        The folder holds no finished runs of this schema version.
+    """
+    return JudgedResult(path)
+
+
+def _judgement(result: Result) -> dict[str, Any]:
+    if result.is_sweep:
+        from sim.analysis.verdict.claims import judge_claims
+
+        return judge_claims(result)
+    from sim.analysis.verdict.judge import judge
+
+    return judge(result)
 
 
 def run(
@@ -39,7 +126,7 @@ def run(
     until_halfwidth: float | None = None,
     branch_at: date | None = None,
     horizon: bool = False,
-) -> Result:
+) -> JudgedResult:
     """Run a scenario with all the worlds its verdict needs, store it and judge it.
 
     Parameters
@@ -53,7 +140,7 @@ def run(
     out
         The result lies in `out/<name>-<hash8>`; the same inputs lead to the same folder.
     progress
-        True tells on stderr; a function is called with (done, total, failed, seconds left).
+        True reports on stderr; a function is called with (done, total, failed, seconds left).
     executor
         Any `concurrent.futures.Executor` instead of local processes.
     until_halfwidth
@@ -71,26 +158,25 @@ def run(
         The scenario is refused, or the folder cannot be used.
     """
     market = load(scenario) if isinstance(scenario, str | Path) else scenario
-    settings: dict[str, Any] = {
-        "seed": seed,
-        "workers": workers,
-        "executor": executor,
-        "out": out,
-        "branch_at": branch_at,
-    }
 
-    def look(runs: int | None, earlier: Result | None) -> Result:
-        result = _told(progress, run_ensemble, market, replicates=runs, earlier=earlier, **settings)
-        from sim.analysis.verdict.horizon import longer_result, run_longer
-        from sim.analysis.verdict.judge import judge
-
+    def look(runs: int | None, earlier: Result | None) -> JudgedResult:
+        with _settings(out, workers, executor, progress) as settings:
+            found = run_ensemble(
+                market,
+                settings,
+                replicates=runs,
+                seed=seed,
+                branch_at=branch_at,
+                earlier=earlier,
+            )
         if horizon:
+            from sim.analysis.verdict.horizon import longer_result, run_longer
+
             before = None if earlier is None else longer_result(earlier)
-            # The result knows its seed.
-            further = {name: value for name, value in settings.items() if name != "seed"}
-            _told(progress, run_longer, result, earlier=before, **further)
-        result.store_verdict(judge(result))
-        return result
+            with _settings(out, workers, executor, progress) as settings:
+                run_longer(found, settings, branch_at=branch_at, earlier=before)
+        found.store_verdict(_judgement(found))
+        return JudgedResult(found.path)
 
     if until_halfwidth is None:
         return look(replicates, None)
@@ -99,7 +185,6 @@ def run(
     if market.contest is None:
         raise SimError("until_halfwidth: without a contest there is no probability of containment")
     from sim.analysis.statistics import runs_for_share_halfwidth
-    from sim.runs.study.run import until_narrow
 
     first = market.ensemble.replicates if replicates is None else replicates
     most = max(first, runs_for_share_halfwidth(until_halfwidth))
@@ -130,7 +215,7 @@ def sweep(
     executor: Executor | None = None,
     branch_at: date | None = None,
     changes: Mapping[str, Any] | Sequence[str] = (),
-) -> SweepResult:
+) -> JudgedResult:
     """Run a study, store it and judge its claims; the same call goes on where one stopped.
 
     Parameters
@@ -147,25 +232,20 @@ def sweep(
     SimError
         The study is refused before its first run, or the folder cannot be used.
     """
-    from sim.runs.study.reader import LoadedStudy, load_study
-    from sim.runs.study.run import run_study, until_narrow
-    from sim.runs.study.schema import UntilHalfwidth
-
     loaded = study if isinstance(study, LoadedStudy) else load_study(study, changes)
-    settings: dict[str, Any] = {
-        "seed": seed,
-        "workers": workers,
-        "executor": executor,
-        "out": out,
-        "branch_at": branch_at,
-    }
 
-    def look(runs: int | None, earlier: SweepResult | None) -> SweepResult:
-        result = _told(progress, run_study, loaded, replicates=runs, earlier=earlier, **settings)
-        from sim.analysis.verdict.claims import judge_claims
-
-        result.store_claims(judge_claims(result))
-        return result
+    def look(runs: int | None, earlier: Result | None) -> JudgedResult:
+        with _settings(out, workers, executor, progress) as settings:
+            found = run_study(
+                loaded,
+                settings,
+                replicates=runs,
+                seed=seed,
+                branch_at=branch_at,
+                earlier=earlier,
+            )
+        found.store_verdict(_judgement(found))
+        return JudgedResult(found.path)
 
     rule = loaded.study.replicates
     if replicates is not None or not isinstance(rule, UntilHalfwidth):
@@ -173,16 +253,61 @@ def sweep(
     return until_narrow(look, claims_halfwidth, rule.until_halfwidth, rule.at_first, rule.at_most)
 
 
-def claims_halfwidth(result: SweepResult) -> float:
+def claims_halfwidth(result: Result) -> float:
     """Half of the widest interval of the claims, given the points; NaN if one has none."""
     widths = []
-    for told in result.claims["claims"].values():
-        low, high = told.get("interval_given_points", (math.nan, math.nan))
+    for claim in result.claims["claims"].values():
+        low, high = claim.get("interval_given_points", (math.nan, math.nan))
         widths.append((high - low) / 2.0)
     return math.nan if any(map(math.isnan, widths)) else max(widths)
 
 
-def _told(progress: Progress, call: Callable[..., Any], *given: Any, **settings: Any) -> Any:
+def compare(
+    scenarios: Sequence[Scenario],
+    names: Sequence[str] | None = None,
+    *,
+    measures: Sequence[str] = (),
+    margins: Mapping[str, float] | None = None,
+    replicates: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    out: Path | str = RESULTS,
+    progress: Progress = None,
+    executor: Executor | None = None,
+) -> tuple[JudgedResult, Comparison]:
+    """Run each scenario as it stands on the same seeds and compare all with the first.
+
+    Parameters
+    ----------
+    scenarios, names, measures, margins
+        As for `sim.analysis.compare.run.compare`.
+    replicates, seed, workers, out, progress, executor
+        As for `run`.
+
+    Raises
+    ------
+    SimError
+        The scenarios cannot be compared, a measure does not exist, or as `run`.
+    """
+    from sim.analysis.compare.run import compare as run_and_compare
+
+    with _settings(out, workers, executor, progress) as settings:
+        result, found = run_and_compare(
+            scenarios,
+            names,
+            settings,
+            measures=measures,
+            margins=margins,
+            replicates=replicates,
+            seed=seed,
+        )
+    return JudgedResult(result.path), found
+
+
+@contextmanager
+def _settings(
+    out: Path | str, workers: int | None, executor: Executor | None, progress: Progress
+) -> Iterator[RunSettings]:
     context = progress_on_stderr() if progress is True else nullcontext(progress or None)
-    with context as told:
-        return call(*given, progress=told, **settings)
+    with context as callback:
+        yield RunSettings(out, workers, executor, callback)

@@ -59,7 +59,7 @@ def compare(
     The same command goes on where an interrupted one stopped.
     """
     from sim.analysis.compare.run import COMPARISON
-    from sim.analysis.compare.run import compare as run_and_compare
+    from sim.api import compare as run_and_compare
     from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 

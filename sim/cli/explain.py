@@ -42,8 +42,8 @@ def explain(
 ) -> int:
     """Make exactly one run again: compare it with its row, or tell what happened in it."""
     from sim.analysis.verdict.grounds import refuse_altered
+    from sim.api import open_result
     from sim.errors import SimError
-    from sim.runs.result import open_result
 
     if sum((run is not None, client is not None, vendor is not None, phases)) != 1:
         raise SimError("say one of --run, --client, --vendor and --phases")
@@ -98,7 +98,7 @@ def _story(
 
 def _compared(stored: Result, run: str, out: Path | None) -> int:
     from sim.runs.files import write_once
-    from sim.runs.study.rebuild import rebuild
+    from sim.runs.rebuild import rebuild
     from sim.scenario.patches import to_toml
 
     made = rebuild(stored, run)

@@ -42,9 +42,9 @@ def export(
     ] = None,
 ) -> None:
     """Write one row a run, and one row a number for every curve."""
+    from sim.api import open_result
     from sim.errors import SimError
-    from sim.runs.result import open_result
-    from sim.runs.study.result import export_csv
+    from sim.runs.export import export_csv
 
     if not csv:
         raise SimError("sim export: say which format: --csv")
@@ -70,9 +70,9 @@ def plot(
     ] = None,
 ) -> None:
     """Draw figures of a stored result, each with its numbers as CSV beside it."""
+    from sim.api import open_result
     from sim.cli import complain
     from sim.plot.save import save
-    from sim.runs.result import open_result
 
     paths = save(
         open_result(result),
@@ -98,9 +98,9 @@ def report(
     json_: Annotated[bool, typer.Option("--json", help="Print where the page is.")] = False,
 ) -> None:
     """Write question, verdict, figures, thresholds, parameters and provenance on one page."""
+    from sim.api import open_result
     from sim.report.page import page
     from sim.runs.files import write_once
-    from sim.runs.result import open_result
 
     target = out or result / "report.html"
     content = page(open_result(result), [open_result(folder) for folder in with_ or ()])

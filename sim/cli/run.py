@@ -138,13 +138,12 @@ def _intention(market: Scenario, replicates: int | None, seed: int | None) -> li
     from sim.runs.plan import plan_ensemble
 
     plan = plan_ensemble(market, replicates, seed)
-    runs = len(plan.worlds) * plan.replicates
-    distinct = len(set(plan.same_as))
-    alike = f", {distinct} of them different" if distinct < len(plan.worlds) else ""
-    noun = "worlds" if len(plan.worlds) > 1 else "world"
+    worlds, different = len(plan.points), plan.different_points
+    alike = f", {different} of them different" if different < worlds else ""
+    noun = "worlds" if worlds > 1 else "world"
     return [
         market.title or market.name,
-        f"{len(plan.worlds)} {noun}{alike}, x {plan.replicates} replicates = {runs} runs, root "
+        f"{worlds} {noun}{alike}, x {plan.replicates} replicates = {plan.grid.runs} runs, root "
         f"seed {plan.seed}",
         f"{market.population.clients:,} clients for {market.population.represents:,} enterprises, "
         f"{market.calendar.months} months from {market.calendar.start:%Y-%m}",

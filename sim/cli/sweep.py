@@ -24,8 +24,8 @@ from sim.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from sim.runs.result import Result
     from sim.runs.study.reader import LoadedStudy
-    from sim.runs.study.result import SweepResult
 
 SOME_FAILED = 3
 WIDTH = 100
@@ -77,7 +77,7 @@ def sweep(
 
 
 def _intention(loaded: LoadedStudy, replicates: int | None, seed: int | None) -> list[str]:
-    from sim.runs.study.plan import plan_sweep
+    from sim.runs.plan import plan_sweep
 
     plan = plan_sweep(loaded, replicates, seed)
     design = loaded.study.design
@@ -89,7 +89,7 @@ def _intention(loaded: LoadedStudy, replicates: int | None, seed: int | None) ->
     ]
 
 
-def _claims(result: SweepResult) -> list[str]:
+def _claims(result: Result) -> list[str]:
     from sim.analysis.verdict.grounds import claims_grounds, grounds_line
 
     lines = []
@@ -111,7 +111,7 @@ def _claims(result: SweepResult) -> list[str]:
     return [*lines, *textwrap.wrap(ground, WIDTH), ""]
 
 
-def _where(result: SweepResult) -> list[str]:
+def _where(result: Result) -> list[str]:
     lines = [f"result   {result.path}"]
     failed: Any = result.failed
     if len(failed):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli.options import RESULTS, Changes, Clients, Out, Record, Replicates, Seed, Workers
+from sim.runs.settings import RunSettings
 
 if TYPE_CHECKING:
     from sim.analysis.calibration.validation import Comparison, Validation
@@ -60,8 +61,8 @@ def validate(
 
 
 def _stored(folder: Path, given: bool) -> Result:
+    from sim.api import open_result
     from sim.errors import SimError
-    from sim.runs.result import open_result
 
     if given:
         raise SimError(f"{folder} is a stored result: its runs cannot be changed by options")
@@ -71,11 +72,11 @@ def _stored(folder: Path, given: bool) -> Result:
 def _run(
     market: Scenario, replicates: int | None, seed: int | None, workers: int | None, out: Path
 ) -> Result:
+    from sim.api import open_result
     from sim.errors import SimError
     from sim.runs.ensemble import run_ensemble
     from sim.runs.plan import plan_ensemble
     from sim.runs.progress import progress_on_stderr
-    from sim.runs.result import open_result
     from sim.runs.worlds import ON, World
 
     try:
@@ -85,11 +86,9 @@ def _run(
     with progress_on_stderr() as told:
         return run_ensemble(
             market,
+            RunSettings(workers=workers, out=out, progress=told),
             replicates=replicates,
             seed=seed,
-            workers=workers,
-            out=out,
-            progress=told,
             worlds=alone,
         )
 

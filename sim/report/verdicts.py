@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sim.analysis.statistics import paired_comparison
 from sim.report.grounds import Grounds, finding_line
 from sim.report.html import PERCENT, Block, folded, heading, number, paragraph, spread, table
-from sim.runs.run import DONE
+from sim.runs.rows import DONE
 from sim.runs.worlds import OFF_MONEY_KEPT, ON
 
 if TYPE_CHECKING:

@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from sim.runs.curves import EMPTY, Layout, chunk_path, decoded_chunk, encoded_chunk
+from sim.runs.curves import EMPTY, CurveLayout, chunk_path, decoded_chunk, encoded_chunk
 from sim.runs.files import read_json, sha256, write_atomically
-from sim.runs.rows import Receipt, receipt_path, rows_bytes, rows_name, sealed, table_of
-from sim.runs.run import ABORTED, DONE, FAILED, RunRecord
+from sim.runs.receipts import Receipt, receipt_path, rows_name, sealed
+from sim.runs.rows import ABORTED, DONE, FAILED, RunRecord, rows_bytes, table_of
+from sim.runs.run import BlockRuns
 
 # Seconds of computing from which on a block is waited for until the disk has it. A power cut may
 # take one that is quicker made again; a kill takes none, and what is left half is told by its hash.
 WORTH_WAITING = 0.25
-
-
-class Work(Protocol):
-    """The runs of a block, as a worker needs them: small, and picklable."""
-
-    @property
-    def factors(self) -> Mapping[str, str]:
-        """Columns of factor values and their types."""
-
-    def records(self) -> list[RunRecord]:
-        """Run all of them; in the order of points, then replicates."""
-
-    def parts(self) -> Sequence[Work]:
-        """The same runs one by one, in the same order."""
-
-    def aborted(self) -> list[RunRecord]:
-        """The records of these runs if their process ended under them."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +35,7 @@ class BlockTask:
     chunk: tuple[int, int]
     shape: tuple[int, int]
     runs: tuple[int, int]
-    work: Work
+    work: BlockRuns
 
 
 @dataclass(frozen=True)
@@ -84,7 +68,7 @@ def write_block(task: BlockTask, records: Sequence[RunRecord]) -> None:
         The disk refuses, or the runs disagree about their curves.
     """
     layout = EMPTY
-    own = [Layout.of(record.dims, record.axes) for record in records]
+    own = [CurveLayout.of(record.dims, record.axes) for record in records]
     for one in own:
         if one != layout:
             layout = layout.joined(one)
@@ -95,7 +79,7 @@ def write_block(task: BlockTask, records: Sequence[RunRecord]) -> None:
         )
         for name, dims in layout.dims.items()
     }
-    files[rows] = rows_bytes(table_of(records, task.work.factors))
+    files[rows] = rows_bytes(table_of(records, task.work.kinds))
     for path, content in files.items():
         write_atomically(task.folder / path, content, settle=False)
     receipt = {
@@ -117,9 +101,9 @@ def write_block(task: BlockTask, records: Sequence[RunRecord]) -> None:
 def _stacked(
     task: BlockTask,
     records: Sequence[RunRecord],
-    own: Sequence[Layout],
+    own: Sequence[CurveLayout],
     name: str,
-    layout: Layout,
+    layout: CurveLayout,
 ) -> Any:
     """Curves of a whole chunk, (points, replicates, months, *dims); NaN where there is no run."""
     months = next(len(r.curves[name]) for r in records if name in r.curves)
@@ -138,7 +122,7 @@ def widen_block(
     folder: Path,
     receipt: Receipt,
     chunk: tuple[int, int],
-    layout: Layout,
+    layout: CurveLayout,
     shape: tuple[int, int, int],
 ) -> None:
     """Store the chunks of a block again under all labels of the ensemble.

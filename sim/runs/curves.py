@@ -112,20 +112,22 @@ COMMON_DIMS = ("point", "replicate", "month")
 
 
 @dataclass(frozen=True)
-class Layout:
+class CurveLayout:
     """Which curves there are, over which labels."""
 
     dims: Mapping[str, tuple[str, ...]]
     axes: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def of(cls, dims: Mapping[str, tuple[str, ...]], axes: Mapping[str, tuple[str, ...]]) -> Layout:
+    def of(
+        cls, dims: Mapping[str, tuple[str, ...]], axes: Mapping[str, tuple[str, ...]]
+    ) -> CurveLayout:
         """The curves with the axes that they use; a curve over no label at all has no numbers."""
         held = {name: names for name, names in dims.items() if all(axes[axis] for axis in names)}
         used = {axis for names in held.values() for axis in names}
         return cls(held, {name: axes[name] for name in sorted(used)})
 
-    def joined(self, other: Layout) -> Layout:
+    def joined(self, other: CurveLayout) -> CurveLayout:
         """Both layouts in one; where worlds differ in their labels, all labels in sorted order.
 
         Raises
@@ -142,13 +144,13 @@ class Layout:
         for name in self.axes.keys() & other.axes.keys():
             if self.axes[name] != other.axes[name]:
                 axes[name] = tuple(sorted({*self.axes[name], *other.axes[name]}))
-        return Layout({**self.dims, **other.dims}, axes)
+        return CurveLayout({**self.dims, **other.dims}, axes)
 
     def extent(self, name: str) -> tuple[int, ...]:
         """Lengths of the dimensions of a curve."""
         return tuple(len(self.axes[dim]) for dim in self.dims[name])
 
-    def widened(self, values: FloatArray, name: str, into: Layout) -> FloatArray:
+    def widened(self, values: FloatArray, name: str, into: CurveLayout) -> FloatArray:
         """A curve (..., *dims) of this layout in the labels of another; NaN where it has none."""
         dims = self.dims[name]
         if all(self.axes[dim] == into.axes[dim] for dim in dims):
@@ -160,7 +162,7 @@ class Layout:
         return out
 
 
-EMPTY = Layout({}, {})
+EMPTY = CurveLayout({}, {})
 
 
 def chunk_path(name: str, chunk: tuple[int, int], dims: int) -> str:
@@ -207,7 +209,7 @@ def decoded_chunk(content: bytes, shape: Sequence[int]) -> FloatArray:
 
 
 def described(
-    layout: Layout,
+    layout: CurveLayout,
     points: Sequence[str],
     grid: Grid,
     start: date,

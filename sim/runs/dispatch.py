@@ -12,7 +12,6 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from sim.errors import SimError
 from sim.runs.blocks import BlockDone, run_block, write_block
@@ -25,17 +24,16 @@ from sim.runs.executors import (
     refuse_while_importing_main,
 )
 from sim.runs.files import cannot_write, read_json, write_atomically
-from sim.runs.plan import AnyPlan
-from sim.runs.progress import ProgressCallback, Rate
-from sim.runs.rows import read_receipt, receipt_path, rows_path, sealed
+from sim.runs.plan import RunPlan
+from sim.runs.progress import Rate
+from sim.runs.receipts import read_receipt, receipt_path, rows_path, sealed
+from sim.runs.rows import RunRecord
+from sim.runs.run import BlockRuns
+from sim.runs.settings import RunSettings
 from sim.runs.store import Store
 
-if TYPE_CHECKING:
-    from sim.runs.blocks import Work
-    from sim.runs.run import RunRecord
 
-
-def adopt_blocks(store: Store, folder: Path, earlier: AnyPlan) -> int:
+def adopt_blocks(store: Store, folder: Path, earlier: RunPlan) -> int:
     """Take over the sound blocks of an earlier plan that differs in its replicates alone.
 
     Files are linked, or copied where the disk knows no links; the earlier folder stays as it is.
@@ -97,28 +95,14 @@ GOES_ON = "finished blocks are kept, and the same command goes on from there"
 
 
 def run_plan(
-    plan: AnyPlan,
-    out: Path | str,
-    *,
-    workers: int | None = None,
-    executor: Executor | None = None,
-    progress: ProgressCallback | None = None,
-    earlier: tuple[Path, AnyPlan] | None = None,
+    plan: RunPlan, settings: RunSettings, earlier: tuple[Path, RunPlan] | None = None
 ) -> Path:
     """Run every block of a plan that is not stored yet; the folder of the result.
 
     Parameters
     ----------
-    plan
-        What is run.
-    out
-        The folder that takes the result folder.
-    workers
-        Processes of this machine; its cores unless given; 1 runs in this process.
-    executor
-        Any executor instead; it must see the folder `out`.
-    progress
-        Called with (runs done, runs in all, failed, seconds left or None).
+    plan, settings
+        What is run, and where.
     earlier
         Folder and plan of the same runs with fewer replicates, whose blocks are taken over.
 
@@ -130,16 +114,16 @@ def run_plan(
         After Ctrl-C, when blocks in flight are stored; a second Ctrl-C does not wait for them.
     """
     refuse_while_importing_main()
-    if workers is not None and workers < 1:
-        raise SimError(f"workers = {workers}: at least 1")
-    with Store.opened(Path(out).absolute() if executor else Path(out), plan) as store:
+    out = Path(settings.out).absolute() if settings.executor else Path(settings.out)
+    with Store.opened(out, plan) as store:
         if earlier is not None:
             adopt_blocks(store, *earlier)
         missing = store.missing()
-        width = min(workers or default_workers(plan.client_months), max(1, len(missing)))
+        workers = settings.workers or default_workers(plan.client_months)
+        width = min(workers, max(1, len(missing)))
         if not store.is_finished():
             store.start(width)
-        work = _Dispatch(store, progress, executor, width)
+        work = _Dispatch(store, settings, width)
         lost = work.through(missing)
         store.finish(lost, work.run_seconds)
         return store.folder
@@ -148,16 +132,10 @@ def run_plan(
 class _Dispatch:
     """The missing blocks of one store on their way through the workers."""
 
-    def __init__(
-        self,
-        store: Store,
-        progress: ProgressCallback | None,
-        executor: Executor | None,
-        workers: int,
-    ) -> None:
+    def __init__(self, store: Store, settings: RunSettings, workers: int) -> None:
         self.store = store
-        self.progress = progress
-        self.executor = executor
+        self.progress = settings.progress
+        self.executor = settings.executor
         self.workers = workers
         self.rate = Rate()
         self.run_seconds = 0.0
@@ -170,7 +148,7 @@ class _Dispatch:
 
     def through(self, blocks: list[int]) -> set[int]:
         """Run all blocks; those that ended their worker twice and could not be saved."""
-        self._tell()
+        self._report()
         waiting = deque(blocks)
         with _first_interrupt_asks(self.stopping):
             while waiting and not self.stopping.is_set():
@@ -256,15 +234,15 @@ class _Dispatch:
     def _count(self, block: int, failed: int) -> None:
         self.done += self.store.plan.grid.runs_of(block)
         self.failed += failed
-        self._tell()
+        self._report()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if self.progress is not None:
             left = self.rate.seconds_left(self.done, self.total)
             self.progress(self.done, self.total, self.failed, left)
 
 
-def _one_by_one(parts: deque[Work]) -> list[RunRecord]:
+def _one_by_one(parts: deque[BlockRuns]) -> list[RunRecord]:
     """Records of runs that are run alone, those that end their process aborted."""
     records: list[RunRecord] = []
     while parts:

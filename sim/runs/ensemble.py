@@ -1,35 +1,32 @@
-"""All worlds of a scenario, run many times and stored."""
+"""Runs from their inputs to a stored result: the worlds of a scenario, the points of a study."""
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
+import math
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TypeVar
 
 from sim.runs.dispatch import run_plan
-from sim.runs.plan import plan_ensemble
-from sim.runs.progress import ProgressCallback
+from sim.runs.plan import RunPlan, plan_ensemble, plan_sweep
 from sim.runs.result import Result
 from sim.runs.run import ModelMaker
+from sim.runs.settings import RunSettings
+from sim.runs.study.reader import LoadedStudy, load_study
 from sim.runs.worlds import World
+from sim.scenario.schema.scenario import Scenario
 
-if TYPE_CHECKING:
-    from sim.scenario.schema.scenario import Scenario
-
-
-RESULTS = Path("results")
+T = TypeVar("T")
+GROWTH = 2
 
 
 def run_ensemble(
     scenario: Scenario,
+    settings: RunSettings | None = None,
     *,
     replicates: int | None = None,
     seed: int | None = None,
-    workers: int | None = None,
-    executor: Executor | None = None,
-    out: Path | str = RESULTS,
-    progress: ProgressCallback | None = None,
     worlds: tuple[World, ...] | None = None,
     model: ModelMaker | None = None,
     branch_at: date | None = None,
@@ -41,16 +38,10 @@ def run_ensemble(
     ----------
     scenario
         What is run.
+    settings
+        Where; the same inputs lead to the same folder `out/<name>-<hash8>`.
     replicates, seed
         Taken from the scenario's `[ensemble]` unless given.
-    workers
-        Processes of this machine; its cores unless given; 1 runs in this process.
-    executor
-        Any executor instead; it must see the folder `out`.
-    out
-        The result lies in `out/<name>-<hash8>`; the same inputs lead to the same folder.
-    progress
-        Called with (runs done, runs in all, failed, seconds left or None).
     worlds
         The worlds to run instead of those of `worlds_of(scenario)`.
     model
@@ -73,10 +64,76 @@ def run_ensemble(
     KeyboardInterrupt
         After Ctrl-C, when blocks in flight are stored; a second Ctrl-C does not wait for them.
     """
-    chosen: dict[str, Any] = {"worlds": worlds, "model": model, "branch_at": branch_at}
-    plan = plan_ensemble(scenario, replicates, seed, **chosen)
-    before = None
-    if earlier is not None:
-        before = earlier.path, plan_ensemble(scenario, earlier.replicates, seed, **chosen)
-    settings: dict[str, Any] = {"workers": workers, "executor": executor, "progress": progress}
-    return Result(run_plan(plan, out, earlier=before, **settings))
+
+    def plan(runs: int | None) -> RunPlan:
+        return plan_ensemble(scenario, runs, seed, worlds=worlds, model=model, branch_at=branch_at)
+
+    return _stored(plan, replicates, settings, earlier)
+
+
+def run_study(
+    study: LoadedStudy | Path | str,
+    settings: RunSettings | None = None,
+    *,
+    replicates: int | None = None,
+    seed: int | None = None,
+    branch_at: date | None = None,
+    model: ModelMaker | None = None,
+    earlier: Result | None = None,
+) -> Result:
+    """Run every point of a study in every replicate, or go on where an earlier call stopped.
+
+    Claims are not judged here. Parameters and errors are those of `run_ensemble`.
+
+    Raises
+    ------
+    SimError
+        The study is refused, or as `run_ensemble`.
+    """
+    loaded = study if isinstance(study, LoadedStudy) else load_study(study)
+
+    def plan(runs: int | None) -> RunPlan:
+        return plan_sweep(loaded, runs, seed, branch_at=branch_at, model=model)
+
+    return _stored(plan, replicates, settings, earlier)
+
+
+def _stored(
+    plan: Callable[[int | None], RunPlan],
+    replicates: int | None,
+    settings: RunSettings | None,
+    earlier: Result | None,
+) -> Result:
+    before = None if earlier is None else (earlier.path, plan(earlier.replicates))
+    return Result(run_plan(plan(replicates), settings or RunSettings(), before))
+
+
+def until_narrow(
+    run: Callable[[int, T | None], T],
+    halfwidth: Callable[[T], float],
+    wanted: float,
+    at_first: int,
+    at_most: int,
+) -> T:
+    """Run with more and more replicates until a half-width is at most what is wanted.
+
+    Every look doubles the replicates, so the looks do not depend on what they show.
+
+    Parameters
+    ----------
+    run
+        Called with the replicates and the result of the look before.
+    halfwidth
+        Of a result; NaN goes on.
+    wanted, at_first, at_most
+        When to stop, replicates of the first look, replicates never passed.
+    """
+    replicates = min(at_first, at_most)
+    result = run(replicates, None)
+    while replicates < at_most:
+        found = halfwidth(result)
+        if not math.isnan(found) and found <= wanted:
+            break
+        replicates = min(GROWTH * replicates, at_most)
+        result = run(replicates, result)
+    return result

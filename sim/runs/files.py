@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO
+
+from filelock import SoftFileLock, Timeout
 
 from sim.errors import SimError
 
@@ -170,109 +171,57 @@ def read_json(path: Path) -> dict[str, Any]:
     return document
 
 
-NAME = "run.lock"
+LOCK = "run.lock"
 
 
-class FolderLock:
-    """A lock file made atomically, with the process and the host that hold it.
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a result folder for this process alone.
 
-    A lock of a process that no longer lives on this host is taken over; one of another host is
-    respected, for nobody here can tell whether it lives.
+    `filelock.SoftFileLock` makes a file with process and host in it, which works on shared disks.
+    The lock of a process that no longer lives on this host is taken over; one of another host is
+    respected, since nobody here can tell whether it lives.
+
+    Raises
+    ------
+    SimError
+        Another process holds it, or the folder cannot be written.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / NAME
-        self._mine = json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode()
-
-    def __enter__(self) -> FolderLock:
-        while not self._create(self._mine):
-            held = self._read()
-            if held is not None and not _is_stale(held):
-                raise SimError(self._refusal(held))
-            self._take_away(held)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._read() == self._mine:
-            self.path.unlink(missing_ok=True)
-
-    def _create(self, content: bytes) -> bool:
-        made = False
-        try:
-            with self.path.open("xb") as file:
-                made = True
-                file.write(content)
-        except FileExistsError:
-            return False
-        except OSError as error:
-            if made:
-                # An empty lock would look like that of somebody else.
-                self.path.unlink(missing_ok=True)
-            raise cannot_write(self.path, error) from error
-        return True
-
-    def _read(self) -> bytes | None:
-        try:
-            return self.path.read_bytes()
-        except FileNotFoundError:
-            return None
-
-    def _take_away(self, held: bytes | None) -> None:
-        """Remove a stale lock; give it back if another process was quicker."""
-        if held is None:
-            return
-        taken = self.path.with_name(f"{NAME}.{os.getpid()}.stale")
-        try:
-            self.path.rename(taken)
-        except FileNotFoundError:
-            return
-        found = taken.read_bytes()
-        taken.unlink()
-        if found != held:
-            self._create(found)
-
-    def _refusal(self, held: bytes) -> str:
-        holder = _holder(held)
-        return (
-            f"{self.path.parent} is in use by process {holder.get('pid', '?')} on "
-            f"{holder.get('host', '?')}; wait for it, or delete {self.path} if it is gone"
-        )
-
-
-def _holder(held: bytes) -> dict[str, object]:
+    path = folder / LOCK
+    lock = SoftFileLock(path, timeout=0)
     try:
-        holder = json.loads(held)
-    except ValueError:
-        return {}
-    return holder if isinstance(holder, dict) else {}
-
-
-def _is_stale(held: bytes) -> bool:
-    holder = _holder(held)
-    pid = holder.get("pid")
-    if holder.get("host") != socket.gethostname() or not isinstance(pid, int) or os.name == "nt":
-        return False
+        lock.acquire()
+    except Timeout:
+        holder = _holder(path) or "an unknown process"
+        raise SimError(
+            f"{folder} is in use by {holder}; wait for it, or delete {path} if it is gone"
+        ) from None
+    except OSError as error:
+        raise cannot_write(path, error) from error
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(lock: Path) -> str:
+    try:
+        pid, host, *_ = lock.read_text().splitlines()
+    except (OSError, ValueError):
+        return ""
+    return f"process {pid} on {host}"
 
 
 def holder_of(folder: Path) -> str:
     """Who is at work in a folder, in words; empty if nobody is known to be."""
+    holder = _holder(folder / LOCK)
+    pid = SoftFileLock(folder / LOCK).pid
+    if not holder.endswith(f" on {socket.gethostname()}") or pid is None or os.name == "nt":
+        return holder
     try:
-        held = (folder / NAME).read_bytes()
-    except OSError:
+        os.kill(pid, 0)
+    except ProcessLookupError:
         return ""
-    if _is_stale(held):
-        return ""
-    holder = _holder(held)
-    return f"process {holder.get('pid', '?')} on {holder.get('host', '?')}"
+    except PermissionError:
+        pass
+    return holder

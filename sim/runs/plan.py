@@ -1,164 +1,108 @@
-"""An ensemble before it runs: every run of it is known, and so is the folder."""
+"""Plans: every run is known before the first, whether worlds of a scenario or points of a study."""
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from sim.errors import SimError, nearest_hint
-from sim.runs.blocks import Work
 from sim.runs.curves import Grid
 from sim.runs.files import json_bytes, sha256
 from sim.runs.provenance import code_fingerprint
-from sim.runs.rows import NO_FACTORS
-from sim.runs.run import ModelMaker, refuse_unshared_past
-from sim.runs.worlds import World, WorldsWork, worlds_of
+from sim.runs.rows import factor_type, parquet_bytes
+from sim.runs.run import (
+    BlockRuns,
+    ModelMaker,
+    PlanPoint,
+    RunRecipe,
+    point_scenario,
+    refuse_unshared_past,
+)
+from sim.runs.stored import LISTING, POINTS, SCHEMA_VERSION, STUDY, SWEEP
+from sim.runs.study.reader import LoadedStudy
+from sim.runs.study.schema import cell
+from sim.runs.worlds import World, worlds_of
 from sim.scenario.patches import replace, scenario_hash
+from sim.scenario.schema.scenario import Scenario
 
-if TYPE_CHECKING:
-    from sim.scenario.schema.scenario import Scenario
-
-
-SCHEMA_VERSION = 1
 SHORT_HASH = 8
+# Rough cost of a month of one run, for the size of blocks alone: no number depends on it.
+SECONDS_A_MONTH = 2e-3
+SECONDS_A_CLIENT_MONTH = 4e-7
+BLOCK_SECONDS = 1.0
+LEAST_BLOCKS = 16
+MOST_RUNS_A_BLOCK = 512
 
 
-class AnyPlan(Protocol):
-    """What the store and the dispatch need to know of an ensemble."""
+@dataclass(frozen=True)
+class RunPlan:
+    """Points x replicates, drawn from one root seed and cut into blocks.
+
+    Attributes
+    ----------
+    recipe
+        What a worker makes a point's scenario from; its base carries replicates and seed.
+    points
+        In the order of the stored curves.
+    grid
+        Which runs are stored together.
+    inputs
+        Everything that decides the numbers, ready for JSON.
+    facts
+        What else the manifest says: name, title, design.
+    files
+        What is stored beside the scenario before the first run.
+    """
+
+    recipe: RunRecipe
+    points: tuple[PlanPoint, ...]
+    grid: Grid
+    inputs: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def scenario(self) -> Scenario:
         """The scenario that is stored beside the results."""
+        return self.recipe.scenario
 
     @property
     def seed(self) -> int:
         """Root seed."""
+        return self.scenario.ensemble.seed
 
     @property
-    def grid(self) -> Grid:
-        """Points, replicates and blocks."""
+    def replicates(self) -> int:
+        """Replicates of every point."""
+        return self.grid.replicates
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the points."""
+        return tuple(point.name for point in self.points)
 
     @property
-    def points(self) -> Sequence[str]:
-        """Names of the points in the order of the stored curves."""
-
-    @property
-    def months(self) -> Sequence[int]:
+    def months(self) -> range:
         """Months of the calendar that the stored curves have."""
+        stride = self.recipe.stride
+        return range(stride - 1, self.scenario.calendar.months, stride)
 
-    @property
-    def factors(self) -> Mapping[str, str]:
-        """Columns of factor values and their types."""
+    @cached_property
+    def different_points(self) -> int:
+        """Points of different scenarios: those alone are run."""
+        return len({point.same_as for point in self.points})
 
     @property
     def client_months(self) -> int:
         """Size of the work: clients x months x runs."""
-
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """Everything that decides the numbers, ready for JSON."""
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What else the manifest says."""
-
-    @property
-    def key(self) -> str:
-        """SHA-256 of the inputs."""
-
-    @property
-    def folder_name(self) -> str:
-        """`<name>-<hash8>`."""
-
-    def work(self, block: int) -> Work:
-        """The runs of a block."""
-
-    def files(self) -> dict[str, bytes]:
-        """What is stored before the first run."""
-
-
-def folder_name(name: str, key: str) -> str:
-    """`<name>-<hash8>`."""
-    return f"{re.sub(r'[^a-z0-9_-]+', '-', name)}-{key[:SHORT_HASH]}"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Worlds x replicates of one scenario, drawn from one root seed."""
-
-    scenario: Scenario
-    worlds: tuple[World, ...]
-    seed: int
-    replicates: int
-    model: ModelMaker | None = None
-    branch_at: date | None = None
-
-    @property
-    def grid(self) -> Grid:
-        """A block is all worlds of one replicate."""
-        return Grid(len(self.worlds), self.replicates, len(self.worlds), 1)
-
-    @property
-    def points(self) -> tuple[str, ...]:
-        """Names of the worlds in the order of the stored curves."""
-        return tuple(world.name for world in self.worlds)
-
-    @property
-    def months(self) -> range:
-        """All months of the calendar."""
-        return range(self.scenario.calendar.months)
-
-    @property
-    def factors(self) -> Mapping[str, str]:
-        """Worlds have no factors."""
-        return NO_FACTORS
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """Name and title of the scenario."""
-        return {"name": self.scenario.name, "title": self.scenario.title}
-
-    def work(self, block: int) -> WorldsWork:
-        """All worlds of a replicate."""
-        return WorldsWork(self.worlds, self.seed, block, self.same_as, self.model, self.branch_at)
-
-    def files(self) -> dict[str, bytes]:
-        """Nothing but the scenario is stored before the first run."""
-        return {}
-
-    @cached_property
-    def same_as(self) -> tuple[int, ...]:
-        """For each world the first one with an equal scenario: equal draws, so equal runs."""
-        hashes = [point["scenario_hash"] for point in self.inputs["points"]]
-        return tuple(hashes.index(found) for found in hashes)
-
-    @property
-    def client_months(self) -> int:
-        """Size of the work: clients x months x runs of worlds that differ."""
         table = self.scenario
-        runs = len(set(self.same_as)) * self.replicates
+        runs = self.different_points * self.replicates
         return table.population.clients * table.calendar.months * runs
-
-    @cached_property
-    def inputs(self) -> dict[str, Any]:
-        """Everything that decides the numbers, ready for JSON."""
-        model = self.model
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "scenario_hash": scenario_hash(self.scenario),
-            "points": [
-                {"name": w.name, "title": w.title, "scenario_hash": scenario_hash(w.scenario)}
-                for w in self.worlds
-            ],
-            "seed": self.seed,
-            "replicates": self.replicates,
-            "model": "" if model is None else f"{model.__module__}.{model.__qualname__}",
-            "code_fingerprint": code_fingerprint(),
-        }
 
     @cached_property
     def key(self) -> str:
@@ -168,7 +112,22 @@ class Plan:
     @property
     def folder_name(self) -> str:
         """`<name>-<hash8>`."""
-        return folder_name(self.scenario.name, self.key)
+        name = re.sub(r"[^a-z0-9_-]+", "-", self.facts["name"])
+        return f"{name}-{self.key[:SHORT_HASH]}"
+
+    @cached_property
+    def _pickled(self) -> bytes:
+        return pickle.dumps(self.recipe)
+
+    def block_runs(self, block: int) -> BlockRuns:
+        """The runs of a block."""
+        points = self.grid.points_of(block)
+        return BlockRuns(
+            self._pickled,
+            self.points[points.start : points.stop],
+            tuple(self.grid.replicates_of(block)),
+            self.seed,
+        )
 
 
 def plan_ensemble(
@@ -179,24 +138,20 @@ def plan_ensemble(
     worlds: tuple[World, ...] | None = None,
     model: ModelMaker | None = None,
     branch_at: date | None = None,
-) -> Plan:
-    """The plan of a scenario; what is not given is taken from its `[ensemble]` table.
+) -> RunPlan:
+    """Plan the worlds of a scenario; a block is all worlds of one replicate.
 
-    The scenario of the plan carries the replicates and the seed that are run.
+    Replicates and seed are those of the scenario's `[ensemble]` unless given.
 
     Raises
     ------
     SimError
-        There is no replicate to run, the seed is negative, two worlds share a name, or worlds that
-        are to branch at a month differ before it.
+        There is no replicate to run, the seed is out of range, two worlds share a name, or worlds
+        that are to branch at a month differ before it.
     """
     runs = scenario.ensemble.replicates if replicates is None else replicates
     root = scenario.ensemble.seed if seed is None else seed
-    if runs < 1:
-        raise SimError(f"replicates = {runs}: at least 1")
-    if not 0 <= root < 2**63:
-        raise SimError(f"seed = {root}: must lie between 0 and 2^63 - 1")
-    scenario = replace(scenario, {"ensemble.replicates": runs, "ensemble.seed": root})
+    scenario = _seeded(scenario, runs, root)
     _refuse_unknown_measure(scenario)
     chosen = worlds_of(scenario) if worlds is None else worlds
     names = [world.name for world in chosen]
@@ -204,7 +159,103 @@ def plan_ensemble(
         raise SimError(f"worlds need names of their own, got {names}")
     if branch_at is not None:
         refuse_unshared_past([world.scenario for world in chosen], branch_at)
-    return Plan(scenario, chosen, root, runs, model, branch_at)
+    hashes = [scenario_hash(world.scenario) for world in chosen]
+    ready = {world.name: world.scenario for world in chosen}
+    return RunPlan(
+        RunRecipe(scenario, ready, branch_at=branch_at, model=model),
+        tuple(PlanPoint(n, {}, names[hashes.index(h)]) for n, h in zip(names, hashes, strict=True)),
+        Grid(len(chosen), runs, len(chosen), 1),
+        {
+            "schema_version": SCHEMA_VERSION,
+            "scenario_hash": scenario_hash(scenario),
+            "points": [
+                {"name": world.name, "title": world.title, "scenario_hash": own}
+                for world, own in zip(chosen, hashes, strict=True)
+            ],
+            "seed": root,
+            "replicates": runs,
+            "model": _model_name(model),
+            "code_fingerprint": code_fingerprint(),
+        },
+        {"name": scenario.name, "title": scenario.title},
+    )
+
+
+def plan_sweep(
+    loaded: LoadedStudy,
+    replicates: int | None = None,
+    seed: int | None = None,
+    *,
+    branch_at: date | None = None,
+    model: ModelMaker | None = None,
+) -> RunPlan:
+    """Plan the points of a study; what is not given is taken from it.
+
+    Raises
+    ------
+    SimError
+        There is no replicate to run, the seed is out of range, a stride is longer than the run, or
+        points that are to branch at a month differ before it.
+    """
+    study, scenario = loaded.study, loaded.scenario
+    first = study.replicates if isinstance(study.replicates, int) else study.replicates.at_first
+    runs = first if replicates is None else replicates
+    root = next(s for s in (seed, study.seed, scenario.ensemble.seed) if s is not None)
+    scenario = _seeded(scenario, runs, root)
+    stride, months = study.outcomes.stride_months, scenario.calendar.months
+    if stride > months:
+        raise SimError(f"outcomes.stride_months = {stride}: the run has {months} months")
+    at = branch_at or study.branch_at
+    if at is not None:
+        _refuse_other_pasts(loaded, at)
+    first_look = runs if isinstance(study.replicates, int) else min(runs, first)
+    grid = sweep_grid(scenario, len(loaded.points), runs, first_look, study.runs_per_block, at)
+    kinds = {factor.path: factor.kind for factor in loaded.factors}
+    measures = None if "*" in study.outcomes.measures else tuple(study.outcomes.measures)
+    width = len(str(len(loaded.points) - 1))
+    named = [(f"p{k:0{width}d}", values) for k, values in enumerate(loaded.points)]
+    points = tuple(PlanPoint(name, values, name) for name, values in named)
+    table = _points_table(points, kinds)
+    inputs = {
+        "schema_version": SCHEMA_VERSION,
+        "kind": SWEEP,
+        "scenario_hash": scenario_hash(scenario),
+        "points": len(points),
+        "points_sha256": sha256(table),
+        "factors": [factor.document() for factor in loaded.factors],
+        "outcomes": study.outcomes.model_dump(),
+        "claims": {name: claim.model_dump() for name, claim in study.claims.items()},
+        "seed": root,
+        "replicates": runs,
+        "blocks": grid.document(),
+        "model": _model_name(model),
+        "code_fingerprint": code_fingerprint(),
+    }
+    files = {POINTS: table, STUDY: study_toml(loaded, root, runs)}
+    if loaded.listing:
+        files[LISTING] = loaded.listing.encode()
+    title = study.title or scenario.title
+    return RunPlan(
+        RunRecipe(scenario, {}, kinds, study.claims, measures, stride, at, model),
+        points,
+        grid,
+        _plain(inputs),
+        {"name": loaded.name, "title": title, "design": study.design.model_dump()},
+        files,
+    )
+
+
+def _seeded(scenario: Scenario, replicates: int, seed: int) -> Scenario:
+    """The scenario with the replicates and the seed that are run."""
+    if replicates < 1:
+        raise SimError(f"replicates = {replicates}: at least 1")
+    if not 0 <= seed < 2**63:
+        raise SimError(f"seed = {seed}: must lie between 0 and 2^63 - 1")
+    return replace(scenario, {"ensemble.replicates": replicates, "ensemble.seed": seed})
+
+
+def _model_name(model: ModelMaker | None) -> str:
+    return "" if model is None else f"{model.__module__}.{model.__qualname__}"
 
 
 def _refuse_unknown_measure(scenario: Scenario) -> None:
@@ -214,3 +265,71 @@ def _refuse_unknown_measure(scenario: Scenario) -> None:
     if name and name not in measures():
         hint = nearest_hint(name, list(measures()))
         raise SimError(f"episode.measure = {name!r}: no such measure ({hint})")
+
+
+def sweep_grid(
+    scenario: Scenario,
+    points: int,
+    replicates: int,
+    first_look: int,
+    runs_a_block: int | None,
+    branch_at: date | None,
+) -> Grid:
+    """Blocks of about a second that follow from the study alone, never from the machine.
+
+    The replicates of a block divide those of the first look, so that more replicates add blocks
+    and change none. Points that share a past lie in one block, since a block runs it once.
+    """
+    months, clients = scenario.calendar.months, scenario.population.clients
+    seconds = months * (SECONDS_A_MONTH + clients * SECONDS_A_CLIENT_MONTH)
+    runs = runs_a_block or max(
+        1,
+        min(round(BLOCK_SECONDS / seconds), MOST_RUNS_A_BLOCK, points * first_look // LEAST_BLOCKS),
+    )
+    if branch_at is not None:
+        return Grid(points, replicates, min(points, runs_a_block or MOST_RUNS_A_BLOCK), 1)
+    columns = max(k for k in range(1, min(runs, first_look) + 1) if first_look % k == 0)
+    return Grid(points, replicates, max(1, min(points, runs // columns)), columns)
+
+
+def _refuse_other_pasts(loaded: LoadedStudy, at: date) -> None:
+    """Every value of every factor, taken alone, leaves the past as it is."""
+    scenarios = [loaded.scenario]
+    for factor in loaded.factors:
+        scenarios += [
+            point_scenario(loaded.scenario, {factor.path: value})
+            for value in factor.ends()
+            if not factor.when
+        ]
+    refuse_unshared_past(scenarios, at)
+
+
+def _points_table(points: Sequence[PlanPoint], kinds: Mapping[str, str]) -> bytes:
+    """Factor values by point, as a Parquet file."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {"point": pa.array([p.name for p in points], pa.string())}
+    for path, kind in kinds.items():
+        values = [cell(kind, point.values.get(path)) for point in points]
+        columns[path] = pa.array(values, factor_type(kind))
+    return parquet_bytes(pa.table(columns))
+
+
+def study_toml(loaded: LoadedStudy, seed: int, replicates: int) -> bytes:
+    """The study with all defaults written out."""
+    import tomli_w
+
+    data = loaded.study.model_dump(mode="python", exclude_none=True)
+    data |= {"name": loaded.name, "seed": seed, "replicates": replicates}
+    if loaded.listing:
+        data["design"]["file"] = LISTING
+    return tomli_w.dumps(data).encode()
+
+
+def _plain(value: Any) -> Any:
+    """Values that JSON has no word for, such as dates, as text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -19,12 +19,11 @@ DECIDES = (
     "events/**/*.py",
     "market/**/*.py",
     "measures/**/*.py",
+    "numeric/**/*.py",
     "scenario/**/*.py",
     "strategies/**/*.py",
-    "experiment/branching.py",
-    "experiment/run.py",
-    "experiment/worlds.py",
-    "study/points.py",
+    "runs/run.py",
+    "runs/worlds.py",
 )
 LIBRARIES = ("mesa", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "xarray", "zarr")
 GIT_SECONDS = 5.0

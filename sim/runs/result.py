@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
-from functools import cached_property, partial
-from html import escape
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
 from sim.runs.curves import ROOT
 from sim.runs.files import json_bytes, read_json, write_once
-from sim.runs.run import DONE
-from sim.runs.store import MANIFEST, RUNS, SCENARIO, check_schema
-from sim.runs.stored import SWEEP, read_curves, read_runs, refuse_incomplete
+from sim.runs.rows import DONE
+from sim.runs.stored import (
+    MANIFEST,
+    POINTS,
+    RUNS,
+    SCENARIO,
+    STUDY,
+    SWEEP,
+    check_schema,
+    read_curves,
+    read_points,
+    read_runs,
+    refuse_incomplete,
+)
+from sim.runs.study.schema import Study
 from sim.runs.worlds import ON
+from sim.scenario.reader import load, parsed, read_text
+from sim.scenario.schema.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from sim.scenario.schema.scenario import Scenario
-
-
 VERDICT = "verdict.json"
+CLAIMS = "claims.json"
 SCOREBOARDS = ("platform_token_share", "family_token_share", "full_stack_revenue_share")
 
 
 class Result:
-    """A finished ensemble in its folder.
+    """Finished runs in their folder: worlds of a scenario, or points of a study.
 
     Attributes
     ----------
@@ -41,7 +50,7 @@ class Result:
     Raises
     ------
     SimError
-        The folder holds no finished ensemble of this schema version.
+        The folder holds no finished runs of this schema version.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -56,6 +65,11 @@ class Result:
                 f"{self.path} is not finished (status: {self.manifest.get('status')}); "
                 "the command that began it goes on where it stopped"
             )
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether the points of a study were run, and not the worlds of a scenario."""
+        return self.manifest.get("kind") == SWEEP
 
     @cached_property
     def curves(self) -> xr.Dataset:
@@ -77,7 +91,9 @@ class Result:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run: point, replicate, seed, status, stage, message, facts, outcomes.
+        """One row a run: point, replicate, seed, status, stage, message, factors, facts, outcomes.
+
+        Factors stand under their dotted paths.
 
         Raises
         ------
@@ -86,19 +102,72 @@ class Result:
         """
         return read_runs(self.path / RUNS)
 
+    def columns(self, *names: str) -> pd.DataFrame:
+        """Those of these columns of `runs` that exist, beside point, replicate and status.
+
+        Raises
+        ------
+        SimError
+            The table is damaged.
+        """
+        return read_runs(self.path / RUNS, columns=("point", "replicate", "status", *names))
+
     @cached_property
     def scenario(self) -> Scenario:
         """The resolved scenario."""
-        from sim.scenario.reader import load
-
         return load(self.path / SCENARIO)
+
+    @cached_property
+    def study(self) -> Study:
+        """The study of a sweep as it was run."""
+        path = self.path / STUDY
+        return Study.model_validate(parsed(read_text(path, str(path)), str(path)))
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Factor values by point of a sweep; missing where a factor does not act.
+
+        Raises
+        ------
+        SimError
+            The table is missing or damaged.
+        """
+        return read_points(self.path / POINTS)
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Names of the worlds, or of the points of a sweep."""
+        if self.is_sweep:
+            return tuple(self.table.index)
+        return tuple(point["name"] for point in self.manifest["points"])
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Dotted paths of the factors."""
+        return tuple(factor["path"] for factor in self.manifest.get("factors", ()))
+
+    @property
+    def judgement_path(self) -> Path:
+        """Where the verdict lies, or the judged claims of a sweep."""
+        return self.path / (CLAIMS if self.is_sweep else VERDICT)
 
     @property
     def verdict(self) -> dict[str, Any]:
-        """The stored verdict; judged and stored now if that was not yet done."""
-        if not (self.path / VERDICT).exists():
-            self.store_verdict(_higher("sim.analysis.verdict.judge").judge(self))
-        return read_json(self.path / VERDICT)
+        """The stored verdict; the judged claims of a sweep.
+
+        Raises
+        ------
+        SimError
+            The result was not judged yet.
+        """
+        if not self.judgement_path.exists():
+            raise SimError(f"{self.path} is not judged yet: it has no {self.judgement_path.name}")
+        return read_json(self.judgement_path)
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """The judged claims of a sweep; see `verdict`."""
+        return self.verdict
 
     def store_verdict(self, verdict: dict[str, Any]) -> None:
         """Write the verdict into the folder; an earlier one that differs is put aside.
@@ -108,12 +177,7 @@ class Result:
         SimError
             The folder cannot be written.
         """
-        write_once(self.path / VERDICT, json_bytes(verdict))
-
-    @property
-    def plot(self) -> Figures:
-        """Figures by name: ``result.plot.curves("platform_token_share")`` -> (figure, axes)."""
-        return Figures(self)
+        write_once(self.judgement_path, json_bytes(verdict))
 
     @property
     def seed(self) -> int:
@@ -122,7 +186,7 @@ class Result:
 
     @property
     def replicates(self) -> int:
-        """Replicates of every world."""
+        """Replicates of every point."""
         return int(self.manifest["replicates"])
 
     @property
@@ -130,18 +194,16 @@ class Result:
         """Hash of the resolved scenario."""
         return str(self.manifest["scenario_hash"])
 
-    @property
-    def points(self) -> tuple[str, ...]:
-        """Names of the worlds."""
-        return tuple(point["name"] for point in self.manifest["points"])
-
     @cached_property
     def failed(self) -> pd.DataFrame:
-        """Rows of the runs that failed."""
-        return self.runs[self.runs["status"] != DONE]
+        """Rows of the runs that failed or were aborted."""
+        known = self.manifest.get("runs", {})
+        all_done = self.is_sweep and not known.get("failed") and not known.get("aborted")
+        rows = self.columns() if all_done else self.runs
+        return rows[rows["status"] != DONE]
 
     def sound_replicates(self, *points: str) -> list[int]:
-        """Replicates that are done in every one of these worlds, so that they can be paired."""
+        """Replicates that are done in every one of these points, so that they can be paired."""
         import numpy as np
 
         rows = self.runs[self.runs["point"].isin(points) & (self.runs["status"] == DONE)]
@@ -176,60 +238,9 @@ class Result:
         return pd.concat(tables, keys=names, names=["measure", "vendor"])
 
     def __repr__(self) -> str:
+        noun = "points" if self.is_sweep else "worlds"
+        number = self.manifest["points"] if self.is_sweep else len(self.points)
         return (
-            f"Result({str(self.path)!r}: {self.manifest['name']}, {len(self.points)} worlds x "
+            f"Result({str(self.path)!r}: {self.manifest['name']}, {number} {noun} x "
             f"{self.replicates} replicates, seed {self.seed}, {self.manifest['status']})"
         )
-
-    def _repr_html_(self) -> str:
-        title = self.manifest["title"] or self.manifest["name"]
-        facts = (
-            f"{len(self.points)} worlds x {self.replicates} replicates, seed {self.seed}, "
-            f"scenario {self.scenario_hash[:8]}, {len(self.failed)} failed"
-        )
-        said = "".join(f"<p>{escape(s)}</p>" for s in self.verdict.get("sentences", ()))
-        table = ""
-        if self.sound_replicates(ON):
-            table = self.summary().to_html(float_format=lambda value: f"{value:.3f}")
-        return (
-            f"<h3>{escape(title)}</h3>{said}{table}"
-            f"<p>{escape(facts)}; means over the last months, median and 90 % band over "
-            f"replicates; <code>{escape(str(self.path))}</code></p>"
-        )
-
-
-class Figures:
-    """Every registered plot as a method that draws this result."""
-
-    def __init__(self, result: Result) -> None:
-        self._result = result
-
-    def __getattr__(self, name: str) -> Callable[..., tuple[Any, Any]]:
-        known = _higher("sim.plot.registry").plots()
-        if name not in known:
-            raise AttributeError(f"no plot is called {name!r} (known: {', '.join(known)})")
-        draw: Callable[..., tuple[Any, Any]] = partial(known[name].draw, self._result)
-        return draw
-
-    def __dir__(self) -> list[str]:
-        return list(_higher("sim.plot.registry").plots())
-
-
-def _higher(name: str) -> Any:
-    # Judging and drawing stand above experiments; they are reached by name, when asked for.
-    return importlib.import_module(name)
-
-
-def open_result(path: Path | str) -> Result:
-    """The result stored in a folder: a `Result`, or a `SweepResult` if a study was run.
-
-    Raises
-    ------
-    SimError
-        The folder holds no finished ensemble of this schema version.
-    """
-    result = Result(path)
-    if result.manifest.get("kind") == SWEEP:
-        sweep: Result = _higher("sim.runs.study.result").SweepResult(path)
-        return sweep
-    return result

@@ -1,30 +1,30 @@
-"""One row a run, and the receipts of finished blocks."""
+"""One row a run: its record in memory and the tables of many runs on disk."""
 
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sim.errors import SimError
-from sim.runs.curves import Layout
-from sim.runs.files import set_aside, sha256
-from sim.runs.run import RunRecord
+import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+FloatArray = npt.NDArray[np.float64]
+
+DONE = "done"
+FAILED = "failed"
+ABORTED = "aborted"
+ENDED_ABRUPTLY = "the worker process ended abruptly, twice"
 
 IDENTITY = ("point", "replicate", "seed", "status", "stage", "message")
 NUMBERS = ("replicate", "seed")
 NO_FACTORS: Mapping[str, str] = {}
-FACTOR_TYPES = ("number", "whole", "flag", "text")
 ROWS_A_GROUP = 1024
-SETTINGS: Mapping[str, Any] = {
+PARQUET: Mapping[str, Any] = {
     "version": "2.6",
     "compression": "zstd",
     "use_dictionary": False,
@@ -32,6 +32,37 @@ SETTINGS: Mapping[str, Any] = {
     "data_page_version": "1.0",
     "write_page_checksum": True,
 }
+
+
+@dataclass(frozen=True, eq=False)
+class RunRecord:
+    """What is kept of a run; one that failed has a stage and a message instead of numbers."""
+
+    point: str
+    replicate: int
+    seed: int
+    status: str
+    stage: str = ""
+    message: str = ""
+    outcomes: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, float] = field(default_factory=dict)
+    factors: Mapping[str, Any] = field(default_factory=dict)
+    curves: Mapping[str, FloatArray] = field(default_factory=dict)
+    dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def failed_run(
+    point: str, replicate: int, seed: int, stage: str, message: str, seconds: float = 0.0
+) -> RunRecord:
+    """The record of a run without numbers."""
+    return RunRecord(point, replicate, seed, FAILED, stage, message, seconds=seconds)
+
+
+def aborted_run(point: str, replicate: int, seed: int, factors: Mapping[str, Any]) -> RunRecord:
+    """The record of a run whose process ended under it."""
+    return RunRecord(point, replicate, seed, ABORTED, "worker", ENDED_ABRUPTLY, factors=factors)
 
 
 def table_of(records: Sequence[RunRecord], factors: Mapping[str, str] = NO_FACTORS) -> pa.Table:
@@ -42,7 +73,7 @@ def table_of(records: Sequence[RunRecord], factors: Mapping[str, str] = NO_FACTO
     records
         The runs.
     factors
-        Type of each factor's column: a key of `FACTOR_TYPES`.
+        Type of each factor's column: number, whole, flag or text.
     """
     import pyarrow as pa
 
@@ -56,7 +87,7 @@ def table_of(records: Sequence[RunRecord], factors: Mapping[str, str] = NO_FACTO
         for name in IDENTITY
     }
     for name, kind in factors.items():
-        columns[name] = pa.array([r.factors.get(name) for r in records], _type(kind))
+        columns[name] = pa.array([r.factors.get(name) for r in records], factor_type(kind))
     for name in facts:
         columns[name] = pa.array([r.facts.get(name) for r in records], pa.float64())
     for name in outcomes:
@@ -64,12 +95,12 @@ def table_of(records: Sequence[RunRecord], factors: Mapping[str, str] = NO_FACTO
     return pa.table(columns)
 
 
-def _type(kind: str) -> Any:
+def factor_type(kind: str) -> Any:
+    """Type of the column of a factor of a kind: number, whole, flag or text."""
     import pyarrow as pa
 
-    return {"number": pa.float64(), "whole": pa.int64(), "flag": pa.bool_(), "text": pa.string()}[
-        kind
-    ]
+    types = {"number": pa.float64(), "whole": pa.int64(), "flag": pa.bool_(), "text": pa.string()}
+    return types[kind]
 
 
 def in_order(
@@ -128,7 +159,7 @@ def write_joined(groups: Iterable[pa.Table], schema: pa.Schema, file: BinaryIO) 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(file, schema, **SETTINGS) as writer:
+    with pq.ParquetWriter(file, schema, **PARQUET) as writer:
         held: list[pa.Table] = []
         for table in groups:
             held.append(table)
@@ -162,131 +193,5 @@ def parquet_bytes(table: pa.Table) -> bytes:
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata(None), buffer, **SETTINGS)
+    pq.write_table(table.replace_schema_metadata(None), buffer, **PARQUET)
     return buffer.getvalue()
-
-
-FOLDER = "blocks"
-SEAL = "sha256_of_receipt"
-SEAL_LINE = f',\n  "{SEAL}": '  # its name sorts behind all others
-END = b"\n}\n"
-ROWS_SUFFIX = "arrow"
-KINDS = 256  # of layouts and sets of columns that blocks of one ensemble share
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A finished block: how many of its runs have no numbers, which columns and curves it has."""
-
-    block: int
-    failed: int
-    aborted: int
-    facts: tuple[str, ...]
-    outcomes: tuple[str, ...]
-    layout: Layout
-
-    @property
-    def without_numbers(self) -> int:
-        """Runs that failed or were aborted."""
-        return self.failed + self.aborted
-
-
-def receipt_path(folder: Path, block: int) -> Path:
-    """Where the receipt of a block lies."""
-    return folder / FOLDER / f"{block:06d}.json"
-
-
-def rows_path(folder: Path, block: int) -> Path:
-    """Where the rows of a block lie."""
-    return folder / rows_name(block)
-
-
-def rows_name(block: int) -> str:
-    """Path of the rows of a block inside the result folder."""
-    return f"{FOLDER}/{block:06d}.{ROWS_SUFFIX}"
-
-
-def sealed(document: Mapping[str, Any]) -> bytes:
-    """A receipt that carries the hash of the rest of itself; a line for each key."""
-    lines = [f'  "{name}": {_line(document[name])}' for name in sorted(document) if name != SEAL]
-    return _closed(("{\n" + ",\n".join(lines)).encode() + END)
-
-
-def _line(value: Any) -> str:
-    # Without an indent json writes ten times as fast.
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
-
-
-def _closed(bare: bytes) -> bytes:
-    return bare.removesuffix(END) + f'{SEAL_LINE}"{sha256(bare)}"'.encode() + END
-
-
-def _is_sound(content: bytes) -> bool:
-    """Whether a receipt carries its own hash."""
-    rest = content.rpartition(SEAL_LINE.encode())[0]
-    return _closed(rest + END) == content
-
-
-def read_receipt(
-    folder: Path, block: int, key: str, label: str
-) -> tuple[Receipt | None, list[str]]:
-    """The receipt of a block if the whole block is sound, and what had to be put aside.
-
-    Returns
-    -------
-    tuple
-        None as receipt means that the block must be run (again); each line of the list tells of
-        one damaged file, which was renamed.
-    """
-    path = receipt_path(folder, block)
-    if not path.exists():
-        return None, []
-    try:
-        content = path.read_bytes()
-        if not _is_sound(content):
-            raise SimError("does not carry its own hash")
-        document = json.loads(content)
-        if document["key"] != key or document["block"] != block:
-            raise SimError("belongs to another ensemble")
-        receipt = Receipt(
-            block,
-            int(document["failed"]),
-            int(document["aborted"]),
-            _names("\n".join(document["facts"])),
-            _names("\n".join(document["outcomes"])),
-            _layout(json.dumps([document["dims"], document["axes"]])),
-        )
-        hashes = dict(document["sha256"])
-        if rows_name(block) not in hashes:
-            raise SimError("has its rows in another form")
-    except (OSError, SimError, KeyError, TypeError, ValueError, AttributeError):
-        return None, [_put_aside(path, label)]
-    told = [
-        _put_aside(folder / name, label)
-        for name, expected in hashes.items()
-        if (folder / name).exists() and sha256((folder / name).read_bytes()) != expected
-    ]
-    sound = not told and all((folder / name).exists() for name in hashes)
-    return (receipt if sound else None), told
-
-
-@lru_cache(KINDS)
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(text.split("\n")) if text else ()
-
-
-@lru_cache(KINDS)
-def _layout(text: str) -> Layout:
-    # Thousands of blocks have the same labels; they are kept once.
-    dims, axes = json.loads(text)
-    return Layout(_tuples(dims), _tuples(axes))
-
-
-def _tuples(lists: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(items) for name, items in lists.items()}
-
-
-def _put_aside(path: Path, label: str) -> str:
-    aside = set_aside(path, "bad")
-    verb = "runs" if label.startswith("replicate ") else "run"
-    return f"{path} is damaged: kept as {aside.name}, {label} {verb} again"

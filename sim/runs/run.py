@@ -1,30 +1,26 @@
-"""One run: a model stepped through its months; a common past that many scenarios share."""
+"""Runs made: one model stepped through its months, and the runs of a block one after the other."""
 
 from __future__ import annotations
 
+import pickle
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from sim.errors import RunFailure
+from sim.errors import RunFailure, SimError
+from sim.runs.rows import DONE, FloatArray, RunRecord, aborted_run, failed_run
+from sim.runs.study.schema import CLAIM, WORLD, Claim, cell
+from sim.runs.worlds import ON, worlds_of
+from sim.scenario.patches import replace as with_values
+from sim.scenario.schema.scenario import Scenario
 
-if TYPE_CHECKING:
-    from sim.scenario.schema.scenario import Scenario
-
-
-FloatArray = npt.NDArray[np.float64]
-
-DONE = "done"
-FAILED = "failed"
-ABORTED = "aborted"
-ENDED_ABRUPTLY = "the worker process ended abruptly, twice"
 MESSAGE_LENGTH = 500
 
 
@@ -40,25 +36,6 @@ class Model(Protocol):
 
 
 ModelMaker = Callable[..., Any]
-
-
-@dataclass(frozen=True, eq=False)
-class RunRecord:
-    """What is kept of a run; one that failed has a stage and a message instead of numbers."""
-
-    point: str
-    replicate: int
-    seed: int
-    status: str
-    stage: str = ""
-    message: str = ""
-    outcomes: Mapping[str, float] = field(default_factory=dict)
-    facts: Mapping[str, float] = field(default_factory=dict)
-    factors: Mapping[str, Any] = field(default_factory=dict)
-    curves: Mapping[str, FloatArray] = field(default_factory=dict)
-    dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    seconds: float = 0.0
 
 
 def seed_of(root_seed: int, replicate: int) -> np.random.SeedSequence:
@@ -114,23 +91,11 @@ def run_world(
             seconds=time.perf_counter() - began,
         )
     except Exception as error:
-        where, message = _told(stage, error)
+        where, message = _stage_and_message(stage, error)
         return failed_run(point, replicate, seed, where, message, time.perf_counter() - began)
     finally:
         # Parts of a market point at it, so it would stay until the next search for garbage.
         getattr(market, "__dict__", {}).clear()
-
-
-def failed_run(
-    point: str, replicate: int, seed: int, stage: str, message: str, seconds: float = 0.0
-) -> RunRecord:
-    """The record of a run without numbers."""
-    return RunRecord(point, replicate, seed, FAILED, stage, message, seconds=seconds)
-
-
-def aborted_run(point: str, replicate: int, seed: int, factors: Mapping[str, Any]) -> RunRecord:
-    """The record of a run whose process ended under it."""
-    return RunRecord(point, replicate, seed, ABORTED, "worker", ENDED_ABRUPTLY, factors=factors)
 
 
 def _market_model() -> ModelMaker:
@@ -139,7 +104,7 @@ def _market_model() -> ModelMaker:
     return MarketModel
 
 
-def _told(stage: str, error: Exception) -> tuple[str, str]:
+def _stage_and_message(stage: str, error: Exception) -> tuple[str, str]:
     if isinstance(error, RunFailure):
         return error.stage, error.message[:MESSAGE_LENGTH]
     frames = traceback.extract_tb(error.__traceback__)
@@ -241,3 +206,190 @@ def refuse_unshared_past(scenarios: list[Scenario], at: date) -> None:
     branch_month(scenarios[0], at)
     for other in scenarios[1:]:
         refuse_other_past(scenarios[0], other, at)
+
+
+@dataclass(frozen=True)
+class RunRecipe:
+    """What all runs of a plan share: from it and a point a worker makes the point's scenario.
+
+    Attributes
+    ----------
+    scenario
+        The base to which the factor values of a point are applied.
+    worlds
+        Ready scenarios by name of their point, instead of factor values.
+    kinds
+        Types of the columns of factors.
+    claims
+        Claims whose values are added to the outcomes.
+    measures
+        Curves that are kept; None for all.
+    stride
+        Every how many months a curve is kept.
+    branch_at
+        Month up to which all points are run as one.
+    model
+        Maker of the model; the market model unless given.
+    """
+
+    scenario: Scenario
+    worlds: Mapping[str, Scenario] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    measures: tuple[str, ...] | None = None
+    stride: int = 1
+    branch_at: date | None = None
+    model: ModelMaker | None = None
+
+    def maker(self) -> ModelMaker | None:
+        """Maker of the models of a block."""
+        return self.model if self.branch_at is None else from_a_trunk(self.branch_at)
+
+    def scenario_or_error(self, point: PlanPoint) -> Scenario | str:
+        """The scenario of a point, or why it has none."""
+        if point.name in self.worlds:
+            return self.worlds[point.name]
+        try:
+            return point_scenario(self.scenario, point.values)
+        except SimError as error:
+            return str(error)[:MESSAGE_LENGTH]
+
+    def cells(self, point: PlanPoint) -> dict[str, Any]:
+        """Factor values of a point as they stand in the table of runs."""
+        return {path: cell(kind, point.values.get(path)) for path, kind in self.kinds.items()}
+
+    def kept(self, record: RunRecord, scenario: Scenario) -> RunRecord:
+        """The record with the claims' values and only those curves and months that are stored."""
+        if not record.curves:
+            return record
+        try:
+            values = claim_values(self.claims, record, scenario.containment.window_months)
+        except (KeyError, ValueError) as error:
+            message = f"a claim cannot be read: {error}"
+            return failed_run(record.point, record.replicate, record.seed, "claims", message)
+        names = [n for n in record.curves if self.measures is None or n in self.measures]
+        return replace(
+            record,
+            outcomes={**record.outcomes, **values},
+            curves={n: record.curves[n][self.stride - 1 :: self.stride] for n in names},
+            dims={name: record.dims[name] for name in names},
+        )
+
+
+class PlanPoint(NamedTuple):
+    """A point of a plan: its name, its factor values, and the first point of equal scenario."""
+
+    name: str
+    values: Mapping[str, Any]
+    same_as: str
+
+
+def point_scenario(base: Scenario, values: Mapping[str, Any]) -> Scenario:
+    """The scenario of a point with factor values.
+
+    Raises
+    ------
+    SimError
+        The values make no sense together, or the point has no such world.
+    """
+    changes = {path: value for path, value in values.items() if path != WORLD}
+    # the worlds without a lever are checked when one of them is made
+    scenario = with_values(base, changes, worlds=False) if changes else base
+    name = values.get(WORLD, ON)
+    if name == ON:
+        return scenario
+    for world in worlds_of(scenario):
+        if world.name == name:
+            return world.scenario
+    raise SimError(f"this point has no world {name}")
+
+
+def claim_values(claims: Mapping[str, Claim], record: RunRecord, window: int) -> dict[str, float]:
+    """Mean over its window of what each claim speaks of."""
+    found = {}
+    for name, claim in claims.items():
+        curve = record.curves[claim.measure][-(claim.window_months or window) :]
+        if claim.of:
+            curve = curve[:, record.axes["vendor"].index(claim.of)]
+        found[CLAIM + name] = float(curve.mean())
+    return found
+
+
+@lru_cache(2)
+def _unpickled(recipe: bytes) -> RunRecipe:
+    found: RunRecipe = pickle.loads(recipe)
+    return found
+
+
+@dataclass(frozen=True)
+class BlockRuns:
+    """The runs of a block, as a worker needs them: some points in some replicates.
+
+    The recipe is pickled once for all blocks.
+    """
+
+    recipe: bytes
+    points: tuple[PlanPoint, ...]
+    replicates: tuple[int, ...]
+    seed: int
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """Columns of factor values and their types."""
+        return _unpickled(self.recipe).kinds
+
+    def records(self) -> list[RunRecord]:
+        """Run all, in the order of points, then replicates; equal points are run once.
+
+        Replicate after replicate is run, so that points share the clients of each.
+        """
+        recipe = _unpickled(self.recipe)
+        maker = recipe.maker()
+        scenarios = {point.name: recipe.scenario_or_error(point) for point in self.points}
+        made: dict[tuple[str, int], RunRecord] = {}
+        for replicate in self.replicates:
+            for point in self.points:
+                same = made.get((point.same_as, replicate))
+                if same is not None:
+                    record = replace(same, point=point.name, seconds=0.0)
+                else:
+                    record = self._record(recipe, maker, point, scenarios[point.name], replicate)
+                made[point.name, replicate] = record
+        return [made[point.name, r] for point in self.points for r in self.replicates]
+
+    def _record(
+        self,
+        recipe: RunRecipe,
+        maker: ModelMaker | None,
+        point: PlanPoint,
+        scenario: Scenario | str,
+        replicate: int,
+    ) -> RunRecord:
+        if isinstance(scenario, str):
+            record = failed_run(point.name, replicate, self.seed, "scenario", scenario)
+        else:
+            record = run_world(scenario, self.seed, replicate, point=point.name, model=maker)
+            record = recipe.kept(record, scenario)
+        return replace(record, factors=recipe.cells(point))
+
+    def parts(self) -> Sequence[BlockRuns]:
+        """The runs one by one; worlds of a replicate stay together.
+
+        What ends the process of a world is mostly the draw that all worlds of it share.
+        """
+        if _unpickled(self.recipe).worlds:
+            return [self]
+        return [
+            replace(self, points=(point,), replicates=(replicate,))
+            for point in self.points
+            for replicate in self.replicates
+        ]
+
+    def aborted(self) -> list[RunRecord]:
+        """The records of these runs if their process ended under them."""
+        recipe = _unpickled(self.recipe)
+        return [
+            aborted_run(point.name, replicate, self.seed, recipe.cells(point))
+            for point in self.points
+            for replicate in self.replicates
+        ]

@@ -11,35 +11,31 @@ from typing import Any
 
 from sim.errors import SimError
 from sim.runs.blocks import BlockTask, widen_block
-from sim.runs.curves import EMPTY, ROOT, Layout, described
+from sim.runs.curves import EMPTY, ROOT, CurveLayout, described
 from sim.runs.files import (
-    FolderLock,
     cannot_write,
     json_bytes,
+    locked,
     read_json,
     stream_once,
     write_atomically,
     write_once,
 )
-from sim.runs.plan import SCHEMA_VERSION, AnyPlan
+from sim.runs.plan import RunPlan
 from sim.runs.provenance import made_with
+from sim.runs.receipts import Receipt, read_receipt, rows_path
 from sim.runs.rows import (
+    FAILED,
     IDENTITY,
-    Receipt,
     full_schema,
     in_order,
-    read_receipt,
     read_rows,
-    rows_path,
     table_of,
     write_joined,
 )
-from sim.runs.run import FAILED
+from sim.runs.stored import MANIFEST, RUNS, SCENARIO, check_schema
 from sim.scenario.patches import to_toml
 
-MANIFEST = "manifest.json"
-SCENARIO = "scenario.toml"
-RUNS = "runs.parquet"
 RUNNING = "running"
 INTERRUPTED = "interrupted"
 COMPLETE = "done"
@@ -50,7 +46,7 @@ log = logging.getLogger(__name__)
 class Store:
     """A result folder that this process alone writes the common files of."""
 
-    def __init__(self, folder: Path, plan: AnyPlan) -> None:
+    def __init__(self, folder: Path, plan: RunPlan) -> None:
         self.folder = folder
         self.plan = plan
         self.receipts: dict[int, Receipt] = {}
@@ -58,7 +54,7 @@ class Store:
 
     @classmethod
     @contextmanager
-    def opened(cls, out: Path, plan: AnyPlan) -> Iterator[Store]:
+    def opened(cls, out: Path, plan: RunPlan) -> Iterator[Store]:
         """The folder of a plan under `out`, made if need be, locked while open.
 
         Raises
@@ -73,7 +69,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(folder, error) from error
-        with FolderLock(folder):
+        with locked(folder):
             store = cls(folder, plan)
             store.look()
             yield store
@@ -118,7 +114,7 @@ class Store:
             grid.chunk(block),
             grid.shape,
             runs,
-            self.plan.work(block),
+            self.plan.block_runs(block),
         )
 
     def is_finished(self) -> bool:
@@ -136,7 +132,7 @@ class Store:
 
     def _write_inputs(self) -> None:
         write_once(self.folder / SCENARIO, to_toml(self.plan.scenario).encode())
-        for name, content in self.plan.files().items():
+        for name, content in self.plan.files.items():
             write_once(self.folder / name, content)
 
     def interrupted(self, lost: Collection[int] = ()) -> None:
@@ -169,18 +165,18 @@ class Store:
             self._session["failed_runs"] = without
             self._write_manifest(FAILED if without else COMPLETE, lost)
 
-    def _widen(self, layout: Layout) -> None:
+    def _widen(self, layout: CurveLayout) -> None:
         shape = (*self.plan.grid.shape, len(self.plan.months))
         for receipt in self.receipts.values():
             if any(receipt.layout.axes[name] != layout.axes[name] for name in receipt.layout.axes):
                 chunk = self.plan.grid.chunk(receipt.block)
                 widen_block(self.folder, receipt, chunk, layout, shape)
 
-    def _described(self, layout: Layout) -> dict[str, bytes]:
+    def _described(self, layout: CurveLayout) -> dict[str, bytes]:
         plan = self.plan
         attributes = measure_attributes(sorted(layout.dims))
         start = plan.scenario.calendar.start
-        return described(layout, plan.points, plan.grid, start, plan.months, attributes)
+        return described(layout, plan.names, plan.grid, start, plan.months, attributes)
 
     def _counts(self, lost: Collection[int]) -> dict[str, int]:
         grid = self.plan.grid
@@ -216,31 +212,31 @@ class Store:
         write_atomically(path, json_bytes(document))
 
 
-def write_runs(folder: Path, plan: AnyPlan, receipts: Mapping[int, Receipt]) -> None:
+def write_runs(folder: Path, plan: RunPlan, receipts: Mapping[int, Receipt]) -> None:
     """Write the rows of all blocks in the order of points, then replicates, a few at a time.
 
     Runs of blocks that are not there were aborted.
     """
     facts = {name for columns in {r.facts for r in receipts.values()} for name in columns}
     outcomes = {name for columns in {r.outcomes for r in receipts.values()} for name in columns}
-    columns = [*IDENTITY, *plan.factors, *sorted(facts), *sorted(outcomes)]
-    blank = table_of([], plan.factors).schema
+    columns = [*IDENTITY, *plan.recipe.kinds, *sorted(facts), *sorted(outcomes)]
+    blank = table_of([], plan.recipe.kinds).schema
 
     def rows(block: int) -> Any:
         if block in receipts:
             return read_rows(rows_path(folder, block).read_bytes())
-        return table_of(plan.work(block).aborted(), plan.factors)
+        return table_of(plan.block_runs(block).aborted(), plan.recipe.kinds)
 
     def groups() -> Iterator[Any]:
         for blocks in plan.grid.row_blocks():
-            points = [plan.points[number] for number in plan.grid.points_of(blocks[0])]
+            points = [plan.names[number] for number in plan.grid.points_of(blocks[0])]
             yield in_order([rows(block) for block in blocks], points, columns, blank)
 
     schema = full_schema(columns, blank)
     stream_once(folder / RUNS, lambda file: write_joined(groups(), schema, file))
 
 
-def check_folder(folder: Path, plan: AnyPlan) -> None:
+def check_folder(folder: Path, plan: RunPlan) -> None:
     """Refuse a folder that is not this plan's; nothing is touched.
 
     Raises
@@ -264,22 +260,6 @@ def check_folder(folder: Path, plan: AnyPlan) -> None:
 
 def _may_precede_manifest(path: Path) -> bool:
     return path.name == SCENARIO or path.name.startswith(("run.lock", "."))
-
-
-def check_schema(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Refuse a folder of another schema version.
-
-    Raises
-    ------
-    SimError
-        Names both versions.
-    """
-    found = manifest.get("schema_version")
-    if found != SCHEMA_VERSION:
-        raise SimError(
-            f"{folder} has schema version {found}, this program reads and writes "
-            f"{SCHEMA_VERSION}; nothing was touched: use the program that made it, or another --out"
-        )
 
 
 def measure_attributes(names: Sequence[str]) -> dict[str, dict[str, str]]:

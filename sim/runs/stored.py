@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,16 +11,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import SimError
-from sim.runs import rows as receipts
+from sim.runs import receipts
 from sim.runs.curves import COMMON_DIMS, FOLDER, Grid
 from sim.runs.files import holder_of, read_json, sha256
-from sim.runs.rows import receipt_path
-from sim.runs.store import MANIFEST, check_schema
+from sim.runs.rows import IDENTITY
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+SCENARIO = "scenario.toml"
+RUNS = "runs.parquet"
+POINTS = "points.parquet"
+STUDY = "study.toml"
+LISTING = "points.csv"
 
 FACTS: dict[str, type] = {
     "name": str,
@@ -31,10 +37,25 @@ FACTS: dict[str, type] = {
     "points": list,
 }
 SWEEP = "sweep"  # kind of a result whose points are numbered, not named one by one
-COLUMNS = ("point", "replicate", "seed", "status", "stage", "message")
 MENDING = "the command that made the result mends it"
 UNREADABLE = (ValueError, TypeError, KeyError, RuntimeError, OSError)
 """What the readers of zarr and Parquet raise when a file is cut off or altered."""
+
+
+def check_schema(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse a folder of another schema version.
+
+    Raises
+    ------
+    SimError
+        Names both versions.
+    """
+    found = manifest.get("schema_version")
+    if found != SCHEMA_VERSION:
+        raise SimError(
+            f"{folder} has schema version {found}, this program reads and writes "
+            f"{SCHEMA_VERSION}; nothing was touched: use the program that made it, or another --out"
+        )
 
 
 def refuse_incomplete(path: Path, manifest: dict[str, Any]) -> None:
@@ -56,8 +77,17 @@ def refuse_incomplete(path: Path, manifest: dict[str, Any]) -> None:
         raise SimError(f"{path} is damaged: no valid {', '.join(wrong)}")
 
 
-def read_runs(path: Path, only: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """The table of runs, or those rows of it that have the values of `only` in its columns.
+def read_runs(
+    path: Path, only: Mapping[str, Any] | None = None, columns: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """The table of runs.
+
+    Parameters
+    ----------
+    only
+        Read those rows alone that have these values in these columns.
+    columns
+        Read those of these columns alone that exist.
 
     Raises
     ------
@@ -65,16 +95,36 @@ def read_runs(path: Path, only: Mapping[str, Any] | None = None) -> pd.DataFrame
         It cannot be read or is no table of runs.
     """
     import pandas as pd
+    import pyarrow.parquet as pq
 
     try:
-        wanted = [(name, "==", value) for name, value in only.items()] if only else None
-        table = pd.read_parquet(path, filters=wanted)
+        filters = [(name, "==", value) for name, value in only.items()] if only else None
+        if columns is not None:
+            known = pq.ParquetFile(path).schema_arrow.names
+            columns = [name for name in dict.fromkeys(columns) if name in known]
+        table = pd.read_parquet(path, filters=filters, columns=columns)
     except UNREADABLE as error:
         raise SimError(f"{path} is damaged: {_line(error)}; {MENDING}") from error
-    missing = [name for name in COLUMNS if name not in table]
+    missing = [name for name in IDENTITY if name not in table] if columns is None else []
     if missing:
         raise SimError(f"{path} is damaged: no column {', '.join(missing)}; {MENDING}")
     return table
+
+
+def read_points(path: Path) -> pd.DataFrame:
+    """Factor values by point.
+
+    Raises
+    ------
+    SimError
+        The table is missing or damaged.
+    """
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path).set_index("point")
+    except UNREADABLE as error:
+        raise SimError(f"{path} is damaged; {MENDING}") from error
 
 
 def read_curves(folder: Path, block: int | None = None) -> xr.Dataset:
@@ -213,7 +263,7 @@ def status_of(folder: Path) -> Status:
 
 def _counted(folder: Path, block: int, runs: int) -> dict[str, int] | None:
     try:
-        receipt = read_json(receipt_path(folder, block))
+        receipt = read_json(receipts.receipt_path(folder, block))
         failed, aborted = int(receipt["failed"]), int(receipt["aborted"])
     except (SimError, KeyError, TypeError, ValueError):
         return None

@@ -169,5 +169,5 @@ def test_a_command_ends_without_a_search_for_garbage() -> None:
 
 def test_the_first_month_waits_for_nothing_that_judges() -> None:
     code = "import sys, sim.api; print([m for m in sys.modules if m.startswith(PARTS)])"
-    parts = "PARTS = 'sim.analysis', 'sim.runs.study', 'sim.plot', 'sim.report'"
+    parts = "PARTS = 'sim.analysis', 'sim.plot', 'sim.report'"
     assert python(f"{parts}; {code}").stdout.strip() == "[]"

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 import sim.report.page
+from sim.api import open_result
 from sim.cli import main
 from sim.errors import SimError
 from sim.plot.save import save
 from sim.report.page import page
 from sim.runs.ensemble import run_ensemble
-from sim.runs.result import open_result
+from sim.runs.settings import RunSettings
 from sim.scenario.reader import load
 
 CHANGES = ["population.clients=60", "calendar.months=4", "containment.window_months=2"]
@@ -91,7 +92,7 @@ def test_wrong_options_are_one_line(
 @pytest.fixture(scope="module")
 def run(folder: Path) -> Path:
     scenario = load(TINY, CHANGES)
-    return run_ensemble(scenario, replicates=2, workers=1, out=folder / "runs").path
+    return run_ensemble(scenario, RunSettings(workers=1, out=folder / "runs"), replicates=2).path
 
 
 @pytest.fixture(autouse=True)

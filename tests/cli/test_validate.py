@@ -87,7 +87,7 @@ def stored(files, monkeypatch):
             raise SimError(f"{path} is no result folder")
         return result
 
-    monkeypatch.setattr("sim.runs.result.open_result", open_result)
+    monkeypatch.setattr("sim.api.open_result", open_result)
     return result
 
 
@@ -119,8 +119,8 @@ def test_json_has_targets_and_unmapped_and_nothing_else_on_the_screen(stored, fi
 def test_only_the_scenario_as_it_stands_is_run(stored, files, capsys, monkeypatch):
     asked = {}
 
-    def run_ensemble(scenario, **settings):
-        asked.update(settings, scenario=scenario)
+    def run_ensemble(scenario, settings, **options):
+        asked.update(options, scenario=scenario, out=settings.out)
         return stored
 
     monkeypatch.setattr("sim.runs.ensemble.run_ensemble", run_ensemble)
@@ -135,11 +135,11 @@ def test_only_the_scenario_as_it_stands_is_run(stored, files, capsys, monkeypatc
 
 
 def test_a_finished_run_with_all_worlds_is_reused(stored, files, monkeypatch):
-    def run_ensemble(scenario, **settings):
+    def run_ensemble(scenario, settings, **options):
         raise AssertionError("must not run")
 
     monkeypatch.setattr("sim.runs.ensemble.run_ensemble", run_ensemble)
-    monkeypatch.setattr("sim.runs.result.open_result", lambda path: stored)
+    monkeypatch.setattr("sim.api.open_result", lambda path: stored)
     record = ("--record", files / "record.csv")
     assert _run("validate", files / "market.toml", *record, "--out", files / "out") == 0
 

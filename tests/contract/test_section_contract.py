@@ -17,17 +17,18 @@ from sim.analysis.games.tournament import tournament
 from sim.analysis.uncertainty.analyse import Sizes, analyse
 from sim.analysis.uncertainty.exploring import Budget
 from sim.analysis.uncertainty.unknowns import unknowns_of
+from sim.api import open_result
 from sim.cli import main
 from sim.errors import SimError
 from sim.plot.save import save
 from sim.report.grounds import finding_line
 from sim.report.page import page
 from sim.report.registry import Section, section, sections
-from sim.runs.ensemble import run_ensemble
+from sim.runs.ensemble import run_ensemble, run_study
 from sim.runs.files import json_bytes, read_json
-from sim.runs.result import Result, open_result
+from sim.runs.result import Result
+from sim.runs.settings import RunSettings
 from sim.runs.study.reader import load_study
-from sim.runs.study.run import run_study
 from tests.unit.market.tiny import changed
 from tests.unit.runs.fake_market import FakeMarket
 from tests.unit.study.conftest import PLAIN
@@ -43,7 +44,12 @@ def small() -> Any:
 
 def compared(out: Path) -> Result:
     other = small().replace({"vendors.third.pricing.markup": 0.2, "name": "cheap"})
-    return compare([small(), other], measures=["profit"], replicates=3, workers=1, out=out)[0]
+    return compare(
+        [small(), other],
+        settings=RunSettings(workers=1, out=out),
+        measures=["profit"],
+        replicates=3,
+    )[0]
 
 
 def played(out: Path) -> Result:
@@ -77,7 +83,8 @@ def analysed(out: Path) -> Result:
 def claimed(out: Path) -> Result:
     path = out / "appeal.toml"
     path.write_text(PLAIN)
-    result = run_study(load_study(path), workers=1, out=out, model=FakeMarket)
+    made = run_study(load_study(path), RunSettings(workers=1, out=out), model=FakeMarket)
+    result = open_result(made.path)
     assert result.claims["claims"]
     return result
 
@@ -108,7 +115,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Result]:
 
     def of(name: str) -> Result:
         if name not in made:
-            made[name] = CASES[name](tmp_path_factory.mktemp(name))
+            made[name] = open_result(CASES[name](tmp_path_factory.mktemp(name)).path)
         return made[name]
 
     return of
@@ -116,7 +123,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Result]:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    return run_ensemble(small(), replicates=2, workers=1, out=tmp_path_factory.mktemp("run"))
+    settings = RunSettings(workers=1, out=tmp_path_factory.mktemp("run"))
+    return open_result(run_ensemble(small(), settings, replicates=2).path)
 
 
 @pytest.fixture(autouse=True)
@@ -192,7 +200,7 @@ def test_a_page_is_not_made_of_a_bare_finding(
 def test_a_sweep_without_claims_is_no_finding(tmp_path: Path, run: Result) -> None:
     path = tmp_path / "appeal.toml"
     path.write_text(PLAIN[: PLAIN.index("[claims")])
-    result = run_study(load_study(path), workers=1, out=tmp_path, model=FakeMarket)
+    result = run_study(load_study(path), RunSettings(workers=1, out=tmp_path), model=FakeMarket)
     with pytest.raises(SimError, match="holds no finding"):
         page(run, [open_result(result.path)])
 

@@ -9,17 +9,19 @@ from pathlib import Path
 import pytest
 
 from sim.analysis.verdict.grounds import refuse_altered
+from sim.api import open_result
 from sim.cli import main
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, read_json
-from sim.runs.result import Result, open_result
+from sim.runs.result import Result
+from sim.runs.settings import RunSettings
 from tests.unit.market.tiny import changed
 
 
 def made(out: Path) -> Result:
     market = changed({"population.clients": 60}, months=3)
-    return run_ensemble(market, replicates=2, workers=1, out=out)
+    return run_ensemble(market, RunSettings(workers=1, out=out), replicates=2)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from sim.errors import SimError
 from sim.runs.curves import Grid
 from sim.runs.executors import cluster_executor
-from sim.runs.study.result import SweepResult
+from sim.runs.result import Result
 from tests.unit.runs.helpers import stored_bytes
 from tests.unit.study.conftest import loaded, run_sweep, whole_sweep
 from tests.unit.study.markets import SlowMarket
@@ -31,7 +31,7 @@ def cluster() -> Iterator[Any]:
 
 
 def test_bytes_are_the_same_when_one_worker_dies_and_another_joins_late(
-    cluster: Any, run_sweep: Callable[..., SweepResult], tmp_path: Any
+    cluster: Any, run_sweep: Callable[..., Result], tmp_path: Any
 ) -> None:
     (first,) = [worker.pid for worker in cluster.workers.values()]
     seen: list[int] = []

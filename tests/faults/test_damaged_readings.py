@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from sim.api import open_result
 from sim.errors import SimError
-from sim.runs.result import Result, open_result
+from sim.runs.result import Result
 from tests.unit.runs.helpers import stored_bytes
 
 Damage = Callable[[Path], None]

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from sim.api import open_result
 from sim.errors import SimError
 from sim.runs import blocks, files
-from sim.runs.result import Result, open_result
+from sim.runs.result import Result
 from tests.unit.runs.helpers import stored_bytes
 
 Run = Callable[..., Result]
@@ -125,7 +126,7 @@ def test_an_unreadable_manifest_is_an_expected_error(run_duel: Run) -> None:
 def test_a_folder_in_use_is_refused(run_duel: Run) -> None:
     folder = run_duel().path
     lock = folder / "run.lock"
-    lock.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+    lock.write_text(f"{os.getpid()}\n{socket.gethostname()}\n")
     with pytest.raises(SimError, match=f"in use by process {os.getpid()}"):
         run_duel()
     assert lock.exists()
@@ -133,38 +134,22 @@ def test_a_folder_in_use_is_refused(run_duel: Run) -> None:
 
 def test_a_lock_of_another_host_is_respected(run_duel: Run) -> None:
     folder = run_duel().path
-    (folder / "run.lock").write_text(json.dumps({"pid": 1, "host": "elsewhere.example"}))
+    (folder / "run.lock").write_text("1\nelsewhere.example\n")
     with pytest.raises(SimError, match=r"elsewhere\.example"):
         run_duel()
 
 
-def test_a_lock_that_cannot_be_written_is_not_left_behind(
+def test_a_lock_that_cannot_be_written_is_an_expected_error(
     run_duel: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = Path.open
-
-    class Full:
-        def __init__(self, file: Any) -> None:
-            self.file = file
-
-        def __enter__(self) -> Full:
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            self.file.close()
-
-        def write(self, content: bytes) -> None:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def full(path: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
-        file = opened(path, mode, *args, **more)
-        return Full(file) if path.name == "run.lock" else file
+    def full(number: int, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "open", full)
+        patch.setattr(os, "write", full)
         with pytest.raises(SimError, match="No space left"):
             run_duel()
-    assert not list(tmp_path.rglob("run.lock"))
+    assert not list(tmp_path.rglob("blocks"))
     run_duel()
 
 
@@ -173,7 +158,7 @@ def test_a_lock_of_a_dead_process_is_taken_over(run_duel: Run) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     lock = folder / "run.lock"
-    lock.write_text(json.dumps({"pid": gone.pid, "host": socket.gethostname()}))
+    lock.write_text(f"{gone.pid}\n{socket.gethostname()}\n")
     run_duel()
     assert not lock.exists()
 

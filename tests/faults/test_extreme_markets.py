@@ -14,6 +14,7 @@ from sim.errors import RunFailure, SimError
 from sim.market.model import MarketModel
 from sim.plot.save import figure_bytes, save
 from sim.runs.ensemble import run_ensemble
+from sim.runs.settings import RunSettings
 from sim.scenario.checks.sense import validated
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
@@ -86,7 +87,7 @@ def test_runs_to_finite_numbers_without_a_warning(scenario: Scenario) -> None:
 
 
 def test_a_market_without_model_calls_is_stored_judged_and_drawn(tmp_path: Path) -> None:
-    result = run_ensemble(rent_only(), replicates=2, workers=1, out=tmp_path)
+    result = run_ensemble(rent_only(), RunSettings(workers=1, out=tmp_path), replicates=2)
     assert len(result.failed) == 0
     assert "developers" not in result.curves
     assert float(result.curves["full_stack_revenue"].min()) >= 0.0
@@ -105,7 +106,7 @@ def test_volumes_that_overflow_are_a_failure_with_a_reason() -> None:
 
 
 def test_a_figure_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    result = run_ensemble(one_vendor(), replicates=1, workers=1, out=tmp_path)
+    result = run_ensemble(one_vendor(), RunSettings(workers=1, out=tmp_path), replicates=1)
     (result.path / "figures").write_text("in the way")
     with pytest.raises(SimError, match="cannot write"):
         save(result)

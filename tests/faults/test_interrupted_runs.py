@@ -14,6 +14,7 @@ import pytest
 
 from sim.runs.ensemble import run_ensemble
 from sim.runs.result import Result
+from sim.runs.settings import RunSettings
 from tests.unit.runs.fake_market import DyingMarket, SlowMarket
 from tests.unit.runs.helpers import stored_bytes
 
@@ -22,10 +23,11 @@ Run = Callable[..., Result]
 SCRIPT = """
 import sys
 from sim.runs.ensemble import run_ensemble
+from sim.runs.settings import RunSettings
 from sim.scenario.reader import load
 from tests.unit.runs.fake_market import DUEL, SlowMarket
 
-run_ensemble(load(DUEL), workers=1, out=sys.argv[1], model=SlowMarket)
+run_ensemble(load(DUEL), RunSettings(sys.argv[1], workers=1), model=SlowMarket)
 """
 
 
@@ -84,8 +86,10 @@ def test_a_killed_run_goes_on_and_takes_its_lock_over(
     process.wait()
     assert list(tmp_path.rglob("000001.json"))
     assert list(tmp_path.rglob("run.lock"))
-    again = run_ensemble(duel, workers=1, out=tmp_path / "killed", model=SlowMarket)
-    straight = run_ensemble(duel, workers=1, out=tmp_path / "straight", model=SlowMarket)
+    again = run_ensemble(duel, RunSettings(workers=1, out=tmp_path / "killed"), model=SlowMarket)
+    straight = run_ensemble(
+        duel, RunSettings(workers=1, out=tmp_path / "straight"), model=SlowMarket
+    )
     assert stored_bytes(again.path) == stored_bytes(straight.path)
     assert again.manifest["sessions"][-1]["reused"] >= 1
 

@@ -18,27 +18,29 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.api import open_result
 from sim.errors import SimError
 from sim.runs import files
-from sim.runs.result import open_result
+from sim.runs.result import Result
+from sim.runs.settings import RunSettings
 from sim.runs.study.reader import LoadedStudy
-from sim.runs.study.result import SweepResult
 from tests.unit.runs.helpers import stored_bytes
 from tests.unit.study.conftest import PLAIN, loaded, run_sweep, study_file, whole_sweep
 
 __all__ = ["loaded", "run_sweep", "study_file", "whole_sweep"]
 
-Run = Callable[..., SweepResult]
+Run = Callable[..., Result]
 CHUNK = "curves.zarr/platform_token_share/c.1.0.0.0"
 ROWS, RECEIPT = "blocks/000002.arrow", "blocks/000002.json"
 
 SCRIPT = """
 import sys
-from sim.runs.study.run import run_study
+from sim.runs.ensemble import run_study
+from sim.runs.settings import RunSettings
 from tests.unit.study.markets import SlowMarket
 
 if __name__ == "__main__":
-    run_study(sys.argv[1], workers=int(sys.argv[2]), out=sys.argv[3], model=SlowMarket)
+    run_study(sys.argv[1], RunSettings(sys.argv[3], int(sys.argv[2])), model=SlowMarket)
 """
 
 
@@ -70,12 +72,11 @@ def test_a_sweep_that_is_killed_again_and_again_loses_nothing(tmp_path: Path) ->
         found = {p.name: p.stat().st_mtime_ns for p in tmp_path.rglob("killed/*/blocks/*.json")}
         assert {name: found[name] for name in receipts} == receipts
         receipts = found
-    from sim.runs.study.run import run_study
+    from sim.runs.ensemble import run_study
     from tests.unit.study.markets import SlowMarket
 
-    settings: dict[str, Any] = {"workers": 1, "model": SlowMarket}
-    again = run_study(study, out=tmp_path / "killed", **settings)
-    straight = run_study(study, out=tmp_path / "straight", **settings)
+    again = run_study(study, RunSettings(tmp_path / "killed", 1), model=SlowMarket)
+    straight = run_study(study, RunSettings(tmp_path / "straight", 1), model=SlowMarket)
     assert stored_bytes(again.path) == stored_bytes(straight.path)
     assert again.manifest["sessions"][-1]["reused"] == len(receipts)
     last = {p.name: p.stat().st_mtime_ns for p in (again.path / "blocks").glob("*.json")}
@@ -94,7 +95,7 @@ def flipped(content: bytes) -> bytes:
 @pytest.mark.parametrize("name", [CHUNK, ROWS, RECEIPT])
 def test_a_damaged_block_is_kept_aside_and_runs_again(
     run_sweep: Run,
-    whole_sweep: SweepResult,
+    whole_sweep: Result,
     caplog: pytest.LogCaptureFixture,
     name: str,
     damage: Callable[[bytes], bytes],
@@ -123,8 +124,7 @@ def test_a_folder_of_another_schema_version_is_not_touched(run_sweep: Run) -> No
 
 def test_a_second_sweep_on_the_same_folder_is_refused(run_sweep: Run) -> None:
     folder = run_sweep().path
-    holder = {"pid": os.getpid(), "host": socket.gethostname()}
-    (folder / "run.lock").write_text(json.dumps(holder))
+    (folder / "run.lock").write_text(f"{os.getpid()}\n{socket.gethostname()}\n")
     with pytest.raises(SimError, match=f"in use by process {os.getpid()}"):
         run_sweep()
 
@@ -132,7 +132,7 @@ def test_a_second_sweep_on_the_same_folder_is_refused(run_sweep: Run) -> None:
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 def test_a_disk_that_refuses_is_told_and_nothing_finished_is_lost(
     run_sweep: Run,
-    whole_sweep: SweepResult,
+    whole_sweep: Result,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     number: int,
@@ -161,7 +161,7 @@ def test_a_disk_that_refuses_is_told_and_nothing_finished_is_lost(
 
 
 def test_points_that_were_tampered_with_are_put_right(
-    run_sweep: Run, loaded: LoadedStudy, whole_sweep: SweepResult
+    run_sweep: Run, loaded: LoadedStudy, whole_sweep: Result
 ) -> None:
     folder = run_sweep().path
     (folder / "points.parquet").write_bytes(b"scrap")

@@ -11,11 +11,12 @@ from sim.analysis.attribution import counterfactuals, robustness, shapley
 from sim.analysis.attribution.base import Attribution, AttributionPart, Choices
 from sim.analysis.verdict.grounds import grounds
 from sim.errors import SimError, nearest_hint
-from sim.runs.ensemble import RESULTS, run_ensemble
+from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
 from sim.runs.progress import ProgressCallback
 from sim.runs.result import Result
-from sim.runs.run import DONE
+from sim.runs.rows import DONE
+from sim.runs.settings import RESULTS, RunSettings
 from sim.scenario.schema.scenario import Scenario
 
 ATTRIBUTION = "attribution.json"
@@ -68,11 +69,11 @@ def attribute(
         part: AttributionPart = PARTS[name]
         result = run_ensemble(
             scenario,
+            RunSettings(
+                workers=workers, out=out, progress=progress(name) if progress is not None else None
+            ),
             replicates=replicates,
             seed=seed,
-            workers=workers,
-            out=out,
-            progress=progress(name) if progress is not None else None,
             worlds=part.worlds(scenario, chosen),
             model=part.model(scenario) if part.model is not None else None,
         )

@@ -13,7 +13,8 @@ from sim.analysis.priors import Prior, drawn
 from sim.analysis.statistics import mean_interval
 from sim.errors import SimError
 from sim.runs.result import Result
-from sim.runs.run import DONE, ModelMaker
+from sim.runs.rows import DONE
+from sim.runs.run import ModelMaker
 from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, levers_of
 from sim.scenario.patches import without_levers
 from sim.scenario.schema.scenario import Contest, Scenario

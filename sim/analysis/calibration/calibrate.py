@@ -13,12 +13,11 @@ from sim.analysis.calibration.record import Record, load_record
 from sim.analysis.calibration.space import FitSpace
 from sim.analysis.calibration.targets import Moments, moments
 from sim.errors import SimError
-from sim.runs.ensemble import RESULTS
 from sim.runs.executors import default_workers, local_pool
 from sim.runs.files import (
-    FolderLock,
     cannot_write,
     json_bytes,
+    locked,
     sha256,
     write_atomically,
     write_once,
@@ -26,6 +25,7 @@ from sim.runs.files import (
 from sim.runs.plan import SHORT_HASH
 from sim.runs.progress import ProgressCallback
 from sim.runs.provenance import code_fingerprint, made_with
+from sim.runs.settings import RESULTS
 from sim.scenario.patches import replace, scenario_hash, to_toml
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def calibrate(
     size = shortened.population.clients * shortened.calendar.months
     width = workers or default_workers(size * runs)
     _make(folder)
-    with FolderLock(folder), local_pool(width) as pool:
+    with locked(folder), local_pool(width) as pool:
         if not (folder / MADE_WITH).exists():
             write_atomically(folder / MADE_WITH, json_bytes({**inputs, **made_with()}))
         evaluations = Evaluations(

@@ -18,7 +18,8 @@ from sim.analysis.calibration.validation import simulated
 from sim.errors import SimError
 from sim.runs.files import cannot_write, set_aside, write_atomically
 from sim.runs.progress import ProgressCallback, Rate
-from sim.runs.run import DONE, RunRecord, run_world
+from sim.runs.rows import DONE, RunRecord
+from sim.runs.run import run_world
 from sim.runs.store import measure_attributes
 from sim.scenario.patches import replace
 

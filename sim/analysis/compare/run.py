@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.analysis.compare.differences import FLOW, Comparison, comparison
 from sim.analysis.verdict.grounds import grounds
 from sim.errors import SimError, nearest_hint
-from sim.runs.ensemble import RESULTS, run_ensemble
+from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
 from sim.runs.result import SCOREBOARDS
+from sim.runs.settings import RunSettings
 from sim.runs.worlds import World
 from sim.scenario.patches import scenario_hash, to_toml
 from sim.scenario.paths import dotted, leaves
@@ -32,14 +32,13 @@ UNLIKE = ("name", "title", "ensemble")
 def compare(
     scenarios: Sequence[Scenario],
     names: Sequence[str] | None = None,
+    settings: RunSettings | None = None,
     *,
     measures: Sequence[str] = (),
     margins: Mapping[str, float] | None = None,
     replicates: int | None = None,
     seed: int | None = None,
-    out: Path | str = RESULTS,
     model: ModelMaker | None = None,
-    **options: Any,
 ) -> tuple[Result, Comparison]:
     """Run each scenario as it stands on the same seeds and compare all with the first.
 
@@ -49,6 +48,8 @@ def compare(
         Two or more with the same vendors and the same calendar.
     names
         Name of each world; the scenarios' names unless given, numbered where they repeat.
+    settings
+        Where runs are made and stored.
     measures
         Measures beside the scoreboards, of the whole market or by vendor, segment, kind, family.
     margins
@@ -56,8 +57,6 @@ def compare(
         `containment.minimum_effect` of the first scenario unless given.
     replicates, seed
         Taken from the first scenario's `[ensemble]` unless given.
-    options
-        workers, executor, progress: as `run_ensemble`.
 
     Returns
     -------
@@ -77,13 +76,7 @@ def compare(
         for name, one in zip(_own_names(given), scenarios, strict=True)
     )
     result = run_ensemble(
-        scenarios[0],
-        replicates=replicates,
-        seed=seed,
-        out=out,
-        worlds=worlds,
-        model=model,
-        **options,
+        scenarios[0], settings, replicates=replicates, seed=seed, worlds=worlds, model=model
     )
     limits = dict(margins or {})
     limits.setdefault(SHARE_ONLY, scenarios[0].containment.minimum_effect)

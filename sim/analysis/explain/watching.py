@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from sim.errors import SimError, nearest_hint
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
-from sim.runs.run import seed_of
-from sim.runs.study.points import point_scenario
+from sim.runs.result import Result
+from sim.runs.run import point_scenario, seed_of
 from sim.runs.study.reader import lay_out
-from sim.runs.study.result import SweepResult
 from sim.runs.worlds import ON, worlds_of
 from sim.scenario.patches import scenario_hash
 
@@ -32,7 +31,7 @@ def scenario_of(result: Result, point: str | None = None) -> tuple[str, Scenario
     if name not in result.points:
         hint = nearest_hint(name, list(result.points))
         raise SimError(f"{result.path} has no point {name} ({hint})")
-    if isinstance(result, SweepResult):
+    if result.is_sweep:
         study = result.study
         loaded = lay_out(study, result.scenario, study.name, result.path)
         return name, point_scenario(result.scenario, loaded.points[result.points.index(name)])

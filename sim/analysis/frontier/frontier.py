@@ -16,8 +16,9 @@ from sim.analysis.verdict.grounds import grounds
 from sim.analysis.verdict.judge import ensemble_of
 from sim.analysis.verdict.outcomes import OutcomeClass, Thresholds, classify
 from sim.errors import SimError, nearest_hint
-from sim.runs.ensemble import RESULTS, run_ensemble
+from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
+from sim.runs.settings import RESULTS, RunSettings
 from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, levers_of
 from sim.scenario.patches import without_levers
 from sim.scenario.paths import field_at, leaves
@@ -147,15 +148,14 @@ def frontier(
     """
     _check(scenario, outcomes, runs_a_point, x, y)
     asked = _Asked(scenario, x, y, coarse * 2**depth, frozenset(outcomes))
-    settings: dict[str, Any] = {"seed": seed, "workers": workers, "out": out}
 
     def ask(places: Sequence[Place]) -> Bools:
         result = run_ensemble(
             scenario,
+            RunSettings(out, workers, progress=progress() if progress is not None else None),
             replicates=runs_a_point,
             worlds=asked.worlds(places),
-            progress=progress() if progress is not None else None,
-            **settings,
+            seed=seed,
         )
         return asked.hits(result, places)
 

@@ -16,8 +16,9 @@ from sim.errors import SimError
 from sim.market.clients.terms import new_terms, term_rules
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
-from sim.runs.ensemble import RESULTS, run_ensemble
+from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
+from sim.runs.settings import RESULTS, RunSettings
 from sim.runs.worlds import World
 from sim.scenario.patches import at_intensity, replace
 from sim.scenario.paths import covers
@@ -153,11 +154,11 @@ def hysteresis(
     for begin in (axis.low, axis.high):
         result = run_ensemble(
             whole,
+            RunSettings(
+                workers=workers, out=out, progress=progress() if progress is not None else None
+            ),
             replicates=replicates,
             seed=seed,
-            workers=workers,
-            out=out,
-            progress=progress() if progress is not None else None,
             worlds=worlds,
             model=Ramp(axis.path, begin, history, hold),
         )

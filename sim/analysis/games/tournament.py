@@ -21,8 +21,9 @@ from sim.analysis.games.fingerprint import fingerprints
 from sim.analysis.games.profiles import HISTORICAL, Field, deviations, field_of, point_of
 from sim.analysis.verdict.grounds import grounds
 from sim.errors import SimError
-from sim.runs.ensemble import RESULTS, run_ensemble
+from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
+from sim.runs.settings import RESULTS, RunSettings
 
 if TYPE_CHECKING:
     from sim.runs.progress import ProgressCallback
@@ -80,11 +81,9 @@ def tournament(
         raise SimError("a tournament needs 2 replicates or more")
     result = run_ensemble(
         scenario,
+        RunSettings(workers=workers, out=out, progress=progress),
         replicates=replicates,
         seed=seed,
-        workers=workers,
-        out=out,
-        progress=progress,
         worlds=field.worlds,
     )
     found = read(result, field, discount) | {"fingerprints": _fingerprints(scenario, field)}

@@ -17,9 +17,10 @@ from sim.analysis.uncertainty.sobol import refuse_holes
 from sim.analysis.uncertainty.unknowns import Unknowns
 from sim.analysis.verdict.outcomes import PathClass, Thresholds, classify_means
 from sim.errors import SimError
+from sim.runs.ensemble import run_study
+from sim.runs.settings import RunSettings
+from sim.runs.stored import LISTING
 from sim.runs.study.reader import LoadedStudy
-from sim.runs.study.result import LISTING
-from sim.runs.study.run import run_study
 from sim.runs.study.schema import Design, Factor, FactorTable, Outcomes, Study
 from sim.runs.worlds import levers_of
 from sim.scenario.patches import toml_value, without_levers
@@ -29,7 +30,7 @@ from sim.scenario.tables import off_patches, plain_tables
 
 if TYPE_CHECKING:
     from sim.runs.progress import ProgressCallback
-    from sim.runs.study.result import SweepResult
+    from sim.runs.result import Result
 
 
 Floats = npt.NDArray[np.float64]
@@ -61,10 +62,10 @@ class Explored:
 
     unknowns: Unknowns
     levels: Floats  # (n, D)
-    results: Mapping[str, SweepResult]
+    results: Mapping[str, Result]
 
     @property
-    def first(self) -> SweepResult:
+    def first(self) -> Result:
         """The sweep in whose folder findings are kept."""
         return next(iter(self.results.values()))
 
@@ -143,11 +144,9 @@ def explore(
         loaded = _study(f"{unknowns.scenario.name}-{name}-{base}", scenario, unknowns, changes)
         results[base] = run_study(
             loaded,
+            RunSettings(workers=budget.workers, out=budget.out, progress=budget.progress),
             replicates=budget.replicates,
             seed=budget.seed,
-            workers=budget.workers,
-            out=budget.out,
-            progress=budget.progress,
         )
     return Explored(unknowns, design, results)
 

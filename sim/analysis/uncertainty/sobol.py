@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.errors import SimError
-from sim.runs.run import DONE
+from sim.runs.rows import DONE
 from sim.runs.study.designs import SobolDesign, sobol_design
 
 if TYPE_CHECKING:
     from sim.runs.result import Result
-    from sim.runs.study.result import SweepResult
 
 
 __all__ = [
@@ -88,7 +87,7 @@ def sobol_indices(design: SobolDesign, outcomes: npt.ArrayLike) -> SobolIndices:
     return SobolIndices(first, total, second, mean, variance)
 
 
-def outcomes_of_design(result: SweepResult, outcome: str) -> FloatArray:
+def outcomes_of_design(result: Result, outcome: str) -> FloatArray:
     """An outcome at every point of a stored Sobol or Morris design, averaged over replicates.
 
     Indices are sums over whole designs: a point that is left out, or filled with a guess, biases

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.statistics import Z_95, wilson_interval
-from sim.runs.run import DONE
-from sim.runs.study.points import CLAIM
+from sim.runs.rows import DONE
+from sim.runs.study.schema import CLAIM
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.runs.study.result import SweepResult
+    from sim.runs.result import Result
 
 
 FloatArray = npt.NDArray[np.float64]
@@ -25,7 +25,7 @@ FIXED_DESIGNS = ("grid", "list")
 MOST_SETTINGS = 50
 
 
-def judge_claims(result: SweepResult) -> dict[str, Any]:
+def judge_claims(result: Result) -> dict[str, Any]:
     """All claims of a stored sweep, ready for JSON.
 
     A claim is supported if the 95 % Wilson interval of the share of runs in which it holds lies at
@@ -50,7 +50,7 @@ def judge_claims(result: SweepResult) -> dict[str, Any]:
 
 
 def _judged(
-    result: SweepResult, runs: pd.DataFrame, name: str, claim: dict[str, Any], sampled: bool
+    result: Result, runs: pd.DataFrame, name: str, claim: dict[str, Any], sampled: bool
 ) -> dict[str, Any]:
     chosen = runs[_selected(runs, claim["where"])]
     told: dict[str, Any] = {**claim, "runs": len(chosen)}
@@ -138,7 +138,7 @@ def _verdict(interval: tuple[float, float], probability: float) -> str:
 
 
 def _by_setting(
-    result: SweepResult, runs: pd.DataFrame, column: str, claim: dict[str, Any]
+    result: Result, runs: pd.DataFrame, column: str, claim: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Share of runs in which the claim holds for every combination of categorical levers."""
     levers = [

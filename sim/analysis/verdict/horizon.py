@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sim.analysis.statistics import Interval, mean_interval, wilson_interval
 from sim.analysis.verdict.ensemble import Ensemble, PairFacts, PathFacts, path_classes
 from sim.analysis.verdict.outcomes import OutcomeClass, PathClass, Thresholds, split_plateau
 from sim.errors import SimError
-from sim.runs.ensemble import RESULTS, run_ensemble
+from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, read_json, write_once
 from sim.runs.result import Result
+from sim.runs.settings import RunSettings
 from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, levers_of
 from sim.scenario.patches import without_levers
 
@@ -111,19 +113,20 @@ def longer_worlds(scenario: Scenario) -> tuple[World, ...]:
 
 def run_longer(
     result: Result,
+    settings: RunSettings | None = None,
     *,
-    out: Path | str = RESULTS,
     model: ModelMaker | None = None,
-    **options: Any,
+    branch_at: date | None = None,
+    earlier: Result | None = None,
 ) -> Result:
     """Run the seeds of a result beyond the horizon and note in its folder where they lie.
 
     Parameters
     ----------
-    out
-        The folder that holds the result.
-    options
-        workers, executor, progress: as `run_ensemble`.
+    settings
+        Its `out` is the folder that holds the result.
+    model, branch_at, earlier
+        As `run_ensemble`.
 
     Raises
     ------
@@ -134,12 +137,13 @@ def run_longer(
         raise SimError(f"{result.scenario.name}: a horizon check needs a [contest]")
     further = run_ensemble(
         longer_scenario(result.scenario),
+        settings,
         replicates=result.replicates,
         seed=result.seed,
-        out=out,
         worlds=longer_worlds(result.scenario),
         model=model,
-        **options,
+        branch_at=branch_at,
+        earlier=earlier,
     )
     note = {
         "folder": further.path.name,

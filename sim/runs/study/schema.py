@@ -131,6 +131,8 @@ class Study(Part):
         }
 
 
+CLAIM = "claim_"
+"""Prefix of the columns of runs that hold what a claim speaks of."""
 WORLD = "world"
 """Factor of the counterfactual world: `on`, `off_money_kept` and the others of the scenario."""
 Values = tuple[Any, ...]

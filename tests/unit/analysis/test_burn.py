@@ -11,9 +11,11 @@ import pytest
 
 from sim.analysis.statistics import ratio_interval
 from sim.analysis.verdict.final_states import burn_of
+from sim.api import open_result
 from sim.cli.verdict import burn_lines
 from sim.runs.ensemble import run_ensemble
 from sim.runs.result import Result
+from sim.runs.settings import RunSettings
 from sim.scenario.schema.scenario import Scenario
 from tests.unit.market.tiny import changed
 
@@ -42,7 +44,8 @@ def market(cut: bool) -> Scenario:
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    return run_ensemble(market(True), replicates=3, workers=1, out=tmp_path_factory.mktemp("burn"))
+    settings = RunSettings(workers=1, out=tmp_path_factory.mktemp("burn"))
+    return open_result(run_ensemble(market(True), settings, replicates=3).path)
 
 
 def test_it_is_counted_from_the_month_of_the_cut(result: Result) -> None:
@@ -71,7 +74,8 @@ def test_a_line_is_printed_of_the_challengers_cut_alone(result: Result, tmp_path
     assert "Volcano Cloud" in line
     assert "since its price cut of 2024-03" in line
     assert "n = 3" in line
-    without = run_ensemble(market(False), replicates=2, workers=1, out=tmp_path)
+    settings = RunSettings(workers=1, out=tmp_path)
+    without = open_result(run_ensemble(market(False), settings, replicates=2).path)
     told = burn_of(without, without.scenario.contest)
     assert told["vendors"]["volcano"]["since"] == "2024-01-01"
     assert not told["vendors"]["volcano"]["since_price_cut"]

@@ -21,6 +21,7 @@ from sim.market.month import PHASES
 from sim.runs.ensemble import run_ensemble
 from sim.runs.result import Result
 from sim.runs.run import seed_of
+from sim.runs.settings import RunSettings
 from tests.unit.market.tiny import changed
 
 CLIENTS, MONTHS = 60, 6
@@ -35,7 +36,9 @@ EXACT = 1e-9
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     scenario = changed(CHANGES, months=MONTHS)
-    return run_ensemble(scenario, replicates=2, workers=1, out=tmp_path_factory.mktemp("explained"))
+    return run_ensemble(
+        scenario, RunSettings(workers=1, out=tmp_path_factory.mktemp("explained")), replicates=2
+    )
 
 
 def occasions(model: MarketModel) -> list[Occasion]:

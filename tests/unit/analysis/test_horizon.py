@@ -13,6 +13,7 @@ from sim.analysis.verdict.horizon import longer_result, longer_scenario, longer_
 from sim.analysis.verdict.judge import judge
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble
+from sim.runs.settings import RunSettings
 from sim.scenario.reader import load
 from tests.unit.market.tiny import changed, ran
 from tests.unit.runs.fake_market import DUEL, FailingMarket, FakeMarket
@@ -33,11 +34,11 @@ def test_the_longer_run_begins_with_the_same_months() -> None:
 
 @pytest.mark.slow
 def test_the_verdict_says_how_many_seeds_keep_their_class(duel: Any, tmp_path: Path) -> None:
-    result = run_ensemble(duel, workers=1, out=tmp_path, model=FakeMarket)
+    result = run_ensemble(duel, RunSettings(workers=1, out=tmp_path), model=FakeMarket)
     before = judge(result)["verdicts"]["money_kept"]
     assert before["longer_run"] is None
     assert "horizon not checked" in before["definitions"]["D1"]["note"]
-    further = run_longer(result, out=tmp_path, workers=1, model=FakeMarket)
+    further = run_longer(result, RunSettings(out=tmp_path, workers=1), model=FakeMarket)
     assert further.points == ("on", "off_money_kept")
     assert further.path.parent == result.path.parent
     after = judge(result)["verdicts"]
@@ -60,12 +61,12 @@ def test_the_verdict_says_how_many_seeds_keep_their_class(duel: Any, tmp_path: P
 
 
 def test_the_longer_run_is_stored_once_and_found_again(duel: Any, tmp_path: Path) -> None:
-    result = run_ensemble(duel, workers=1, out=tmp_path, model=FakeMarket)
+    result = run_ensemble(duel, RunSettings(workers=1, out=tmp_path), model=FakeMarket)
     assert longer_result(result) is None
-    further = run_longer(result, out=tmp_path, workers=1, model=FakeMarket)
+    further = run_longer(result, RunSettings(out=tmp_path, workers=1), model=FakeMarket)
     stamp = (further.path / "manifest.json").read_bytes()
     assert longer_result(result).path == further.path
-    again = run_longer(result, out=tmp_path, workers=1, model=FakeMarket)
+    again = run_longer(result, RunSettings(out=tmp_path, workers=1), model=FakeMarket)
     assert (again.path / "manifest.json").read_bytes() == stamp
     shutil.rmtree(further.path)
     assert longer_result(result) is None
@@ -73,8 +74,8 @@ def test_the_longer_run_is_stored_once_and_found_again(duel: Any, tmp_path: Path
 
 
 def test_runs_that_fail_in_either_are_left_out_of_the_pair(duel: Any, tmp_path: Path) -> None:
-    result = run_ensemble(duel, workers=1, out=tmp_path, model=FakeMarket)
-    run_longer(result, out=tmp_path, workers=1, model=FailingMarket)
+    result = run_ensemble(duel, RunSettings(workers=1, out=tmp_path), model=FakeMarket)
+    run_longer(result, RunSettings(out=tmp_path, workers=1), model=FailingMarket)
     entry = judge(result)["verdicts"]["money_kept"]
     assert entry["seeds"] == [0, 3]
     assert entry["longer_run"]["n"] == 2
@@ -83,8 +84,8 @@ def test_runs_that_fail_in_either_are_left_out_of_the_pair(duel: Any, tmp_path: 
 def test_without_levers_only_the_path_is_run_on(duel: Any, tmp_path: Path) -> None:
     alone = duel.replace({"levers": {}})
     assert [world.name for world in longer_worlds(alone)] == ["on"]
-    result = run_ensemble(alone, workers=1, out=tmp_path, model=FakeMarket)
-    run_longer(result, out=tmp_path, workers=1, model=FakeMarket)
+    result = run_ensemble(alone, RunSettings(workers=1, out=tmp_path), model=FakeMarket)
+    run_longer(result, RunSettings(out=tmp_path, workers=1), model=FakeMarket)
     found = judge(result)
     assert found["primary"] == "no_pair"
     assert found["verdicts"]["no_pair"]["longer_run"]["of"] == "path"
@@ -92,9 +93,9 @@ def test_without_levers_only_the_path_is_run_on(duel: Any, tmp_path: Path) -> No
 
 def test_without_a_contest_there_is_no_horizon(duel: Any, tmp_path: Path) -> None:
     bare = duel.replace({"contest": None, "levers": {}})
-    result = run_ensemble(bare, workers=1, out=tmp_path, model=FakeMarket)
+    result = run_ensemble(bare, RunSettings(workers=1, out=tmp_path), model=FakeMarket)
     with pytest.raises(SimError, match=r"horizon check needs a \[contest\]"):
-        run_longer(result, out=tmp_path, workers=1, model=FakeMarket)
+        run_longer(result, RunSettings(out=tmp_path, workers=1), model=FakeMarket)
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from typing import Any
 
 from sim.analysis.verdict.judge import judge
 from sim.runs.ensemble import run_ensemble
+from sim.runs.settings import RunSettings
 from tests.unit.market.tiny import changed
 
 STEADY = {"strategy": "list"}
@@ -43,7 +44,7 @@ def entry(
 ) -> dict[str, Any]:
     lever = {"vendor": "dam", "title": "the move on trial", "off": off, "cost": cost}
     market = changed(MARKET | changes).replace({"levers": {"move": lever}})
-    result = run_ensemble(market, replicates=5, workers=1, out=tmp_path)
+    result = run_ensemble(market, RunSettings(workers=1, out=tmp_path), replicates=5)
     found: dict[str, Any] = judge(result)["verdicts"]["money_kept"]
     return found
 

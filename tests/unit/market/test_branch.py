@@ -10,8 +10,8 @@ import pytest
 from sim.errors import SimError
 from sim.market.branch import branch
 from sim.market.model import MarketModel
-from sim.runs.ensemble import run_ensemble
-from sim.runs.study.run import run_study
+from sim.runs.ensemble import run_ensemble, run_study
+from sim.runs.settings import RunSettings
 from sim.runs.worlds import World
 from sim.scenario.checks.sense import validated
 from sim.scenario.reader import load
@@ -76,8 +76,8 @@ def test_a_month_outside_the_calendar_is_refused(base: Scenario, at: date) -> No
 def test_worlds_that_branch_have_the_same_bytes(base: Scenario, tmp_path: Path) -> None:
     worlds = (World("on", "", base), World("cheaper", "", base.replace({PRICE: 0.5})))
     options: dict[str, Any] = {"worlds": worlds, "replicates": 2, "workers": 1}
-    straight = run_ensemble(base, out=tmp_path / "straight", **options)
-    branched = run_ensemble(base, out=tmp_path / "branched", branch_at=AT, **options)
+    straight = run_ensemble(base, RunSettings(out=tmp_path / "straight"), **options)
+    branched = run_ensemble(base, RunSettings(out=tmp_path / "branched"), branch_at=AT, **options)
     assert len(branched.failed) == 0
     assert stored_bytes(branched.path) == stored_bytes(straight.path)
 
@@ -97,8 +97,8 @@ replicates = 2
 def test_points_that_branch_have_the_same_numbers(tmp_path: Path) -> None:
     file = tmp_path / "cut.toml"
     file.write_text(STUDY)
-    straight = run_study(file, out=tmp_path / "straight", workers=1)
-    branched = run_study(file, out=tmp_path / "branched", workers=1, branch_at=AT)
+    straight = run_study(file, RunSettings(out=tmp_path / "straight", workers=1))
+    branched = run_study(file, RunSettings(out=tmp_path / "branched", workers=1), branch_at=AT)
     assert straight.runs.equals(branched.runs)
     assert straight.curves.equals(branched.curves)
     assert len(set(straight.runs["mean_price"])) == 6
@@ -108,7 +108,7 @@ def test_points_of_another_past_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "cut.toml"
     file.write_text(STUDY.replace('"events.0.month" = "2024-10"\n', ""))
     with pytest.raises(SimError, match="events before that month"):
-        run_study(file, out=tmp_path, workers=1, branch_at=AT)
+        run_study(file, RunSettings(out=tmp_path, workers=1), branch_at=AT)
     assert [path.name for path in tmp_path.iterdir()] == ["cut.toml"]
 
 

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
+from sim.api import open_result
 from sim.errors import SimError
 from sim.plot.registry import plots
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes
-from sim.runs.result import open_result
+from sim.runs.settings import RunSettings
 from tests.unit.market.tiny import changed
 
 PLOT = "specification"
@@ -17,7 +18,8 @@ PLOT = "specification"
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
     market = changed({"population.clients": 60}, months=4)
-    made = run_ensemble(market, replicates=3, workers=1, out=tmp_path_factory.mktemp("run"))
+    settings = RunSettings(workers=1, out=tmp_path_factory.mktemp("run"))
+    made = open_result(run_ensemble(market, settings, replicates=3).path)
     assert made.verdict["primary"]
     return made
 

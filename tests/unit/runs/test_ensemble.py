@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from sim.errors import SimError
-from sim.runs.ensemble import run_ensemble
 from sim.runs.plan import plan_ensemble
 from sim.runs.result import Result
 from sim.runs.run import run_world
@@ -55,7 +54,8 @@ def test_other_inputs_other_folder(duel: Scenario) -> None:
 
 def test_equal_worlds_run_once_and_are_stored_under_each_name(whole: Result, duel: Any) -> None:
     plan = plan_ensemble(duel)
-    assert plan.same_as == (0, 1, 2, 3, 1, 2, 6)
+    first = [plan.names.index(point.same_as) for point in plan.points]
+    assert first == [0, 1, 2, 3, 1, 2, 6]
     shares = whole.curves["platform_token_share"]
     own, other = (
         shares.sel(point=p) for p in ("off_money_kept", "off_money_kept_challenger_hosts")
@@ -137,8 +137,8 @@ def test_times_live_in_the_manifest_alone(whole: Result) -> None:
     [({"replicates": 0}, "replicates"), ({"seed": -1}, "seed"), ({"workers": 0}, "workers")],
 )
 def test_senseless_numbers_are_refused(
-    duel: Scenario, tmp_path: Path, options: dict[str, int], words: str
+    run_duel: Run, tmp_path: Path, options: dict[str, int], words: str
 ) -> None:
     with pytest.raises(SimError, match=words):
-        run_ensemble(duel, out=tmp_path, model=FakeMarket, **options)
+        run_duel(**options)
     assert not list(tmp_path.iterdir())

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from sim.analysis.verdict.judge import judge
+from sim.api import open_result
 from sim.errors import SimError
-from sim.runs.result import Result, open_result
+from sim.runs.result import Result
 from tests.unit.runs.fake_market import AlwaysFailingMarket, FailingMarket
 
 Run = Callable[..., Result]

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from sim.api import JudgedResult as Result
+from sim.api import open_result
+from sim.runs.ensemble import run_study
+from sim.runs.settings import RunSettings
 from sim.runs.study.reader import LoadedStudy, load_study
-from sim.runs.study.result import SweepResult
-from sim.runs.study.run import run_study
-from tests.unit.runs.conftest import duel, run_duel, whole
+from tests.unit.runs.conftest import duel, run_duel, settings_of, whole
 from tests.unit.runs.fake_market import DUEL, FakeMarket
 
 __all__ = ["duel", "run_duel", "whole"]
@@ -63,17 +65,20 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedStudy:
 
 
 @pytest.fixture(scope="session")
-def whole_sweep(loaded: LoadedStudy, tmp_path_factory: pytest.TempPathFactory) -> SweepResult:
+def whole_sweep(loaded: LoadedStudy, tmp_path_factory: pytest.TempPathFactory) -> Result:
     """A sweep run in one go in this process; tests read it and leave it alone."""
     out = tmp_path_factory.mktemp("sweep")
-    return run_study(loaded, workers=1, out=out, model=FakeMarket)
+    return open_result(run_study(loaded, RunSettings(workers=1, out=out), model=FakeMarket).path)
 
 
 @pytest.fixture
-def run_sweep(loaded: LoadedStudy, tmp_path: Path) -> Callable[..., SweepResult]:
+def run_sweep(loaded: LoadedStudy, tmp_path: Path) -> Callable[..., Result]:
     """Run the study in a folder of this test; the same call goes on in the same folder."""
 
-    def run(study: Any = loaded, **options: Any) -> SweepResult:
-        return run_study(study, **{"workers": 1, "out": tmp_path, "model": FakeMarket} | options)
+    def run(study: Any = loaded, **options: Any) -> Result:
+        settings, others = settings_of(
+            {"workers": 1, "out": tmp_path, "model": FakeMarket} | options
+        )
+        return open_result(run_study(study, settings, **others).path)
 
     return run

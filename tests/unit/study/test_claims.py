@@ -8,7 +8,7 @@ from sim.analysis.verdict.claims import share_interval
 from sim.analysis.verdict.grounds import claims_grounds, refuse_bare
 from sim.errors import SimError
 from sim.plot.registry import plots
-from sim.runs.study.result import SweepResult
+from sim.runs.result import Result
 
 
 def test_independent_replicates_of_one_point_are_wilson() -> None:
@@ -56,7 +56,7 @@ def test_the_interval_covers_the_share_of_a_two_way_population() -> None:
     assert naive.upper - naive.lower < 0.06
 
 
-def test_the_picture_shows_every_claim_against_what_was_wanted(whole_sweep: SweepResult) -> None:
+def test_the_picture_shows_every_claim_against_what_was_wanted(whole_sweep: Result) -> None:
     told = whole_sweep.claims
     table = plots()["claims"].numbers(whole_sweep)
     (claim,) = told["claims"].values()
@@ -73,7 +73,7 @@ def test_the_picture_shows_every_claim_against_what_was_wanted(whole_sweep: Swee
     assert claim["verdict"] in marks
 
 
-def test_claims_without_their_grounds_are_not_told(whole_sweep: SweepResult) -> None:
+def test_claims_without_their_grounds_are_not_told(whole_sweep: Result) -> None:
     told = whole_sweep.claims
     refuse_bare(claims_grounds(told))
     assert claims_grounds(told)["seeds"] == [0, 1, 2, 3, 4]

@@ -7,7 +7,7 @@ import pytest
 
 from sim.cli import main
 from sim.errors import ScenarioError
-from sim.runs.study.plan import plan_sweep
+from sim.runs.plan import plan_sweep
 from sim.runs.study.reader import load_study
 from tests.unit.runs.fake_market import DUEL
 from tests.unit.study.conftest import TEXT

@@ -15,19 +15,19 @@ from sim.analysis.uncertainty.sobol import outcomes_of_design
 from sim.analysis.verdict.claims import judge_claims
 from sim.errors import SimError
 from sim.runs.curves import Grid
-from sim.runs.rows import rows_path
-from sim.runs.run import run_world
+from sim.runs.export import export_csv
+from sim.runs.rebuild import rebuild
+from sim.runs.receipts import rows_path
+from sim.runs.result import Result
+from sim.runs.run import point_scenario, run_world
 from sim.runs.stored import status_of
-from sim.runs.study.points import point_scenario
 from sim.runs.study.reader import LoadedStudy, load_study
-from sim.runs.study.rebuild import rebuild
-from sim.runs.study.result import SweepResult, export_csv
 from sim.scenario.patches import replace
 from tests.unit.runs.fake_market import FailingMarket, FakeMarket
 from tests.unit.runs.helpers import BackwardsExecutor, stored_bytes
 from tests.unit.study.markets import DyingAtAPoint, FailingAtAPoint
 
-Run = Callable[..., SweepResult]
+Run = Callable[..., Result]
 API, STRATEGY = "vendors.new.appeal.api", "vendors.new.pricing.strategy"
 
 
@@ -43,9 +43,7 @@ def test_blocks_tile_points_and_replicates_once() -> None:
 
 
 @pytest.mark.slow
-def test_bytes_depend_neither_on_workers_nor_on_order(
-    whole_sweep: SweepResult, run_sweep: Run
-) -> None:
+def test_bytes_depend_neither_on_workers_nor_on_order(whole_sweep: Result, run_sweep: Run) -> None:
     blocks = whole_sweep.manifest["grid"]
     count = Grid(**blocks).blocks
     assert count > 4
@@ -55,9 +53,7 @@ def test_bytes_depend_neither_on_workers_nor_on_order(
     assert stored_bytes(two.path) == stored_bytes(whole_sweep.path)
 
 
-def test_every_row_has_its_factors_and_its_seed(
-    whole_sweep: SweepResult, loaded: LoadedStudy
-) -> None:
+def test_every_row_has_its_factors_and_its_seed(whole_sweep: Result, loaded: LoadedStudy) -> None:
     runs = whole_sweep.runs
     assert runs["point"].tolist() == [f"p{p}" for p in range(7) for _ in range(5)]
     assert runs["replicate"].tolist() == list(range(5)) * 7
@@ -69,9 +65,7 @@ def test_every_row_has_its_factors_and_its_seed(
     assert whole_sweep.table.index.tolist() == list(whole_sweep.points)
 
 
-def test_stored_numbers_are_those_of_the_runs(
-    whole_sweep: SweepResult, loaded: LoadedStudy
-) -> None:
+def test_stored_numbers_are_those_of_the_runs(whole_sweep: Result, loaded: LoadedStudy) -> None:
     for number in (0, 6):
         scenario = point_scenario(whole_sweep.scenario, loaded.points[number])
         record = run_world(scenario, 7, 3, model=FakeMarket)
@@ -97,7 +91,7 @@ def test_a_point_is_run_even_if_a_move_could_not_be_taken_away_from_it() -> None
 
 
 def test_replicates_are_paired_across_points_and_differ_from_each_other(
-    whole_sweep: SweepResult,
+    whole_sweep: Result,
 ) -> None:
     share = whole_sweep.curves["platform_token_share"].sel(vendor="new").to_numpy()
     logit = np.log(share / (1.0 - share))
@@ -119,13 +113,13 @@ def test_measures_and_stride_choose_what_is_kept(
     assert len(run_sweep(every).curves.data_vars) == len(FakeMarket.dims)
 
 
-def test_curves_are_chunked_as_blocks(whole_sweep: SweepResult) -> None:
+def test_curves_are_chunked_as_blocks(whole_sweep: Result) -> None:
     data = xr.open_zarr(whole_sweep.path / "curves.zarr", consolidated=False)
     grid = Grid(**whole_sweep.manifest["grid"])
     assert data["platform_token_share"].encoding["chunks"][:2] == grid.shape
 
 
-def test_pandas_and_xarray_alone_can_read_it(whole_sweep: SweepResult) -> None:
+def test_pandas_and_xarray_alone_can_read_it(whole_sweep: Result) -> None:
     runs = pd.read_parquet(whole_sweep.path / "runs.parquet")
     data = xr.open_zarr(whole_sweep.path / "curves.zarr", consolidated=False)
     points = pd.read_parquet(whole_sweep.path / "points.parquet")
@@ -182,7 +176,7 @@ def test_a_run_that_kills_its_worker_is_aborted_and_its_block_is_saved(run_sweep
 
 
 @pytest.mark.parametrize("run", ["p0/0", "p6/4"])
-def test_a_run_is_rebuilt_from_its_row(whole_sweep: SweepResult, run: str) -> None:
+def test_a_run_is_rebuilt_from_its_row(whole_sweep: Result, run: str) -> None:
     made = rebuild(whole_sweep, run, FakeMarket)
     assert made.different == ()
     assert made.same_code
@@ -202,7 +196,7 @@ def test_a_run_that_was_tampered_with_is_told(run_sweep: Run) -> None:
 
 
 @pytest.mark.parametrize("run", ["p9/0", "p0/5", "p0", "p0/x"])
-def test_a_run_that_is_not_there_is_refused(whole_sweep: SweepResult, run: str) -> None:
+def test_a_run_that_is_not_there_is_refused(whole_sweep: Result, run: str) -> None:
     with pytest.raises(SimError, match=run):
         rebuild(whole_sweep, run, FakeMarket)
 
@@ -225,7 +219,7 @@ def test_worlds_of_a_plain_result_are_rebuilt_too(whole: Any) -> None:
     assert rebuild(whole, "off_money_kept/2", FakeMarket).different == ()
 
 
-def test_tables_for_a_spreadsheet(whole_sweep: SweepResult, tmp_path: Path) -> None:
+def test_tables_for_a_spreadsheet(whole_sweep: Result, tmp_path: Path) -> None:
     paths = export_csv(whole_sweep, tmp_path, ["platform_token_share"])
     assert [path.name for path in paths] == ["runs.csv", "platform_token_share.csv"]
     tidy = pd.read_csv(paths[1])
@@ -246,9 +240,10 @@ def test_tables_for_a_spreadsheet(whole_sweep: SweepResult, tmp_path: Path) -> N
         export_csv(whole_sweep, tmp_path, ["platform_token_shar"])
 
 
-def test_an_opened_sweep_is_what_was_stored(whole_sweep: SweepResult) -> None:
+def test_an_opened_sweep_is_what_was_stored(whole_sweep: Result) -> None:
     again = sim.open(whole_sweep.path)
-    assert isinstance(again, SweepResult)
+    assert isinstance(again, sim.SweepResult)
+    assert again.is_sweep
     assert again.runs.equals(whole_sweep.runs)
     assert "7 points x 5 replicates" in repr(again)
     assert again.factors == (STRATEGY, API)
@@ -273,7 +268,7 @@ def test_a_failed_run_of_a_design_is_named_and_no_index_is_computed(
         outcomes_of_design(fine, "hhj")
 
 
-def test_no_index_without_a_design_for_it(whole_sweep: SweepResult) -> None:
+def test_no_index_without_a_design_for_it(whole_sweep: Result) -> None:
     with pytest.raises(SimError, match="latin_hypercube"):
         outcomes_of_design(whole_sweep, "hhi")
 
@@ -306,7 +301,7 @@ def test_replicates_are_added_until_the_claims_are_known_well_enough(
     assert last["sessions"][0]["reused"] > 0
 
 
-def test_claims_are_stored_beside_the_runs(whole_sweep: SweepResult) -> None:
+def test_claims_are_stored_beside_the_runs(whole_sweep: Result) -> None:
     told = judge_claims(whole_sweep)["claims"]["new_stays_small"]
     values = whole_sweep.runs["claim_new_stays_small"]
     assert told["share_of_runs"] == (values < 0.6).mean()

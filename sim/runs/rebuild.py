@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from sim.errors import SimError, nearest_hint
 from sim.runs.curves import Grid
+from sim.runs.plan import RunPlan, plan_ensemble, plan_sweep
 from sim.runs.provenance import code_fingerprint
-from sim.runs.run import DONE, ModelMaker, RunRecord, run_world
-from sim.runs.store import RUNS
-from sim.runs.stored import read_curves, read_runs
-from sim.runs.study.plan import plan_sweep
-from sim.runs.study.points import PointsWork, point_scenario
+from sim.runs.result import Result
+from sim.runs.rows import DONE, RunRecord
+from sim.runs.run import BlockRuns, ModelMaker, point_scenario
+from sim.runs.stored import RUNS, read_curves, read_runs
 from sim.runs.study.reader import lay_out
-from sim.runs.study.result import SweepResult
-from sim.runs.worlds import worlds_of
+from sim.runs.worlds import World, worlds_of
 from sim.scenario.patches import scenario_hash
-
-if TYPE_CHECKING:
-    from sim.runs.result import Result
-    from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -62,11 +58,16 @@ def rebuild(result: Result, run: str, model: ModelMaker | None = None) -> Rebuil
     point, replicate = _identified(result, run)
     rows = read_runs(result.path / RUNS, {"point": point, "replicate": replicate})
     row = rows.iloc[0].to_dict()
-    if isinstance(result, SweepResult):
-        scenario, record, values = _of_sweep(result, point, replicate, model)
-    else:
-        scenario, values = _world(result, point), {}
-        record = run_world(scenario, result.seed, replicate, point=point, model=model)
+    plan, one_run = _planned(result, point, replicate, model)
+    (record,) = one_run.records()
+    if result.is_sweep:
+        stored = {path: None if _absent(v) else v for path, v in result.table.loc[point].items()}
+        if dict(record.factors) != stored:
+            raise SimError(
+                f"{result.path}: point {point} of the study is not the one that was stored"
+            )
+    (planned,) = one_run.points
+    scenario = plan.recipe.worlds.get(point) or point_scenario(plan.scenario, planned.values)
     different = _differences(row, record) + _other_curves(result, record)
     compared = len(record.outcomes) + len(record.facts)
     compared += sum(curve.size for curve in record.curves.values())
@@ -76,7 +77,7 @@ def rebuild(result: Result, run: str, model: ModelMaker | None = None) -> Rebuil
         replicate,
         result.seed,
         scenario,
-        values,
+        dict(planned.values),
         record.status,
         compared,
         tuple(different),
@@ -96,23 +97,18 @@ def _identified(result: Result, run: str) -> tuple[str, int]:
     return point, int(number)
 
 
-def _of_sweep(
-    result: SweepResult, point: str, replicate: int, model: ModelMaker | None
-) -> tuple[Scenario, RunRecord, dict[str, Any]]:
-    """The run from the stored study and the values in the stored row of the point."""
-    study = result.study
-    loaded = lay_out(study, result.scenario, study.name, result.path)
-    plan = plan_sweep(loaded, result.replicates, result.seed, model=model)
-    number = result.points.index(point)
-    values = loaded.points[number]
-    recipe = plan.work(0).recipe
-    work = PointsWork(recipe, ((point, values),), (replicate,), result.seed)
-    (record,) = work.records()
-    stored = {path: None if _absent(v) else v for path, v in result.table.loc[point].items()}
-    made = dict(record.factors)
-    if made != stored:
-        raise SimError(f"{result.path}: point {point} of the study is not the one that was stored")
-    return point_scenario(plan.scenario, values), record, values
+def _planned(
+    result: Result, point: str, replicate: int, model: ModelMaker | None
+) -> tuple[RunPlan, BlockRuns]:
+    """The plan made again from what is stored, and this run of it."""
+    if result.is_sweep:
+        loaded = lay_out(result.study, result.scenario, result.study.name, result.path)
+        plan = plan_sweep(loaded, result.replicates, result.seed, model=model)
+    else:
+        worlds = (World(point, "", _world(result, point)),)
+        plan = plan_ensemble(result.scenario, worlds=worlds, model=model)
+    number = plan.names.index(point)
+    return plan, replace(plan.block_runs(0), points=(plan.points[number],), replicates=(replicate,))
 
 
 def _world(result: Result, point: str) -> Scenario:
