@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from sim.errors import SimError
-from sim.garbage import search_seldom
+from sim.runs.garbage import search_seldom
 
 P = ParamSpec("P")
 T = TypeVar("T")

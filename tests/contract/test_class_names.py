@@ -9,10 +9,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "sim"
 STILL_TWICE = {  # shrinks until it is empty
     "Comparison",
-    "Layout",
     "Sizes",
     "State",
-    "Work",
     "World",
 }
 
