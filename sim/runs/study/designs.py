@@ -13,6 +13,9 @@ import numpy.typing as npt
 from sim.errors import SimError
 from sim.runs.study.schema import MOST_POINTS, Design, Factor, acting
 
+FloatArray = npt.NDArray[np.float64]
+Point = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class SobolDesign:
@@ -55,7 +58,7 @@ def sobol_design(bounds: npt.ArrayLike, base: int, rng: np.random.Generator) -> 
     -----
     Saltelli (2002, Computer Physics Communications 145:280-297).
     """
-    from scipy.stats import qmc
+    from SALib.sample import sobol
 
     limits = np.asarray(bounds, dtype=np.float64)
     if limits.ndim != 2 or limits.shape[1] != 2 or len(limits) < 2:
@@ -65,20 +68,15 @@ def sobol_design(bounds: npt.ArrayLike, base: int, rng: np.random.Generator) -> 
     if base < 2 or base & (base - 1):
         raise ValueError(f"base: needs a power of two from 2 on, got {base}")
     size = len(limits)
-    unit = qmc.Sobol(2 * size, rng=rng).random(base)
-    scaled = limits[:, 0] + (limits[:, 1] - limits[:, 0]) * unit.reshape(base, 2, size)
-    a, b = scaled[:, 0], scaled[:, 1]
-    blocks = [a, b]
-    for kept, lender in ((a, b), (b, a)):
-        for i in range(size):
-            mixed = kept.copy()
-            mixed[:, i] = lender[:, i]
-            blocks.append(mixed)
-    return SobolDesign(np.concatenate(blocks))
+    sample = sobol.sample(_problem(limits.tolist()), base, seed=rng).reshape(base, -1, size)
+    blocks = [0, 2 * size + 1, *range(1, 2 * size + 1)]  # SALib puts B behind the mixed ones
+    return SobolDesign(sample[:, blocks].transpose(1, 0, 2).reshape(-1, size))
 
 
-FloatArray = npt.NDArray[np.float64]
-Point = dict[str, Any]
+def _problem(bounds: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """Inputs as SALib describes them."""
+    names = [str(k) for k in range(len(bounds))]
+    return {"num_vars": len(bounds), "names": names, "bounds": bounds}
 
 
 def grid_points(factors: Sequence[Factor], base: Point, levels: int) -> list[Point]:
@@ -147,8 +145,7 @@ def _morris(design: Design, factors: int) -> FloatArray:
 
     if design.levels % 2 or design.points < 2:
         raise SimError("design: morris needs an even number of levels and two trajectories or more")
-    names = [str(k) for k in range(factors)]
-    problem = {"num_vars": factors, "names": names, "bounds": [[0.0, 1.0]] * factors}
+    problem = _problem([[0.0, 1.0]] * factors)
     seed = np.random.default_rng(design.seed)
     sample: FloatArray = morris.sample(problem, design.points, num_levels=design.levels, seed=seed)
     return sample
