@@ -16,8 +16,8 @@ from sim.runs.receipts import Receipt, receipt_path, rows_name, sealed
 from sim.runs.rows import ABORTED, DONE, FAILED, RunRecord, rows_bytes, table_of
 from sim.runs.run import BlockRuns
 
-# Seconds of computing from which on a block is waited for until the disk has it. A power cut may
-# take one that is quicker made again; a kill takes none, and what is left half is told by its hash.
+# Seconds of computing from which on a block is waited for until the disk has it. A quicker one may
+# have to run again after a power cut. A kill loses none: the hash shows a half-written file.
 WORTH_WAITING = 0.25
 
 

@@ -109,7 +109,7 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def cannot_write(path: Path, error: OSError) -> SimError:
-    """What to tell when the disk refuses: nothing that was finished is lost."""
+    """The error of a disk that refuses: nothing that was finished is lost."""
     reason = error.strerror or str(error)
     return SimError(
         f"cannot write {path}: {reason}; nothing that is finished is lost, and the same command "

@@ -1,11 +1,12 @@
-"""How far long work has come, told on stderr."""
+"""How far long work has come, on stderr."""
 
 from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
-from typing import Any, Protocol, TextIO
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Protocol
 
 
 class ProgressCallback(Protocol):
@@ -42,83 +43,58 @@ def clock(seconds: float) -> str:
 
 
 class PlainProgress:
-    """A line now and then, for logs and pipes."""
+    """A line on stderr now and then, for logs and pipes."""
 
-    def __init__(self, file: TextIO | None = None, every_seconds: float = 5.0) -> None:
-        self._file = file
+    def __init__(self, every_seconds: float = 5.0) -> None:
         self._every = every_seconds
         self._began = time.monotonic()
-        self._told = -every_seconds
+        self._last = -every_seconds
         self._first: int | None = None
-
-    def __enter__(self) -> PlainProgress:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing to put back."""
 
     def __call__(self, done: int, total: int, failed: int, seconds_left: float | None) -> None:
         """Print a line if the last one is old enough or the work is done."""
         passed = time.monotonic() - self._began
         if self._first is None:
             self._first = done
-        if done < total and passed - self._told < self._every:
+        if done < total and passed - self._last < self._every:
             return
-        self._told = passed
+        self._last = passed
         rate = f", {(done - self._first) / passed:.2f} runs/s" if done > self._first else ""
         left = f", {clock(seconds_left)} left" if seconds_left is not None else ""
         if done >= total:
             left = f" in {clock(passed)}"
         bad = f", {failed} failed" if failed else ""
-        print(f"{done}/{total} runs{bad}{rate}{left}", file=self._file or sys.stderr, flush=True)
+        print(f"{done}/{total} runs{bad}{rate}{left}", file=sys.stderr, flush=True)
 
 
-class BarProgress:
-    """A moving bar, for terminals."""
+@contextmanager
+def bar_on_terminal() -> Iterator[ProgressCallback]:
+    """A moving bar; its last state stays as a line."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    columns = (
+        TextColumn("runs"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    last_line = PlainProgress(every_seconds=float("inf"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("runs", total=None, note="")
 
-        self._bar: Any = Progress(
-            TextColumn("runs"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task("runs", total=None, note="")
-        self._plain = PlainProgress(every_seconds=float("inf"))
+        def move(done: int, total: int, failed: int, seconds_left: float | None) -> None:
+            pace = ""
+            if seconds_left:
+                pace = f"{(total - done) / seconds_left:.2f} runs/s, {clock(seconds_left)} left"
+            note = pace + (f", {failed} failed" if failed else "")
+            bar.update(task, completed=done, total=total, note=note)
+            if done >= total:
+                last_line(done, total, failed, seconds_left)
 
-    def __enter__(self) -> BarProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
-
-    def __call__(self, done: int, total: int, failed: int, seconds_left: float | None) -> None:
-        """Move the bar."""
-        pace = ""
-        if seconds_left:
-            pace = f"{(total - done) / seconds_left:.2f} runs/s, {clock(seconds_left)} left"
-        note = pace + (f", {failed} failed" if failed else "")
-        self._bar.update(self._task, completed=done, total=total, note=note)
-        if done >= total:
-            self._plain(done, total, failed, seconds_left)
+        yield move
 
 
-def progress_on_stderr() -> PlainProgress | BarProgress:
+def progress_on_stderr() -> AbstractContextManager[ProgressCallback]:
     """A bar on a terminal, plain lines elsewhere."""
-    return BarProgress() if sys.stderr.isatty() else PlainProgress()
+    return bar_on_terminal() if sys.stderr.isatty() else nullcontext(PlainProgress())

@@ -108,13 +108,13 @@ def read_receipt(
             raise SimError("has its rows in another form")
     except (OSError, SimError, KeyError, TypeError, ValueError, AttributeError):
         return None, [_put_aside(path, label)]
-    told = [
+    damaged = [
         _put_aside(folder / name, label)
         for name, expected in hashes.items()
         if (folder / name).exists() and sha256((folder / name).read_bytes()) != expected
     ]
-    sound = not told and all((folder / name).exists() for name in hashes)
-    return (receipt if sound else None), told
+    sound = not damaged and all((folder / name).exists() for name in hashes)
+    return (receipt if sound else None), damaged
 
 
 @lru_cache(KINDS)

@@ -75,10 +75,10 @@ class Store:
             yield store
 
     def look(self) -> None:
-        """Find the sound blocks; damaged files are put aside and told."""
+        """Find the sound blocks; damaged files are put aside and logged."""
         for block in range(self.plan.grid.blocks):
-            receipt, told = self._read(block)
-            for line in told:
+            receipt, damaged = self._read(block)
+            for line in damaged:
                 log.warning(line)
             if receipt is not None:
                 self.receipts[block] = receipt
@@ -94,9 +94,11 @@ class Store:
         SimError
             The block is not there or not sound.
         """
-        receipt, told = self._read(block)
+        receipt, damaged = self._read(block)
         if receipt is None:
-            raise SimError(f"{self.plan.grid.label(block)} left no sound block; {'; '.join(told)}")
+            raise SimError(
+                f"{self.plan.grid.label(block)} left no sound block; {'; '.join(damaged)}"
+            )
         self.receipts[block] = receipt
 
     def missing(self) -> list[int]:
@@ -263,7 +265,7 @@ def _may_precede_manifest(path: Path) -> bool:
 
 
 def measure_attributes(names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Unit and long name of curves, as the measures tell them."""
+    """Unit and long name of curves, as the measures have them."""
     from sim.market.recorder import measures
 
     known = measures()

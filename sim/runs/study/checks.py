@@ -15,7 +15,6 @@ from sim.scenario.schema.scenario import Scenario
 from sim.scenario.tables import by_strategy_first, plain_tables, set_path
 
 FIXED = ("calendar", "ensemble", "name", "title")
-BOUNDS = {"share": (0.0, 1.0)}
 
 
 def value_at(scenario: Scenario, path: str) -> Any:
@@ -93,12 +92,12 @@ def trial_problems(
                 yield Problem("", place, shown(value), "no such world", hint)
         return
     conditions = _conditions(factor, factors, set())
-    told: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()
     for value in factor.ends():
         for problem in _tried(scenario, {**conditions, factor.path: value}):
             where = place if problem.path == factor.path else f"{place} -> {problem.path}"
-            if (where, problem.rule + problem.value) not in told:
-                told.add((where, problem.rule + problem.value))
+            if (where, problem.rule + problem.value) not in seen:
+                seen.add((where, problem.rule + problem.value))
                 yield Problem("", where, problem.value, problem.rule, problem.hint)
             if problem.rule == "no such path":
                 return
@@ -174,31 +173,19 @@ def claim_problems(name: str, claim: Claim, scenario: Scenario) -> Iterator[Prob
     if claim.window_months is not None and not 1 <= claim.window_months <= months:
         rule = f"must lie between 1 and {months}"
         yield Problem("", f"{place}.window_months", shown(claim.window_months), rule)
-    low, high = BOUNDS.get(found.unit, (None, None))
-    yield from _able_to_fail(place, claim, low, high)
+    if found.unit == "share":
+        yield from _able_to_fail(place, claim)
 
 
-def _able_to_fail(
-    place: str, claim: Claim, low: float | None, high: float | None
-) -> Iterator[Problem]:
-    if claim.below is not None:
-        if high is not None and claim.below >= high:
-            yield Problem(
-                "", f"{place}.below", shown(claim.below), "cannot fail", "a share is <= 1"
-            )
-        if low is not None and claim.below <= low:
-            yield Problem(
-                "", f"{place}.below", shown(claim.below), "cannot hold", "a share is >= 0"
-            )
-    if claim.above is not None:
-        if low is not None and claim.above <= low:
-            yield Problem(
-                "", f"{place}.above", shown(claim.above), "cannot fail", "a share is >= 0"
-            )
-        if high is not None and claim.above >= high:
-            yield Problem(
-                "", f"{place}.above", shown(claim.above), "cannot hold", "a share is <= 1"
-            )
+def _able_to_fail(place: str, claim: Claim) -> Iterator[Problem]:
+    """A bound on a share lies between 0 and 1, or the claim could not turn out both ways."""
+    for side, bound in (("below", claim.below), ("above", claim.above)):
+        if bound is None or 0.0 < bound < 1.0:
+            continue
+        fails = (side == "above") == (bound <= 0.0)
+        limit = "a share is <= 1" if bound >= 1.0 else "a share is >= 0"
+        rule = "cannot fail" if fails else "cannot hold"
+        yield Problem("", f"{place}.{side}", shown(bound), rule, limit)
 
 
 def raise_if(problems: list[Problem], file: str) -> None:

@@ -1,4 +1,4 @@
-"""From a study file to its points, with everything that is wrong told at once."""
+"""From a study file to its points, with all that is wrong in one error."""
 
 from __future__ import annotations
 
