@@ -101,30 +101,26 @@ def _tried(
         return None, [(prefix, Problem("", path, shown(table), f"cannot be read: {error}"))]
 
 
-def _event(
-    item: Any, index: int, kinds: Mapping[str, type[Event]], data: Any
-) -> tuple[Event | None, list[Located]]:
+def _unknown(
+    name: Any, known: Mapping[str, Any], what: str, keys: tuple[Key, ...]
+) -> list[Located]:
+    """That nothing of this kind has the name, if so."""
+    if isinstance(name, str) and name in known:
+        return []
+    value = "(absent)" if name is None else shown(name)
+    hint = nearest_hint(name, list(known))
+    return [(keys, Problem("", dotted(keys), value, f"no such {what}", hint))]
+
+
+def _event(item: Any, index: int, data: Any) -> tuple[Event | None, list[Located]]:
     keys: tuple[Key, ...] = ("events", index)
     if isinstance(item, Event):
         return item, []
     if not isinstance(item, Mapping):
         return None, [(keys, Problem("", dotted(keys), shown(item), "must be a table"))]
-    what = item.get("what")
-    if not isinstance(what, str) or what not in kinds:
-        value = shown(what) if "what" in item else "(absent)"
-        return None, [
-            (
-                (*keys, "what"),
-                Problem(
-                    "",
-                    dotted((*keys, "what")),
-                    value,
-                    "no such kind of event",
-                    nearest_hint(what, list(kinds)),
-                ),
-            )
-        ]
-    return _tried(kinds[what], dict(item), keys, data)
+    kinds, what = event_kinds(), item.get("what")
+    wrong = _unknown(what, kinds, "kind of event", (*keys, "what"))
+    return (None, wrong) if wrong else _tried(kinds[str(what)], dict(item), keys, data)
 
 
 def _events(data: dict[str, Any]) -> tuple[list[Event], list[int], list[Located]]:
@@ -132,15 +128,10 @@ def _events(data: dict[str, Any]) -> tuple[list[Event], list[int], list[Located]
     if not isinstance(items, list | tuple):
         problem = Problem("", "events", shown(items), "must be a list", "write [[events]]")
         return [], [], [(("events",), problem)]
-    made, kept, located = [], [], []
-    kinds = event_kinds()
-    for index, item in enumerate(items):
-        event, wrong = _event(item, index, kinds, data)
-        located += wrong
-        if event is not None:
-            made.append(event)
-            kept.append(index)
-    return made, kept, located
+    tried = [_event(item, index, data) for index, item in enumerate(items)]
+    kept = [index for index, (event, _) in enumerate(tried) if event is not None]
+    made = [event for event, _ in tried if event is not None]
+    return made, kept, [located for _, wrong in tried for located in wrong]
 
 
 def _levers(data: dict[str, Any]) -> tuple[Any, list[Located]]:
@@ -154,41 +145,13 @@ def _levers(data: dict[str, Any]) -> tuple[Any, list[Located]]:
         if not isinstance(item, Mapping) or "kind" not in item:
             continue
         keys: tuple[Key, ...] = ("levers", name)
-        kind = item["kind"]
-        if isinstance(kind, str) and kind in kinds:
+        lever, kind = None, item["kind"]
+        wrong = _unknown(kind, kinds, "kind of lever", (*keys, "kind"))
+        if not wrong:
             lever, wrong = _tried(kinds[kind], dict(item), keys, data)
-        else:
-            hint = nearest_hint(kind, list(kinds))
-            place = (*keys, "kind")
-            problem = Problem("", dotted(place), shown(kind), "no such kind of lever", hint)
-            lever, wrong = None, [(place, problem)]
         located += wrong
         made[name] = lever or {"vendor": item.get("vendor"), "off": {}}
     return made, located
-
-
-def _strategy(
-    kind: str,
-    name: Any,
-    parameters: Any,
-    name_keys: tuple[Key, ...],
-    keys: tuple[Key, ...],
-    data: Any,
-) -> list[Located]:
-    known = strategies(kind)
-    if not isinstance(name, str) or name not in known:
-        value = "(absent)" if name is None else shown(name)
-        problem = Problem(
-            "",
-            dotted(name_keys),
-            value,
-            f"no such {kind} strategy",
-            nearest_hint(name, list(known)),
-        )
-        return [(name_keys, problem)]
-    if not isinstance(parameters, Mapping):
-        return []
-    return _tried(known[name].Parameters, dict(parameters), keys, data)[1]
 
 
 def _strategies(data: dict[str, Any]) -> list[Located]:
@@ -198,27 +161,28 @@ def _strategies(data: dict[str, Any]) -> list[Located]:
     for name, vendor in vendors.items() if isinstance(vendors, Mapping) else ():
         if not isinstance(vendor, Mapping):
             continue
-        keys: tuple[Key, ...]
-        for field, (kind, usual) in strategy_tables().items():
-            table = vendor.get(field, {"strategy": usual})
-            if isinstance(table, Mapping):
-                keys = ("vendors", name, field)
-                rest = {key: value for key, value in table.items() if key != "strategy"}
-                located += _strategy(
-                    kind, table.get("strategy"), rest, (*keys, "strategy"), keys, data
-                )
-        openness = vendor.get("openness", {})
-        if isinstance(openness, Mapping):
-            keys = ("vendors", name, "openness")
-            located += _strategy(
-                "openness",
-                openness.get("strategy", "closed"),
-                openness.get("parameters", {}),
-                (*keys, "strategy"),
-                (*keys, "parameters"),
-                data,
-            )
+        for kind, chosen, parameters, above, keys in _named_strategies(vendor, ("vendors", name)):
+            known = strategies(kind)
+            wrong = _unknown(chosen, known, f"{kind} strategy", (*above, "strategy"))
+            if not wrong and isinstance(parameters, Mapping):
+                wrong = _tried(known[chosen].Parameters, dict(parameters), keys, data)[1]
+            located += wrong
     return located
+
+
+def _named_strategies(
+    vendor: Mapping[str, Any], keys: tuple[Key, ...]
+) -> Iterator[tuple[str, Any, Any, tuple[Key, ...], tuple[Key, ...]]]:
+    """Kind, name and parameters of each strategy, the keys of its table and of its parameters."""
+    for field, (kind, usual) in strategy_tables().items():
+        table = vendor.get(field, {"strategy": usual})
+        if isinstance(table, Mapping):
+            rest = {key: value for key, value in table.items() if key != "strategy"}
+            yield kind, table.get("strategy"), rest, (*keys, field), (*keys, field)
+    table, above = vendor.get("openness", {}), (*keys, "openness")
+    if isinstance(table, Mapping):
+        chosen, rest = table.get("strategy", "closed"), table.get("parameters", {})
+        yield "openness", chosen, rest, above, (*above, "parameters")
 
 
 def _names(data: dict[str, Any]) -> list[Located]:
