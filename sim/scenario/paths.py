@@ -157,6 +157,11 @@ class Spot:
         """Whether this is a table of tables that have names of their own."""
         return model_of(item_of(self.annotation, dict)) is not None
 
+    def is_table(self) -> bool:
+        """Whether names may stand below this place."""
+        tables = model_of(self.annotation) or item_of(self.annotation, dict)
+        return tables is not None or self.strategy is not None
+
     def is_list(self) -> bool:
         """Whether this is a list of tables."""
         return model_of(item_of(self.annotation, tuple)) is not None

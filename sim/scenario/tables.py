@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sim.errors import Problem, nearest_hint
-from sim.scenario.paths import Key, Spot, dotted, item_of, keys_of, model_of, reaches, shown
+from sim.scenario.paths import Key, Spot, dotted, keys_of, reaches, shown
 from sim.scenario.schema.scenario import Scenario
 
 
@@ -83,44 +84,24 @@ def _served(data: dict[str, Any], entry: dict[str, Any]) -> bool:
     return entry.get("vendor") in (None, "", family.get("owner"))
 
 
-def _unknown(keys: tuple[Key, ...], value: Any, known: list[str]) -> Problem:
-    return Problem("", dotted(keys), shown(value), "no such path", nearest_hint(keys[-1], known))
-
-
-def _refusal(spot: Spot, keys: tuple[Key, ...], value: Any, last: bool) -> Problem | None:
-    """Why the last of the keys cannot be followed from the spot."""
-    key = keys[-1]
+def _refusal(spot: Spot, keys: tuple[Key, ...], value: Any, last: bool) -> tuple[str, str] | None:
+    """Rule and hint if the last of the keys cannot be followed from the spot."""
+    key, rule = keys[-1], "no such path"
     if spot.is_list():
         length = len(spot.data) if isinstance(spot.data, list | tuple) else 0
-        if not isinstance(key, int) or key >= length:
-            return Problem(
-                "",
-                dotted(keys),
-                shown(value),
-                "no such entry of the list",
-                f"entries: 0 to {length - 1}" if length else "the list is empty",
-            )
-        return None
+        if isinstance(key, int) and key < length:
+            return None
+        hint = f"entries: 0 to {length - 1}" if length else "the list is empty"
+        return "no such entry of the list", hint
     fields = spot.fields()
     if fields is not None:
-        return None if key in fields else _unknown(keys, value, list(fields))
+        return None if key in fields else (rule, nearest_hint(key, list(fields)))
     held = spot.data if isinstance(spot.data, Mapping) else {}
     if spot.names_tables() and key not in held and not (last and isinstance(value, Mapping)):
-        return _unknown(keys, value, [str(name) for name in held])
-    if (
-        model_of(spot.annotation) is None
-        and item_of(spot.annotation, dict) is None
-        and spot.strategy is None
-        and not isinstance(spot.data, Mapping)
-    ):
-        return Problem(
-            "",
-            dotted(keys),
-            shown(value),
-            "no such path",
-            f"{dotted(keys[:-1])} is a value, not a table",
-        )
-    return None
+        return rule, nearest_hint(key, [str(name) for name in held])
+    if spot.is_table() or isinstance(spot.data, Mapping):
+        return None
+    return rule, f"{dotted(keys[:-1])} is a value, not a table"
 
 
 def set_path(data: dict[str, Any], path: str, value: Any) -> Problem | None:
@@ -138,24 +119,18 @@ def set_path(data: dict[str, Any], path: str, value: Any) -> Problem | None:
     node: Any = data
     for depth, key in enumerate(keys):
         last = depth == len(keys) - 1
-        refusal = _refusal(spot, keys[: depth + 1], value, last)
-        if refusal is not None:
-            return Problem("", path, refusal.value, refusal.rule, refusal.hint)
+        refused = _refusal(spot, keys[: depth + 1], value, last)
+        if refused is not None:
+            return Problem("", path, shown(value), *refused)
         if last:
             break
         if isinstance(node, dict) and node.get(str(key)) is None:
             node[str(key)] = {}
         node = node[key]
-        child = spot.child(key)
-        spot = Spot(child.annotation, node, child.strategy, child.flat)
+        spot = replace(spot.child(key), data=node)
         if not isinstance(node, dict | list):
-            return Problem(
-                "",
-                path,
-                shown(value),
-                "no such path",
-                f"{dotted(keys[: depth + 1])} is a value, not a table",
-            )
+            hint = f"{dotted(keys[: depth + 1])} is a value, not a table"
+            return Problem("", path, shown(value), "no such path", hint)
     if keys[-1] == "strategy" and node.get("strategy") != value:
         node.clear()
     node[keys[-1]] = value
