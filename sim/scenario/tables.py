@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +12,11 @@ from sim.scenario.paths import Key, Spot, dotted, keys_of, reaches, shown
 from sim.scenario.schema.scenario import Scenario
 
 
-def plain_tables(scenario: Scenario, names: set[str] | None = None) -> dict[str, Any]:
-    """The scenario as dictionaries and lists that `typed` reads back to an equal one.
-
-    `names` are the tables that are wanted, all unless given.
-    """
-    data = scenario.model_dump(mode="python", include=names)
+def plain_tables(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as dictionaries and lists that `typed` reads back to an equal one."""
+    data = scenario.model_dump(mode="python")
     for key in ("hosts", "events", "sources", "fit"):
-        if key in data:
-            data[key] = list(data[key])
+        data[key] = list(data[key])
     return data
 
 
@@ -41,28 +38,13 @@ def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], l
     price for) a closed family of somebody else, and the levers go with what they cost. A fit
     goes when a path of it does, a source when nothing is left that it covers.
     """
-    off = set(names)
-    data, problems = without_but_sources(scenario, off, plain_tables(scenario))
-    if off:
-        data["sources"] = [item for item in data["sources"] if reaches(data, item["path"])]
-    return data, problems
-
-
-def without_but_sources(
-    scenario: Scenario, off: set[str], whole: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[Problem]]:
-    """As `without`, with all sources; `whole` are the scenario's plain tables, which stay.
-
-    Tables in which nothing changes are those of `whole` themselves.
-    """
-    patches = {
-        name: scenario.levers[name].patch(whole) for name in sorted(off & set(scenario.levers))
-    }
-    written = {path.split(".")[0] for patch in patches.values() for path in patch}
-    data = {**whole, **(plain_tables(scenario, written) if written else {})}
+    data, off = plain_tables(scenario), set(names)
+    if not off:
+        return data, []
+    patches = {name: lever.patch(data) for name, lever in scenario.levers.items() if name in off}
     problems = []
-    for name, patch in patches.items():
-        for path, value in by_strategy_first(patch.items()):
+    for name, patch in sorted(patches.items()):
+        for path, value in by_strategy_first(deepcopy(patch).items()):
             problem = set_path(data, path, value)
             if problem is not None:
                 problems.append(Problem("", f"levers.{name}.off", path, problem.rule, problem.hint))
@@ -71,8 +53,9 @@ def without_but_sources(
     ]
     data["hosts"] = [host for host in data["hosts"] if _served(data, host)]
     data["fit"] = [fit for fit in data["fit"] if all(reaches(data, p) for p in fit["paths"])]
-    data["episode"] = {}  # it is told from the whole scenario
+    data["episode"] = {}  # it shows the whole scenario
     data["levers"] = {name: lever for name, lever in data["levers"].items() if name not in off}
+    data["sources"] = [item for item in data["sources"] if reaches(data, item["path"])]
     return data, problems
 
 

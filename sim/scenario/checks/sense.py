@@ -34,7 +34,7 @@ from sim.scenario.checks.moves import (
 )
 from sim.scenario.paths import dotted, leaves, reaches, shown
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import off_patches, plain_tables, without_but_sources
+from sim.scenario.tables import off_patches, plain_tables, without
 from sim.scenario.typed import must_exist, problem_at, typed
 
 SUM_TOLERANCE = 1e-6
@@ -122,10 +122,9 @@ def _names_at(node: Any, masks: list[str], path: str) -> Iterator[tuple[str, str
 
 def levers_can_be_off(scenario: Scenario) -> Iterator[Problem]:
     """Each lever belongs to a vendor, and without it the scenario still makes sense."""
-    whole = plain_tables(scenario) if scenario.levers else {}
     before: set[tuple[str, str, str]] | None = None
     for name in scenario.levers:
-        data, problems = without_but_sources(scenario, {name}, whole)
+        data, problems = without(scenario, [name])
         if problems:
             yield from problems
             continue
@@ -133,7 +132,7 @@ def levers_can_be_off(scenario: Scenario) -> Iterator[Problem]:
         if not found:
             continue
         if before is None:
-            before = {_unplaced(p) for p in _found_in(whole)}
+            before = {_unplaced(p) for p in _found_in(plain_tables(scenario))}
         for problem in found:
             if _unplaced(problem) in before:
                 continue
