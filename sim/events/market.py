@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.events.base import Event
-from sim.events.reach import Facts, Market
+from sim.events.reach import Market, ScenarioFacts
 from sim.parts import monthly_par, par, share_par
 
 
@@ -46,7 +46,7 @@ class DemandShift(Event):
         1, "months over which it is spread evenly", unit="month", low=1, high=120
     )
 
-    def problems(self, scenario: Facts) -> list[str]:
+    def problems(self, scenario: ScenarioFacts) -> list[str]:
         """The kind of work must exist."""
         kinds = list(scenario.kinds)
         return [] if self.work in kinds else [f"no kind of work {self.work!r}; known: {kinds}"]

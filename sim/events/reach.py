@@ -42,7 +42,7 @@ class DecisionFacts(Protocol):
     lowest_price: float
 
 
-class Facts(NamedTables, Protocol):
+class ScenarioFacts(NamedTables, Protocol):
     """The scenario."""
 
     @property
@@ -145,7 +145,7 @@ class Market(Protocol):
     shifts: list[tuple[int, float, int]]  # kind of work, log change a month, months left
 
     @property
-    def scenario(self) -> Facts: ...
+    def scenario(self) -> ScenarioFacts: ...
     @property
     def world(self) -> Names: ...
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sim.events.base import Event
-from sim.events.reach import Facts, Market
+from sim.events.reach import Market, ScenarioFacts
 from sim.numeric.portable import power
 from sim.parts import par, share_par, strategy_fields, strategy_table
 from sim.strategies.agents import Side, sides_of
@@ -76,7 +76,7 @@ class PriceList(Event):
         outside = self.output_yuan_per_million_tokens or 0.0
         return (1.0 - output_share) * inside + output_share * outside
 
-    def problems(self, scenario: Facts) -> list[str]:
+    def problems(self, scenario: ScenarioFacts) -> list[str]:
         """One price, or both parts of it; nobody sells below the lowest price."""
         one = self.price_yuan_per_million_tokens is not None
         parts = (self.input_yuan_per_million_tokens, self.output_yuan_per_million_tokens)
@@ -121,7 +121,7 @@ class Campaign(Event):
     stages: int = par(1, "stages; they overlap as demand.goodwill says", low=1, high=1_000)
     reach: float = share_par(0.5, "share of those clients that each stage reaches")
 
-    def problems(self, scenario: Facts) -> list[str]:
+    def problems(self, scenario: ScenarioFacts) -> list[str]:
         """Segments and regions exist and have clients."""
         return audience_problems(scenario, self.segments, self.regions)
 
@@ -208,7 +208,7 @@ class StrategyChange(Event):
             if table is not None:
                 yield field, table
 
-    def problems(self, scenario: Facts) -> list[str]:
+    def problems(self, scenario: ScenarioFacts) -> list[str]:
         """Some strategy must change; all of them and their parameters must be known."""
         from sim.strategies.registry import make
 
