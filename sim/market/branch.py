@@ -87,7 +87,6 @@ def branch(trunk: MarketModel, scenario: Scenario) -> MarketModel:
     shared: list[Any] = [trunk.scenario, trunk.population, trunk.world]
     shared += vars(trunk.population).values()
     model = deepcopy(trunk, {id(part): part for part in shared})
-    model.name_rows()
     model.scenario = scenario
     model.events_of = model._dated_events()
     return model

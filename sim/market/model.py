@@ -35,10 +35,10 @@ from sim.market.recorder import Recorder
 from sim.market.shared import shared
 from sim.market.start import start
 from sim.market.state import start_state
-from sim.market.supply.accelerators import new_supply_desk, shock_path, supply_rules
-from sim.market.supply.books import Account, new_ledger, rates_of
-from sim.market.supply.costs import chips_of, cost_rules, new_costs
-from sim.market.supply.serving import new_serving_desk, new_volumes
+from sim.market.supply.accelerators import shock_path
+from sim.market.supply.books import Account, prices_paid
+from sim.market.supply.costs import supply_rules
+from sim.market.supply.serving import Volumes
 from sim.market.vendors.agent import VendorAgent
 from sim.market.vendors.campaigns import awareness_rules
 from sim.market.vendors.panel import Panel
@@ -139,7 +139,7 @@ class MarketModel(mesa.Model):
         self.spending: dict[str, Floats] = {}
         self.awareness = np.ones((self.world.n_cells, self.world.n_vendors))
         self.columns = client_columns(self.population, homes_move(market))
-        self.shocks = shock_path(self)
+        self.shocks = shock_path(market, self.stream)
         self.choices = new_state(self.population)
         self._rooms()
         self.homes = Homes(market, self.world, self.seed, self.columns, self.spaces[0].homes.moved)
@@ -162,12 +162,9 @@ class MarketModel(mesa.Model):
     def _rules(self) -> None:
         """What the scenario says, as kernels read it; shared by all its replicates."""
         scenario, world = self.scenario, self.world
-        self.chips = self.fixed("chips", lambda: chips_of(self))
-        self.layout = self.fixed("layout", lambda: layout_of(world, self._rent_factor()))
+        self.supply = self.fixed("supply rules", lambda: supply_rules(scenario, world))
+        self.layout = self.fixed("layout", lambda: layout_of(world))
         self.marks = self.fixed("marks", lambda: marks_of(scenario, world))
-        self.cost_rules = self.fixed("cost rules", lambda: cost_rules(self))
-        self.supply_rules = self.fixed("supply rules", lambda: supply_rules(self))
-        self.rates = self.fixed("rates", lambda: rates_of(self))
         self.community_rules = self.fixed(
             "community rules", lambda: community_rules(scenario, world)
         )
@@ -181,23 +178,15 @@ class MarketModel(mesa.Model):
     def _rooms(self) -> None:
         """Room for the numbers of a month, filled anew every month."""
         world = self.world
-        self.tally, self.volumes = new_tally(world), new_volumes(world)
+        self.tally = new_tally(world)
+        self.volumes: Volumes  # of the last month
+        self.account: Account
         self.presence = new_presence(world, self.columns.whole_weight)
         threads = threads_for(self.population.n_clients)
         self.spaces = new_workspace(world, threads, self.tally, self.presence)
-        self.costs = new_costs(world)
         self.communities = communities(self.community_rules, self.state)
         self.terms = new_terms(self.scenario, world)
-        self.supply_desk = new_supply_desk(world.n_vendors)
-        self.serving_desk = new_serving_desk(self)
-        self.ledger = new_ledger(self)
         self.entries: list[Host | None] = [None] * world.n_api
-        self.account = Account(self.ledger, {})
-        self.name_rows()
-
-    def name_rows(self) -> None:
-        """Names for the rows of the tables of a month; a copied market needs its own."""
-        self.account = Account(self.ledger, self.account.spending)
 
     @property
     def scenario(self) -> Scenario:
@@ -213,10 +202,6 @@ class MarketModel(mesa.Model):
     def seed(self) -> np.random.SeedSequence:
         """The seed sequence from which every stream is made."""
         return self.seed_sequence
-
-    def _rent_factor(self) -> Floats:
-        tables = [self.scenario.vendors[name] for name in self.world.vendors]
-        return np.array([table.rent_factor for table in tables])
 
     def _hosts_of(self) -> list[list[Host]]:
         """Dated entries by which platforms serve others' families, by model call."""
@@ -282,19 +267,12 @@ class MarketModel(mesa.Model):
     @property
     def paid(self) -> Floats:
         """(J,) token price that clients pay: the list price after discounts."""
-        discount = np.zeros(self.world.n_vendors + 2)  # 0 for own machines and postponing
-        discount[: self.world.n_vendors] = self.state.discount
-        return np.asarray(self.state.list_price * (1.0 - discount[self.world.platform]))
+        return prices_paid(self.world, self.state)
 
     @staticmethod
     def counted(tally: npt.NDArray[np.int64]) -> Floats:
         """A whole-number tally as real enterprises or volumes."""
         return tally / FIXED_POINT
-
-    @property
-    def rent_factor(self) -> Floats:
-        """(V,) on the market rent."""
-        return self.layout.rent_factor
 
     @property
     def on_sale(self) -> npt.NDArray[np.bool_]:

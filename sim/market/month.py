@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sim.market.clients.choice import review
+from sim.market.clients.deals import count_deals
 from sim.market.clients.tables import fill_terms
+from sim.market.clients.usage import use
 from sim.market.ecosystem.growth import grow
-from sim.market.supply.accelerators import deliver
-from sim.market.supply.books import settle
-from sim.market.supply.serving import serve
+from sim.market.supply import accelerators, books, serving
 from sim.market.vendors.agent import decide
 from sim.market.vendors.bidding import bid
 from sim.market.vendors.campaigns import inform
@@ -33,6 +33,40 @@ def happen(model: MarketModel) -> None:
     """Apply the events of this month, in the order of their kinds and names."""
     for event in model.events_of.get(model.month, ()):
         event.apply(model)
+
+
+def deliver(model: MarketModel) -> None:
+    """The world market moves, ordered cards arrive, old ones wear out, new ones are ordered."""
+    rules, state, month = model.supply, model.state, model.month
+    state.app_tokens[:] = rules.app_tokens[month]
+    accelerators.move_world_market(rules, month, float(model.shocks[month]), state)
+    if rules.capacity:
+        strategies = [vendor.investment for vendor in model.vendors.values()]
+        accelerators.deliver(rules, month, model.date, strategies, state)
+
+
+def serve(model: MarketModel) -> None:
+    """Clients use what they chose; volumes meet capacity."""
+    use(model.columns, model.choices, model.layout, model.terms, model.marks, model.spaces)
+    model.volumes = serving.serve(model.supply, model.month, model.world, model.tally, model.state)
+
+
+def settle(model: MarketModel) -> None:
+    """Book the month; everybody sees its means and shares."""
+    count_deals(
+        model.bidding, model.columns, model.choices, model.layout, model.terms, len(model.spaces)
+    )
+    model.account = books.settle(
+        model.supply,
+        model.month,
+        model.world,
+        model.volumes,
+        model.terms.unit_price,
+        model.bidding.counts.conceded,
+        model.spending,
+        model.state,
+    )
+    books.publish(model.world, model.volumes, model.state)
 
 
 def look(model: MarketModel, number: int, everyone: bool) -> None:

@@ -14,13 +14,11 @@ import numpy as np
 from sim.economics.costs import steady_state_experience
 from sim.market.ecosystem.agents import count_users, open_platforms
 from sim.market.ecosystem.communities import contribute
-from sim.market.month import look
+from sim.market.month import look, serve
 from sim.market.supply.books import publish
-from sim.market.supply.costs import CARDS_PER_UNIT
-from sim.market.supply.serving import platform_sums, serve
+from sim.market.supply.costs import CARDS_PER_UNIT, app_cards
 from sim.market.vendors.campaigns import current_awareness
 from sim.market.vendors.openness import decide_openness
-from sim.market.world import API
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
@@ -47,7 +45,7 @@ def start(model: MarketModel) -> None:
         look(model, number, everyone=True)
         _fill_cards(model, np.inf)
         serve(model)
-        publish(model)
+        publish(model.world, model.volumes, model.state)
     model.state.own_cards = real_capacity
     count_users(model)
     _size_cards(model)
@@ -72,12 +70,9 @@ def _fill_cards(model: MarketModel, cards: float) -> None:
 
 def _size_cards(model: MarketModel) -> None:
     """Cards stated, or sized to the first month's load; then the pipeline replaces wear."""
-    own = model.chips.planned
-    work = model.chips.work_of(own)
-    state, scenario, rules = model.state, model.scenario, model.cost_rules
-    load = model.volumes.load
-    per_card = rules.throughput[0] * rules.utilisation * rules.scheduling
-    apps = model.supply_rules.app_tokens[0] / per_card
+    state, scenario, rules = model.state, model.scenario, model.supply
+    own, work, load = rules.own_share, rules.work(rules.own_share), model.volumes.load
+    apps = app_cards(rules, 0)
     cards = np.zeros(model.world.n_vendors)
     for v, name in enumerate(model.world.vendors):
         stated = scenario.vendors[name].capacity.initial
@@ -86,8 +81,7 @@ def _size_cards(model: MarketModel) -> None:
     state.own_cards, state.external_cards = own * cards, (1.0 - own) * cards
     if scenario.supply.lead_months > 0:
         state.pipeline[:] = (scenario.supply.wear * cards)[:, None]
-        most = np.where(model.chips.limited, model.chips.output, np.inf)[:, None]
-        state.own_pipeline[:] = np.minimum(own[:, None] * state.pipeline, most)
+        state.own_pipeline[:] = np.minimum(own[:, None] * state.pipeline, rules.own_output[:, None])
     state.load_cards = load
     state.utilisation = np.minimum(load / np.maximum(cards * work, LEAST_CARDS), 1.0)
     state.reliability[:] = 1.0
@@ -102,8 +96,7 @@ def _first_experience(model: MarketModel) -> None:
     A platform that sells next to nothing starts with that of a small one, so that its first
     customers do not make it an expert at once.
     """
-    tokens = np.where(model.world.channel == API, model.volumes.served, 0.0)
-    output = platform_sums(model, tokens)[: model.world.n_vendors]
+    output = model.volumes.tokens
     learning = model.scenario.supply.learning
     forgetting = max(learning.forgetting, LEAST_FORGETTING)
     least = max(learning.least_share * math.fsum(output.tolist()), LEAST_OUTPUT)

@@ -42,7 +42,7 @@ def account_discount(model: MarketModel) -> Floats:
 @measure("yuan/month", "vendor")
 def account_discounts(model: MarketModel) -> Floats:
     """What all running deals take off the list bills."""
-    return model.ledger.off * MILLION
+    return model.account.discounts * MILLION
 
 
 @measure("yuan/month", "vendor")

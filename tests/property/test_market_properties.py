@@ -99,7 +99,7 @@ def test_tokens_and_money_are_conserved(changes: dict[str, Any], seed: int) -> N
         np.testing.assert_allclose(volumes.by_cell.sum(axis=(0, 1)), volumes.demanded, rtol=1e-12)
         # no platform serves more than it has cards for
         used = platform_sums(model, cards_of_offers(model))
-        assert (used[: world.n_vendors] <= volumes.room * (1 + 1e-9) + 1e-9).all()
+        assert (used[: world.n_vendors] <= volumes.cards * (1 + 1e-9) + 1e-9).all()
         np.testing.assert_allclose(account.revenue.sum(), account.paid, rtol=1e-9, atol=1e-12)
         by_hand = model.paid * volumes.served * (world.channel == 0) / 1e6
         np.testing.assert_allclose(

@@ -13,7 +13,6 @@ from unittest import mock
 import mesa
 
 import sim.market.month
-import sim.market.supply.serving
 from sim.market.clients.columns import UNSET
 from sim.market.model import MarketModel
 from tests.reference.client import ClientAgent, Decision, Traits, Workload
@@ -41,9 +40,7 @@ class PlainMarket(MarketModel):
     def _kernels(self) -> Iterator[None]:
         with ExitStack() as stack:
             stack.enter_context(mock.patch.object(sim.market.month, "review", self.review_kernel))
-            stack.enter_context(
-                mock.patch.object(sim.market.supply.serving, "use", self.use_kernel)
-            )
+            stack.enter_context(mock.patch.object(sim.market.month, "use", self.use_kernel))
             yield
 
     def review_kernel(self, month: int, everyone: bool, *arrays: Any) -> Any:

@@ -16,7 +16,7 @@ from sim.market.model import MarketModel
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
 from tests.theory.test_engine_limits import THEORY
-from tests.unit.market.plain import accounting_cost, card_cost
+from tests.unit.market.plain import costs
 from tests.unit.market.tiny import changed, ran, started
 
 Floats = npt.NDArray[np.float64]
@@ -39,10 +39,10 @@ class TestLearning:
 
     def test_without_an_exponent_cost_is_flat(self) -> None:
         model = MarketModel(changed(self.FLAT), 1)
-        cost = accounting_cost(model)
+        cost = costs(model).accounting
         for _ in range(6):
             model.step()
-            assert accounting_cost(model).tolist() == cost.tolist()
+            assert costs(model).accounting.tolist() == cost.tolist()
         assert (np.diff(model.curves["experience"], axis=0) != 0.0).any()
 
     def test_with_one_it_falls_along_the_curve(self) -> None:
@@ -50,10 +50,10 @@ class TestLearning:
         answer = known("wright-p1")
         b = -math.log2(answer["inputs"]["progress_ratio"])
         model = started(self.FLAT | {"supply.learning.exponent": b})
-        first = accounting_cost(model)
+        first = costs(model).accounting
         model.state.experience = model.state.experience * 2.0 ** answer["inputs"]["doublings"]
         expected = answer["expected"]["unit_cost_after_doublings"] / 100.0
-        np.testing.assert_allclose(accounting_cost(model) / first, expected, rtol=1e-9)
+        np.testing.assert_allclose(costs(model).accounting / first, expected, rtol=1e-9)
 
 
 def four_firms() -> Scenario:
@@ -122,9 +122,9 @@ class TestCostShock:
 
     def test_full_insulation_feels_nothing(self) -> None:
         model = started({"vendors.dam.stack.own_chip_share": 1.0})
-        before = card_cost(model)
+        before = costs(model).card
         model.state.external_cost_factor = 2.0
-        ratio = card_cost(model) / before
+        ratio = costs(model).card / before
         assert ratio[0] == 1.0
         np.testing.assert_allclose(ratio[1:], 2.0, rtol=1e-12)
 
@@ -153,8 +153,8 @@ def test_no_rule_forces_prices_down() -> None:
 @pytest.mark.parametrize("psi", [0.0, 0.4, 1.0])
 def test_a_shock_moves_log_cost_by_what_is_bought(psi: float) -> None:
     model = started({"vendors.dam.stack.own_chip_share": psi})
-    before = accounting_cost(model)
+    before = costs(model).accounting
     model.state.external_cost_factor = float(np.exp(0.5))
     dam = model.world.platform[: model.world.n_api] == 0
-    change = np.log(accounting_cost(model) / before)[dam]
+    change = np.log(costs(model).accounting / before)[dam]
     np.testing.assert_allclose(change, (1.0 - psi) * 0.5, atol=1e-12)

@@ -60,7 +60,6 @@ class Layout(Bundle):
     offer_keys: Vector[np.uint32]
     vendor_keys: Vector[np.uint32]
     nest_keys: Vector[np.uint32]
-    rent_factor: Vector[np.float64]  # (V,) on the market rent
     n_api: int
     host_start: int
     n_hosted: int
@@ -154,8 +153,8 @@ def new_tally(world: World) -> Tally:
     )
 
 
-def layout_of(world: World, rent_factor: Array | None = None) -> Layout:
-    """The kernel's view of the offers; all clouds rent at the market's price unless told."""
+def layout_of(world: World) -> Layout:
+    """The kernel's view of the offers."""
     return Layout(
         channel=world.channel,
         platform=world.platform,
@@ -163,7 +162,6 @@ def layout_of(world: World, rent_factor: Array | None = None) -> Layout:
         offer_keys=world.offer_keys,
         vendor_keys=world.vendor_keys,
         nest_keys=keys32(["nest/api", "nest/host", "nest/rent", "nest/none"]),
-        rent_factor=np.ones(world.n_vendors) if rent_factor is None else rent_factor,
         n_api=world.n_api,
         host_start=world.host_start,
         n_hosted=len(world.hosted_family),

@@ -55,8 +55,8 @@ def fill_prices(model: MarketModel, terms: Terms) -> None:
     with_card = slice(world.host_start, world.none)
     hosts, rents = slice(world.host_start, world.rent_start), slice(world.rent_start, world.none)
     rent = state.market_rent * rules.rent_factor
-    costs = model.cost_rules
-    hours = rules.card_hours / (costs.throughput[model.month] * rules.host_use)
+    supply = model.supply
+    hours = rules.card_hours / (supply.throughput[model.month] * rules.host_use)
     family = world.family[hosts]
     terms.unit_hours[hosts] = hours * state.serving_cost[family] * model.communities.ease[family]
     per_hour = rent / rules.card_hours

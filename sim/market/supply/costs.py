@@ -1,212 +1,178 @@
-"""What serving takes and costs: self-made and bought accelerators, throughput, unit cost."""
+"""What serving takes and costs: rules of supply, accelerators at work, throughput, unit cost."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.clients.columns import Layout
+from sim.economics.concentration import fading_age
+from sim.economics.costs import accelerator_cost, experience_unit_cost, scarcity_factor
 from sim.market.state import MarketState
+from sim.market.world import World
 from sim.months import month_after, months_between
-from sim.numeric.arrays import Vector
-from sim.numeric.bundle import Bundle
-from sim.numeric.compiled import inlined, kernel, step
-from sim.numeric.elementary import exp, ln, power
-from sim.numeric.portable import exp as exponential
+from sim.numeric.portable import exp, ln
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
-    from sim.market.world import World
+    from sim.scenario.schema.scenario import Scenario
+    from sim.scenario.schema.supply import SupplyTable
 
 
 Floats = npt.NDArray[np.float64]
 CARDS_PER_UNIT = 1_000.0  # cards are stated in thousands
-
-
-class Chips(Bundle):
-    """What the vendors' own chips are, (V,); fixed for a run."""
-
-    planned: Vector[np.float64]  # psi: part of all cards that is meant to be self-made
-    limited: Vector[np.bool_]  # whether their output has a limit
-    output: Vector[np.float64]  # cards a month in the first month, 0 where there is no limit
-    growth: Vector[np.float64]  # of that limit, linear
-    performance: Vector[np.float64]  # work against a bought card
-    cost: Vector[np.float64]  # against the common cost of a self-made card
-
-    def work_of(self, share: Floats) -> Floats:
-        """(V,) work of a card of a mix with that self-made share, against a bought card."""
-        return 1.0 + share * (self.performance - 1.0)
-
-
-def chips_of(model: MarketModel) -> Chips:
-    """The chips of a scenario's vendors, in the order of the world."""
-    stacks = [model.scenario.vendors[name].stack for name in model.world.vendors]
-    return Chips(
-        planned=np.array([stack.own_chip_share for stack in stacks]),
-        limited=np.array([stack.chip_output is not None for stack in stacks], bool),
-        output=np.array([(stack.chip_output or 0.0) * CARDS_PER_UNIT for stack in stacks]),
-        growth=np.array([stack.chip_output_growth for stack in stacks]),
-        performance=np.array([stack.chip_performance for stack in stacks]),
-        cost=np.array([stack.chip_cost for stack in stacks]),
-    )
-
-
-@inlined
-def made_at_most(v, month, chips):  # type: ignore[no-untyped-def]
-    """Self-made cards that can be ordered in a month, infinite where nothing limits."""
-    grown = max(0.0, 1.0 + chips.growth[v] * month)
-    return chips.output[v] * grown if chips.limited[v] else np.inf
-
-
-@inlined
-def own_share(v, chips, state):  # type: ignore[no-untyped-def]
-    """Part of the cards that is self-made: as planned, or as it is where output is limited."""
-    total = state.own_cards[v] + state.external_cards[v]
-    known = chips.limited[v] and 0.0 < total < np.inf
-    return state.own_cards[v] / total if known else chips.planned[v]
-
-
-@inlined
-def equivalents(v, chips, state):  # type: ignore[no-untyped-def]
-    """All cards, counted as bought ones that do the same work."""
-    return chips.performance[v] * state.own_cards[v] + state.external_cards[v]
-
-
-@inlined
-def largest_order(v, month, chips, money, availability):  # type: ignore[no-untyped-def]
-    """Cards that can be had: A (psi + (1 - psi) availability) without an output limit.
-
-    With one, self-made cards are at most their output, and the rest of the money A waits for the
-    world market: own + (A - own) availability, own = min(psi A, output).
-    """
-    psi = chips.planned[v]
-    if not chips.limited[v]:
-        return money * (psi + (1.0 - psi) * availability)
-    own = min(psi * money, made_at_most(v, month, chips))
-    return own + (money - own) * availability
-
-
-@inlined
-def self_made(v, month, chips, ordered, money, availability):  # type: ignore[no-untyped-def]
-    """Self-made cards of an order: psi of it, or what output and the world market leave.
-
-    With a limit the vendor makes what it planned up to its output and buys the rest; what the
-    world market does not give, it makes if it can.
-    """
-    planned = chips.planned[v] * ordered
-    if not chips.limited[v]:
-        return planned
-    most = min(chips.planned[v] * money, made_at_most(v, month, chips))
-    buyable = (money - most) * availability
-    return min(max(min(planned, most), ordered - buyable), ordered)
-
-
 TOKENS_PER_UNIT = 1_000.0  # T tokens per 1,000 cards -> million tokens per card
 MILLIONS_PER_TRILLION = 1e6
 
 
-class CostRules(Bundle):
-    """What the scenario says of costs."""
+@dataclass(frozen=True)
+class SupplyRules:
+    """What the scenario says of supply, (V,) unless said otherwise; `table` holds plain numbers.
 
-    throughput: Vector[np.float64]  # (months + 1,) million tokens a card-month, reference model
-    scheduling: Vector[np.float64]  # (V,) factor on it
-    made: Vector[np.float64]  # (V,) yuan a month of a self-made card
-    bought: float  # of a bought one, before shocks
-    utilisation: float
+    Work and cost of cards: `own_share` psi is the part of all cards that is meant to be self-made;
+    `own_output` is how many of those can be made in the first month (infinite without a limit), and
+    grows linearly by `own_output_growth`; `own_performance` is the work of one against a bought
+    card.
+    """
+
+    table: SupplyTable
+    capacity: bool  # whether cards limit what is served
+    spill_over: bool  # whether unserved tokens go to second choices
     learning: float  # exponent of the experience curve, 0 without
-    capacity: bool  # whether a full house costs more
-    threshold: float  # utilisation from which it does
-    scarcity: float  # exponent
-    card_hours: float
+    own_share: Floats
+    own_output: Floats  # cards a month
+    own_output_growth: Floats
+    own_performance: Floats
+    own_cost: Floats  # yuan a month of a self-made card
+    throughput: Floats  # (months + 1,) million tokens a card-month, reference model
+    scheduling: Floats  # factor on throughput
+    app_tokens: Floats  # (months + 1, V) million tokens of the vendors' own apps
+    headroom: Floats
+    funding_limit: Floats
+    order_cap: Floats  # cards a month that can be ordered at first
+    order_cap_growth: Floats  # of the cap, linear
+    trend_memory: Floats  # part of the remembered growth of load that is kept a month
+    lever_cost: Floats  # million yuan a month
+
+    @property
+    def output_limited(self) -> npt.NDArray[np.bool_]:
+        """(V,) vendors whose output of chips has a limit."""
+        return np.isfinite(self.own_output)
+
+    def work(self, own_share: Floats) -> Floats:
+        """(V,) work of a card of a mix with that self-made share, against a bought card."""
+        return 1.0 + own_share * (self.own_performance - 1.0)
 
 
-class Costs(Bundle):
+@dataclass(frozen=True)
+class UnitCosts:
     """What serving takes and costs in a month."""
 
-    throughput: Vector[np.float64]  # (V,) with scheduling and own experience
-    card: Vector[np.float64]  # (V,) yuan a month of what does the work of a bought card
-    cards: Vector[np.float64]  # (n_api,) card-months that a million tokens of each model call need
-    accounting: Vector[np.float64]  # (n_api,) yuan per million tokens
-    opportunity: Vector[np.float64]  # (n_api,) accounting cost x max(1, (u / threshold)^exponent)
+    throughput: Floats  # (V,) million tokens a card-month, with scheduling and own experience
+    card: Floats  # (V,) yuan a month of what does the work of a bought card
+    cards: Floats  # (n_api,) card-months that a million tokens of each model call need
+    accounting: Floats  # (n_api,) yuan per million tokens
+    opportunity: Floats  # (n_api,) accounting cost x scarcity factor
 
 
-def cost_rules(model: MarketModel) -> CostRules:
-    """The scenario's rules of cost."""
-    scenario, supply, on = model.scenario, model.scenario.supply, model.scenario.mechanisms
-    stacks = [scenario.vendors[name].stack for name in model.world.vendors]
-    start = scenario.calendar.start
-    dates = [month_after(start, month) for month in range(scenario.calendar.months + 1)]
-    ages = [float(months_between(supply.throughput_month, date)) for date in dates]
-    growth = [exponential(supply.throughput_growth * age) for age in ages]
-    return CostRules(
-        throughput=supply.throughput * TOKENS_PER_UNIT * np.array(growth),
-        scheduling=np.array([stack.scheduling for stack in stacks]),
-        made=supply.own_card_cost * model.chips.cost,
-        bought=supply.external_card_cost,
-        utilisation=supply.utilisation,
-        learning=supply.learning.exponent if on.learning else 0.0,
+def supply_rules(scenario: Scenario, world: World) -> SupplyRules:
+    """The scenario's rules of supply; vendors in the order of the world."""
+    table, on = scenario.supply, scenario.mechanisms
+    vendors = [scenario.vendors[name] for name in world.vendors]
+    stacks, plans = [t.stack for t in vendors], [t.capacity for t in vendors]
+    limits = [t.chip_output for t in stacks]
+    levers = scenario.levers.values()
+    lever_cost = [
+        math.fsum(lever.cost * lever.intensity for lever in levers if lever.vendor == name)
+        for name in world.vendors
+    ]
+    return SupplyRules(
+        table=table,
         capacity=on.capacity,
-        threshold=supply.scarcity.threshold,
-        scarcity=supply.scarcity.exponent,
-        card_hours=supply.card_hours,
+        spill_over=on.spill_over,
+        learning=table.learning.exponent if on.learning else 0.0,
+        own_share=np.array([t.own_chip_share for t in stacks]),
+        own_output=np.array([np.inf if n is None else n * CARDS_PER_UNIT for n in limits]),
+        own_output_growth=np.array([t.chip_output_growth for t in stacks]),
+        own_performance=np.array([t.chip_performance for t in stacks]),
+        own_cost=table.own_card_cost * np.array([t.chip_cost for t in stacks]),
+        throughput=_throughput(scenario),
+        scheduling=np.array([t.scheduling for t in stacks]),
+        app_tokens=_app_tokens(scenario, world),
+        headroom=np.array([t.headroom for t in plans]),
+        funding_limit=np.array([t.finance.funding_limit for t in vendors]),
+        order_cap=np.array([t.order_cap * CARDS_PER_UNIT for t in plans]),
+        order_cap_growth=np.array([t.order_cap_growth for t in plans]),
+        trend_memory=np.array([t.trend_memory for t in plans]),
+        lever_cost=np.array(lever_cost),
     )
 
 
-def new_costs(world: World) -> Costs:
-    """Room for the costs of a month."""
-    v, n = world.n_vendors, world.n_api
-    return Costs(*(np.zeros(size) for size in (v, v, n, n, n)))
+def _throughput(scenario: Scenario) -> Floats:
+    """(months + 1,) million tokens a card-month of the reference model: exponential growth."""
+    supply, calendar = scenario.supply, scenario.calendar
+    dates = [month_after(calendar.start, month) for month in range(calendar.months + 1)]
+    ages = np.array([float(months_between(supply.throughput_month, date)) for date in dates])
+    return supply.throughput * TOKENS_PER_UNIT * exp(supply.throughput_growth * ages)
 
 
-@inlined
-def cost_of_mix(v, own, chips, rules, state):  # type: ignore[no-untyped-def]
-    """Yuan a month of what does the work of a bought card, at a self-made share: a shock of the
-    bought ones moves the logarithm by (1 - own)."""
-    mix = own * rules.made[v] + (1.0 - own) * rules.bought
+def _app_tokens(scenario: Scenario, world: World) -> Floats:
+    """(months + 1, V) million tokens of the vendors' own consumer apps."""
+    plans = [scenario.vendors[name].capacity for name in world.vendors]
+    age = fading_age([plan.internal_slowdown for plan in plans], scenario.calendar.months)
+    load = np.array([plan.internal_load for plan in plans])
+    growth = np.array([plan.internal_growth for plan in plans])
+    return load * exp(growth * age) * MILLIONS_PER_TRILLION
+
+
+def current_own_share(rules: SupplyRules, state: MarketState) -> Floats:
+    """(V,) part of the cards that is self-made: as planned, or as it is where output is limited."""
+    total = state.own_cards + state.external_cards
+    known = rules.output_limited & (total > 0.0) & (total < np.inf)
+    return np.divide(state.own_cards, total, out=rules.own_share.copy(), where=known)
+
+
+def equivalents(rules: SupplyRules, state: MarketState) -> Floats:
+    """(V,) all cards, counted as bought ones that do the same work."""
+    return np.asarray(rules.own_performance * state.own_cards + state.external_cards)
+
+
+def app_cards(rules: SupplyRules, month: int) -> Floats:
+    """(V,) cards that the vendors' own consumer apps need."""
+    per_card = rules.throughput[month] * rules.table.utilisation * rules.scheduling
+    return np.asarray(rules.app_tokens[month] / per_card)
+
+
+def cards_for_customers(rules: SupplyRules, month: int, state: MarketState) -> Floats:
+    """(V,) cards for customers: all, less the part of the own-app load that goes first."""
+    first = rules.table.internal_priority * app_cards(rules, month)
+    return np.maximum(equivalents(rules, state) - first, 0.0)
+
+
+def card_costs(rules: SupplyRules, own_share: Floats, state: MarketState) -> Floats:
+    """(V,) yuan a month of what does the work of a bought card, at a self-made share."""
     shock = ln(state.external_cost_factor) + state.supply_shock
-    if shock != 0.0:
-        mix *= exp((1.0 - own) * shock)
-    return mix / (1.0 + own * (chips.performance[v] - 1.0))
+    bought = rules.table.external_card_cost
+    return accelerator_cost(own_share, rules.own_cost, bought, shock, rules.own_performance)
 
 
-@step
-def fill_costs(month, rules, chips, layout, state, costs):  # type: ignore[no-untyped-def]
+def unit_costs(rules: SupplyRules, month: int, world: World, state: MarketState) -> UnitCosts:
     """The costs of a month as the state is now.
 
     Throughput grows with experience, (E / E_0)^b; cards per million tokens are the family's serving
     cost / (throughput x utilisation).
     """
-    platform, family, serving_cost = layout.platform, layout.family, state.serving_cost
-    throughput, card, cards = costs.throughput, costs.card, costs.cards
-    for v in range(len(card)):
-        known = power(state.experience[v] / state.experience_start[v], -rules.learning)
-        throughput[v] = rules.throughput[month] * rules.scheduling[v] / known
-        card[v] = cost_of_mix(v, own_share(v, chips, state), chips, rules, state)
-    for j in range(len(cards)):
-        v, scarce = platform[j], 1.0
-        cards[j] = serving_cost[family[j]] / (throughput[v] * rules.utilisation)
-        costs.accounting[j] = card[v] * cards[j]
-        if rules.capacity:
-            scarce = max(1.0, power(state.utilisation[v] / rules.threshold, rules.scarcity))
-        costs.opportunity[j] = costs.accounting[j] * scarce
-
-
-@kernel
-def update_costs(
-    month: int,
-    rules: CostRules,
-    chips: Chips,
-    layout: Layout,
-    state: MarketState,
-    costs: Costs,
-) -> None:
-    """`fill_costs`."""
-    fill_costs(month, rules, chips, layout, state, costs)
-
-
-def costs(model: MarketModel) -> Costs:
-    """The costs of this month as the state is now; the same arrays every time."""
-    update_costs(model.month, model.cost_rules, model.chips, model.layout, model.state, model.costs)
-    return model.costs
+    platform, family = world.platform[: world.n_api], world.family[: world.n_api]
+    base = rules.throughput[month] * rules.scheduling
+    known = experience_unit_cost(1.0, state.experience, state.experience_start, rules.learning)
+    throughput = base / known
+    card = card_costs(rules, current_own_share(rules, state), state)
+    cards = state.serving_cost[family] / (throughput[platform] * rules.table.utilisation)
+    accounting = opportunity = card[platform] * cards
+    if rules.capacity:
+        scarcity = rules.table.scarcity
+        factor = scarcity_factor(state.utilisation, scarcity.threshold, scarcity.exponent)
+        opportunity = accounting * factor[platform]
+    return UnitCosts(throughput, card, cards, accounting, opportunity)

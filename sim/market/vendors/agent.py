@@ -120,8 +120,8 @@ class VendorAgent(mesa.Agent):
         return {
             "vendor": self.index,
             "funding_limit": self.funding_limit,
-            "learning_exponent": self.market.cost_rules.learning,
-            "forgetting": self.market.rates.forgetting,
+            "learning_exponent": self.market.supply.learning,
+            "forgetting": self.market.supply.table.learning.forgetting,
         }
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.mixed import Demand
-from sim.market.supply.costs import costs
+from sim.market.supply.costs import unit_costs
 from sim.strategies.view import View, told
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class Knowledge(NamedTuple):
 
 def known(model: MarketModel) -> Knowledge:
     """What is known now; an offer that begins shows its first price."""
-    state, world, month_costs = model.state, model.world, costs(model)
+    state, world = model.state, model.world
+    month_costs = unit_costs(model.supply, model.month, world, state)
     price, cost, unit_cost = np.zeros((3, world.n_offers))
     cost[: world.n_api], unit_cost[: world.n_api] = month_costs.accounting, month_costs.opportunity
     first = np.where(state.last_price > 0.0, state.last_price, state.list_price)
@@ -66,7 +67,7 @@ def private_figures(model: MarketModel) -> list[PrivateFigures]:
     The worth of a further million tokens is omega dS/dq with S = q/Q: omega x 100 points x
     (1 - S) / Q.
     """
-    state, tokens = model.state, model.ledger.tokens
+    state, tokens = model.state, model.volumes.tokens
     total, share = math.fsum(tokens.tolist()), state.token_share
     worth = model.fixed("share points", lambda: _share_points(model)) * MILLION * POINTS
     value = worth * (1.0 - share) / total if total > 0.0 else np.zeros_like(share)

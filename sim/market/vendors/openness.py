@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.supply.costs import costs
+from sim.market.supply.costs import unit_costs
 from sim.market.world import openable
 from sim.months import months_between
 from sim.strategies.openness import OwnFamily
@@ -144,5 +144,6 @@ def _start_price(model: MarketModel, j: int, entry: Host | None) -> None:
     if entry is not None and entry.price is not None:
         stated = entry.price
     if stated is None:
-        stated = float(costs(model).accounting[j]) * family.start_markup
+        costs = unit_costs(model.supply, model.month, world, state)
+        stated = float(costs.accounting[j]) * family.start_markup
     state.list_price[j] = max(stated, model.scenario.decisions.lowest_price)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.quality import closing_share, imitated_levels, success_probability
-from sim.market.supply.costs import costs
+from sim.market.supply.costs import unit_costs
 from sim.numeric.portable import exp2, log2
 from sim.strategies.research import LadderParameters, ResearchBooks
 from sim.strategies.view import View
@@ -53,7 +53,8 @@ def research_books(model: MarketModel, vendor: VendorAgent, weight: float) -> Re
     """What a vendor knows when it decides on research."""
     state, world, v = model.state, model.world, vendor.index
     own = model.own_offers(v)
-    margin = state.last_price[own] - costs(model).accounting[own]
+    costs = unit_costs(model.supply, model.month, world, state)
+    margin = state.last_price[own] - costs.accounting[own]
     # an offer that begins this month has neither a last price nor tokens
     margin = np.where(state.last_price[own] > 0.0, margin, 0.0)
     owned = world.owner[world.family[own]] == v

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from sim.market.model import MarketModel
 from sim.market.recorder import Floats, measures
-from sim.market.supply import costs as chips
-from sim.market.supply.costs import costs
-
-
-def called(stage: Any) -> Callable[..., Any]:
-    """A stage of a kernel, as Python can call it."""
-
-    @njit
-    def call(*given: Any) -> Any:
-        return stage(*given)
-
-    return call
+from sim.market.supply.costs import UnitCosts, unit_costs
 
 
 def read(model: MarketModel, name: str) -> Any:
@@ -29,34 +16,9 @@ def read(model: MarketModel, name: str) -> Any:
     return measures()[name].read(model)
 
 
-_equivalents, _own_share = called(chips.equivalents), called(chips.own_share)
-
-
-def equivalents(model: MarketModel) -> Floats:
-    """(V,) all cards, counted as bought ones that do the same work."""
-    vendors = range(model.world.n_vendors)
-    return np.array([_equivalents(v, model.chips, model.state) for v in vendors])
-
-
-def own_share(model: MarketModel) -> Floats:
-    """(V,) part of the cards that is self-made."""
-    vendors = range(model.world.n_vendors)
-    return np.array([_own_share(v, model.chips, model.state) for v in vendors])
-
-
-def card_cost(model: MarketModel) -> Floats:
-    """(V,) yuan a month of what does the work of a bought card."""
-    return costs(model).card.copy()
-
-
-def accounting_cost(model: MarketModel) -> Floats:
-    """(n_api,) yuan per million tokens."""
-    return costs(model).accounting.copy()
-
-
-def cards_per_token(model: MarketModel) -> Floats:
-    """(n_api,) card-months that a million tokens need."""
-    return costs(model).cards.copy()
+def costs(model: MarketModel) -> UnitCosts:
+    """What serving costs as the market is now."""
+    return unit_costs(model.supply, model.month, model.world, model.state)
 
 
 def shares_of_rows(values: Floats) -> Floats:
@@ -81,7 +43,7 @@ def cards_of_offers(model: MarketModel) -> Floats:
     """(J,) card-months that what is served needs on its platform."""
     world, volumes, hours = model.world, model.volumes, model.scenario.supply.card_hours
     cards = np.zeros(world.n_offers)
-    cards[: world.n_api] = volumes.served[: world.n_api] * cards_per_token(model)
+    cards[: world.n_api] = volumes.served[: world.n_api] * costs(model).cards
     hosts = world.hosting & (world.platform < world.n_vendors)
     cards[hosts] = volumes.host_hours[hosts] / hours
     cards[world.renting] = volumes.served[world.renting] / hours

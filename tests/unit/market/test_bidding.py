@@ -90,15 +90,15 @@ def test_money_into_vendors_is_money_out_of_clients() -> None:
         np.testing.assert_allclose(model.state.cash - cash, account.profit, rtol=1e-9, atol=1e-9)
         layers = account.calls + account.rent
         served = model.volumes.served * model.paid * (world.channel == 0)
-        rent = np.append(model.state.market_rent * model.rent_factor, [0.0, 0.0])
+        rent = np.append(model.state.market_rent * model.term_rules.rent_factor[:-1], [0.0, 0.0])
         rent = rent[world.platform] / model.scenario.supply.card_hours
         served += model.volumes.served * rent * (world.channel == RENT)
         served += model.volumes.host_hours * rent
         listed = np.bincount(world.platform, served / 1e6, world.n_vendors + 2)[: world.n_vendors]
-        np.testing.assert_allclose(layers + model.ledger.off, listed, rtol=1e-9)
+        np.testing.assert_allclose(layers + account.discounts, listed, rtol=1e-9)
         spent = model.bidding.counts.credit[: world.n_vendors] / FIXED_POINT
         np.testing.assert_array_equal(account.spent, spent)
-        taken_off += float(model.ledger.off.sum())
+        taken_off += float(account.discounts.sum())
     assert taken_off > 0
     assert model.curves["account_credit"].sum() > 0
 

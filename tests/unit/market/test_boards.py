@@ -97,7 +97,7 @@ def test_means_and_margins_of_calls(model: MarketModel) -> None:
     world, n, cost = model.world, model.world.n_api, np.zeros(model.world.n_offers)
     cost[:n] = model.account.unit_cost
     tokens = np.where(model.on_sale, model.volumes.served, 0.0)
-    sold = platform_sums(model, tokens)[world.platform] > 0
+    sold = platform_sums(world, tokens)[world.platform] > 0
     weight = np.where(model.on_sale, np.where(sold, tokens, 1.0), 0.0)
     mass = by_vendor(model, weight)
     price, unit = (

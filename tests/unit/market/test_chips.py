@@ -9,8 +9,9 @@ import pytest
 
 from sim.economics.costs import ar1_with_jumps
 from sim.market.model import MarketModel
-from sim.market.supply import costs as chips
-from tests.unit.market.plain import accounting_cost, called, card_cost, equivalents, own_share
+from sim.market.supply.accelerators import largest_order, largest_output, self_made
+from sim.market.supply.costs import current_own_share, equivalents
+from tests.unit.market.plain import costs
 from tests.unit.market.tiny import changed, differing, ran, started
 
 DAM = "vendors.dam.stack"
@@ -59,31 +60,30 @@ class TestOutputLimit:
     def test_grows(self) -> None:
         limit = {f"{DAM}.chip_output": 0.2, f"{DAM}.chip_output_growth": 0.5}
         model = started(PLAN | limit)
-        most = called(chips.made_at_most)
-        assert [most(0, t, model.chips) for t in range(3)] == [200.0, 300.0, 400.0]
-        assert np.isinf([most(v, 0, model.chips) for v in (1, 2)]).all()
+        most = np.array([largest_output(model.supply, t) for t in range(3)])
+        assert most[:, 0].tolist() == [200.0, 300.0, 400.0]
+        assert np.isinf(most[:, 1:]).all()
 
     def test_own_cards_fill_what_the_world_market_does_not_give(self) -> None:
         model = started({f"{DAM}.chip_output": 0.2, f"{DAM}.own_chip_share": 0.5})
-        largest, made = called(chips.largest_order), called(chips.self_made)
-        money, vendors = 1_000.0, range(3)
-        most = [largest(v, 0, model.chips, money, 0.1) for v in vendors]
+        money = np.full(3, 1_000.0)
+        most = largest_order(model.supply, 0, money, 0.1)
         np.testing.assert_allclose(most, [200.0 + 800.0 * 0.1, 100.0, 100.0], rtol=1e-12)
         for ordered, expected in (
             ([150.0, 50.0, 50.0], 75.0),  # half of it was meant to be made; 80 can be bought
             ([250.0, 50.0, 50.0], 170.0),
             (most, 200.0),
         ):
-            own = [made(v, 0, model.chips, ordered[v], money, 0.1) for v in vendors]
+            own = self_made(model.supply, 0, np.array(ordered), money, 0.1)
             np.testing.assert_allclose(own, [expected, 0.0, 0.0])
 
     def test_insulation_follows_the_cards_there_are(self) -> None:
         model = MarketModel(changed({f"{DAM}.chip_output": 0.0} | PLAN, months=6), 1).run()
-        share = own_share(model)[0]
+        share = current_own_share(model.supply, model.state)[0]
         assert 0.0 < share < 0.3
-        before = card_cost(model)
+        before = costs(model).card
         model.state.external_cost_factor = np.e
-        np.testing.assert_allclose(np.log(card_cost(model) / before), [1.0 - share, 1.0, 1.0])
+        np.testing.assert_allclose(np.log(costs(model).card / before), [1.0 - share, 1.0, 1.0])
 
     def test_a_limit_out_of_reach_changes_nothing_but_rounding(self) -> None:
         free, limited = ran(changed(months=5)), ran(changed({f"{DAM}.chip_output": 1e5}, months=5))
@@ -97,12 +97,18 @@ class TestPerformance:
         plain = started()
         supply = plain.scenario.supply
         mix = 0.3 * 0.8 * supply.own_card_cost + 0.7 * supply.external_card_cost
-        np.testing.assert_allclose(card_cost(worse)[0], mix / 0.85, rtol=1e-12)
-        assert card_cost(worse)[1:].tolist() == card_cost(plain)[1:].tolist()
+        np.testing.assert_allclose(costs(worse).card[0], mix / 0.85, rtol=1e-12)
+        assert costs(worse).card[1:].tolist() == costs(plain).card[1:].tolist()
         # the first month's load needs more cards for the same work
-        np.testing.assert_allclose(equivalents(worse), equivalents(plain), rtol=1e-12)
+        np.testing.assert_allclose(
+            equivalents(worse.supply, worse.state),
+            equivalents(plain.supply, plain.state),
+            rtol=1e-12,
+        )
         cards = worse.state.own_cards + worse.state.external_cards
-        np.testing.assert_allclose(cards[0] * 0.85, equivalents(plain)[0], rtol=1e-12)
+        np.testing.assert_allclose(
+            cards[0] * 0.85, equivalents(plain.supply, plain.state)[0], rtol=1e-12
+        )
 
     @pytest.mark.parametrize("name", ["chip_performance", "chip_cost"])
     def test_the_plain_chip_is_today_s(self, name: str) -> None:
@@ -124,8 +130,8 @@ class TestShocks:
         z = model.state.supply_shock
         assert abs(z) > 0.01
         calm.step()
-        ratio = np.log(card_cost(model) / card_cost(calm))
-        np.testing.assert_allclose(ratio, (1.0 - model.chips.planned) * z, atol=1e-12)
+        ratio = np.log(costs(model).card / costs(calm).card)
+        np.testing.assert_allclose(ratio, (1.0 - model.supply.own_share) * z, atol=1e-12)
         changed_cost = np.log(model.curves["external_card_price"][0] / 6_000.0)
         np.testing.assert_allclose(changed_cost, z, rtol=1e-12)
 
@@ -195,7 +201,7 @@ class TestLayers:
     def test_accounting_cost_is_card_cost_over_throughput(self) -> None:
         model = started({f"{DAM}.chip_performance": 0.5})
         plain = started()
-        ratio = accounting_cost(model) / accounting_cost(plain)
+        ratio = costs(model).accounting / costs(plain).accounting
         dam = model.world.platform[: model.world.n_api] == 0
         np.testing.assert_allclose(ratio[dam], 1.0 / 0.85, rtol=1e-12)
         np.testing.assert_allclose(ratio[~dam], 1.0, rtol=1e-12)

@@ -12,8 +12,8 @@ from sim.economics.attachment import attached_sizes
 from sim.market.clients.tables import fill_terms
 from sim.market.ecosystem.communities import publish_derivatives
 from sim.market.model import MarketModel
+from sim.market.month import settle
 from sim.market.recorder import measures
-from sim.market.supply.books import settle
 from sim.market.vendors.research import imitate
 from tests.unit.market.tiny import changed, differing, ran, started
 

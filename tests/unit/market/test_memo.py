@@ -9,7 +9,7 @@ import pytest
 
 from sim.market.model import MarketModel
 from sim.runs.curves import _array, decoded_chunk, encoded_chunk
-from tests.unit.market.plain import accounting_cost, card_cost, cards_per_token
+from tests.unit.market.plain import costs
 from tests.unit.market.tiny import changed, ran
 
 
@@ -25,9 +25,9 @@ def model() -> MarketModel:
         ("discount", lambda model: model.paid),
         ("hosting", MarketModel.available),
         ("hosting", lambda model: model.own_offers(0)),
-        ("serving_cost", cards_per_token),
-        ("experience", cards_per_token),
-        ("serving_cost", accounting_cost),
+        ("serving_cost", lambda model: costs(model).cards),
+        ("experience", lambda model: costs(model).cards),
+        ("serving_cost", lambda model: costs(model).accounting),
     ],
 )
 def test_a_market_sees_a_number_that_is_changed_in_place(field: str, read: Any) -> None:
@@ -42,9 +42,9 @@ def test_a_market_sees_a_number_that_is_changed_in_place(field: str, read: Any) 
 
 def test_the_cost_of_a_card_follows_the_world_market() -> None:
     model = ran(changed({}, months=3))
-    before = card_cost(model)
+    before = costs(model).card
     model.state.external_cost_factor *= 2.0
-    assert (card_cost(model) > before).all()
+    assert (costs(model).card > before).all()
 
 
 class TestChunk:

@@ -24,7 +24,8 @@ MOVING: dict[str, Any] = {
 def spend_of(model: MarketModel, i: int) -> dict[str, float]:
     """Yuan a month of client i by platform, from what it uses and what that costs."""
     client, out = model.clients[i], dict.fromkeys(model.world.vendors, 0.0)
-    rents = dict(zip(model.world.vendors, model.state.market_rent * model.rent_factor, strict=True))
+    rent = model.state.market_rent * model.term_rules.rent_factor[:-1]
+    rents = dict(zip(model.world.vendors, rent, strict=True))
     hours_of_month = model.scenario.supply.card_hours
     for work in client.workloads:
         channel, _, rest = work.offer.partition("/")

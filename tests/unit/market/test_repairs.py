@@ -16,6 +16,7 @@ from sim.market.clients.noise import gumbel
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, happen
 from sim.market.supply import accelerators as supply
+from sim.market.supply.costs import SupplyRules
 from sim.market.vendors.knowledge import public_view
 from sim.strategies.view import View
 from tests.reference.draws import event_of
@@ -132,9 +133,9 @@ class TestOrders:
     @pytest.mark.parametrize("lead", [0, 1, 2, 5])
     def test_arrive_after_the_lead_time(self, monkeypatch: pytest.MonkeyPatch, lead: int) -> None:
         def once(
-            model: MarketModel, *_: Any
+            rules: SupplyRules, month: int, *_: Any
         ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-            wanted = np.full(3, 700.0 if model.month == 1 else 0.0)
+            wanted = np.full(3, 700.0 if month == 1 else 0.0)
             return wanted, np.full(3, 1e9)
 
         monkeypatch.setattr(supply, "orders", once)

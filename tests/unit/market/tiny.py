@@ -71,9 +71,9 @@ def parts(model: MarketModel) -> dict[str, str]:
     held |= {f"choices.{name}": value for name, value in model.choices.asdict().items()}
     held |= {f"tally.{name}": value for name, value in model.tally.asdict().items()}
     held |= {f"presence.{name}": value for name, value in model.presence.asdict().items()}
-    held |= {f"volumes.{name}": value for name, value in model.volumes.asdict().items()}
-    held |= {f"ledger.{name}": value for name, value in model.ledger.asdict().items()}
-    held |= {"spending": model.account.spending, "stages": model.stages, "shifts": model.shifts}
+    held |= {f"volumes.{name}": value for name, value in vars(model.volumes).items()}
+    held |= {f"account.{name}": value for name, value in vars(model.account).items()}
+    held |= {"stages": model.stages, "shifts": model.shifts}
     held |= {"awareness": model.awareness, "month": model.month}
     held |= {"homes": (model.columns.home, *model.homes.counts)}
     held |= {f"bidding.{name}": value for name, value in vars(model.bidding).items()}
