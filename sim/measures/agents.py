@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.economics.concentration import market_shares
 from sim.market.recorder import Floats, measure
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 
 CREATORS, ENTERPRISES = 0, 1
+
+
+def agent_kinds(model: MarketModel) -> npt.NDArray[np.bool_]:
+    """(K,) kinds of work that agents do."""
+    kinds = model.scenario.kinds
+    return np.array([kinds[name].agent_work > 0.0 for name in model.world.kinds])
 
 
 @measure("agents", "vendor")
@@ -55,8 +62,7 @@ def agent_token_share(model: MarketModel) -> Floats:
 
     All 0 where there is none.
     """
-    kinds = model.scenario.kinds
-    agents = np.array([kinds[name].agent_work > 0.0 for name in model.world.kinds])
+    agents = model.fixed("kinds of agent work", lambda: agent_kinds(model))
     asked = model.volumes.by_kind[agents, : model.world.n_api].sum(axis=0)
     return market_shares(by_platform(model, asked))
 

@@ -13,17 +13,27 @@ if TYPE_CHECKING:
     from sim.market.model import MarketModel
 
 
+def region_shares(model: MarketModel) -> Floats:
+    """(regions,) shares of clients."""
+    return np.array([model.scenario.regions[name].share for name in model.world.regions])
+
+
+def segment_shares(model: MarketModel) -> Floats:
+    """(segments,) shares of clients."""
+    return np.array([model.scenario.segments[name].share for name in model.world.segments])
+
+
 def mean_by_segment(model: MarketModel, values: Floats) -> Floats:
     """(segments, V) means of (cells, V) values, weighted by the regions' shares of clients."""
     world = model.world
-    share = np.array([model.scenario.regions[name].share for name in world.regions])
+    share = model.fixed("shares of regions", lambda: region_shares(model))
     cells = values.reshape(len(world.segments), len(world.regions), -1)
     return (cells * share[:, None]).sum(axis=1) / share.sum()
 
 
 def mean_over_clients(model: MarketModel, values: Floats) -> Floats:
     """(V,) means of (cells, V) values, weighted by the clients of each segment and region."""
-    share = np.array([model.scenario.segments[name].share for name in model.world.segments])
+    share = model.fixed("shares of segments", lambda: segment_shares(model))
     return (mean_by_segment(model, values) * share[:, None]).sum(axis=0) / share.sum()
 
 

@@ -22,6 +22,12 @@ def unit_margin(model: MarketModel) -> Floats:
     return model.paid[: model.world.n_api] - model.account.unit_cost
 
 
+def share_points(model: MarketModel) -> Floats:
+    """(V,) worth that each vendor gives to a point of its token share, million yuan."""
+    vendors = model.scenario.vendors
+    return np.array([vendors[name].objective.share_point for name in model.world.vendors])
+
+
 def mean_of_calls(model: MarketModel, values: Floats) -> Floats:
     """(V,) mean of (n_api,) values over the model calls that each platform sells.
 
@@ -118,8 +124,7 @@ def own_app_tokens(model: MarketModel) -> Floats:
 @measure("yuan/month", "vendor")
 def objective(model: MarketModel) -> Floats:
     """Profit, and the worth the vendor gives to its share of platform tokens (omega x points)."""
-    vendors = model.scenario.vendors
-    omega = np.array([vendors[name].objective.share_point for name in model.world.vendors])
+    omega = model.fixed("worth of share points", lambda: share_points(model))
     return (model.account.profit + omega * POINTS * model.state.token_share) * MILLION
 
 

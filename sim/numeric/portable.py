@@ -58,7 +58,11 @@ def power(x: float | Floats, y: float | Floats) -> Any:
     """x^y for x >= 0 (y > 0 at 0), exact for y = 0 and y = 1; arrays broadcast."""
     if isinstance(x, float) and isinstance(y, float):
         return _number(POWER, x, y)
-    base, exponent = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
+    base, exponent = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    if exponent.ndim == 0:
+        exponent = np.full(base.shape, exponent)
+    elif base.shape != exponent.shape:
+        base, exponent = np.broadcast_arrays(base, exponent)
     return _array(POWER, base, exponent)
 
 

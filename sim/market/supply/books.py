@@ -13,7 +13,7 @@ from sim.economics.costs import next_experience
 from sim.market.clients.auction import YUAN
 from sim.market.clients.population import FIXED_POINT
 from sim.market.state import MarketState
-from sim.market.supply.costs import SupplyRules, app_cards, equivalents, unit_costs
+from sim.market.supply.costs import SupplyRules, app_cards, equivalents
 from sim.market.supply.serving import Volumes, cards_needed, platform_sums
 from sim.market.world import World
 from sim.numeric.arrays import sums_by_group
@@ -66,7 +66,7 @@ def settle(
     table, n, v = rules.table, world.n_api, world.n_vendors
     bill, discounts = bills(world, volumes, unit_price, conceded)
     paid = paid_by_clients(rules, world, bill)
-    costs = unit_costs(rules, month, world, state)
+    costs = volumes.costs
     calls = sums_by_group(bill[:n], world.platform[:n], v)
     rent = sums_by_group(bill[n:], world.platform[n:], v + 2)[:v]
     services = table.services_on_calls * calls + table.services_on_rent * rent

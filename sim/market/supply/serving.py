@@ -11,7 +11,7 @@ from sim.economics.costs import adaptive_expectation, served_fraction
 from sim.market.clients.columns import Tally
 from sim.market.clients.population import FIXED_POINT
 from sim.market.state import MarketState
-from sim.market.supply.costs import SupplyRules, cards_for_customers, unit_costs
+from sim.market.supply.costs import SupplyRules, UnitCosts, cards_for_customers, unit_costs
 from sim.market.world import World
 from sim.numeric.arrays import sums_by_group
 from sim.numeric.portable import ln
@@ -36,6 +36,7 @@ class Volumes:
     load: Floats  # (V,) cards wanted
     cards: Floats  # (V,) cards there are for customers
     tokens: Floats  # (V,) million tokens of model calls, as served
+    costs: UnitCosts  # what serving took and cost
 
 
 def serve(
@@ -49,7 +50,8 @@ def serve(
         The volumes are too large to be added up exactly.
     """
     by_cell, hours, demanded = counted_volumes(tally)
-    per_token = unit_costs(rules, month, world, state).cards
+    costs = unit_costs(rules, month, world, state)
+    per_token = costs.cards
     needed = cards_needed(rules, world, demanded, hours, per_token)
     load = platform_sums(world, needed)[: world.n_vendors]
     cards = cards_for_customers(rules, month, state)
@@ -80,6 +82,7 @@ def serve(
         load=load,
         cards=cards,
         tokens=platform_sums(world, np.where(world.calls, served, 0.0))[: world.n_vendors],
+        costs=costs,
     )
 
 
