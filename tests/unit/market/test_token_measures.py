@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -13,7 +10,6 @@ from sim.errors import RunFailure
 from sim.market.model import MarketModel
 from sim.market.recorder import Measure
 from sim.market.supply.serving import platform_sums
-from sim.numeric.exact import exact_sums
 from tests.unit.market.plain import by_vendor, calls_of_rows, read, shares, shares_of_rows
 from tests.unit.market.tiny import changed, ran
 
@@ -107,27 +103,6 @@ def test_means_and_margins_of_calls(model: MarketModel) -> None:
     assert same(read(model, "price_index"), price)
     assert same(read(model, "unit_cost"), unit)
     assert same(read(model, "lerner_index"), (price - unit) / price)
-
-
-@pytest.fixture
-def numbers() -> Iterator[list[float]]:
-    rng = np.random.default_rng(3)
-
-    def rows() -> Iterator[list[float]]:
-        for size in (0, 1, 2, 7, 40, 200):
-            for width in (1, 40, 280):
-                signs = rng.choice([-1.0, 1.0], size)
-                yield (signs * rng.random(size) * 10.0 ** rng.uniform(-width, width, size)).tolist()
-        # halves between two doubles, and what is left after all large parts cancel
-        yield from ([2.0**53, 1.0, 1e-30], [2.0**53, 1.0, -1e-30], [2.0**53, 3.0])
-        yield from ([1e300, 1.0, -1e300], [0.1] * 10, [0.0, -0.0], [5e-324, 1.0, 5e-324])
-
-    return rows()
-
-
-def test_exact_sums_are_those_of_fsum(numbers: Iterator[list[float]]) -> None:
-    for row in numbers:
-        assert exact_sums(np.array([row, row[::-1]])) == [math.fsum(row)] * 2, row
 
 
 def test_a_measure_of_another_shape_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
