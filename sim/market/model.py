@@ -301,7 +301,7 @@ class MarketModel(mesa.Model):
     def available(self) -> npt.NDArray[np.bool_]:
         """(J,) offers that exist this month, rules of segments aside."""
         world, state, rents = self.world, self.state, self.term_rules.rents[self.world.platform]
-        opened = state.weights_open[world.family]  # read of offers to host alone, which have one
+        opened = np.append(state.weights_open, False)[world.family]  # last without a family
         there = np.where(world.calls, state.hosting, rents)
         return np.where(world.hosting, opened & rents, there)
 

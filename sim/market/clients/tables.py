@@ -38,7 +38,7 @@ def fill_terms(model: MarketModel) -> Terms:
 
 def fill_open(model: MarketModel, terms: Terms) -> None:
     """(cells, J) offers that a client of the cell may take this month."""
-    rules, opened = model.term_rules, model.state.weights_open[model.world.family]
+    rules, opened = model.term_rules, np.append(model.state.weights_open, False)[model.world.family]
     allowed = rules.always | (rules.while_open & opened)
     terms.open[:] = model.available() & allowed
 
