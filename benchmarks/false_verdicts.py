@@ -26,9 +26,8 @@ import numpy as np
 
 from sim.analysis.statistics import mean_interval, wilson_interval
 from sim.analysis.verdict.containment import Verdict
-from sim.analysis.verdict.ensemble import Ensemble
-from sim.analysis.verdict.judge import ensemble_of
-from sim.analysis.verdict.outcomes import Thresholds
+from sim.analysis.verdict.curves import WorldCurves, WorldPair
+from sim.analysis.verdict.judge import curves_of
 from sim.analysis.verdict.verdict import assess
 from sim.runs.ensemble import run_ensemble
 from sim.runs.progress import progress_on_stderr
@@ -69,9 +68,9 @@ def worlds(market: Scenario) -> tuple[World, ...]:
     return (World(ON, "as the scenario stands", market), *off)
 
 
-def picked(world: Ensemble, rows: slice) -> Ensemble:
+def picked(world: WorldCurves, rows: slice) -> WorldCurves:
     """Some replicates of a world."""
-    return Ensemble(
+    return WorldCurves(
         world.token_share[rows],
         world.revenue_share[rows],
         world.token_volume[rows],
@@ -85,21 +84,21 @@ def picked(world: Ensemble, rows: slice) -> Ensemble:
 
 def verdicts(result: Result, ensembles: int, replicates: int) -> dict[str, Any]:
     """Counts of false verdicts over both sides, and their criteria."""
-    limits = Thresholds(**result.scenario.containment.model_dump())
+    limits = result.scenario.containment
     judged = {verdict.value: 0 for verdict in Verdict}
     alarms = trials = 0
     for side, other in (SIDES, SIDES[::-1]):
         contest = Contest(incumbent=side, challenger=other)
         points = (ON, f"off_{side}")
         sound = result.sound_replicates(*points)
-        on, off = (ensemble_of(result, point, sound, contest) for point in points)
+        on, off = (curves_of(result, point, sound, contest) for point in points)
         groups = [
             slice(k * replicates, (k + 1) * replicates)
             for k in range(ensembles)
             if (k + 1) * replicates <= len(sound)
         ]
         for k, rows in enumerate(groups):
-            found = assess(picked(on, rows), picked(off, rows), limits)
+            found = assess(WorldPair(picked(on, rows), picked(off, rows)), limits)
             judged[found.verdict.overall.value] += 1
             stranger = groups[(k + 1) % len(groups)]
             alarms += _alarm(on, off, (rows, stranger), limits.window_months)
@@ -115,7 +114,7 @@ def verdicts(result: Result, ensembles: int, replicates: int) -> dict[str, Any]:
     }
 
 
-def _alarm(on: Ensemble, off: Ensemble, rows: tuple[slice, slice], window: int) -> bool:
+def _alarm(on: WorldCurves, off: WorldCurves, rows: tuple[slice, slice], window: int) -> bool:
     """Does the interval of tau between worlds of other seeds lie wholly above 0?"""
     mine, strangers = (
         world.token_share[some, -window:, world.challenger].mean(axis=1)

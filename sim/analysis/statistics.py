@@ -16,6 +16,8 @@ from scipy import special
 
 FloatArray = npt.NDArray[np.float64]
 
+CONFIDENCE = 0.95
+"""Two-sided confidence of every interval of a verdict."""
 Z_95 = 1.96
 """Two-sided 95 % point of the normal law as it is rounded in sample-size formulas."""
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.analysis.statistics import bimodality_coefficient
+from sim.analysis.verdict.curves import WorldCurves
 from sim.analysis.verdict.dated import spells_of, states_of
 from sim.analysis.verdict.dated import survival as kaplan_meier
-from sim.analysis.verdict.ensemble import Ensemble
 from sim.analysis.verdict.final_states import silverman_test
 from sim.errors import SimError
 from sim.plot.canvas import (
@@ -145,7 +145,7 @@ DRAWN = ("held_back", "incumbent_regains", "above_ceiling", "below_ceiling")
 BOARDS = ("platform_token_share", "full_stack_revenue_share")
 
 
-def _worlds(data: Material) -> tuple[Ensemble, Ensemble | None]:
+def _worlds(data: Material) -> tuple[WorldCurves, WorldCurves | None]:
     """ON and, if it was run, OFF, in the replicates that are finished in both."""
     incumbent, challenger = data.contest
     points = [point for point in (ON, OFF_MONEY_KEPT) if point in data.points]
@@ -164,7 +164,7 @@ def _worlds(data: Material) -> tuple[Ensemble, Ensemble | None]:
     for point in points:
         token, revenue = (tables[(point, board)].sel(replicate=sound).values for board in BOARDS)
         worlds.append(
-            Ensemble(
+            WorldCurves(
                 token_share=token,
                 revenue_share=revenue,
                 token_volume=np.ones_like(token),
@@ -203,7 +203,7 @@ def survival_numbers(data: Material) -> pd.DataFrame:
             times, seen = getattr(found, part)()
             if not times.size:
                 continue
-            curve = kaplan_meier(times, seen, data.thresholds.confidence)
+            curve = kaplan_meier(times, seen)
             facts = (len(times), int(seen.sum()))
             begin = (0.0, 1.0, 1.0, 1.0, len(times))
             steps = [begin] if curve.months[0] > 0.0 else []

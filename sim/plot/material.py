@@ -13,7 +13,6 @@ import numpy.typing as npt
 from sim.analysis.calibration.record import load_record
 from sim.analysis.calibration.targets import Target, targets
 from sim.analysis.verdict.grounds import refuse_altered
-from sim.analysis.verdict.outcomes import Thresholds
 from sim.errors import SimError
 from sim.plot.style import Provenance, VendorStyle, vendor_styles
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from sim.scenario.schema.scenario import Episode, Scenario
+
+from sim.scenario.schema.containment import Containment
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -32,7 +33,7 @@ class Material:
     curves: xr.Dataset
     styles: Mapping[str, VendorStyle]
     provenance: Provenance
-    thresholds: Thresholds
+    thresholds: Containment
     incumbent: str | None
     challenger: str | None
     targets: tuple[Target, ...]
@@ -146,17 +147,12 @@ def make_material(
     missing = [dim for dim in ("point", "replicate", "month") if dim not in curves.dims]
     if missing:
         raise SimError(f"curves without {', '.join(missing)}")
-    limits = {
-        name: value
-        for name, value in scenario.containment.model_dump().items()
-        if name in Thresholds.__dataclass_fields__
-    }
     contest = scenario.contest
     return Material(
         curves=curves,
         styles=vendor_styles(scenario),
         provenance=Provenance(scenario.name, scenario_hash, seed),
-        thresholds=Thresholds(**limits),
+        thresholds=scenario.containment,
         incumbent=contest.incumbent if contest else None,
         challenger=contest.challenger if contest else None,
         targets=tuple(targets(load_record(), scenario)),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.verdict.outcomes import OutcomeClass, Thresholds, classify
+from sim.analysis.verdict.outcomes import OutcomeClass, classify
 from sim.market.model import MarketModel
 from sim.scenario.patches import replace, without_levers
 from sim.scenario.reader import load
@@ -60,14 +60,15 @@ def run_class(scenario: Scenario, seed: int) -> OutcomeClass:
     challenger = names.index(scenario.contest.challenger)
     window = scenario.containment.window_months
     gap = off.curves["platform_token_share"] - on.curves["platform_token_share"]
-    return classify(
-        on.curves["platform_token_share"],
-        on.curves["full_stack_revenue_share"],
+    (found,) = classify(
+        on.curves["platform_token_share"][None],
+        on.curves["full_stack_revenue_share"][None],
         incumbent,
         challenger,
-        float(gap[-window:, challenger].mean()),
-        Thresholds(**scenario.containment.model_dump()),
+        gap[None, -window:, challenger].mean(axis=1),
+        scenario.containment,
     )
+    return found
 
 
 @pytest.mark.parametrize("wanted", list(SETTINGS))

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from sim.analysis.frontier.level_set import Bools, LevelSet, Place, find_level
 from sim.analysis.statistics import wilson_interval
 from sim.analysis.verdict.grounds import grounds
-from sim.analysis.verdict.judge import ensemble_of
-from sim.analysis.verdict.outcomes import OutcomeClass, Thresholds, classify
+from sim.analysis.verdict.judge import curves_of
+from sim.analysis.verdict.outcomes import OutcomeClass, classify
 from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
@@ -224,23 +224,16 @@ class _Asked:
                 f"{result.path}: a run failed at {first['point']}: {first['message']}; "
                 "a frontier needs every point"
             )
-        limits = Thresholds(**self.scenario.containment.model_dump())
-        return np.array([self._place(result, place, sound, limits) for place in places])
+        return np.array([self._place(result, place, sound) for place in places])
 
-    def _place(
-        self, result: Result, place: Place, sound: list[int], limits: Thresholds
-    ) -> list[bool]:
-        on, off = (
-            ensemble_of(result, _name(place, world), sound) for world in (ON, OFF_MONEY_KEPT)
-        )
+    def _place(self, result: Result, place: Place, sound: list[int]) -> list[bool]:
+        limits = self.scenario.containment
+        on, off = (curves_of(result, _name(place, world), sound) for world in (ON, OFF_MONEY_KEPT))
         window, c = limits.window_months, on.challenger
         gap = off.token_share[:, -window:, c] - on.token_share[:, -window:, c]
-        classes = [
-            classify(tokens, revenue, on.incumbent, c, float(tau), limits)
-            for tokens, revenue, tau in zip(
-                on.token_share, on.revenue_share, gap.mean(axis=1), strict=True
-            )
-        ]
+        classes = classify(
+            on.token_share, on.revenue_share, on.incumbent, c, gap.mean(axis=1), limits
+        )
         return [found.value in self.outcomes for found in classes]
 
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from sim.analysis.statistics import holm, mean_interval, p_greater
 from sim.analysis.verdict.containment import Verdict
-from sim.analysis.verdict.judge import ensemble_of
-from sim.analysis.verdict.outcomes import OutcomeClass, Thresholds
+from sim.analysis.verdict.curves import WorldPair
+from sim.analysis.verdict.judge import curves_of
+from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.analysis.verdict.verdict import Assessment, assess
 from sim.errors import SimError, nearest_hint
 from sim.runs.worlds import World, levers_of
@@ -259,12 +260,11 @@ def deviations(
 
 
 def _judged(result: Result, field: Field, name: str, seeds: list[int]) -> Assessment:
-    limits = Thresholds(**result.scenario.containment.model_dump())
     worlds = [
-        ensemble_of(result, point_of(row, HISTORICAL), seeds, field.contest)
+        curves_of(result, point_of(row, HISTORICAL), seeds, field.contest)
         for row in (name, WITHOUT_LEVERS)
     ]
-    return assess(worlds[0], worlds[1], limits)
+    return assess(WorldPair(*worlds), result.scenario.containment)
 
 
 def _containment(judged: Assessment | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sim.analysis.statistics import ols_slope
 from sim.analysis.uncertainty.sobol import refuse_holes
 from sim.analysis.uncertainty.unknowns import Unknowns
-from sim.analysis.verdict.outcomes import PathClass, Thresholds, classify_means
+from sim.analysis.verdict.outcomes import PathClass, classify_means
 from sim.errors import SimError
 from sim.runs.ensemble import run_study
 from sim.runs.settings import RunSettings
@@ -215,7 +215,7 @@ def outcomes_of(explored: Explored) -> dict[str, Floats]:
     """
     for base in explored.results:
         explored.column(base, f"challenger_{TOKENS}")
-    limits = Thresholds(**explored.unknowns.scenario.containment.model_dump())
+    limits = explored.unknowns.scenario.containment
     vendors = [str(v) for v in explored.first.curves["vendor"].to_numpy()]
     incumbent, challenger = (
         vendors.index(party) for party in (explored.contest.incumbent, explored.contest.challenger)

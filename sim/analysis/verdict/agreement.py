@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.analysis.verdict.containment import ROUNDING, leads_in_both
+from sim.analysis.verdict.curves import PairFacts, PathFacts
+from sim.scenario.schema.containment import Containment
+
 FloatArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """Agreement of definitions; None where a statistic has no value (one rating throughout)."""
-
-    names: tuple[str, ...]
-    observed: tuple[tuple[float | None, ...], ...]
-    """Share of replicates on which two definitions agree."""
-    cohen: tuple[tuple[float | None, ...], ...]
-    fleiss: float | None
-    n: int
+def indicators(
+    facts: PathFacts, pair: PairFacts | None, limits: Containment
+) -> dict[str, FloatArray]:
+    """D1 to D5 replicate by replicate: 1 holds, 0 does not, NaN cannot be said; (R,) each."""
+    flat = (np.abs(facts.slope) < limits.slope_tolerance) & (facts.peak < limits.ceiling_share)
+    unknown = np.full(len(facts.slope), np.nan)
+    effect = unknown if pair is None else (pair.tau >= limits.minimum_effect).astype(np.float64)
+    growth = np.abs(facts.growth_gap) < limits.growth_tolerance
+    moved = np.abs(facts.token_change) >= limits.conversion_minimum_change - ROUNDING
+    moved &= facts.token_change != 0.0
+    chi = np.divide(facts.revenue_change, facts.token_change, out=unknown.copy(), where=moved)
+    return {
+        "D1": flat.astype(np.float64),
+        "D2": effect,
+        "D3": leads_in_both(facts, limits).astype(np.float64),
+        "D4": np.where(np.isfinite(facts.growth_gap), growth, np.nan),
+        "D5": np.where(moved, chi < limits.conversion_limit, np.nan),
+    }
 
 
 def cohen_kappa(first: npt.ArrayLike, second: npt.ArrayLike) -> float | None:
@@ -59,24 +71,28 @@ def fleiss_kappa(ratings: npt.ArrayLike) -> float | None:
     return float(inter_rater.fleiss_kappa(np.column_stack([x.shape[1] - ones, ones])))
 
 
-def agreement(indicators: Mapping[str, npt.ArrayLike]) -> Agreement:
-    """Agreement matrix of the definitions that could be judged.
+def agreement(ratings: Mapping[str, FloatArray]) -> dict[str, Any]:
+    """Agreement of the definitions that could be judged, ready for JSON.
 
     Parameters
     ----------
-    indicators
+    ratings
         Name of a definition to its (R,) ratings: 1 holds, 0 does not, NaN cannot be said.
+
+    Returns
+    -------
+    ``observed``: share of replicates on which two definitions agree; ``cohen`` and ``fleiss``:
+    kappas, None where there is none (one rating throughout).
     """
-    tables = {name: np.asarray(ratings, dtype=np.float64) for name, ratings in indicators.items()}
-    judged = {name: column for name, column in tables.items() if np.isfinite(column).any()}
+    judged = {name: column for name, column in ratings.items() if np.isfinite(column).any()}
     columns = list(judged.values())
-    return Agreement(
-        tuple(judged),
-        tuple(tuple(_observed(a, b) for b in columns) for a in columns),
-        tuple(tuple(cohen_kappa(a, b) for b in columns) for a in columns),
-        fleiss_kappa(np.column_stack(columns)) if columns else None,
-        len(columns[0]) if columns else 0,
-    )
+    return {
+        "names": tuple(judged),
+        "observed": [[_observed(a, b) for b in columns] for a in columns],
+        "cohen": [[cohen_kappa(a, b) for b in columns] for a in columns],
+        "fleiss": fleiss_kappa(np.column_stack(columns)) if columns else None,
+        "n": len(columns[0]) if columns else 0,
+    }
 
 
 def _complete(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

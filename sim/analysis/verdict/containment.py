@@ -5,22 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.statistics import (
+    CONFIDENCE,
     Interval,
     equivalence_test,
     mean_interval,
     ratio_interval,
     wilson_interval,
 )
-from sim.analysis.verdict.ensemble import PairFacts, PathFacts
-from sim.analysis.verdict.outcomes import Thresholds
+from sim.analysis.verdict.curves import PairFacts, PathFacts
+from sim.scenario.schema.containment import Containment
 
-FloatArray = npt.NDArray[np.float64]
-
+T = f"t, {2.0 * CONFIDENCE - 1.0:.4g}"
+PAIRED_T = f"paired t, {CONFIDENCE:.4g}"
+WILSON = f"Wilson, {CONFIDENCE:.4g}"
+FIELLER = f"Fieller, {CONFIDENCE:.4g}"
+MAJORITY = 0.5
+"""Frequency of a property over replicates above which it is the rule."""
+ROBUST_SHARE = 0.8
+"""Part of a grid of thresholds, or of longer runs, that must give the same answer."""
+SETTLED_MONTHS = 36
+"""A shorter run is judged, with a note."""
 ROUNDING = 1e-12
 POINTS = 100.0
 CEILING_QUANTILE = 0.95
@@ -39,7 +49,6 @@ class Verdict(StrEnum):
 class DefinitionResult:
     """Verdict of one definition with the number, interval and count that carry it."""
 
-    code: str
     title: str
     verdict: Verdict
     statistic: float | None
@@ -82,33 +91,40 @@ def any_of(verdicts: Iterable[Verdict]) -> Verdict:
     return Verdict.REFUTED if found == {Verdict.REFUTED} else Verdict.UNDETERMINED
 
 
-def _t_name(confidence: float, paired: bool = False) -> str:
-    return f"{'paired ' if paired else ''}t, {confidence:.4g}"
-
-
-def _without(code: str, title: str, unit: str, n: int) -> DefinitionResult:
+def _without(title: str, unit: str, n: int) -> DefinitionResult:
     note = "no world without the levers was run"
-    return DefinitionResult(code, title, Verdict.NOT_APPLICABLE, None, unit, None, "none", n, note)
+    return DefinitionResult(title, Verdict.NOT_APPLICABLE, None, unit, None, "none", n, note)
 
 
-def _level_off(facts: PathFacts, limits: Thresholds, alpha: float) -> tuple[Verdict, bool]:
-    slope = inside(
-        equivalence_test(facts.slope, limits.slope_tolerance, alpha).interval,
-        limits.slope_tolerance,
+class _Level(NamedTuple):
+    """What D1 reads from a run: has the share levelled off, and is its ceiling low?"""
+
+    verdict: Verdict
+    low_ceiling: bool
+    slope: Interval
+    details: dict[str, float | None]
+
+
+def _level(facts: PathFacts, limits: Containment) -> _Level:
+    slope = equivalence_test(facts.slope, limits.slope_tolerance).interval
+    n, below = len(facts.peak), int((facts.peak < limits.ceiling_share).sum())
+    frequency = wilson_interval(below, n)
+    quantile = float(np.quantile(facts.ceiling, CEILING_QUANTILE))
+    return _Level(
+        all_of((inside(slope, limits.slope_tolerance), above(frequency, MAJORITY))),
+        quantile < limits.ceiling_share,
+        slope,
+        {
+            "frequency_below_ceiling": below / n,
+            "frequency_lower": frequency.lower,
+            "frequency_upper": frequency.upper,
+            "logistic_ceiling_q95": quantile,
+        },
     )
-    low = int((facts.peak < limits.ceiling_share).sum())
-    frequency = wilson_interval(low, len(facts.peak), 1.0 - alpha)
-    return all_of((slope, above(frequency, limits.majority))), _ceiling_quantile(facts) < (
-        limits.ceiling_share
-    )
-
-
-def _ceiling_quantile(facts: PathFacts) -> float:
-    return float(np.quantile(facts.ceiling, CEILING_QUANTILE))
 
 
 def ceiling(
-    facts: PathFacts, limits: Thresholds, alpha: float = 0.05, extended: PathFacts | None = None
+    facts: PathFacts, limits: Containment, longer: PathFacts | None = None
 ) -> DefinitionResult:
     """D1: the challenger's token share has levelled off below the ceiling.
 
@@ -118,45 +134,35 @@ def ceiling(
 
     Parameters
     ----------
-    extended
+    longer
         The same seeds run on beyond the horizon; None leaves the horizon unchecked.
     """
-    base, confirmed = _level_off(facts, limits, alpha)
-    verdict, notes = base, []
-    if extended is None:
+    now = _level(facts, limits)
+    verdict, low_ceiling, notes = now.verdict, now.low_ceiling, []
+    if longer is None:
         notes.append("horizon not checked")
     else:
-        longer, longer_confirmed = _level_off(extended, limits, alpha)
-        verdict, confirmed = all_of((base, longer)), confirmed and longer_confirmed
-        notes.append(f"longer run: {longer.value}")
-    if not confirmed:
+        later = _level(longer, limits)
+        verdict = all_of((now.verdict, later.verdict))
+        low_ceiling = low_ceiling and later.low_ceiling
+        notes.append(f"longer run: {later.verdict.value}")
+    if not low_ceiling:
         notes.append("logistic ceiling not below kappa")
         verdict = Verdict.REFUTED if verdict is Verdict.REFUTED else Verdict.UNDETERMINED
-    n = len(facts.slope)
-    below = int((facts.peak < limits.ceiling_share).sum())
-    wilson = wilson_interval(below, n, 1.0 - alpha)
     return DefinitionResult(
-        "D1",
         "ceiling",
         verdict,
         float(facts.slope.mean()),
         "share/month",
-        equivalence_test(facts.slope, limits.slope_tolerance, alpha).interval,
-        _t_name(1.0 - 2.0 * alpha),
-        n,
+        now.slope,
+        T,
+        len(facts.slope),
         "; ".join(notes),
-        {
-            "frequency_below_ceiling": below / n,
-            "frequency_lower": wilson.lower,
-            "frequency_upper": wilson.upper,
-            "logistic_ceiling_q95": _ceiling_quantile(facts),
-        },
+        now.details,
     )
 
 
-def counterfactual(
-    pair: PairFacts | None, n: int, limits: Thresholds, alpha: float = 0.05
-) -> DefinitionResult:
+def counterfactual(pair: PairFacts | None, n: int, limits: Containment) -> DefinitionResult:
     """D2: without the levers the challenger's share would be higher by more than the minimum.
 
     ``tau_s = mean over the window of s_C(OFF) - s_C(ON)``, same seed; supported if the paired
@@ -164,16 +170,15 @@ def counterfactual(
     between the curves are in the details.
     """
     if pair is None:
-        return _without("D2", "counterfactual", "share", n)
-    tau = mean_interval(pair.tau, 1.0 - alpha)
+        return _without("counterfactual", "share", n)
+    tau = mean_interval(pair.tau)
     return DefinitionResult(
-        "D2",
         "counterfactual",
         above(tau.interval, limits.minimum_effect),
         tau.mean,
         "share",
         tau.interval,
-        _t_name(1.0 - alpha, paired=True),
+        PAIRED_T,
         tau.n,
         "",
         {
@@ -184,37 +189,35 @@ def counterfactual(
     )
 
 
-def dual_leadership(facts: PathFacts, limits: Thresholds, alpha: float = 0.05) -> DefinitionResult:
+def dual_leadership(facts: PathFacts, limits: Containment) -> DefinitionResult:
     """D3: all through the window C leads tokens and I leads full-stack revenue by the margin.
 
     Close to arithmetic while model calls are a small part of revenue, so it never counts alone.
     """
-    held = _dual(facts, limits)
+    held = leads_in_both(facts, limits)
     n, count = len(held), int(held.sum())
-    wilson = wilson_interval(count, n, 1.0 - alpha)
+    wilson = wilson_interval(count, n)
     return DefinitionResult(
-        "D3",
         "dual leadership",
-        above(wilson, limits.majority),
+        above(wilson, MAJORITY),
         count / n,
         "frequency",
         wilson,
-        f"Wilson, {1.0 - alpha:.4g}",
+        WILSON,
         n,
         "never counts alone",
     )
 
 
-def _dual(facts: PathFacts, limits: Thresholds) -> npt.NDArray[np.bool_]:
+def leads_in_both(facts: PathFacts, limits: Containment) -> npt.NDArray[np.bool_]:
+    """(R,) whether all through the window C leads tokens and I revenue by the margin."""
     held: npt.NDArray[np.bool_] = (facts.token_lead >= limits.lead_margin) & (
         facts.revenue_lead >= limits.lead_margin
     )
     return held
 
 
-def growth_convergence(
-    facts: PathFacts, limits: Thresholds, alpha: float = 0.05
-) -> DefinitionResult:
+def growth_convergence(facts: PathFacts, limits: Containment) -> DefinitionResult:
     """D4: tokens of challenger and incumbent grow at the same rate over the window.
 
     ``g_C - g_I`` passes the equivalence test within the growth tolerance; stated against the
@@ -224,17 +227,17 @@ def growth_convergence(
     dropped = len(facts.growth_gap) - len(known)
     note = f"{dropped} replicates with a month of no volume" if dropped else ""
     title, unit = "growth convergence", "1/month"
-    kind = _t_name(1.0 - 2.0 * alpha)
+    kind = T
     if not len(known):
-        return DefinitionResult("D4", title, Verdict.UNDETERMINED, None, unit, None, kind, 0, note)
-    interval = equivalence_test(known, limits.growth_tolerance, alpha).interval
+        return DefinitionResult(title, Verdict.UNDETERMINED, None, unit, None, kind, 0, note)
+    interval = equivalence_test(known, limits.growth_tolerance).interval
     verdict = Verdict.UNDETERMINED if dropped else inside(interval, limits.growth_tolerance)
     return DefinitionResult(
-        "D4", title, verdict, float(known.mean()), unit, interval, kind, len(known), note
+        title, verdict, float(known.mean()), unit, interval, kind, len(known), note
     )
 
 
-def non_conversion(facts: PathFacts, limits: Thresholds, alpha: float = 0.05) -> DefinitionResult:
+def non_conversion(facts: PathFacts, limits: Containment) -> DefinitionResult:
     """D5: the challenger's gains in tokens do not become revenue.
 
     ``chi = mean change of r_C / mean change of s_C`` over the run with Fieller's interval;
@@ -242,25 +245,23 @@ def non_conversion(facts: PathFacts, limits: Thresholds, alpha: float = 0.05) ->
     """
     change = float(facts.token_change.mean())
     n = len(facts.token_change)
-    title, unit, kind = "non-conversion", "points per point", f"Fieller, {1.0 - alpha:.4g}"
+    title, unit, kind = "non-conversion", "points per point", FIELLER
     details: dict[str, float | None] = {"token_share_change": change}
     if change == 0.0 or abs(change) < limits.conversion_minimum_change - ROUNDING:
         note = "token share changed too little to judge"
         return DefinitionResult(
-            "D5", title, Verdict.NOT_APPLICABLE, None, unit, None, kind, n, note, details
+            title, Verdict.NOT_APPLICABLE, None, unit, None, kind, n, note, details
         )
-    chi, interval = ratio_interval(facts.revenue_change, facts.token_change, 1.0 - alpha)
+    chi, interval = ratio_interval(facts.revenue_change, facts.token_change)
     verdict = above(interval, limits.conversion_limit)
     flipped = {Verdict.SUPPORTED: Verdict.REFUTED, Verdict.REFUTED: Verdict.SUPPORTED}
     note = "token share fell" if change < 0.0 else ""
     return DefinitionResult(
-        "D5", title, flipped.get(verdict, verdict), chi, unit, interval, kind, n, note, details
+        title, flipped.get(verdict, verdict), chi, unit, interval, kind, n, note, details
     )
 
 
-def cost_flag(
-    facts: PathFacts, pair: PairFacts | None, limits: Thresholds, alpha: float = 0.05
-) -> DefinitionResult:
+def cost_flag(facts: PathFacts, pair: PairFacts | None, limits: Containment) -> DefinitionResult:
     """D6, a flag and no definition: did holding back cost the incumbent profit?
 
     Profit of I over the run, ON minus OFF; supported ("pyrrhic") if the paired interval lies
@@ -268,8 +269,8 @@ def cost_flag(
     """
     n = len(facts.slope)
     if pair is None:
-        return _without("D6", "cost flag", "yuan", n)
-    profit = mean_interval(pair.incumbent_profit, 1.0 - alpha)
+        return _without("cost flag", "yuan", n)
+    profit = mean_interval(pair.incumbent_profit)
     if profit.interval.upper < 0.0:
         verdict = Verdict.SUPPORTED
     elif profit.interval.lower >= 0.0:
@@ -280,37 +281,16 @@ def cost_flag(
     loss = -float(facts.challenger_profit.mean())
     enough = won > POINTS * limits.conversion_minimum_change
     return DefinitionResult(
-        "D6",
         "cost flag",
         verdict,
         profit.mean,
         "yuan",
         profit.interval,
-        _t_name(1.0 - alpha, paired=True),
+        PAIRED_T,
         n,
         "supported means that holding back cost the incumbent profit",
         {"challenger_burn_yuan_per_point": max(0.0, loss) / won if enough else None},
     )
-
-
-def indicators(
-    facts: PathFacts, pair: PairFacts | None, limits: Thresholds
-) -> dict[str, FloatArray]:
-    """D1 to D5 replicate by replicate: 1 holds, 0 does not, NaN cannot be said; (R,) each."""
-    flat = (np.abs(facts.slope) < limits.slope_tolerance) & (facts.peak < limits.ceiling_share)
-    unknown = np.full(len(facts.slope), np.nan)
-    effect = unknown if pair is None else (pair.tau >= limits.minimum_effect).astype(np.float64)
-    growth = np.abs(facts.growth_gap) < limits.growth_tolerance
-    moved = np.abs(facts.token_change) >= limits.conversion_minimum_change - ROUNDING
-    moved &= facts.token_change != 0.0
-    chi = np.divide(facts.revenue_change, facts.token_change, out=unknown.copy(), where=moved)
-    return {
-        "D1": flat.astype(np.float64),
-        "D2": effect,
-        "D3": _dual(facts, limits).astype(np.float64),
-        "D4": np.where(np.isfinite(facts.growth_gap), growth, np.nan),
-        "D5": np.where(moved, chi < limits.conversion_limit, np.nan),
-    }
 
 
 def contained(results: Mapping[str, DefinitionResult]) -> Verdict:

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.statistics import wilson_interval
-from sim.analysis.verdict.ensemble import Ensemble, check_pair
-from sim.analysis.verdict.outcomes import Thresholds, lead
+from sim.analysis.statistics import CONFIDENCE, wilson_interval
+from sim.analysis.verdict.curves import WorldCurves, check_pair
+from sim.analysis.verdict.outcomes import lead
 from sim.months import month_after
+from sim.scenario.schema.containment import Containment
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -161,7 +162,7 @@ def survival(times: npt.ArrayLike, seen: npt.ArrayLike, confidence: float = 0.95
     )
 
 
-class State(NamedTuple):
+class DatedState(NamedTuple):
     """A state of the contest in each path and month, and from when it is waited for."""
 
     name: str
@@ -171,7 +172,9 @@ class State(NamedTuple):
     origin: Ints | None = None
 
 
-def states_of(on: Ensemble, off: Ensemble | None, limits: Thresholds) -> Iterator[State]:
+def states_of(
+    on: WorldCurves, off: WorldCurves | None, limits: Containment
+) -> Iterator[DatedState]:
     """The states that are dated, C the challenger and I the incumbent, month by month.
 
     `held_back` is D2 by the month, below the ceiling of D1: the paired gap
@@ -191,30 +194,32 @@ def states_of(on: Ensemble, off: Ensemble | None, limits: Thresholds) -> Iterato
     if off is not None:
         check_pair(on, off, "off")
         gap = off.token_share[:, :, on.challenger] - share
-        yield State(
+        yield DatedState(
             "held_back",
             "challenger held back",
             "its share is below kappa, and at least delta_min below that without the levers",
             (gap >= limits.minimum_effect) & below,
         )
     ahead = lead(on.token_share, on.challenger) >= m
-    yield State("challenger_leads", "challenger leads tokens", "by at least m", ahead)
-    yield State(
+    yield DatedState("challenger_leads", "challenger leads tokens", "by at least m", ahead)
+    yield DatedState(
         "incumbent_regains",
         "incumbent regains the lead",
         "leads tokens by at least m, after the challenger did",
         lead(on.token_share, on.incumbent) >= m,
         spells(ahead, row).onset,
     )
-    yield State("above_ceiling", "challenger passes kappa", "its share is kappa or more", ~below)
-    yield State(
+    yield DatedState(
+        "above_ceiling", "challenger passes kappa", "its share is kappa or more", ~below
+    )
+    yield DatedState(
         "below_ceiling",
         "challenger falls below kappa",
         "its share is below kappa, after it had passed it",
         below,
         spells(~below, row).onset,
     )
-    yield State(
+    yield DatedState(
         "dual_leadership",
         "dual leadership",
         "challenger leads tokens and incumbent revenue by at least m",
@@ -222,13 +227,13 @@ def states_of(on: Ensemble, off: Ensemble | None, limits: Thresholds) -> Iterato
     )
 
 
-def spells_of(state: State, limits: Thresholds) -> Spells:
+def spells_of(state: DatedState, limits: Containment) -> Spells:
     """First spell of a state in each path."""
     return spells(state.held, limits.event_months, state.origin)
 
 
 def dated_states(
-    on: Ensemble, off: Ensemble | None, limits: Thresholds, start: date
+    on: WorldCurves, off: WorldCurves | None, limits: Containment, start: date
 ) -> dict[str, Any]:
     """Onset, duration, relapse and survival of each state, with all that a figure must carry.
 
@@ -248,11 +253,11 @@ def dated_states(
         "off_scenario_hash": None if off is None else off.scenario_hash,
         "months": on.months,
         "months_in_a_row": limits.event_months,
-        "interval_type": f"Wilson, {limits.confidence:.4g}; survival: Kaplan-Meier, log-log "
-        f"{limits.confidence:.4g}, Wilson at 0 and 1",
+        "interval_type": f"Wilson, {CONFIDENCE:.4g}; survival: Kaplan-Meier, log-log "
+        f"{CONFIDENCE:.4g}, Wilson at 0 and 1",
         "states": {
             state.name: {"title": state.title, "rule": state.rule}
-            | _told(spells_of(state, limits), limits.confidence, start)
+            | _told(spells_of(state, limits), CONFIDENCE, start)
             for state in states_of(on, off, limits)
         },
     }

@@ -1,4 +1,4 @@
-"""Verdicts as a JSON document and as two plain sentences, with their grounds."""
+"""Verdicts as a JSON document and as two plain sentences."""
 
 from __future__ import annotations
 
@@ -7,96 +7,59 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from sim.analysis.statistics import Interval, holm, p_greater
-from sim.analysis.verdict.agreement import Agreement
-from sim.analysis.verdict.containment import Verdict
+from sim.analysis.statistics import CONFIDENCE, Interval, holm, p_greater
+from sim.analysis.verdict.containment import (
+    MAJORITY,
+    ROBUST_SHARE,
+    SETTLED_MONTHS,
+    WILSON,
+    Verdict,
+)
 from sim.analysis.verdict.grounds import plain
 from sim.analysis.verdict.outcomes import OutcomeClass
-from sim.analysis.verdict.specification import SpecificationCurve
 from sim.analysis.verdict.verdict import Assessment
 
 POINTS = 100.0
-FREQUENCY_INTERVAL = "Goodman simultaneous"
 
 
-def verdict_document(
-    assessments: Mapping[str, Assessment],
-    *,
-    names: Sequence[str] | None = None,
-    specifications: Mapping[str, SpecificationCurve] | None = None,
-) -> dict[str, Any]:
-    """JSON-ready verdicts of one or several strategies.
-
-    Every entry carries n, seeds, interval types and scenario hash. Across strategies the
-    one-sided p-values of D2 (effect not above the minimum) are adjusted by Holm.
-
-    Parameters
-    ----------
-    assessments
-        Name of the strategy or scenario to its assessment.
-    names
-        (V,) vendor names; adds them and the two sentences.
-    specifications
-        Curve over the grid of thresholds, by the same names.
-
-    Raises
-    ------
-    ValueError
-        If there is no assessment, one lacks seeds or scenario hash, or a curve belongs to none.
-    """
-    if not assessments:
-        raise ValueError("a verdict needs at least one assessment")
-    curves = specifications or {}
-    stray = sorted(set(curves) - set(assessments))
-    if stray:
-        raise ValueError(f"specification curves without an assessment: {stray}")
-    for name, assessment in assessments.items():
-        _check(name, assessment)
-    document: dict[str, Any] = {
-        "verdicts": {
-            name: _entry(assessment, names, curves.get(name))
-            for name, assessment in assessments.items()
-        },
-        "holm": _holm(assessments),
-    }
-    return document
-
-
-def _check(name: str, assessment: Assessment) -> None:
-    if assessment.n < 1 or len(assessment.seeds) != assessment.n:
-        raise ValueError(f"{name}: a verdict needs its n and one seed for each replicate")
-    if not assessment.scenario_hash or assessment.off_scenario_hash == "":
-        raise ValueError(f"{name}: a verdict needs the scenario hash of each world")
-
-
-def _holm(assessments: Mapping[str, Assessment]) -> dict[str, dict[str, Any]]:
+def holm_document(assessments: Mapping[str, Assessment]) -> dict[str, Any]:
+    """One-sided p-values of D2 (effect not above the minimum), adjusted by Holm over the pairs."""
     paired = {name: a for name, a in assessments.items() if a.tau is not None}
     if not paired:
         return {}
-    raw = [p_greater(np.array(a.tau), a.thresholds.minimum_effect) for a in paired.values()]
+    raw = [p_greater(a.tau, a.thresholds.minimum_effect) for a in paired.values() if a.tau]
     return {
         name: {
             "p_value": p,
             "holm_adjusted": float(adjusted),
-            "effect_above_minimum": bool(adjusted <= 1.0 - a.thresholds.confidence),
+            "effect_above_minimum": bool(adjusted <= 1.0 - CONFIDENCE),
         }
-        for (name, a), p, adjusted in zip(paired.items(), raw, holm(raw), strict=True)
+        for name, p, adjusted in zip(paired, raw, holm(raw), strict=True)
     }
 
 
-def _entry(
-    a: Assessment, names: Sequence[str] | None, curve: SpecificationCurve | None
-) -> dict[str, Any]:
+def verdict_entry(a: Assessment, names: Sequence[str]) -> dict[str, Any]:
+    """All of an assessment ready for JSON, with n, seeds, interval types and scenario hash.
+
+    Parameters
+    ----------
+    names
+        (V,) vendor names.
+
+    Raises
+    ------
+    ValueError
+        As `sentence`.
+    """
+    on, off = a.worlds.on, a.worlds.off
     entry: dict[str, Any] = {
         "n": a.n,
-        "seeds": a.seeds,
-        "scenario_hash": a.scenario_hash,
-        "off_scenario_hash": a.off_scenario_hash,
-        "months": a.months,
-        "incumbent": names[a.incumbent] if names else a.incumbent,
-        "challenger": names[a.challenger] if names else a.challenger,
+        "seeds": on.seeds,
+        "scenario_hash": on.scenario_hash,
+        "off_scenario_hash": None if off is None else off.scenario_hash,
+        "months": on.months,
+        "incumbent": names[on.incumbent],
+        "challenger": names[on.challenger],
         "overall": a.verdict.overall,
         "contained": a.contained,
         "pyrrhic": a.pyrrhic,
@@ -104,52 +67,34 @@ def _entry(
             "verdict": a.verdict.emergence,
             "share": a.verdict.share_containment,
             "interval": a.verdict.interval,
-            "interval_type": f"Wilson, {_confidence(a):.4g}",
+            "interval_type": WILSON,
             "of": "plateau" if a.tau is None else "containment",
         },
         "causal": {"verdict": a.verdict.causal, "tau": a.tau},
-        "definitions": {code: _definition(asdict(d)) for code, d in a.definitions.items()},
+        "definitions": {code: asdict(result) for code, result in a.definitions.items()},
         "classes": {
             "by_replicate": a.classes,
-            "interval_type": f"{FREQUENCY_INTERVAL}, {_confidence(a):.4g}",
-            "frequencies": {
-                kind: {"count": f.count, "share": f.share, "interval": f.interval}
-                for kind, f in a.frequencies.items()
-            },
+            "interval_type": f"Goodman simultaneous, {CONFIDENCE:.4g}",
+            "frequencies": {kind: asdict(f) for kind, f in a.frequencies.items()},
         },
-        "agreement": _agreement(a.agreement),
+        "agreement": a.agreement,
         "sequential": a.look._asdict() | {"verdict": a.verdict_at_look},
-        "class_kept_in_longer_run": None if a.longer is None else a.longer.share,
-        "longer_run": None if a.longer is None else asdict(a.longer),
-        "token_share": _by_vendor(a.token_means, names),
-        "revenue_share": _by_vendor(a.revenue_means, names),
-        "thresholds": asdict(a.thresholds),
-        "family_of_tests": a.family_of_tests,
+        "class_kept_in_longer_run": None if a.longer is None else a.longer["share"],
+        "longer_run": a.longer,
+        "token_share": dict(zip(names, a.token_means, strict=True)),
+        "revenue_share": dict(zip(names, a.revenue_means, strict=True)),
+        "thresholds": a.thresholds.model_dump()
+        | {
+            "majority": MAJORITY,
+            "confidence": CONFIDENCE,
+            "robust_share": ROBUST_SHARE,
+            "settled_months": SETTLED_MONTHS,
+        },
         "notes": a.notes,
+        "sentence": sentence(a, names),
     }
-    if names:
-        entry["sentence"] = sentence(a, names)
-    if curve:
-        entry["specification"] = asdict(curve)
     cleaned: dict[str, Any] = plain(entry)
     return cleaned
-
-
-def _definition(result: dict[str, Any]) -> dict[str, Any]:
-    result.pop("code")
-    return result
-
-
-def _agreement(found: Agreement) -> dict[str, Any]:
-    return asdict(found)
-
-
-def _by_vendor(means: Sequence[float], names: Sequence[str] | None) -> Any:
-    return dict(zip(names, means, strict=True)) if names else means
-
-
-def _confidence(a: Assessment) -> float:
-    return 1.0 - (1.0 - a.thresholds.confidence) / a.family_of_tests
 
 
 def sentence(assessment: Assessment, names: Sequence[str]) -> str:
@@ -163,7 +108,7 @@ def sentence(assessment: Assessment, names: Sequence[str]) -> str:
     a = assessment
     if len(names) != len(a.token_means):
         raise ValueError(f"needs {len(a.token_means)} vendor names, got {len(names)}")
-    challenger, incumbent = names[a.challenger], names[a.incumbent]
+    challenger, incumbent = names[a.worlds.on.challenger], names[a.worlds.on.incumbent]
     return f"{_where(a, incumbent, challenger)} {_what(a, incumbent, challenger)}"
 
 
@@ -175,12 +120,12 @@ def _where(a: Assessment, incumbent: str, challenger: str) -> str:
     commonest, frequency = max(a.frequencies.items(), key=lambda item: item[1].count)
     word = commonest.value.replace("_", "-")
     runs = "the only run ends" if a.n == 1 else f"{frequency.count} of {a.n} runs end"
+    i, c = a.worlds.on.incumbent, a.worlds.on.challenger
     return (
         f"Over the last {a.thresholds.window_months} months {challenger} holds "
-        f"{_percent(a.token_means[a.challenger])} of platform tokens and "
-        f"{_percent(a.revenue_means[a.challenger])} of full-stack revenue, {incumbent} "
-        f"{_percent(a.token_means[a.incumbent])} and "
-        f"{_percent(a.revenue_means[a.incumbent])}; {runs} in {word}."
+        f"{_percent(a.token_means[c])} of platform tokens and "
+        f"{_percent(a.revenue_means[c])} of full-stack revenue, {incumbent} "
+        f"{_percent(a.token_means[i])} and {_percent(a.revenue_means[i])}; {runs} in {word}."
     )
 
 
@@ -199,7 +144,7 @@ def _range(interval: Interval | None, a: Assessment) -> str:
     if interval is None or not math.isfinite(interval.lower):
         return f"{a.n} pair, no interval"
     low, high = POINTS * interval.lower, POINTS * interval.upper
-    return f"{POINTS * _confidence(a):.4g} % interval {low:.1f} to {high:.1f}, {a.n} pairs"
+    return f"{POINTS * CONFIDENCE:.4g} % interval {low:.1f} to {high:.1f}, {a.n} pairs"
 
 
 def _what(a: Assessment, incumbent: str, challenger: str) -> str:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from sim.analysis.statistics import paired_comparison
+from sim.analysis.verdict.containment import PAIRED_T
+from sim.analysis.verdict.curves import WorldCurves, WorldPair
 from sim.analysis.verdict.dated import dated_states
-from sim.analysis.verdict.document import verdict_document
-from sim.analysis.verdict.ensemble import Ensemble
+from sim.analysis.verdict.document import holm_document, verdict_entry
 from sim.analysis.verdict.final_states import burn_of, final_states
 from sim.analysis.verdict.grounds import plain
 from sim.analysis.verdict.horizon import longer_result
-from sim.analysis.verdict.outcomes import Thresholds
 from sim.analysis.verdict.specification import specification_curve
-from sim.analysis.verdict.verdict import Assessment, assess
+from sim.analysis.verdict.verdict import assess
 from sim.errors import SimError
+from sim.runs.result import Result
 from sim.runs.worlds import (
     CHALLENGER_OFF,
     OFF_MONEY_IN_PRICE,
@@ -26,11 +26,7 @@ from sim.runs.worlds import (
     challenger_hosts,
     with_other_hosting,
 )
-
-if TYPE_CHECKING:
-    from sim.runs.result import Result
-    from sim.scenario.schema.scenario import Contest, Scenario
-
+from sim.scenario.schema.scenario import Contest, Scenario
 
 MEASURES = {
     "token_share": "platform_token_share",
@@ -38,8 +34,7 @@ MEASURES = {
     "token_volume": "platform_tokens",
     "profit": "profit",
 }
-PRIMARY = "money_kept"
-RULES = {PRIMARY: OFF_MONEY_KEPT, "money_in_price": OFF_MONEY_IN_PRICE}
+RULES = {"money_kept": OFF_MONEY_KEPT, "money_in_price": OFF_MONEY_IN_PRICE}
 OTHER_HOSTING = "_other_hosting"
 WITHOUT_PAIR = "no_pair"
 
@@ -57,7 +52,7 @@ def judge(result: Result) -> dict[str, Any]:
     SimError
         A measure that the definitions need is not stored.
     """
-    scenario = result.scenario
+    scenario, contest = result.scenario, result.scenario.contest
     document: dict[str, Any] = {
         "name": scenario.name,
         "scenario_hash": result.scenario_hash,
@@ -69,31 +64,37 @@ def judge(result: Result) -> dict[str, Any]:
         "verdicts": {},
         "sentences": [],
     }
-    if scenario.contest is None:
+    if contest is None:
         return document | {"sentences": ["The scenario names no contest, so there is no verdict."]}
-    document["contest"] = scenario.contest.model_dump()
-    assessments = _assessments(result, scenario, scenario.contest)
-    if not assessments:
+    document["contest"] = contest.model_dump()
+    points = pairs_of(scenario, result.points) or {WITHOUT_PAIR: (ON,)}
+    found = {name: _pair(result, worlds, contest) for name, worlds in points.items()}
+    pairs = {name: worlds for name, worlds in found.items() if worlds is not None}
+    if not pairs:
         return document | {"sentences": ["No replicate was finished in both worlds of a pair."]}
-    primary = next(iter(assessments))
-    names = [vendor_label(scenario, v) for v in _vendors(result)]
-    deeper = _in_depth(result, primary, scenario.contest)
-    told = verdict_document(assessments, names=names, specifications=deeper["specifications"])
-    hosting = "hosts" if challenger_hosts(scenario) else "does not host"
-    return (
-        document
-        | told
-        | {
-            "primary": primary,
-            "hosting": {"scenario": hosting, "pairs": _hosting_of(assessments, hosting)},
-            "reverse_test": _reverse_test(result, scenario.contest),
-            "burn_per_point": burn_of(result, scenario.contest),
-            "events": deeper["events"],
-            "final_states": plain(final_states(result, scenario.contest)),
-            "scoreboards": scoreboards(result),
-            "sentences": [told["verdicts"][primary]["sentence"]],
-        }
-    )
+    limits, (primary, worlds) = scenario.containment, next(iter(pairs.items()))
+    assessments = {name: assess(pair, limits) for name, pair in pairs.items()}
+    labels = [vendor_label(scenario, vendor) for vendor in _vendors(result)]
+    verdicts = {name: verdict_entry(found, labels) for name, found in assessments.items()}
+    verdicts[primary]["specification"] = plain(specification_curve(worlds, limits))
+    hosting = ["does not host", "hosts"]
+    if not challenger_hosts(scenario):
+        hosting.reverse()
+    return document | {
+        "verdicts": verdicts,
+        "holm": holm_document(assessments),
+        "primary": primary,
+        "hosting": {
+            "scenario": hosting[1],
+            "pairs": {name: hosting[not name.endswith(OTHER_HOSTING)] for name in pairs},
+        },
+        "reverse_test": _reverse_test(result, contest),
+        "burn_per_point": burn_of(result, contest),
+        "events": plain(dated_states(worlds.on, worlds.off, limits, scenario.calendar.start)),
+        "final_states": plain(final_states(result, contest)),
+        "scoreboards": scoreboards(result),
+        "sentences": [verdicts[primary]["sentence"]],
+    }
 
 
 def vendor_label(scenario: Scenario, vendor: str) -> str:
@@ -101,9 +102,9 @@ def vendor_label(scenario: Scenario, vendor: str) -> str:
     return scenario.vendors[vendor].label or vendor
 
 
-def pairs_of(scenario: Scenario, points: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+def pairs_of(scenario: Scenario, points: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """The pairs of worlds (on, off) that were run, by name, the primary one first."""
-    pairs = {}
+    pairs: dict[str, tuple[str, ...]] = {}
     for suffix in ("", OTHER_HOSTING):
         for rule, off in RULES.items():
             pair = (ON, off)
@@ -114,9 +115,9 @@ def pairs_of(scenario: Scenario, points: tuple[str, ...]) -> dict[str, tuple[str
     return pairs
 
 
-def ensemble_of(
+def curves_of(
     result: Result, point: str, replicates: list[int], contest: Contest | None = None
-) -> Ensemble:
+) -> WorldCurves:
     """One stored world as the arrays that definitions read; seeds are the replicates' spawn keys.
 
     Raises
@@ -135,7 +136,7 @@ def ensemble_of(
     arrays = {name: chosen[m].transpose(*order).to_numpy() for name, m in MEASURES.items()}
     vendors = _vendors(result)
     hashes = {p["name"]: p["scenario_hash"] for p in result.manifest["points"]}
-    return Ensemble(
+    return WorldCurves(
         **arrays,
         incumbent=vendors.index(contest.incumbent),
         challenger=vendors.index(contest.challenger),
@@ -148,20 +149,7 @@ def _vendors(result: Result) -> list[str]:
     return [str(vendor) for vendor in result.curves["vendor"].to_numpy()]
 
 
-def _thresholds(scenario: Scenario) -> Thresholds:
-    return Thresholds(**scenario.containment.model_dump())
-
-
-class Pair(NamedTuple):
-    """A pair of worlds and, where it was run on, the same beyond the horizon."""
-
-    on: Ensemble
-    off: Ensemble | None
-    extended: Ensemble | None
-    extended_off: Ensemble | None
-
-
-def _pair(result: Result, points: tuple[str, ...], contest: Contest) -> Pair | None:
+def _pair(result: Result, points: tuple[str, ...], contest: Contest) -> WorldPair | None:
     """The worlds `points` in the replicates done in all of them; None if there is none."""
     # The longer run has the worlds of the scenario's own hosting alone.
     further = longer_result(result) if points[0] == ON else None
@@ -172,53 +160,12 @@ def _pair(result: Result, points: tuple[str, ...], contest: Contest) -> Pair | N
         sound = [replicate for replicate in sound if replicate in there]
     if not sound:
         return None
-    worlds = [ensemble_of(result, p, sound, contest) for p in points]
-    longer = [ensemble_of(further, p, sound, contest) for p in beyond if further is not None]
-    off = worlds[1] if len(worlds) > 1 else None
-    extended, extended_off = (*longer, None, None)[:2]
-    return Pair(worlds[0], off, extended, extended_off)
-
-
-def _assessments(result: Result, scenario: Scenario, contest: Contest) -> dict[str, Assessment]:
-    limits = _thresholds(scenario)
-    found = {}
-    for name, points in _points(result).items():
-        pair = _pair(result, points, contest)
-        if pair is not None:
-            found[name] = assess(
-                pair.on,
-                pair.off,
-                limits,
-                extended=pair.extended,
-                extended_off=pair.extended_off,
-            )
-    return found
-
-
-def _points(result: Result) -> dict[str, tuple[str, ...]]:
-    """Worlds of each pair by its name; ON alone where no pair was run."""
-    pairs: dict[str, tuple[str, ...]] = {**pairs_of(result.scenario, result.points)}
-    return pairs or {WITHOUT_PAIR: (ON,)}
-
-
-def _in_depth(result: Result, primary: str, contest: Contest) -> dict[str, Any]:
-    """Grid of thresholds and dated events of the primary pair."""
-    limits = _thresholds(result.scenario)
-    pair = _pair(result, _points(result)[primary], contest)
-    assert pair is not None
-    curve = specification_curve(
-        pair.on, pair.off, limits, extended=pair.extended, extended_off=pair.extended_off
-    )
-    start = result.scenario.calendar.start
-    return {
-        "specifications": {primary: curve},
-        "events": plain(dated_states(pair.on, pair.off, limits, start)),
-    }
-
-
-def _hosting_of(assessments: Mapping[str, Assessment], hosting: str) -> dict[str, str]:
-    other = "does not host" if hosting == "hosts" else "hosts"
-    return {name: other if name.endswith(OTHER_HOSTING) else hosting for name in assessments}
+    worlds = {"on": points[0]} | ({"off": points[1]} if len(points) > 1 else {})
+    curves = {name: curves_of(result, p, sound, contest) for name, p in worlds.items()}
+    if further is not None:
+        for name, point in zip(("longer", "longer_off"), beyond, strict=False):
+            curves[name] = curves_of(further, point, sound, contest)
+    return WorldPair(**curves)
 
 
 def _reverse_test(result: Result, contest: Contest) -> dict[str, Any] | None:
@@ -228,23 +175,21 @@ def _reverse_test(result: Result, contest: Contest) -> dict[str, Any] | None:
     sound = result.sound_replicates(ON, CHALLENGER_OFF)
     if not sound:
         return None
-    limits = _thresholds(result.scenario)
-    share = {}
-    for point in (ON, CHALLENGER_OFF):
-        world = ensemble_of(result, point, sound, contest)
-        window = world.token_share[:, -limits.window_months :, world.challenger]
-        share[point] = window.mean(axis=1)
-    found = paired_comparison(share[ON], share[CHALLENGER_OFF], limits.confidence)
-    told: dict[str, Any] = plain(
+    window = result.scenario.containment.window_months
+    on, off = (curves_of(result, point, sound, contest) for point in (ON, CHALLENGER_OFF))
+    found = paired_comparison(
+        *(world.token_share[:, -window:, world.challenger].mean(axis=1) for world in (on, off))
+    )
+    document: dict[str, Any] = plain(
         {
             "tau_mean": found.mean,
             "interval": found.interval,
-            "interval_type": f"paired t, {limits.confidence:.4g}",
+            "interval_type": PAIRED_T,
             "n": found.n,
             "seeds": sound,
         }
     )
-    return told
+    return document
 
 
 def scoreboards(result: Result) -> dict[str, dict[str, dict[str, float]]]:
@@ -253,5 +198,5 @@ def scoreboards(result: Result) -> dict[str, dict[str, dict[str, float]]]:
     boards: dict[str, Any] = {}
     for measure, rows in table.groupby(level="measure"):
         boards[str(measure)] = rows.droplevel("measure").to_dict(orient="index")
-    told: dict[str, dict[str, dict[str, float]]] = plain(boards)
-    return told
+    cleaned: dict[str, dict[str, dict[str, float]]] = plain(boards)
+    return cleaned

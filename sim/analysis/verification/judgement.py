@@ -16,18 +16,20 @@ from sim.analysis.statistics import (
     Interval,
     equivalence_test,
     holm,
+    ols_slope,
     p_greater,
     paired_comparison,
     wilson_interval,
 )
 from sim.analysis.uncertainty import failing as discovery
 from sim.analysis.uncertainty import sobol as sensitivity
-from sim.analysis.verdict.outcomes import Thresholds, split_plateau, summarise
+from sim.analysis.verdict.outcomes import classify_means, lead, split_plateau
 from sim.analysis.verdict.verdict import ensemble_verdict
 from sim.analysis.verification.demand import stated
 from sim.analysis.verification.verify import Inputs, family
 from sim.economics.arrays import Floats
 from sim.economics.concentration import hhi
+from sim.scenario.schema.containment import Containment
 
 HALFWIDTH = 0.005
 """Half-width that the key `n_for_halfwidth_0_005` asks for, share."""
@@ -39,8 +41,8 @@ SYMBOLS = {
 }
 
 
-def stated_thresholds(inputs: Mapping[str, Any]) -> Thresholds:
-    """Thresholds as the text of the rule states them; what it does not state is the default."""
+def stated_thresholds(inputs: Mapping[str, Any]) -> Containment:
+    """Containment as the text of the rule states them; what it does not state is the default."""
     rule = str(inputs.get("rule", ""))
     stated: dict[str, Any] = {}
     for name, symbol in SYMBOLS.items():
@@ -52,32 +54,32 @@ def stated_thresholds(inputs: Mapping[str, Any]) -> Thresholds:
         stated["window_months"] = int(window[1])
     if inputs.get("delta_min") is not None:
         stated["minimum_effect"] = float(inputs["delta_min"])
-    return Thresholds(**stated)
+    return Containment(**stated)
 
 
 @family("containment_classifier")
 def classifier(inputs: dict[str, Any]) -> dict[str, Any]:
     """Class, label, means, slope and leads of one run."""
-    thresholds = stated_thresholds(inputs)
+    limits = stated_thresholds(inputs)
     vendors = list(inputs["vendors"])
-    summary = summarise(
-        inputs["token_shares"],
-        inputs["revenue_shares"],
-        vendors.index("I"),
-        vendors.index("C"),
-        thresholds,
+    i, c = vendors.index("I"), vendors.index("C")
+    tokens, revenue = (
+        np.asarray(inputs[name], dtype=np.float64)[-limits.window_months :]
+        for name in ("token_shares", "revenue_shares")
     )
-    label = split_plateau(summary.path_class, inputs.get("tau"), thresholds.minimum_effect)
+    token_means, revenue_means = tokens.mean(axis=0), revenue.mean(axis=0)
+    slope = ols_slope(tokens[:, c])
+    (path,) = classify_means(token_means[None], revenue_means[None], slope[None], i, c, limits)
     return {
-        "path_class": summary.path_class.value,
-        "label": label.value,
-        "mean_token_shares": summary.token_means.tolist(),
-        "mean_revenue_shares": summary.revenue_means.tolist(),
-        "slope_C": summary.slope,
-        "lead_C_tokens": summary.token_lead_challenger,
-        "lead_I_tokens": summary.token_lead_incumbent,
-        "lead_C_revenue": summary.revenue_lead_challenger,
-        "lead_I_revenue": summary.revenue_lead_incumbent,
+        "path_class": path.value,
+        "label": split_plateau(path, inputs.get("tau"), limits.minimum_effect).value,
+        "mean_token_shares": token_means.tolist(),
+        "mean_revenue_shares": revenue_means.tolist(),
+        "slope_C": float(slope),
+        "lead_C_tokens": float(lead(token_means, c)),
+        "lead_I_tokens": float(lead(token_means, i)),
+        "lead_C_revenue": float(lead(revenue_means, c)),
+        "lead_I_revenue": float(lead(revenue_means, i)),
     }
 
 
@@ -86,8 +88,7 @@ def ensemble(inputs: dict[str, Any]) -> dict[str, Any]:
     """Emergence, cause and overall verdict of labelled pairs."""
     found = ensemble_verdict(
         inputs["labels"],
-        inputs["challenger_share_on"],
-        inputs["challenger_share_off"],
+        np.subtract(inputs["challenger_share_off"], inputs["challenger_share_on"]),
         inputs["delta_min"],
         inputs["majority"],
     )

@@ -8,22 +8,22 @@ from datetime import date
 import numpy as np
 import pytest
 
+from sim.analysis.verdict.curves import WorldCurves
 from sim.analysis.verdict.dated import dated_states
-from sim.analysis.verdict.ensemble import Ensemble
 from sim.analysis.verdict.grounds import plain
-from sim.analysis.verdict.outcomes import Thresholds
+from sim.scenario.schema.containment import Containment
 
-LIMITS = Thresholds(window_months=2, event_months=1)
+LIMITS = Containment(window_months=2, event_months=1)
 START = date(2024, 11, 1)
 
 
-def world(*challenger: list[float], revenue: float = 0.4, tag: str = "on") -> Ensemble:
+def world(*challenger: list[float], revenue: float = 0.4, tag: str = "on") -> WorldCurves:
     """Two vendors; the incumbent has what the challenger has not."""
     share = np.array(challenger)
     tokens = np.stack([1.0 - share, share], axis=2)
     money = np.broadcast_to(np.array([revenue, 0.2]), tokens.shape).copy()
     seeds = np.arange(len(share))
-    return Ensemble(tokens, money, 1e6 * tokens, 0.0 * tokens, 0, 1, seeds, tag)
+    return WorldCurves(tokens, money, 1e6 * tokens, 0.0 * tokens, 0, 1, seeds, tag)
 
 
 ON = world([0.3, 0.4, 0.55, 0.65, 0.55, 0.4], [0.3, 0.4, 0.45, 0.45, 0.45, 0.45])
@@ -63,7 +63,7 @@ def test_each_state_is_dated() -> None:
 
 
 def test_one_noisy_month_is_no_event_where_three_are_asked_for() -> None:
-    found = dated_states(ON, OFF, Thresholds(window_months=2, event_months=3), START)
+    found = dated_states(ON, OFF, Containment(window_months=2, event_months=3), START)
     assert found["states"]["above_ceiling"]["onset_by_replicate"] == [None, None]
     assert found["states"]["challenger_leads"]["onset_by_replicate"] == [2, None]
 

@@ -1,23 +1,13 @@
-import json
-from importlib import resources
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from sim.analysis.verdict.ensemble import logistic_ceiling
-from sim.analysis.verdict.outcomes import (
-    OutcomeClass,
-    PathClass,
-    Thresholds,
-    classify,
-    lead,
-    split_plateau,
-    summarise,
-)
+from sim.analysis.verdict.curves import logistic_ceiling
+from sim.analysis.verdict.outcomes import OutcomeClass, PathClass, lead, split_plateau
+from sim.analysis.verdict.outcomes import classify as classify_runs
+from sim.scenario.schema.containment import Containment
 
 MONTHS = 24
 UNNAMED = 0.3
@@ -31,6 +21,13 @@ def floating_errors():
 
 def flat(*shares):
     return np.tile(np.array(shares, dtype=float), (MONTHS, 1))
+
+
+def classify(tokens, revenue, incumbent, challenger, tau=None):
+    """The outcome of a single run."""
+    tau = None if tau is None else np.array([tau])
+    (found,) = classify_runs(tokens[None], revenue[None], incumbent, challenger, tau)
+    return found
 
 
 def rising(tokens, slope):
@@ -68,7 +65,7 @@ def test_each_class_has_its_path(tokens, revenue, tau, expected):
 def test_only_the_window_is_judged():
     tokens = flat(0.27, 0.49, 0.15)
     tokens[:12] = [0.9, 0.05, 0.05]
-    assert summarise(tokens, flat(0.4, 0.1, 0.1), 0, 1).path_class is PathClass.PLATEAU
+    assert classify(tokens, flat(0.4, 0.1, 0.1), 0, 1) is OutcomeClass.STAND_OFF
 
 
 @st.composite
@@ -91,7 +88,7 @@ def test_every_path_has_exactly_one_class(shares, tau):
     assert isinstance(found, OutcomeClass)
     if found is OutcomeClass.CONTAINMENT:
         assert tau is not None
-        assert tau >= Thresholds().minimum_effect
+        assert tau >= Containment().minimum_effect
 
 
 @given(paths())
@@ -139,25 +136,24 @@ def test_split_touches_only_plateaus():
         ({"window_months": 1}, "window_months"),
         ({"lead_margin": 1.5}, "lead_margin"),
         ({"slope_tolerance": -0.1}, "slope_tolerance"),
-        ({"confidence": 1.0}, "confidence"),
         ({"minimum_effect": float("nan")}, "minimum_effect"),
     ],
 )
 def test_thresholds_refuse_nonsense(change, match):
     with pytest.raises(ValueError, match=match):
-        Thresholds(**change)
+        Containment(**change)
 
 
-def test_summarise_refuses_bad_arrays():
+def test_bad_arrays_are_refused():
     good = flat(0.3, 0.4, 0.2)
     with pytest.raises(ValueError, match="window"):
-        summarise(good[:5], good[:5], 0, 1)
+        classify(good[:5], good[:5], 0, 1)
     with pytest.raises(ValueError, match="two vendors"):
-        summarise(good, good, 1, 1)
+        classify(good, good, 1, 1)
     with pytest.raises(ValueError, match="months, vendors"):
-        summarise(good, good[:, :2], 0, 1)
+        classify(good, good[:, :2], 0, 1)
     with pytest.raises(ValueError, match="finite"):
-        summarise(good * np.nan, good, 0, 1)
+        classify(good * np.nan, good, 0, 1)
 
 
 def test_ceiling_finds_where_a_rise_ends():
@@ -172,21 +168,3 @@ def test_ceiling_finds_where_a_rise_ends():
     assert logistic_ceiling(np.full((2, 48), 0.49)) == pytest.approx(0.49, abs=1e-12)
     with pytest.raises(ValueError, match="five months"):
         logistic_ceiling(np.full((2, 4), 0.5))
-
-
-def known_cases():
-    data = resources.files("sim") / "data" / "known_answers.json"
-    cases = json.loads(Path(str(data)).read_text(encoding="utf-8"))
-    return [case for case in cases if case["family"] == "containment_classifier"]
-
-
-def test_known_answers():
-    cases = known_cases()
-    assert len(cases) >= 4
-    for case in cases:
-        given_, expected = case["inputs"], case["expected"]
-        summary = summarise(given_["token_shares"], given_["revenue_shares"], 0, 1)
-        assert summary.path_class.value == expected["path_class"]
-        assert summary.slope == pytest.approx(expected["slope_C"], abs=1e-9)
-        label = split_plateau(summary.path_class, given_["tau"], given_["delta_min"])
-        assert label.value == expected["label"]

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from sim.analysis.statistics import look_at
 from sim.analysis.verdict.containment import Verdict
-from sim.analysis.verdict.document import sentence, verdict_document
-from sim.analysis.verdict.ensemble import Ensemble
-from sim.analysis.verdict.outcomes import OutcomeClass, Thresholds
-from sim.analysis.verdict.specification import default_grid, specification_curve
-from sim.analysis.verdict.verdict import assess, ensemble_verdict
+from sim.analysis.verdict.curves import WorldCurves, WorldPair
+from sim.analysis.verdict.document import holm_document, sentence, verdict_entry
+from sim.analysis.verdict.outcomes import OutcomeClass
+from sim.analysis.verdict.specification import specification_curve, threshold_grid
+from sim.analysis.verdict.verdict import Assessment, ensemble_verdict
+from sim.analysis.verdict.verdict import assess as assess_pair
+from sim.scenario.schema.containment import Containment
 
 NAMES = ("Incumbent", "Challenger", "Third", "Fourth")
 MONTHS = 48
@@ -36,7 +38,11 @@ def world(n=40, shift=0.0, months=MONTHS, seed=1, profit=0.0, tag="on"):
     money = np.tile([0.36, 0.15, 0.1, 0.05], (n, months, 1))
     volume = 1e6 * tokens * np.exp(0.03 * t)[None, :, None]
     profits = np.full((n, months, 4), 1e7 + profit)
-    return Ensemble(tokens, money, volume, profits, 0, 1, 100 + np.arange(n), tag)
+    return WorldCurves(tokens, money, volume, profits, 0, 1, 100 + np.arange(n), tag)
+
+
+def assess(*worlds, **longer) -> Assessment:
+    return assess_pair(WorldPair(*worlds, **longer))
 
 
 def test_clear_containment():
@@ -47,7 +53,7 @@ def test_clear_containment():
     assert sum(f.count for f in found.frequencies.values()) == 40
     assert found.verdict_at_look is Verdict.SUPPORTED
     assert not found.pyrrhic
-    assert found.notes == ()
+    assert found.notes == []
 
 
 def test_pyrrhic_when_it_costs_the_incumbent():
@@ -60,7 +66,7 @@ def test_pyrrhic_when_it_costs_the_incumbent():
 
 def test_the_same_world_twice_refutes_without_a_warning():
     found = assess(world(), world())
-    assert found.tau == (0.0,) * 40
+    assert found.tau == [0.0] * 40
     assert found.definitions["D2"].verdict is Verdict.REFUTED
     assert found.verdict.overall is found.contained is Verdict.REFUTED
     assert set(found.classes) == {OutcomeClass.STAND_OFF}
@@ -72,7 +78,7 @@ def test_one_replicate_is_undetermined():
     assert found.verdict.overall is found.contained is Verdict.UNDETERMINED
     assert found.verdict_at_look is None
     assert "a single replicate decides nothing" in found.notes
-    json.dumps(verdict_document({"one": found}, names=NAMES), allow_nan=False)
+    json.dumps(verdict_entry(found, NAMES), allow_nan=False)
 
 
 def test_without_a_pair_nothing_is_supported():
@@ -108,7 +114,7 @@ def test_order_of_vendors_does_not_matter(order, shift):
     assert here.definitions == there.definitions
     assert here.classes == there.classes
     assert here.verdict == there.verdict
-    assert here.token_means == tuple(there.token_means[order.index(k)] for k in range(4))
+    assert here.token_means == [there.token_means[order.index(k)] for k in range(4)]
 
 
 @settings(max_examples=8, deadline=None)
@@ -131,14 +137,14 @@ def test_order_of_replicates_does_not_matter(order):
 
 
 def test_a_longer_run_reports_how_many_classes_are_kept():
-    kept = assess(world(), None, extended=world(months=72))
-    assert kept.longer.share == 1.0
+    kept = assess(world(), None, longer=world(months=72))
+    assert kept.longer["share"] == 1.0
     assert "longer run: supported" in kept.definitions["D1"].note
-    lost = assess(world(), None, extended=world(months=72, shift=0.16))
-    assert lost.longer.share == 0.0
+    lost = assess(world(), None, longer=world(months=72, shift=0.16))
+    assert lost.longer["share"] == 0.0
     assert any("class kept" in note for note in lost.notes)
     with pytest.raises(ValueError, match="longer"):
-        assess(world(), None, extended=world())
+        assess(world(), None, longer=world())
 
 
 def test_short_runs_and_two_humps_are_noted():
@@ -153,23 +159,15 @@ def test_short_runs_and_two_humps_are_noted():
 def test_ensemble_verdict_by_hand():
     labels = ["containment"] * 31 + ["stand_off"] * 5 + ["breakout"] * 4
     on = np.linspace(0.4, 0.5, 40)
-    found = ensemble_verdict(labels, on, on + 0.06, 0.03)
+    found = ensemble_verdict(labels, on + 0.06 - on, 0.03)
     assert found.counts == {"breakout": 4, "containment": 31, "stand_off": 5}
     assert found.interval == pytest.approx((0.6249690325768997, 0.8768390867645925))
     assert found.overall is Verdict.SUPPORTED
-    few = ensemble_verdict(labels[-9:], on[:9], on[:9] + 0.06, 0.03)
+    few = ensemble_verdict(labels[-9:], np.full(9, 0.06), 0.03)
     assert (few.causal, few.emergence) == (Verdict.SUPPORTED, Verdict.REFUTED)
     assert few.overall is Verdict.REFUTED
     with pytest.raises(ValueError, match="one label"):
-        ensemble_verdict(labels, on[:3], on[:3], 0.03)
-
-
-def test_family_of_tests_widens_and_must_exist():
-    on, off = world(), world(shift=0.06, tag="off")
-    one, ten = (assess(on, off, family_of_tests=k) for k in (1, 10))
-    assert ten.verdict.interval.lower < one.verdict.interval.lower
-    with pytest.raises(ValueError, match="family"):
-        assess(on, off, family_of_tests=0)
+        ensemble_verdict(labels, on[:3], 0.03)
 
 
 def test_looks_follow_the_plan():
@@ -182,31 +180,25 @@ def test_looks_follow_the_plan():
 
 
 def test_specification_curve_counts_the_same_verdict():
-    clear = specification_curve(world(), world(shift=0.08, tag="off"))
-    assert len(clear.points) == 81
-    assert clear.same_overall == clear.same_contained == 1.0
-    assert clear.robust
-    shaky = specification_curve(world(), world(shift=0.035, tag="off"))
-    strict = [p for p in shaky.points if p.thresholds["minimum_effect"] > 0.04]
+    def curve(shift):
+        return specification_curve(WorldPair(world(), world(shift=shift, tag="off")), Containment())
+
+    clear = curve(0.08)
+    assert len(clear["points"]) == 81
+    assert clear["same_overall"] == clear["same_contained"] == 1.0
+    assert clear["robust"]
+    shaky = curve(0.035)
+    strict = [p for p in shaky["points"] if p["thresholds"]["minimum_effect"] > 0.04]
     assert len(strict) == 27
-    assert all(p.overall is Verdict.REFUTED for p in strict)
-    assert shaky.overall is Verdict.SUPPORTED
-    assert shaky.same_overall == pytest.approx(54 / 81)
-    assert not shaky.robust
+    assert all(p["overall"] is Verdict.REFUTED for p in strict)
+    assert shaky["overall"] is Verdict.SUPPORTED
+    assert shaky["same_overall"] == pytest.approx(54 / 81)
+    assert not shaky["robust"]
 
 
-def test_specification_curve_takes_its_own_grid():
-    on, off = world(), world(shift=0.06, tag="off")
-    curve = specification_curve(on, off, grid={"minimum_effect": [0.01, 0.1]})
-    assert [p.overall for p in curve.points] == [Verdict.SUPPORTED, Verdict.REFUTED]
-    for bad in ({"window_months": [6]}, {"lead": [0.1]}, {}, {"lead_margin": []}):
-        with pytest.raises(ValueError, match="grid"):
-            specification_curve(on, off, grid=bad)
-
-
-def test_default_grid_holds_the_chosen_values():
-    base = Thresholds()
-    for axis, values in default_grid(base).items():
+def test_the_grid_holds_the_chosen_values():
+    base = Containment()
+    for axis, values in threshold_grid(base).items():
         assert len(set(values)) == 3
         assert getattr(base, axis) in values
 
@@ -214,36 +206,18 @@ def test_default_grid_holds_the_chosen_values():
 def test_document_is_json_and_carries_its_provenance():
     on, off = world(), world(shift=0.06, tag="off")
     found, none = assess(on, off), assess(on, on)
-    document = verdict_document(
-        {"levers": found, "placebo": none},
-        names=NAMES,
-        specifications={"levers": specification_curve(on, off)},
-    )
-    text = json.dumps(document, allow_nan=False)
-    entry = json.loads(text)["verdicts"]["levers"]
+    entry = json.loads(json.dumps(verdict_entry(found, NAMES), allow_nan=False))
     assert (entry["n"], entry["scenario_hash"], entry["off_scenario_hash"]) == (40, "on", "off")
     assert entry["seeds"] == list(range(100, 140))
     assert entry["overall"] == "supported"
     assert entry["definitions"]["D2"]["interval_type"] == "paired t, 0.95"
     assert entry["emergence"]["interval_type"].startswith("Wilson")
     assert entry["token_share"]["Challenger"] == pytest.approx(0.49, abs=0.01)
-    assert len(entry["specification"]["points"]) == 81
-    assert document["holm"]["levers"]["effect_above_minimum"]
-    assert not document["holm"]["placebo"]["effect_above_minimum"]
-    assert document["holm"]["levers"]["holm_adjusted"] >= document["holm"]["levers"]["p_value"]
-
-
-def test_document_refuses_a_verdict_without_provenance():
-    found = assess(world(), None)
-    with pytest.raises(ValueError, match="at least one"):
-        verdict_document({})
-    with pytest.raises(ValueError, match="scenario hash"):
-        verdict_document({"x": replace(found, scenario_hash="")})
-    with pytest.raises(ValueError, match="seed"):
-        verdict_document({"x": replace(found, seeds=())})
-    curve = specification_curve(world(), None, grid={"lead_margin": [0.02]})
-    with pytest.raises(ValueError, match="without an assessment"):
-        verdict_document({"x": found}, specifications={"y": curve})
+    holm = holm_document({"levers": found, "placebo": none, "alone": assess(on)})
+    assert set(holm) == {"levers", "placebo"}
+    assert holm["levers"]["effect_above_minimum"]
+    assert not holm["placebo"]["effect_above_minimum"]
+    assert holm["levers"]["holm_adjusted"] >= holm["levers"]["p_value"]
 
 
 @pytest.mark.parametrize(
@@ -262,17 +236,21 @@ def test_two_sentences_say_the_verdict(off_shift, word):
 
 def test_a_longer_pair_compares_outcome_classes_and_tau():
     on, off = world(), world(shift=0.06, tag="off")
-    later = {"extended": world(months=72), "extended_off": world(months=72, shift=0.06)}
+    later = {"longer": world(months=72), "longer_off": world(months=72, shift=0.06)}
     kept = assess(on, off, **later)
-    assert (kept.longer.kept, kept.longer.of, kept.longer.months) == (40, "outcome class", 72)
-    assert kept.longer.tau_mean == pytest.approx(0.06)
-    gone = assess(on, off, extended=later["extended"], extended_off=later["extended"])
-    assert gone.longer.share == 0.0, "without an effect the plateau is a stand-off"
-    assert gone.longer.tau_mean == 0.0
-    path = assess(on, off, extended=later["extended"])
-    assert (path.longer.share, path.longer.of, path.longer.tau_mean) == (1.0, "path", None)
-    told = verdict_document({"one": kept}, names=NAMES)["verdicts"]["one"]
+    assert tuple(kept.longer[name] for name in ("kept", "of", "months")) == (
+        40,
+        "outcome class",
+        72,
+    )
+    assert kept.longer["tau_mean"] == pytest.approx(0.06)
+    gone = assess(on, off, longer=later["longer"], longer_off=later["longer"])
+    assert gone.longer["share"] == 0.0, "without an effect the plateau is a stand-off"
+    assert gone.longer["tau_mean"] == 0.0
+    path = assess(on, off, longer=later["longer"])
+    assert tuple(path.longer[name] for name in ("share", "of", "tau_mean")) == (1.0, "path", None)
+    told = verdict_entry(kept, NAMES)
     assert told["class_kept_in_longer_run"] == 1.0
     assert told["longer_run"]["interval"][0] > 0.9
-    with pytest.raises(ValueError, match="extended_off"):
-        assess(on, off, extended_off=later["extended"])
+    with pytest.raises(ValueError, match="longer_off"):
+        assess(on, off, longer_off=later["longer"])

@@ -1,4 +1,4 @@
-"""Replicates of one world as arrays, and the numbers the definitions read."""
+"""Curves of a world in all replicates, and the numbers that the definitions read from them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import special
 
 from sim.analysis.statistics import ols_slope
-from sim.analysis.verdict.outcomes import PathClass, Thresholds, classify_means, lead
+from sim.analysis.verdict.outcomes import lead
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -74,12 +74,12 @@ def logistic_ceiling(shares: npt.ArrayLike) -> FloatArray:
     return ceilings
 
 
-ROUNDING_ENSEMBLE = 1e-9
+SUM_TOLERANCE = 1e-9
 SHORTEST_CURVE = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Ensemble:
+class WorldCurves:
     """One world: R replicates, M months, V vendors.
 
     Shares are fractions of one; what the vendors lack to one belongs to vendors too small to
@@ -89,7 +89,8 @@ class Ensemble:
     ------
     ValueError
         If shapes disagree, a number is missing, a share lies outside 0..1 or shares add up to
-        more than one, a volume is negative, a seed repeats or the two vendors are the same.
+        more than one, a volume is negative, a seed repeats, the two vendors are the same, or
+        there is no scenario hash.
     """
 
     token_share: FloatArray
@@ -115,10 +116,7 @@ class Ensemble:
             raise ValueError("seeds: each replicate needs its own")
         for name in ("token_share", "revenue_share"):
             share = getattr(self, name)
-            if (
-                share.min() < -ROUNDING_ENSEMBLE
-                or share.sum(axis=2).max() > 1.0 + ROUNDING_ENSEMBLE
-            ):
+            if share.min() < -SUM_TOLERANCE or share.sum(axis=2).max() > 1.0 + SUM_TOLERANCE:
                 raise ValueError(f"{name}: shares lie in 0..1 and add up to at most 1")
         if self.token_volume.min() < 0.0:
             raise ValueError("token_volume: must not be negative")
@@ -127,6 +125,8 @@ class Ensemble:
             raise ValueError(f"incumbent and challenger must be columns of {vendors} vendors")
         if self.incumbent == self.challenger:
             raise ValueError("incumbent and challenger must be two vendors")
+        if not self.scenario_hash:
+            raise ValueError("a verdict needs the scenario hash of each world")
 
     def _check_array(self, name: str) -> None:
         array = getattr(self, name)
@@ -146,7 +146,7 @@ class Ensemble:
         return int(self.token_share.shape[1])
 
 
-def check_pair(on: Ensemble, other: Ensemble, name: str) -> None:
+def check_pair(on: WorldCurves, other: WorldCurves, name: str) -> None:
     """Refuse two worlds that are not pairs, replicate by replicate.
 
     Raises
@@ -203,7 +203,7 @@ def _growth(volume: FloatArray) -> FloatArray:
     return growth
 
 
-def path_facts(world: Ensemble, window_months: int) -> PathFacts:
+def path_facts(world: WorldCurves, window_months: int) -> PathFacts:
     """Numbers of each replicate over the last `window_months` and over the run.
 
     Raises
@@ -235,18 +235,6 @@ def path_facts(world: Ensemble, window_months: int) -> PathFacts:
     )
 
 
-def path_classes(world: Ensemble, facts: PathFacts, limits: Thresholds) -> list[PathClass]:
-    """Class of every replicate of a world; see `classify_means`."""
-    return classify_means(
-        facts.token_means,
-        facts.revenue_means,
-        facts.slope,
-        world.incumbent,
-        world.challenger,
-        limits,
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class PairFacts:
     """Differences between the world without the levers and the world with them, by replicate."""
@@ -257,15 +245,11 @@ class PairFacts:
     """(R,) the same of C's revenue share."""
     area: FloatArray
     """(R,) sum over all months of C's token share OFF minus ON, share-months."""
-    challenger_on: FloatArray
-    """(R,) mean token share of C over the window, ON."""
-    challenger_off: FloatArray
-    """(R,) mean token share of C over the window, OFF."""
     incumbent_profit: FloatArray
     """(R,) profit of I over the run, ON minus OFF, yuan."""
 
 
-def pair_facts(on: Ensemble, off: Ensemble, window_months: int) -> PairFacts:
+def pair_facts(on: WorldCurves, off: WorldCurves, window_months: int) -> PairFacts:
     """Paired differences of the same seeds.
 
     Raises
@@ -283,7 +267,63 @@ def pair_facts(on: Ensemble, off: Ensemble, window_months: int) -> PairFacts:
         tau=gap[:, -window_months:].mean(axis=1),
         tau_revenue=revenue_gap.mean(axis=1),
         area=gap.sum(axis=1),
-        challenger_on=on.token_share[:, -window_months:, c].mean(axis=1),
-        challenger_off=off.token_share[:, -window_months:, c].mean(axis=1),
         incumbent_profit=(on.profit[:, :, i] - off.profit[:, :, i]).sum(axis=1),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class WorldPair:
+    """The worlds that a verdict compares: with the levers and, where they were run, without.
+
+    Raises
+    ------
+    ValueError
+        If the worlds are not pairs, or the longer run is not longer.
+    """
+
+    on: WorldCurves
+    off: WorldCurves | None = None
+    longer: WorldCurves | None = None
+    """World `on` run beyond the horizon."""
+    longer_off: WorldCurves | None = None
+    """World `off` run as far."""
+
+    def __post_init__(self) -> None:
+        if self.longer is not None:
+            check_pair(self.on, self.longer, "longer")
+            if self.longer.months <= self.on.months:
+                raise ValueError("longer: must be longer than the run it extends")
+        if self.longer_off is not None and (self.longer is None or self.off is None):
+            raise ValueError("longer_off: needs the pair and the longer run it belongs to")
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """Numbers of all worlds of a pair; no threshold but the window enters."""
+
+    worlds: WorldPair
+    path: PathFacts
+    pair: PairFacts | None
+    longer: PathFacts | None
+    longer_pair: PairFacts | None
+
+
+def facts_of(worlds: WorldPair, window_months: int) -> Facts:
+    """Facts of a world, its pair and its longer run.
+
+    Raises
+    ------
+    ValueError
+        If the worlds are not pairs, or a run is shorter than the window.
+    """
+
+    def pair(on: WorldCurves | None, off: WorldCurves | None) -> PairFacts | None:
+        return None if on is None or off is None else pair_facts(on, off, window_months)
+
+    return Facts(
+        worlds,
+        path_facts(worlds.on, window_months),
+        pair(worlds.on, worlds.off),
+        None if worlds.longer is None else path_facts(worlds.longer, window_months),
+        pair(worlds.longer, worlds.longer_off),
     )
