@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 PERCENT = 100.0
 
 
-class Path(NamedTuple):
+class VendorPath(NamedTuple):
     """First and last months of a measure of one vendor (or of the market), by replicate."""
 
     name: str
@@ -34,7 +34,7 @@ class EpisodeFindings(NamedTuple):
     measure: str
     unit: str
     replicates: int
-    paths: tuple[Path, ...]
+    paths: tuple[VendorPath, ...]
     sentences: tuple[str, str]
 
     def document(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def episode_findings(result: Result) -> EpisodeFindings:
         own = chosen.sel(vendor=name) if name else chosen
         last = own.isel(month=slice(-window, None)).mean("month")
         paths.append(
-            Path(
+            VendorPath(
                 label,
                 own.sel(point=ON).isel(month=0).values,
                 last.sel(point=ON).values,
@@ -137,41 +137,41 @@ def _number(value: float, unit: str) -> str:
     return f"{value:.3g}" if unit == "-" else f"{value:.3g} {unit}"
 
 
-def _course(paths: list[Path], title: str, unit: str, window: int, n: int) -> str:
-    told = []
+def _course(paths: list[VendorPath], title: str, unit: str, window: int, n: int) -> str:
+    parts = []
     for path in paths:
         first, last = _band(path.first), _band(path.last)
         band = f"[{_number(last['p05'], unit)}, {_number(last['p95'], unit)}]"
         change = ""
         if unit != "share" and first["median"] > 0.0:
             change = f", {PERCENT * (last['median'] / first['median'] - 1.0):+.0f} %"
-        told.append(
+        parts.append(
             f"{path.name} goes from {_number(first['median'], unit)} to "
             f"{_number(last['median'], unit)} {band}{change}"
         )
     head = title[0].lower() + title[1:]
     return (
         f"In {n} runs, {head} (first month against the mean of the last {window}; median [90 % "
-        f"band]): {'; '.join(told)}."
+        f"band]): {'; '.join(parts)}."
     )
 
 
-def _comparison(paths: list[Path], unit: str, title: str) -> str:
-    told = []
+def _comparison(paths: list[VendorPath], unit: str, title: str) -> str:
+    parts = []
     for path in paths:
         if path.without is None or path.last.size < 2:
             continue
         pair = paired_comparison(path.without, path.last)
-        told.append(f"{path.name} {_told_difference(pair, unit)} ({_call(pair)})")
-    if not told:
+        parts.append(f"{path.name} {_difference(pair, unit)} ({_call(pair)})")
+    if not parts:
         return "Nothing was run beside it."
     return (
         f"Against the same runs {title} (mean paired difference [95 % interval]): "
-        f"{'; '.join(told)}."
+        f"{'; '.join(parts)}."
     )
 
 
-def _told_difference(pair: PairedComparison, unit: str) -> str:
+def _difference(pair: PairedComparison, unit: str) -> str:
     low, high = pair.interval.lower, pair.interval.upper
     if unit == "share":
         return f"{PERCENT * pair.mean:+.2f} points [{PERCENT * low:+.2f}, {PERCENT * high:+.2f}]"

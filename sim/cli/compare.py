@@ -14,7 +14,7 @@ from sim.cli import EXPECTED_ERROR, complain
 from sim.cli.options import RESULTS, Changes, Clients, Out, Replicates, Seed, Workers
 
 if TYPE_CHECKING:
-    from sim.analysis.compare.differences import Comparison, Difference
+    from sim.analysis.compare.differences import Difference, ScenarioComparison
     from sim.runs.result import Result
 
 PICTURE = "compare"
@@ -121,7 +121,9 @@ def _picture(result: Result, measures: Sequence[str]) -> str:
     return ""
 
 
-def comparison_lines(result: Result, found: Comparison, document: dict[str, Any]) -> Iterator[str]:
+def comparison_lines(
+    result: Result, found: ScenarioComparison, document: dict[str, Any]
+) -> Iterator[str]:
     """What a comparison found as lines for the screen, with all that a conclusion must carry.
 
     Raises

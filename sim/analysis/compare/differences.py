@@ -68,7 +68,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ScenarioComparison:
     """Differences of all worlds from the first, by measure and by flow."""
 
     first: str
@@ -105,7 +105,7 @@ def comparison(
     measures: Sequence[str],
     margins: Mapping[str, float],
     notes: Sequence[str] = (),
-) -> Comparison:
+) -> ScenarioComparison:
     """Compare stored worlds with the first of them, replicate by replicate.
 
     Compared are means over the last `containment.window_months` of the first scenario; flows are
@@ -140,7 +140,9 @@ def comparison(
             means = values.mean("month", skipna=False)
             flows += _rows(means, pair, (FLOW, str(values.attrs.get("unit", ""))), None)
     notes = (*notes, *_notes(result, rows))
-    return Comparison(worlds[0], tuple(worlds), window, _adjusted(rows), _adjusted(flows), notes)
+    return ScenarioComparison(
+        worlds[0], tuple(worlds), window, _adjusted(rows), _adjusted(flows), notes
+    )
 
 
 def _stored(result: Result, measures: Sequence[str]) -> list[str]:

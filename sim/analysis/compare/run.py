@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sim.analysis.compare.differences import FLOW, Comparison, comparison
+from sim.analysis.compare.differences import FLOW, ScenarioComparison, comparison
 from sim.analysis.verdict.grounds import grounds
 from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import run_ensemble
@@ -39,7 +39,7 @@ def compare(
     replicates: int | None = None,
     seed: int | None = None,
     model: ModelMaker | None = None,
-) -> tuple[Result, Comparison]:
+) -> tuple[Result, ScenarioComparison]:
     """Run each scenario as it stands on the same seeds and compare all with the first.
 
     Parameters
@@ -89,7 +89,7 @@ def compare(
     return result, found
 
 
-def _document(result: Result, found: Comparison, worlds: Sequence[World]) -> dict[str, Any]:
+def _document(result: Result, found: ScenarioComparison, worlds: Sequence[World]) -> dict[str, Any]:
     first = worlds[0].scenario
     pairs = [result.sound_replicates(found.first, world) for world in found.worlds[1:]]
     sound = sorted({replicate for pair in pairs for replicate in pair})

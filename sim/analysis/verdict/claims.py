@@ -53,12 +53,12 @@ def _judged(
     result: Result, runs: pd.DataFrame, name: str, claim: dict[str, Any], sampled: bool
 ) -> dict[str, Any]:
     chosen = runs[_selected(runs, claim["where"])]
-    told: dict[str, Any] = {**claim, "runs": len(chosen)}
+    judged: dict[str, Any] = {**claim, "runs": len(chosen)}
     holds = _holding(chosen, CLAIM + name, claim).reshape(-1, result.replicates)
     missing = int(np.isnan(holds).sum())
-    told["runs_without_number"] = missing
+    judged["runs_without_number"] = missing
     if missing == holds.size:
-        return told | {"verdict": UNDETERMINED, "note": "no run has a number"}
+        return judged | {"verdict": UNDETERMINED, "note": "no run has a number"}
     known = np.nan_to_num(holds, nan=0.0)
     share, effective, interval = share_interval(known, sampled)
     verdict = _verdict(interval, claim["probability"])
@@ -68,7 +68,7 @@ def _judged(
             verdict = UNDETERMINED
         effective, interval = min(effective, other[1]), (interval[0], other[2][1])
         share = float(np.nanmean(holds))
-    told |= {
+    judged |= {
         "verdict": verdict,
         "share_of_runs": share,
         "effective_runs": effective,
@@ -77,7 +77,7 @@ def _judged(
         "settings": _by_setting(result, chosen, CLAIM + name, claim),
         "note": _note(verdict, claim["probability"], effective),
     }
-    return told
+    return judged
 
 
 def _selected(runs: pd.DataFrame, where: dict[str, Any]) -> pd.Series[bool]:

@@ -298,7 +298,7 @@ class WorldPair:
 
 
 @dataclass(frozen=True, eq=False)
-class Facts:
+class WorldPairFacts:
     """Numbers of all worlds of a pair; no threshold but the window enters."""
 
     worlds: WorldPair
@@ -308,8 +308,8 @@ class Facts:
     longer_pair: PairFacts | None
 
 
-def facts_of(worlds: WorldPair, window_months: int) -> Facts:
-    """Facts of a world, its pair and its longer run.
+def facts_of(worlds: WorldPair, window_months: int) -> WorldPairFacts:
+    """WorldPairFacts of a world, its pair and its longer run.
 
     Raises
     ------
@@ -320,7 +320,7 @@ def facts_of(worlds: WorldPair, window_months: int) -> Facts:
     def pair(on: WorldCurves | None, off: WorldCurves | None) -> PairFacts | None:
         return None if on is None or off is None else pair_facts(on, off, window_months)
 
-    return Facts(
+    return WorldPairFacts(
         worlds,
         path_facts(worlds.on, window_months),
         pair(worlds.on, worlds.off),

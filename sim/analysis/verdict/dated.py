@@ -257,13 +257,13 @@ def dated_states(
         f"{CONFIDENCE:.4g}, Wilson at 0 and 1",
         "states": {
             state.name: {"title": state.title, "rule": state.rule}
-            | _told(spells_of(state, limits), CONFIDENCE, start)
+            | _state_document(spells_of(state, limits), CONFIDENCE, start)
             for state in states_of(on, off, limits)
         },
     }
 
 
-def _told(found: Spells, confidence: float, start: date) -> dict[str, Any]:
+def _state_document(found: Spells, confidence: float, start: date) -> dict[str, Any]:
     begun = found.onset != NEVER
     ended = found.end != NEVER
     first = found.onset[begun]

@@ -161,10 +161,10 @@ def final_states(result: Result, contest: Contest) -> dict[str, Any]:
         for vendor in (contest.challenger, contest.incumbent):
             values = means.sel(vendor=vendor).to_numpy()
             test = silverman_test(values)
-            told = None if test is None else test._asdict()
-            if told is not None:
-                told["bimodality_coefficient"] = bimodality_coefficient(values)
-            found.setdefault(board, {})[vendor] = told
+            document = None if test is None else test._asdict()
+            if document is not None:
+                document["bimodality_coefficient"] = bimodality_coefficient(values)
+            found.setdefault(board, {})[vendor] = document
     return {
         "n": len(sound),
         "seeds": sound,
@@ -216,7 +216,7 @@ def burn_of(result: Result, contest: Contest) -> dict[str, Any]:
     is over runs that gained share.
     """
     sound = result.sound_replicates(ON)
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "unit": UNIT,
         "n": len(sound),
         "seeds": sound,
@@ -226,8 +226,8 @@ def burn_of(result: Result, contest: Contest) -> dict[str, Any]:
     }
     if {BURN, SHARE} <= set(result.curves.data_vars):
         for vendor in (contest.challenger, contest.incumbent):
-            told["vendors"][vendor] = _party(result, vendor, sound)
-    return told
+            document["vendors"][vendor] = _party(result, vendor, sound)
+    return document
 
 
 def _party(result: Result, vendor: str, sound: list[int]) -> dict[str, Any]:
@@ -246,7 +246,7 @@ def _party(result: Result, vendor: str, sound: list[int]) -> dict[str, Any]:
     rose = float(gained.mean()) > 0.0
     estimate, interval = ratio_interval(spent, gained) if rose else (None, None)
     known = ratios[np.isfinite(ratios)]
-    told: dict[str, Any] = plain(
+    document: dict[str, Any] = plain(
         {
             "since": month_after(calendar.start, first if inside else 0).isoformat(),
             "since_price_cut": bool(inside),
@@ -258,7 +258,7 @@ def _party(result: Result, vendor: str, sound: list[int]) -> dict[str, Any]:
             "median": float(np.median(known)) if known.size else None,
         }
     )
-    return told
+    return document
 
 
 def _of(event: Event) -> str:

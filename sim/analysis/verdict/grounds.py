@@ -21,7 +21,7 @@ SCENARIO = "scenario.toml"
 def refuse_altered(result: Result) -> None:
     """Refuse a result whose stored scenario was changed after its runs.
 
-    Vendors must be those of the stored curves. Everything else is told by the
+    Vendors must be those of the stored curves. Everything else shows in the
     scenario's hash, unless the result was made by other code: that may hash the same scenario
     otherwise.
 

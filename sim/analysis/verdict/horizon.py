@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from datetime import date
 
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble

@@ -29,7 +29,7 @@ from sim.analysis.verdict.containment import (
     DefinitionResult,
     Verdict,
 )
-from sim.analysis.verdict.curves import Facts, PairFacts, PathFacts, WorldPair, facts_of
+from sim.analysis.verdict.curves import PairFacts, PathFacts, WorldPair, WorldPairFacts, facts_of
 from sim.analysis.verdict.outcomes import OutcomeClass, PathClass, classify_means, outcomes_of
 from sim.scenario.schema.containment import Containment
 
@@ -123,7 +123,7 @@ class Judged:
     contained: Verdict
 
 
-def judged_at(facts: Facts, limits: Containment, confidence: float = CONFIDENCE) -> Judged:
+def judged_at(facts: WorldPairFacts, limits: Containment, confidence: float = CONFIDENCE) -> Judged:
     """Definitions, classes and verdict at some thresholds, whose window is that of the facts."""
     path, pair = facts.path, facts.pair
     results = {
@@ -236,7 +236,7 @@ def assess(worlds: WorldPair, limits: Containment | None = None) -> Assessment:
     )
 
 
-def _longer_run(facts: Facts, now: Judged, limits: Containment) -> dict[str, Any] | None:
+def _longer_run(facts: WorldPairFacts, now: Judged, limits: Containment) -> dict[str, Any] | None:
     """Classes and tau of the same seeds beyond the horizon against those at the horizon."""
     world, pair = facts.worlds.longer, facts.longer_pair
     if world is None or facts.longer is None:
@@ -261,7 +261,7 @@ def _longer_run(facts: Facts, now: Judged, limits: Containment) -> dict[str, Any
     }
 
 
-def _notes(facts: Facts, longer: dict[str, Any] | None) -> list[str]:
+def _notes(facts: WorldPairFacts, longer: dict[str, Any] | None) -> list[str]:
     notes = []
     on = facts.worlds.on
     if on.replicates < 2:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.analysis.compare.differences import Comparison, comparison
+from sim.analysis.compare.differences import ScenarioComparison, comparison
 from sim.analysis.compare.run import COMPARISON, asked_measures, compare, differing, refuse_unlike
 from sim.analysis.statistics import holm
 from sim.analysis.verdict.grounds import refuse_bare
@@ -31,7 +31,7 @@ def duel() -> Any:
 
 
 @pytest.fixture(scope="module")
-def pair(duel: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Comparison]:
+def pair(duel: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, ScenarioComparison]:
     other = duel.replace({"vendors.new.appeal.api": 0.52, "name": "nicer"})
     return compare(
         [duel, other],
@@ -43,7 +43,7 @@ def pair(duel: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, C
     )
 
 
-def test_differences_are_paired_by_hand(pair: tuple[Result, Comparison]) -> None:
+def test_differences_are_paired_by_hand(pair: tuple[Result, ScenarioComparison]) -> None:
     result, found = pair
     (row,) = (r for r in found.differences if (r.measure, r.vendor) == (TOKENS, "new"))
     window = result.curves[TOKENS].sel(vendor="new").isel(month=slice(-12, None)).mean("month")
@@ -59,7 +59,7 @@ def test_differences_are_paired_by_hand(pair: tuple[Result, Comparison]) -> None
 
 
 def test_holm_is_over_all_differences_and_margins_are_by_unit(
-    pair: tuple[Result, Comparison],
+    pair: tuple[Result, ScenarioComparison],
 ) -> None:
     _, found = pair
     raw = [row.p_value for row in found.differences]
@@ -72,7 +72,7 @@ def test_holm_is_over_all_differences_and_margins_are_by_unit(
     assert row.equivalence_low > row.low
 
 
-def test_flows_are_compared_and_who_stays_is_none(pair: tuple[Result, Comparison]) -> None:
+def test_flows_are_compared_and_who_stays_is_none(pair: tuple[Result, ScenarioComparison]) -> None:
     _, found = pair
     assert len(found.flows) == 2 * 3
     assert {row.vendor for row in found.flows} == {"old", "new"}
@@ -80,7 +80,9 @@ def test_flows_are_compared_and_who_stays_is_none(pair: tuple[Result, Comparison
     assert all(row.mean == 0.0 and row.told == "the same" for row in found.flows)
 
 
-def test_the_document_carries_what_a_conclusion_needs(pair: tuple[Result, Comparison]) -> None:
+def test_the_document_carries_what_a_conclusion_needs(
+    pair: tuple[Result, ScenarioComparison],
+) -> None:
     result, _ = pair
     told = json.loads((result.path / COMPARISON).read_text())
     assert told["root_seed"] == 7
@@ -93,7 +95,7 @@ def test_the_document_carries_what_a_conclusion_needs(pair: tuple[Result, Compar
 
 
 def test_the_folder_is_reused_and_the_figure_has_its_numbers(
-    pair: tuple[Result, Comparison],
+    pair: tuple[Result, ScenarioComparison],
 ) -> None:
     result, _ = pair
     names = {path.name for path in save(result, ["compare"])}
@@ -154,7 +156,7 @@ def test_scenarios_that_cannot_be_compared_are_refused_with_all_reasons(duel: An
 
 
 def test_measures_that_cannot_be_compared_are_refused(
-    pair: tuple[Result, Comparison],
+    pair: tuple[Result, ScenarioComparison],
 ) -> None:
     assert asked_measures(["profit", "profit"])[-1] == "profit"
     with pytest.raises(SimError, match="nearest: profit"):
@@ -189,7 +191,9 @@ def test_any_measure_is_compared_part_by_part(tmp_path: Path) -> None:
         refuse_bare({**told, "seeds": []})
 
 
-def test_missing_values_are_left_out_of_their_measure(pair: tuple[Result, Comparison]) -> None:
+def test_missing_values_are_left_out_of_their_measure(
+    pair: tuple[Result, ScenarioComparison],
+) -> None:
     result = Result(pair[0].path)
     holed = result.curves.load().copy(deep=True)
     holed["profit"].loc[{"point": "nicer", "replicate": 2, "vendor": "new"}] = np.nan
