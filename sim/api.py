@@ -28,7 +28,7 @@ from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
 
 if TYPE_CHECKING:
-    from sim.analysis.compare.differences import Comparison
+    from sim.analysis.compare.differences import ScenarioComparison
 
 Progress = ProgressCallback | bool | None
 
@@ -274,7 +274,7 @@ def compare(
     out: Path | str = RESULTS,
     progress: Progress = None,
     executor: Executor | None = None,
-) -> tuple[JudgedResult, Comparison]:
+) -> tuple[JudgedResult, ScenarioComparison]:
     """Run each scenario as it stands on the same seeds and compare all with the first.
 
     Parameters

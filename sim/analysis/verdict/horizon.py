@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble
