@@ -18,6 +18,7 @@ from sim.errors import SimError
 from sim.plot.registry import plots
 from sim.plot.save import save
 from sim.runs.result import Result
+from sim.runs.settings import RunSettings
 from sim.scenario.reader import load
 from tests.unit.market.tiny import changed
 from tests.unit.runs.fake_market import DUEL, FailingMarket, FakeMarket
@@ -37,8 +38,7 @@ def pair(duel: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, S
         [duel, other],
         measures=["profit", "hhi_platform_tokens"][:1],
         margins={"": 0.02, "profit": 1.0},
-        workers=1,
-        out=tmp_path_factory.mktemp("compare"),
+        settings=RunSettings(out=tmp_path_factory.mktemp("compare"), workers=1),
         model=FakeMarket,
     )
 
@@ -119,7 +119,9 @@ def test_a_market_compared_with_itself_differs_by_exactly_0(tmp_path: Path) -> N
     market = changed({"population.clients": 60})
     renamed = market.replace({"name": "twin"})
     assert differing(market, renamed) == {}
-    _, found = compare([market, market, renamed], replicates=2, workers=1, out=tmp_path)
+    _, found = compare(
+        [market, market, renamed], replicates=2, settings=RunSettings(out=tmp_path, workers=1)
+    )
     assert found.worlds == ("tiny", "tiny-2", "twin")
     assert {(r.mean, r.low, r.high) for r in found.differences} == {(0.0, 0.0, 0.0)}
     assert {r.told for r in (*found.differences, *found.flows)} == {"the same"}
@@ -128,7 +130,9 @@ def test_a_market_compared_with_itself_differs_by_exactly_0(tmp_path: Path) -> N
 
 def test_failed_runs_are_left_out_of_their_pairs(duel: Any, tmp_path: Path) -> None:
     other = duel.replace({"vendors.new.appeal.api": 0.6, "name": "nicer"})
-    _, found = compare([duel, other], workers=1, out=tmp_path, model=FailingMarket)
+    _, found = compare(
+        [duel, other], settings=RunSettings(out=tmp_path, workers=1), model=FailingMarket
+    )
     assert {row.n for row in found.differences} == {2}
     assert any("4 runs failed" in note for note in found.notes)
 
@@ -137,7 +141,9 @@ def test_other_clients_and_windows_are_noted_and_one_pair_bounds_nothing(
     duel: Any, tmp_path: Path
 ) -> None:
     other = duel.replace({"population.clients": 50, "containment.window_months": 6})
-    _, found = compare([duel, other], replicates=1, workers=1, out=tmp_path, model=FakeMarket)
+    _, found = compare(
+        [duel, other], replicates=1, settings=RunSettings(out=tmp_path, workers=1), model=FakeMarket
+    )
     assert len(found.notes) == 3
     row = found.differences[0]
     assert (row.low, row.equivalent, row.p_value) == (None, None, 1.0)
@@ -171,7 +177,9 @@ def test_any_measure_is_compared_part_by_part(tmp_path: Path) -> None:
     one = changed({"population.clients": 60}, months=3)
     two = one.replace({"vendors.third.pricing.markup": 0.1, "name": "cheap"})
     asked = ["segment_token_share", "tokens_by_kind"]
-    result, found = compare([one, two], measures=asked, replicates=3, workers=1, out=tmp_path)
+    result, found = compare(
+        [one, two], measures=asked, replicates=3, settings=RunSettings(out=tmp_path, workers=1)
+    )
     rows = {(r.measure, r.vendor, r.part): r for r in found.differences}
     curve = result.curves["segment_token_share"].sel(vendor="third", segment="government")
     means = curve.isel(month=slice(-3, None)).mean("month")
