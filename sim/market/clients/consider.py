@@ -112,12 +112,8 @@ def value_offers(
             first[q, 1] = e
         else:
             for j in range(n_api):
-                row[j] = base[c, k, j] - pays * price[j]
-            if cut > 0.0:
-                for j in range(n_api):
-                    row[j] -= cut * max(0.0, need - log_context[j])
-            for j in range(n_api):
-                row[j] = row[j] - switching[j0 + 1, j] + home_bonus[h + 1, j]
+                utility = base[c, k, j] - pays * price[j] - cut * max(0.0, need - log_context[j])
+                row[j] = utility - switching[j0 + 1, j] + home_bonus[h + 1, j]
             for j in range(n_api):
                 v = platform[j]
                 # written in any case, kept if considered: no branch that cannot be foreseen
