@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.problem import REVIEW_MONTH, Problem, shared
-from sim.market.clients.choice import below, review_below
+from sim.market.clients.choice import review_below
+from sim.market.clients.columns import Tally, new_tally
+from sim.market.clients.noise import below
 
 SOURCE = Path(__file__).parent / "kernel.c"
 FLAGS = ("-Ofast", "-march=native", "-fPIC")
@@ -81,7 +83,6 @@ class NativeReview:
                 subprocess.run([str(compiler()), *command], check=True, capture_output=True)
             self.library = ctypes.CDLL(str(target))
         model = problem.model
-        tally = problem.spaces[1][0].tally
         self.arrays = [
             *(getattr(model.columns, name) for name in CLIENTS),
             *(getattr(model.choices, name) for name in STATE),
@@ -89,9 +90,8 @@ class NativeReview:
             *(getattr(model.terms, name) for name in TERMS),
             review_below(True, model.terms),
             below(model.terms.awareness),
-            tally.review,
-            tally.flow,
         ]
+        self.counted: list[Tally] = []  # by the threads
         self.numbers = self._numbers()
 
     def _numbers(self) -> Any:
@@ -114,9 +114,10 @@ class NativeReview:
     def act(self, threads: int) -> Callable[[], None]:
         """The review with so many threads, each with sums of its own."""
         packs = []
-        for part in range(threads):
-            tally = self.problem.spaces[threads][part].tally
-            arrays = [*self.arrays[:-2], tally.review, tally.flow]
+        for _ in range(threads):
+            tally = new_tally(self.problem.model.world)
+            arrays = [*self.arrays, tally.review, tally.flow]
+            self.counted.append(tally)
             packs.append((ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays)))
         n = self.problem.model.population.n_clients
         places = {n * part // threads: part for part in range(threads)}

@@ -11,7 +11,6 @@ import numpy as np
 
 from sim.market.clients.choice import review
 from sim.market.clients.columns import State
-from sim.market.clients.packing import new_workspace
 from sim.market.model import MarketModel
 from sim.scenario.patches import replace
 from sim.scenario.reader import load
@@ -41,8 +40,6 @@ class Problem:
         self.held = State(*(array.copy() for array in self.model.choices))
         population, terms = self.model.population, self.model.terms
         self.adopted = np.flatnonzero(population.adopts_at <= terms.adopted[population.kind])
-        counted = self.model.tally, self.model.presence
-        self.spaces = {n: new_workspace(self.model.world, n, *counted) for n in (1, 2)}
 
     @property
     def reviews(self) -> int:
@@ -67,7 +64,8 @@ class Problem:
                 model.layout,
                 model.terms,
                 model.streams,
-                self.spaces[threads],
+                model.tally,
+                threads,
             )
 
         return act

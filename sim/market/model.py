@@ -22,9 +22,8 @@ from sim.market.clients.columns import (
 from sim.market.clients.deals import Bidding
 from sim.market.clients.migration import Homes, homes_move
 from sim.market.clients.noise import name_key, stream_key
-from sim.market.clients.packing import new_workspace
 from sim.market.clients.population import FIXED_POINT, Population, effective_clients, population_for
-from sim.market.clients.presence import marks_of, new_presence
+from sim.market.clients.presence import Presence, masks_of
 from sim.market.clients.terms import new_terms, term_rules
 from sim.market.clients.threads import threads_for
 from sim.market.clients.view import ClientList
@@ -142,7 +141,7 @@ class MarketModel(mesa.Model):
         self.shocks = shock_path(market, self.stream)
         self.choices = new_state(self.population)
         self._rooms()
-        self.homes = Homes(market, self.world, self.seed, self.columns, self.spaces[0].homes.moved)
+        self.homes = Homes(market, self.world, self.seed, self.columns)
         self.streams = Streams(*(stream_key(self.seed, name) for name in Streams._fields))
         self.vendors = {
             name: VendorAgent(self, name, v) for v, name in enumerate(self.world.vendors)
@@ -164,7 +163,7 @@ class MarketModel(mesa.Model):
         scenario, world = self.scenario, self.world
         self.supply = self.fixed("supply rules", lambda: supply_rules(scenario, world))
         self.layout = self.fixed("layout", lambda: layout_of(world))
-        self.marks = self.fixed("marks", lambda: marks_of(scenario, world))
+        self.masks = self.fixed("masks", lambda: masks_of(scenario, world))
         self.community_rules = self.fixed(
             "community rules", lambda: community_rules(scenario, world)
         )
@@ -181,9 +180,8 @@ class MarketModel(mesa.Model):
         self.tally = new_tally(world)
         self.volumes: Volumes  # of the last month
         self.account: Account
-        self.presence = new_presence(world, self.columns.whole_weight)
-        threads = threads_for(self.population.n_clients)
-        self.spaces = new_workspace(world, threads, self.tally, self.presence)
+        self.presence = Presence.empty(world, self.columns.whole_weight)
+        self.threads = threads_for(self.population.n_clients)
         self.communities = communities(self.community_rules, self.state)
         self.terms = new_terms(self.scenario, world)
         self.entries: list[Host | None] = [None] * world.n_api

@@ -47,14 +47,15 @@ def deliver(model: MarketModel) -> None:
 
 def serve(model: MarketModel) -> None:
     """Clients use what they chose; volumes meet capacity."""
-    use(model.columns, model.choices, model.layout, model.terms, model.marks, model.spaces)
+    market = model.columns, model.choices, model.layout, model.terms, model.masks
+    use(*market, model.tally, model.presence, model.threads)
     model.volumes = serving.serve(model.supply, model.month, model.world, model.tally, model.state)
 
 
 def settle(model: MarketModel) -> None:
     """Book the month; everybody sees its means and shares."""
     count_deals(
-        model.bidding, model.columns, model.choices, model.layout, model.terms, len(model.spaces)
+        model.bidding, model.columns, model.choices, model.layout, model.terms, model.threads
     )
     model.account = books.settle(
         model.supply,
@@ -72,8 +73,6 @@ def settle(model: MarketModel) -> None:
 def look(model: MarketModel, number: int, everyone: bool) -> None:
     """Due workloads (or everyone) choose under the draws of month `number`."""
     fill_terms(model)
-    model.tally.flow.fill(0)
-    model.tally.review.fill(0)
     model.bidding.queue = review(
         number,
         everyone,
@@ -82,7 +81,8 @@ def look(model: MarketModel, number: int, everyone: bool) -> None:
         model.layout,
         model.terms,
         model.streams,
-        model.spaces,
+        model.tally,
+        model.threads,
     )
 
 

@@ -94,12 +94,12 @@ def adopted(model: MarketModel) -> Floats:
 @measure("share", "vendor")
 def home_share(model: MarketModel) -> Floats:
     """Clients whose home cloud it is, of all clients."""
-    clients = model.homes.counts.clients
+    clients = model.homes.clients
     return clients[:-1] / float(clients.sum())
 
 
 @measure("clients/month", "vendor")
 def home_gain(model: MarketModel) -> Floats:
     """Clients that made it their home cloud this month, less those that left it."""
-    moved = model.homes.counts.moved  # by old home, last without one, and new home
+    moved = model.homes.moved  # by old home, last without one, and new home
     return model.counted(moved.sum(axis=0) - moved.sum(axis=1)[:-1])

@@ -136,6 +136,7 @@ class ReferenceMarket(PlainMarket):
             if work.log_volume is None:
                 self.choices.log_volume[work.place] = UNSET
         count_decisions(self, decisions, news)
+        return self.bidding.queue
 
     def use_kernel(self, *arrays: Any) -> None:
         """Agents use; the engine's columns and accumulators are told."""

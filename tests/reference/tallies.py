@@ -25,6 +25,8 @@ def count_decisions(
 ) -> None:
     """Workloads reviewed and moved, flows between platforms, surplus."""
     tally, platforms = market.tally, market.world.platform_names()
+    tally.review.fill(0)
+    tally.flow.fill(0)
     for client, (work, before, taken) in decisions:
         weight = whole(client.traits.weight)
         tally.review[0] += weight
@@ -43,7 +45,7 @@ def count_decisions(
 def count_volumes(market: ReferenceMarket, news: Market) -> None:
     """Volumes by cell, kind and offer, second choices, card-hours, and who is where."""
     tally, presence = market.tally, market.presence
-    for array in (tally.volume, tally.pairs, tally.hours, *presence):
+    for array in (tally.volume, tally.pairs, tally.hours, *vars(presence).values()):
         array.fill(0)
     for client in market.plain_clients:
         visited = set()

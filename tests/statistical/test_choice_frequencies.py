@@ -79,7 +79,8 @@ def chosen(model: MarketModel, terms: Terms, month: int) -> npt.NDArray[np.int64
         model.layout,
         terms,
         model.streams,
-        model.spaces,
+        model.tally,
+        model.threads,
     )
     return state.current.astype(np.int64)
 

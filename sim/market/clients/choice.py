@@ -7,15 +7,14 @@ only into it. Due workloads are handled in blocks, so that their offers stay in 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from sim.market.clients.auction import AuctionQueue
-from sim.market.clients.columns import UNSET, Clients, Layout, State, Streams, Terms
+from sim.market.clients.columns import UNSET, Clients, Layout, State, Streams, Tally, Terms
 from sim.market.clients.consider import value_offers
 from sim.market.clients.noise import (
     SECOND_DRAW,
+    below,
     bits32,
     event_numbers,
     event_of,
@@ -25,21 +24,13 @@ from sim.market.clients.noise import (
     shock_of,
 )
 from sim.market.clients.population import FIXED_POINT
-from sim.market.clients.threads import over_ranges
+from sim.market.clients.threads import added, over_ranges
 from sim.market.world import API, HOST, RENT
 from sim.numeric.arrays import Array, Cube, Matrix, Vector
 from sim.numeric.jit import kernel
 
-if TYPE_CHECKING:
-    from sim.market.clients.packing import Workspace
-
 BLOCK = 1024  # due workloads that choose together
 Entries = tuple[Array, Array, Array, Array, Array]  # as `value_offers` returns them
-
-
-def below(chance: Array) -> Array:
-    """Whole numbers t such that (bits + 1/2) / 2^32 < chance if and only if bits < t."""
-    return np.ceil(np.clip(chance, 0.0, 1.0) * 2.0**32 - 0.5).astype(np.uint64)
 
 
 def review_below(everyone: bool, terms: Terms) -> Array:
@@ -59,18 +50,17 @@ def review(
     layout: Layout,
     terms: Terms,
     streams: Streams,
-    spaces: list[Workspace],
+    tally: Tally,
+    threads: int,
 ) -> AuctionQueue:
-    """Due workloads choose; `state` and the tally of the first workspace are updated in place.
+    """Due workloads choose; `state` and `tally` are updated in place.
 
     Returns those of key accounts that are auctioned, in the order of storage: they wait.
     """
     due_below, aware_below = review_below(everyone, terms), below(terms.awareness)
 
-    def part(p: int, begin: int, end: int) -> AuctionQueue:
-        tally = spaces[p].tally
-        for array in (tally.flow, tally.review) if p > 0 else ():
-            array.fill(0)
+    def part(p: int, begin: int, end: int) -> tuple[AuctionQueue, Array, Array]:
+        reviewed, flow = np.zeros_like(tally.review), np.zeros_like(tally.flow)
         due = due_workloads(
             begin,
             end,
@@ -125,15 +115,14 @@ def review(
                 terms.hours_kind,
                 terms.welfare,
                 terms.mean_price_term,
-                tally.review,
-                tally.flow,
+                reviewed,
+                flow,
             )
-        return AuctionQueue.joined(queues, layout.n_vendors + 2)
+        return AuctionQueue.joined(queues, layout.n_vendors + 2), reviewed, flow
 
-    queues = over_ranges(len(clients.client_id), len(spaces), part)
-    for space in spaces[1:]:
-        spaces[0].tally.flow[:] += space.tally.flow
-        spaces[0].tally.review[:] += space.tally.review
+    parts = over_ranges(len(clients.client_id), threads, part)
+    queues, reviewed, flow = zip(*parts, strict=True)
+    tally.review[:], tally.flow[:] = added(reviewed), added(flow)
     return AuctionQueue.joined(queues, layout.n_vendors + 2)
 
 

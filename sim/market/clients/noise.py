@@ -159,6 +159,11 @@ def nest_shock(state: np.uint64, key: np.uint32, rho: float) -> np.float32:
     return shock_of(angle, size, np.float32(1.0 - rho))
 
 
+def below(chance: Floats) -> Keys:
+    """Whole numbers t such that (bits + 1/2) / 2^32 < chance if and only if bits < t."""
+    return np.ceil(np.clip(chance, 0.0, 1.0) * 2.0**32 - 0.5).astype(np.uint64)
+
+
 @kernel
 def pick(
     stream: np.uint64,

@@ -1,4 +1,4 @@
-"""Who is where, compiled: weights of clients and workloads by what serves them.
+"""Weights of clients and workloads by what serves them.
 
 Few workloads move in a month, so the counts follow the moves: a client with a workload whose offer
 is another than the one last counted is taken out as it was and put in as it is. Weights are whole
@@ -7,38 +7,55 @@ numbers, so nothing is lost on the way.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sim.market.clients.columns import Clients, State
 from sim.market.clients.population import FIXED_POINT
 from sim.market.world import NONE, World
-from sim.numeric.arrays import Matrix, Vector
-from sim.numeric.bundle import Bundle
-from sim.numeric.compiled import inlined, step
+from sim.numeric.arrays import Array, Matrix, Vector
+from sim.numeric.jit import inline, kernel
 from sim.strategies.agents import SIDES
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
 
 
-class Marks(Bundle):
-    """What an offer says of a client that takes it, as bits, by current offer + 1."""
+@dataclass(frozen=True)
+class OfferMasks:
+    """Bits of what an offer says of a client that takes it, by current offer + 1."""
 
-    platform: Vector[np.int64]  # (J + 1,), where its work is; 0 of who is idle
-    agents: Matrix[np.int64]  # (K, J + 1): bit v for agent work whose calls v serves, bit V for any
-    side: Vector[np.int64]  # (cells,), place in `SIDES` of the side that serves the clients
-    hosts: Vector[np.bool_]  # (J + 1,), whether the client runs a model itself
+    platform: Array  # (J + 1,) int64: where its work is; 0 of who is idle
+    agents: Array  # (K, J + 1): bit v for agent work whose calls v serves, bit V for any
+    side: Array  # (cells,), place in `SIDES` of the side that serves the clients
 
 
-class Presence(Bundle):
-    """Whole multiples of 2^-20 of weights."""
+@dataclass(frozen=True)
+class Presence:
+    """Whole multiples of 2^-20 of weights, int64."""
 
-    active: Vector[np.int64]  # (J,) adopted workloads by offer
-    clients: Vector[np.int64]  # (V + 2,) clients with work at a platform
-    homing: Vector[np.int64]  # (V + 3,) clients by their number of platforms
-    accounts: Vector[np.int64]  # (V + 2,) key accounts with work at a platform
-    agent_users: Matrix[np.int64]  # (S, V + 1) clients whose agent work it serves; last with any
+    active: Array  # (J,) adopted workloads by offer
+    clients: Array  # (V + 2,) clients with work at a platform
+    homing: Array  # (V + 3,) clients by their number of platforms
+    accounts: Array  # (V + 2,) key accounts with work at a platform
+    agent_users: Array  # (S, V + 1) clients whose agent work it serves; last with any
+
+    @classmethod
+    def empty(cls, world: World, clients: int) -> Self:
+        """Nobody is anywhere yet; `clients` is the weight of all, which have no platform."""
+        v = world.n_vendors
+        sizes = (world.n_offers, v + 2, v + 3, v + 2, (len(SIDES), v + 1))
+        out = cls(*(np.zeros(size, np.int64) for size in sizes))
+        out.homing[0] = clients
+        return out
+
+    def add(self, changes: Iterable[Array]) -> None:
+        """Add changes of all fields, in their order."""
+        for array, change in zip(vars(self).values(), changes, strict=True):
+            array += change
 
 
 def agent_side(scenario: Scenario, segment: str) -> int:
@@ -47,93 +64,106 @@ def agent_side(scenario: Scenario, segment: str) -> int:
     return SIDES.index("creators" if creators else "enterprises")
 
 
-def marks_of(scenario: Scenario, world: World) -> Marks:
-    """The marks of a world's offers."""
+def masks_of(scenario: Scenario, world: World) -> OfferMasks:
+    """The masks of a world's offers."""
     calls = np.where(world.calls, np.int64(1) << world.platform, 0)
     agents = [scenario.kinds[name].agent_work > 0.0 for name in world.kinds]
     sides = [agent_side(scenario, name) for name in world.segments]
     where = np.where(world.channel == NONE, 0, np.int64(1) << world.platform)
-    return Marks(
+    by_offer = np.append([0], calls | np.int64(1) << world.n_vendors)
+    return OfferMasks(
         platform=np.append([0], where).astype(np.int64),
-        agents=np.outer(agents, np.append([0], calls | np.int64(1) << world.n_vendors)).astype(
-            np.int64
-        ),
+        agents=np.outer(agents, by_offer).astype(np.int64),
         side=np.repeat(np.array(sides, np.int64), len(world.regions)),
-        hosts=np.append([False], world.hosting),
     )
 
 
-def new_presence(world: World, clients: int = 0) -> Presence:
-    """Nobody is anywhere yet; `clients` is the weight of all, which have no platform."""
-    v = world.n_vendors
-    sizes = (world.n_offers, v + 2, v + 3, v + 2, (len(SIDES), v + 1))
-    out = Presence(*(np.zeros(size, np.int64) for size in sizes))
-    out.homing[0] = clients
-    return out
+def count_moves(
+    begin: int, end: int, clients: Clients, state: State, masks: OfferMasks, presence: Presence
+) -> tuple[Array, ...]:
+    """Changes of all fields of `presence` by workloads begin to end; all are counted then."""
+    changes = tuple(np.zeros_like(array) for array in vars(presence).values())
+    follow_moves(
+        begin,
+        end,
+        clients.client,
+        clients.first,
+        clients.row,
+        clients.kind,
+        clients.work_weight,
+        clients.key_account,
+        state.current,
+        state.counted,
+        masks.platform,
+        masks.agents,
+        masks.side,
+        *changes,
+    )
+    return changes
 
 
-@inlined
-def whole_weight(i, clients):  # type: ignore[no-untyped-def]
-    """Weight of a client in whole multiples of 2^-20."""
-    return np.int64(np.float64(clients.weight[i]) * FIXED_POINT + 0.5)
-
-
-@inlined
-def bits_of(marks, bits):  # type: ignore[no-untyped-def]
+@inline
+def bits_of(mask: np.int64, bits: int) -> np.int64:
     """How many of so many bits are set."""
-    number = 0
+    number = np.int64(0)
     for p in range(bits):
-        number += marks >> p & 1
+        number += mask >> p & 1
     return number
 
 
-@inlined
-def shift_bits(counts, before, after, weight):  # type: ignore[no-untyped-def]
+@inline
+def shift_bits(
+    counts: Vector[np.int64], before: np.int64, after: np.int64, weight: np.int64
+) -> None:
     """Take a weight from the counts of bits that are gone, and add it to those that are new."""
     for p in range(len(counts)):
         counts[p] += (weight & -(after >> p & 1)) - (weight & -(before >> p & 1))
 
 
-@step
-def follow_client(w, clients, state, marks, presence):  # type: ignore[no-untyped-def]
-    """Count the client of workload w as it is now; reads columns of workloads, which lie near."""
-    kind, current, counted = clients.kind, state.current, state.counted
-    platform, agents, active = marks.platform, marks.agents, presence.active
-    weight = np.int64(np.float64(clients.work_weight[w]) * FIXED_POINT + 0.5)
-    i, row = clients.client[w], clients.row[w]
-    before = after = agent_before = agent_after = np.int64(0)
-    for w in range(clients.first[i], clients.first[i + 1]):
-        k, old, new = kind[w], np.int64(counted[w]) + 1, np.int64(current[w]) + 1
-        before |= platform[old]
-        after |= platform[new]
-        agent_before |= agents[k, old]
-        agent_after |= agents[k, new]
-        if old != new:
+@kernel
+def follow_moves(
+    begin: int,
+    end: int,
+    client: Vector[np.int32],
+    first: Vector[np.int64],
+    row: Vector[np.uint16],
+    kind: Vector[np.int16],
+    work_weight: Vector[np.float32],
+    key_account: Vector[np.bool_],
+    current: Vector[np.int16],
+    counted: Vector[np.int16],
+    platform: Vector[np.int64],
+    agents: Matrix[np.int64],
+    sides: Vector[np.int64],
+    active: Vector[np.int64],
+    with_work: Vector[np.int64],
+    homing: Vector[np.int64],
+    accounts: Vector[np.int64],
+    agent_users: Matrix[np.int64],
+) -> None:
+    """Count clients of workloads begin to end anew that have moved; the last five arrays change."""
+    for moved in range(begin, end):
+        if counted[moved] == current[moved]:  # or it was counted with another of its client
+            continue
+        i, weight = client[moved], np.int64(np.float64(work_weight[moved]) * FIXED_POINT + 0.5)
+        before = after = agent_before = agent_after = np.int64(0)
+        for w in range(first[i], first[i + 1]):
+            old, new = np.int64(counted[w]) + 1, np.int64(current[w]) + 1
+            before |= platform[old]
+            after |= platform[new]
+            agent_before |= agents[kind[w], old]
+            agent_after |= agents[kind[w], new]
             counted[w] = current[w]
             if old > 0:
                 active[old - 1] -= weight
             if new > 0:
                 active[new - 1] += weight
-    if before != after:
-        shift_bits(presence.clients, before, after, weight)
-        presence.homing[bits_of(before, len(presence.clients))] -= weight
-        presence.homing[bits_of(after, len(presence.clients))] += weight
-        if clients.key_account[i]:
-            shift_bits(presence.accounts, before, after, weight)
-    if agent_before != agent_after:
-        side = marks.side[row // len(agents)]
-        shift_bits(presence.agent_users[side], agent_before, agent_after, weight)
-
-
-@step
-def follow_block(begin, m, clients, state, marks, presence, moved):  # type: ignore[no-untyped-def]
-    """Count the clients of those of m workloads from `begin` on that have moved."""
-    current, counted = state.current[begin : begin + m], state.counted[begin : begin + m]
-    n = np.uint64(0)
-    for q in range(m):
-        moved[n] = q
-        n += np.uint64(current[q] != counted[q])
-    for x in range(n):
-        w = begin + moved[x]
-        if state.counted[w] != state.current[w]:  # not yet counted with another workload
-            follow_client(w, clients, state, marks, presence)
+        if before != after:
+            shift_bits(with_work, before, after, weight)
+            homing[bits_of(before, len(with_work))] -= weight
+            homing[bits_of(after, len(with_work))] += weight
+            if key_account[i]:
+                shift_bits(accounts, before, after, weight)
+        if agent_before != agent_after:
+            side = sides[row[moved] // len(agents)]
+            shift_bits(agent_users[side], agent_before, agent_after, weight)

@@ -6,7 +6,6 @@ to the last bit for any number of threads. Kernels release the interpreter's loc
 
 from __future__ import annotations
 
-import math
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
@@ -20,7 +19,6 @@ import numpy.typing as npt
 T = TypeVar("T")
 R = TypeVar("R")
 VARIABLE = "SIM_THREADS"
-CACHE_LINE = 32  # numbers: more than two threads ever share
 LEAST_CLIENTS = 10_000  # below, a thread costs more than it saves
 
 
@@ -47,17 +45,8 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="sim-clients")
 
 
-def apart(parts: int, shape: tuple[int, ...]) -> list[npt.NDArray[np.int64]]:
-    """Whole-number accumulators, one a thread, with nothing of another in a line of the cache."""
-    if parts == 1:
-        return [np.zeros(shape, np.int64)]
-    size = math.prod(shape)
-    room = np.zeros((parts, size + CACHE_LINE), np.int64)
-    return [row[:size].reshape(shape) for row in room]
-
-
 def added(parts: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
-    """What the threads have counted together."""
+    """The sum of what each thread has counted."""
     return parts[0] if len(parts) == 1 else np.add.reduce(parts, axis=0)
 
 

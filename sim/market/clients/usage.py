@@ -1,121 +1,19 @@
-"""Volumes of workloads, compiled: partial adjustment to target, added up in whole numbers."""
+"""Volumes of workloads: partial adjustment to target, added up in whole numbers."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.market.clients.columns import UNSET, Clients, Layout, State, Tally, Terms
-from sim.market.clients.packing import USED_BLOCK, Usage
 from sim.market.clients.population import FIXED_POINT
-from sim.market.clients.presence import Marks, Presence, follow_block
-from sim.market.clients.threads import over_ranges
-from sim.numeric.compiled import kernel, step
+from sim.market.clients.presence import OfferMasks, Presence, count_moves
+from sim.market.clients.threads import added, over_ranges
+from sim.market.world import HOST
+from sim.numeric.arrays import Array, Matrix, Vector
 from sim.numeric.elementary import exp32
+from sim.numeric.jit import kernel, step
 
-if TYPE_CHECKING:
-    from sim.market.clients.packing import Workspace
-
-
-@step
-def fill_shifts(layout, terms, shift):  # type: ignore[no-untyped-def]
-    """What moves log volumes this month, by kind and current offer + 1: growth and price."""
-    for k in range(shift.shape[0]):
-        for j in range(shift.shape[1] - 1):
-            moved = terms.elasticity[k] * terms.log_price_ratio[j]
-            shift[k, j + 1] = terms.log_growth[k] - moved
-        shift[k, 0] = shift[k, layout.none + 1] = UNSET
-
-
-@step
-def adjust(begin, m, clients, state, terms, marks, usage):  # type: ignore[no-untyped-def]
-    """Log volumes of m workloads from `begin` on move towards their targets, and volumes follow;
-    idle ones stay. Returns how many run a model themselves, listed in `usage.hosted`.
-
-    Short loops over neighbouring numbers, so that they are compiled to vector operations.
-    """
-    end, hosts, log_skill = begin + m, marks.hosts, clients.log_skill
-    client, kind, log_base = (
-        clients.client[begin:end],
-        clients.kind[begin:end],
-        clients.log_base[begin:end],
-    )
-    current, log_volume = state.current[begin:end], state.log_volume[begin:end]
-    hosted, target, volume, elasticity = usage.hosted, usage.target, usage.volume, terms.elasticity
-    shift, keep, adjustment = usage.shift, UNSET * 0.5, terms.adjustment
-    for q in range(m):
-        moved = shift[np.uint64(kind[q]), np.uint64(np.int64(current[q]) + 1)]
-        target[q] = np.float64(log_base[q]) + moved
-    h = np.uint64(0)
-    for q in range(m):
-        hosted[h] = q
-        h += np.uint64(hosts[np.uint64(np.int64(current[q]) + 1)])
-    for x in range(h):
-        own = np.uint64(hosted[x])
-        target[own] += elasticity[np.uint64(kind[own])] * log_skill[np.uint64(client[own])]
-    for q in range(m):
-        lv = np.float64(log_volume[q])
-        moved = target[q] if lv <= keep else lv + adjustment * (target[q] - lv)
-        log_volume[q] = lv if target[q] <= keep else moved
-    for q in range(m):
-        volume[q] = exp32(log_volume[q])
-    return h
-
-
-@step
-def count(begin, m, h, clients, state, terms, usage, tally):  # type: ignore[no-untyped-def]
-    """Add up the volumes of m workloads, h of which run a model; of idle ones nothing is left."""
-    end, skill = begin + m, clients.skill
-    weight, row, client = (
-        clients.work_weight[begin:end],
-        clients.row[begin:end],
-        clients.client[begin:end],
-    )
-    current, second = state.current[begin:end], state.second[begin:end]
-    each, amount, hosted = usage.volume, usage.amount, usage.hosted
-    pairs, hours, unit_hours = tally.pairs, tally.hours, terms.unit_hours
-    cells, kinds, offers = tally.volume.shape
-    volumes = tally.volume.reshape(cells * kinds, offers)
-    for q in range(m):
-        volume = np.float64(each[q]) * np.float64(weight[q])
-        amount[q] = np.int64(volume * FIXED_POINT + 0.5)
-    for q in range(m):
-        j, other = np.uint64(max(current[q], 0)), np.uint64(max(second[q], 0))
-        volumes[np.uint64(row[q]), j] += amount[q]
-        pairs[j, other] += amount[q]
-    for x in range(h):
-        own = np.uint64(hosted[x])
-        j = np.uint64(current[own])
-        volume = np.float64(each[own]) * np.float64(weight[own])
-        asked = volume * unit_hours[j] / np.float64(skill[np.uint64(client[own])])
-        hours[j] += np.int64(asked * FIXED_POINT + 0.5)
-
-
-@kernel
-def use_range(
-    begin: int,
-    end: int,
-    clients: Clients,
-    state: State,
-    layout: Layout,
-    terms: Terms,
-    marks: Marks,
-    usage: Usage,
-    tally: Tally,
-    presence: Presence,
-) -> None:
-    """Volumes of the workloads of clients begin to end."""
-    tally.volume[:] = 0
-    tally.pairs[:] = 0
-    tally.hours[:] = 0
-    fill_shifts(layout, terms, usage.shift)
-    last = clients.first[end]
-    for w in range(clients.first[begin], last, USED_BLOCK):
-        m = min(USED_BLOCK, last - w)
-        h = adjust(w, m, clients, state, terms, marks, usage)
-        count(w, m, h, clients, state, terms, usage, tally)
-        follow_block(w, m, clients, state, marks, presence, usage.moved)
+BLOCK = 512  # workloads whose volumes are computed together, so that they stay in fast memory
 
 
 def use(
@@ -123,24 +21,155 @@ def use(
     state: State,
     layout: Layout,
     terms: Terms,
-    marks: Marks,
-    spaces: list[Workspace],
+    masks: OfferMasks,
+    tally: Tally,
+    presence: Presence,
+    threads: int,
 ) -> None:
-    """Volumes of all workloads, into the tally; the presence follows the moves of the month."""
+    """Volumes of all workloads, into `tally`; `presence` follows the moves of the month."""
+    shift, hosts = log_shifts(terms), np.append(False, layout.channel == HOST)
+    cells, kinds, offers = tally.volume.shape
 
-    def part(p: int, begin: int, end: int) -> None:
-        tally, presence = spaces[p].tally, spaces[p].presence
-        for array in presence if p > 0 else ():
-            array.fill(0)
-        use_range(
-            begin, end, clients, state, layout, terms, marks, spaces[p].usage, tally, presence
+    def part(p: int, begin: int, end: int) -> tuple[Array, ...]:
+        first, last = int(clients.first[begin]), int(clients.first[end])
+        counted: tuple[Array, ...] = move_volumes(
+            first,
+            last,
+            clients.client,
+            clients.kind,
+            clients.row,
+            clients.work_weight,
+            clients.log_base,
+            clients.log_skill,
+            clients.skill,
+            state.current,
+            state.second,
+            state.log_volume,
+            hosts,
+            shift,
+            terms.elasticity,
+            terms.adjustment,
+            terms.unit_hours,
+            cells * kinds,
         )
+        return *counted, *count_moves(first, last, clients, state, masks, presence)
 
-    over_ranges(len(clients.client_id), len(spaces), part)
-    tally, presence = spaces[0].tally, spaces[0].presence
-    for space in spaces[1:]:
-        tally.volume[:] += space.tally.volume
-        tally.pairs[:] += space.tally.pairs
-        tally.hours[:] += space.tally.hours
-        for count_of, more in zip(presence, space.presence, strict=True):
-            count_of += more
+    parts = over_ranges(len(clients.client_id), threads, part)
+    volume, pairs, hours, *moved = (added(arrays) for arrays in zip(*parts, strict=True))
+    tally.volume[:] = volume.reshape(cells, kinds, offers)
+    tally.pairs[:], tally.hours[:] = pairs, hours
+    presence.add(moved)
+
+
+def log_shifts(terms: Terms) -> Array:
+    """(K, J + 1) log volume less `log_base` that a workload moves towards, by current offer + 1.
+
+    ``log_growth - elasticity ln(p / p_ref)``; UNSET without an offer and where it is postponed.
+    """
+    shift = np.full((len(terms.elasticity), len(terms.log_price_ratio) + 1), UNSET)
+    moved = terms.elasticity[:, None] * terms.log_price_ratio[:-1]
+    shift[:, 1:-1] = terms.log_growth[:, None] - moved
+    return shift
+
+
+@kernel
+def move_volumes(
+    begin: int,
+    end: int,
+    client: Vector[np.int32],
+    kind: Vector[np.int16],
+    row: Vector[np.uint16],
+    weight: Vector[np.float32],
+    log_base: Vector[np.float32],
+    log_skill: Vector[np.float64],
+    skill: Vector[np.float32],
+    current: Vector[np.int16],
+    second: Vector[np.int16],
+    log_volume: Vector[np.float32],
+    hosts: Vector[np.bool_],
+    shift: Matrix[np.float64],
+    elasticity: Vector[np.float64],
+    adjustment: float,
+    unit_hours: Vector[np.float64],
+    rows: int,
+) -> tuple[Matrix[np.int64], Matrix[np.int64], Vector[np.int64]]:
+    """Log volumes of workloads begin to end move towards their targets and are added up.
+
+    Returns volumes (cells x K, J), volumes by current and second choice (J, J), and card-hours of
+    self-hosting (J,), whole multiples of 2^-20. `hosts` and `shift` are by current offer + 1.
+    """
+    offers = len(unit_hours)
+    volumes = np.zeros((rows, offers), np.int64)
+    pairs, hours = np.zeros((offers, offers), np.int64), np.zeros(offers, np.int64)
+    target, volume = np.empty(BLOCK), np.empty(BLOCK, np.float32)
+    hosted = np.empty(BLOCK + 1, np.int64)
+    for b in range(begin, end, BLOCK):
+        e = min(b + BLOCK, end)
+        h = adjust(
+            client[b:e],
+            kind[b:e],
+            log_base[b:e],
+            current[b:e],
+            log_volume[b:e],
+            log_skill,
+            hosts,
+            shift,
+            elasticity,
+            adjustment,
+            target,
+            volume,
+            hosted,
+        )
+        for q in range(e - b):
+            w = b + q
+            whole = np.int64(np.float64(volume[q]) * np.float64(weight[w]) * FIXED_POINT + 0.5)
+            j, other = max(current[w], 0), max(second[w], 0)
+            volumes[row[w], j] += whole
+            pairs[j, other] += whole
+        for x in range(h):
+            w = b + hosted[x]
+            used = np.float64(volume[hosted[x]]) * np.float64(weight[w])
+            asked = used * unit_hours[current[w]] / np.float64(skill[client[w]])
+            hours[current[w]] += np.int64(asked * FIXED_POINT + 0.5)
+    return volumes, pairs, hours
+
+
+@step
+def adjust(
+    client: Vector[np.int32],
+    kind: Vector[np.int16],
+    log_base: Vector[np.float32],
+    current: Vector[np.int16],
+    log_volume: Vector[np.float32],
+    log_skill: Vector[np.float64],
+    hosts: Vector[np.bool_],
+    shift: Matrix[np.float64],
+    elasticity: Vector[np.float64],
+    adjustment: float,
+    target: Vector[np.float64],
+    volume: Vector[np.float32],
+    hosted: Vector[np.int64],
+) -> np.int64:
+    """Log volumes of a block move towards their targets, and volumes follow; idle ones stay.
+
+    Returns how many run a model themselves, listed in `hosted`: skill raises their targets by
+    ``elasticity ln(skill)``. Short loops over neighbouring numbers become vector operations.
+    """
+    h = np.int64(0)
+    for q in range(len(client)):
+        target[q] = np.float64(log_base[q]) + shift[kind[q], current[q] + 1]
+    for q in range(len(client)):
+        hosted[h] = q
+        h += np.int64(hosts[current[q] + 1])
+    for x in range(h):
+        own = hosted[x]
+        target[own] += elasticity[kind[own]] * log_skill[client[own]]
+    for q in range(len(client)):
+        before = np.float64(log_volume[q])
+        moved = before + adjustment * (target[q] - before)
+        if before <= UNSET * 0.5:
+            moved = target[q]
+        log_volume[q] = before if target[q] <= UNSET * 0.5 else moved
+    for q in range(len(client)):
+        volume[q] = exp32(log_volume[q])
+    return h

@@ -173,5 +173,5 @@ def agent_utility(model: MarketModel, weights: Floats) -> Floats:
     """
     world, held, table = model.world, model.state.platforms, model.scenario.agents
     facts = held.agents, held.portability, held.open
-    worth = platform_worth(*facts, table.cross_side, table.scale).T[model.marks.side]
+    worth = platform_worth(*facts, table.cross_side, table.scale).T[model.masks.side]
     return (weights * worth[:, None, :])[:, :, world.platform[: world.n_api]]

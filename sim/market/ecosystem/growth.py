@@ -56,7 +56,7 @@ def grow(model: MarketModel) -> None:
     grow_agents(model)
     shift_demand(model)
     market = model.columns, model.choices, model.layout, model.terms
-    migrate(model.homes, model.month_number, *market, model.spaces)
+    migrate(model.homes, model.month_number, *market, model.threads)
     imitate(model)
     discover(model)
 

@@ -61,7 +61,7 @@ def test_clients_and_workloads_of_a_month(model: MarketModel) -> None:
 
 
 def test_accounts_and_homes_of_a_month(model: MarketModel) -> None:
-    counts, v, homes = model.bidding.counts, model.world.n_vendors, model.homes.counts
+    counts, v, homes = model.bidding.counts, model.world.n_vendors, model.homes
     assert (
         read(model, "key_accounts_held").tolist()
         == model.counted(model.presence.accounts[:v]).tolist()

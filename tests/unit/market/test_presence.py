@@ -31,7 +31,7 @@ MARKETS: dict[str, dict[str, Any]] = {
 def counted_anew(model: MarketModel) -> dict[str, np.ndarray]:
     """The counts of `Presence`, client by client and workload by workload."""
     world, columns, current = model.world, model.columns, model.choices.current
-    out = {name: np.zeros_like(value) for name, value in model.presence.asdict().items()}
+    out = {name: np.zeros_like(value) for name, value in vars(model.presence).items()}
     agent_work = [model.scenario.kinds[name].agent_work > 0.0 for name in world.kinds]
     for i in range(len(columns.weight)):
         weight = int(float(columns.weight[i]) * FIXED_POINT + 0.5)

@@ -18,7 +18,7 @@ def run_with(number: int) -> MarketModel:
     changes = {"population.clients": 501, "calendar.months": 6, "containment.window_months": 3}
     with mock.patch.object(sim.market.model, "threads_for", return_value=number):
         model = MarketModel(replace(load("scenarios/tiny.toml"), changes), 3)
-    assert len(model.spaces) == number
+    assert model.threads == number
     return model.run()
 
 

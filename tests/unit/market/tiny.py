@@ -70,12 +70,12 @@ def parts(model: MarketModel) -> dict[str, str]:
     held: dict[str, Any] = {f"state.{name}": value for name, value in model.state.asdict().items()}
     held |= {f"choices.{name}": value for name, value in model.choices.asdict().items()}
     held |= {f"tally.{name}": value for name, value in model.tally.asdict().items()}
-    held |= {f"presence.{name}": value for name, value in model.presence.asdict().items()}
+    held |= {f"presence.{name}": value for name, value in vars(model.presence).items()}
     held |= {f"volumes.{name}": value for name, value in vars(model.volumes).items()}
     held |= {f"account.{name}": value for name, value in vars(model.account).items()}
     held |= {"stages": model.stages, "shifts": model.shifts}
     held |= {"awareness": model.awareness, "month": model.month}
-    held |= {"homes": (model.columns.home, *model.homes.counts)}
+    held |= {"homes": (model.columns.home, model.homes.clients, model.homes.moved)}
     held |= {f"bidding.{name}": value for name, value in vars(model.bidding).items()}
     held["rng"] = model.rng.bit_generator.state
     for name, vendor in model.vendors.items():
