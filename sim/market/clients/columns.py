@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -118,6 +118,10 @@ class Tally(Bundle):
     hours: Vector[np.int64]  # (J,): card-hours of HOST offers
     flow: Matrix[np.int64]  # (V + 2, V + 2): weight of workloads that moved
     review: Vector[np.int64]  # (4,): weight reviewed, moved, with surplus; surplus
+
+    def empty_copy(self) -> Self:
+        """All counts of the same shapes are 0."""
+        return type(self)(*(np.zeros_like(array) for array in self))
 
 
 def client_columns(population: Population, own_homes: bool = False) -> Clients:

@@ -161,7 +161,7 @@ def nest_shock(state: np.uint64, key: np.uint32, rho: float) -> np.float32:
 
 def below(chance: Floats) -> Keys:
     """Whole numbers t such that (bits + 1/2) / 2^32 < chance if and only if bits < t."""
-    return np.ceil(np.clip(chance, 0.0, 1.0) * 2.0**32 - 0.5).astype(np.uint64)
+    return np.ceil(np.minimum(np.maximum(chance, 0.0), 1.0) * 2.0**32 - 0.5).astype(np.uint64)
 
 
 @kernel

@@ -7,7 +7,6 @@ numbers, so nothing is lost on the way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -52,10 +51,14 @@ class Presence:
         out.homing[0] = clients
         return out
 
-    def add(self, changes: Iterable[Array]) -> None:
-        """Add changes of all fields, in their order."""
-        for array, change in zip(vars(self).values(), changes, strict=True):
-            array += change
+    def empty_copy(self) -> Self:
+        """All counts of the same shapes are 0."""
+        return type(self)(*(np.zeros_like(array) for array in vars(self).values()))
+
+    def add(self, other: Presence) -> None:
+        """Add the counts of another."""
+        for array, more in zip(vars(self).values(), vars(other).values(), strict=True):
+            array += more
 
 
 def agent_side(scenario: Scenario, segment: str) -> int:
@@ -80,9 +83,8 @@ def masks_of(scenario: Scenario, world: World) -> OfferMasks:
 
 def count_moves(
     begin: int, end: int, clients: Clients, state: State, masks: OfferMasks, presence: Presence
-) -> tuple[Array, ...]:
-    """Changes of all fields of `presence` by workloads begin to end; all are counted then."""
-    changes = tuple(np.zeros_like(array) for array in vars(presence).values())
+) -> None:
+    """Workloads begin to end are counted in `presence` as they are now."""
     follow_moves(
         begin,
         end,
@@ -97,9 +99,12 @@ def count_moves(
         masks.platform,
         masks.agents,
         masks.side,
-        *changes,
+        presence.active,
+        presence.clients,
+        presence.homing,
+        presence.accounts,
+        presence.agent_users,
     )
-    return changes
 
 
 @inline

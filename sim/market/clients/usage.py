@@ -7,9 +7,9 @@ import numpy as np
 from sim.market.clients.columns import UNSET, Clients, Layout, State, Tally, Terms
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.presence import OfferMasks, Presence, count_moves
-from sim.market.clients.threads import added, over_ranges
+from sim.market.clients.threads import over_ranges
 from sim.market.world import HOST
-from sim.numeric.arrays import Array, Matrix, Vector
+from sim.numeric.arrays import Array, Cube, Matrix, Vector
 from sim.numeric.elementary import exp32
 from sim.numeric.jit import kernel, step
 
@@ -28,11 +28,13 @@ def use(
 ) -> None:
     """Volumes of all workloads, into `tally`; `presence` follows the moves of the month."""
     shift, hosts = log_shifts(terms), np.append(False, layout.channel == HOST)
-    cells, kinds, offers = tally.volume.shape
+    counted = [(tally, presence)]  # the first thread counts into the market's own
+    counted += [(tally.empty_copy(), presence.empty_copy()) for _ in range(1, threads)]
 
-    def part(p: int, begin: int, end: int) -> tuple[Array, ...]:
+    def part(p: int, begin: int, end: int) -> None:
         first, last = int(clients.first[begin]), int(clients.first[end])
-        counted: tuple[Array, ...] = move_volumes(
+        own, there = counted[p]
+        move_volumes(
             first,
             last,
             clients.client,
@@ -50,15 +52,18 @@ def use(
             terms.elasticity,
             terms.adjustment,
             terms.unit_hours,
-            cells * kinds,
+            own.volume,
+            own.pairs,
+            own.hours,
         )
-        return *counted, *count_moves(first, last, clients, state, masks, presence)
+        count_moves(first, last, clients, state, masks, there)
 
-    parts = over_ranges(len(clients.client_id), threads, part)
-    volume, pairs, hours, *moved = (added(arrays) for arrays in zip(*parts, strict=True))
-    tally.volume[:] = volume.reshape(cells, kinds, offers)
-    tally.pairs[:], tally.hours[:] = pairs, hours
-    presence.add(moved)
+    over_ranges(len(clients.client_id), threads, part)
+    for own, there in counted[1:]:
+        tally.volume[:] += own.volume
+        tally.pairs[:] += own.pairs
+        tally.hours[:] += own.hours
+        presence.add(there)
 
 
 def log_shifts(terms: Terms) -> Array:
@@ -91,16 +96,19 @@ def move_volumes(
     elasticity: Vector[np.float64],
     adjustment: float,
     unit_hours: Vector[np.float64],
-    rows: int,
-) -> tuple[Matrix[np.int64], Matrix[np.int64], Vector[np.int64]]:
+    volumes: Cube[np.int64],
+    pairs: Matrix[np.int64],
+    hours: Vector[np.int64],
+) -> None:
     """Log volumes of workloads begin to end move towards their targets and are added up.
 
-    Returns volumes (cells x K, J), volumes by current and second choice (J, J), and card-hours of
-    self-hosting (J,), whole multiples of 2^-20. `hosts` and `shift` are by current offer + 1.
+    Volumes (cells, K, J), volumes by current and second choice (J, J), and card-hours of
+    self-hosting (J,) become whole multiples of 2^-20. `hosts` and `shift` are by current offer + 1.
     """
-    offers = len(unit_hours)
-    volumes = np.zeros((rows, offers), np.int64)
-    pairs, hours = np.zeros((offers, offers), np.int64), np.zeros(offers, np.int64)
+    volumes[:] = 0
+    pairs[:] = 0
+    hours[:] = 0
+    table = volumes.reshape(-1, len(unit_hours))  # by `row`
     target, volume = np.empty(BLOCK), np.empty(BLOCK, np.float32)
     hosted = np.empty(BLOCK + 1, np.int64)
     for b in range(begin, end, BLOCK):
@@ -124,14 +132,13 @@ def move_volumes(
             w = b + q
             whole = np.int64(np.float64(volume[q]) * np.float64(weight[w]) * FIXED_POINT + 0.5)
             j, other = max(current[w], 0), max(second[w], 0)
-            volumes[row[w], j] += whole
+            table[row[w], j] += whole
             pairs[j, other] += whole
         for x in range(h):
             w = b + hosted[x]
             used = np.float64(volume[hosted[x]]) * np.float64(weight[w])
             asked = used * unit_hours[current[w]] / np.float64(skill[client[w]])
             hours[current[w]] += np.int64(asked * FIXED_POINT + 0.5)
-    return volumes, pairs, hours
 
 
 @step
