@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sim.market.clients.choice import review
-from sim.market.clients.columns import State
 from sim.market.model import MarketModel
 from sim.scenario.patches import replace
 from sim.scenario.reader import load
@@ -36,8 +37,8 @@ class Problem:
         while self.model.month < MONTHS_BEFORE:
             self.model.step()
         # key accounts choose here too, instead of waiting for their auctions
-        self.model.terms = self.model.terms.replaced(auctions=False)
-        self.held = State(*(array.copy() for array in self.model.choices))
+        self.model.terms = dataclasses.replace(self.model.terms, auctions=False)
+        self.held = deepcopy(self.model.choices)
         population, terms = self.model.population, self.model.terms
         self.adopted = np.flatnonzero(population.adopts_at <= terms.adopted[population.kind])
 
@@ -48,8 +49,8 @@ class Problem:
 
     def reset(self) -> None:
         """As before the review."""
-        for array, held in zip(self.model.choices, self.held, strict=True):
-            array[:] = held
+        for name, held in vars(self.held).items():
+            getattr(self.model.choices, name)[:] = held
 
     def ours(self, threads: int) -> Callable[[], None]:
         """The package's own review, everybody due."""

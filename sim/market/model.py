@@ -13,10 +13,10 @@ import numpy.typing as npt
 from sim.errors import RunFailure
 from sim.events.base import Event
 from sim.market.clients.columns import (
-    Streams,
-    client_columns,
+    ChoiceState,
+    ClientColumns,
+    StreamKeys,
     layout_of,
-    new_state,
     new_tally,
 )
 from sim.market.clients.deals import Bidding
@@ -137,12 +137,12 @@ class MarketModel(mesa.Model):
         self.shifts: list[tuple[int, float, int]] = []  # kind, log change a month, months left
         self.spending: dict[str, Floats] = {}
         self.awareness = np.ones((self.world.n_cells, self.world.n_vendors))
-        self.columns = client_columns(self.population, homes_move(market))
+        self.columns = ClientColumns.of(self.population, homes_move(market))
         self.shocks = shock_path(market, self.stream)
-        self.choices = new_state(self.population)
+        self.choices = ChoiceState.before(self.population.n_workloads)
         self._rooms()
         self.homes = Homes(market, self.world, self.seed, self.columns)
-        self.streams = Streams(*(stream_key(self.seed, name) for name in Streams._fields))
+        self.streams = StreamKeys(*(stream_key(self.seed, name) for name in StreamKeys._fields))
         self.vendors = {
             name: VendorAgent(self, name, v) for v, name in enumerate(self.world.vendors)
         }
@@ -180,7 +180,7 @@ class MarketModel(mesa.Model):
         self.tally = new_tally(world)
         self.volumes: Volumes  # of the last month
         self.account: Account
-        self.presence = Presence.empty(world, self.columns.whole_weight)
+        self.presence = Presence.empty(world, int(self.columns.whole_weight.sum()))
         self.threads = threads_for(self.population.n_clients)
         self.communities = communities(self.community_rules, self.state)
         self.terms = new_terms(self.scenario, world)

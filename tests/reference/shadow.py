@@ -8,7 +8,7 @@ from typing import Any
 
 from sim.market.clients.auction import AuctionQueue
 from sim.market.clients.choice import review as compiled_review
-from sim.market.clients.columns import UNSET, State
+from sim.market.clients.columns import UNSET, ChoiceState
 from sim.market.clients.usage import use as compiled_use
 from tests.reference.client import ClientAgent, Workload
 from tests.reference.market import PlainMarket
@@ -76,7 +76,7 @@ class ShadowedMarket(PlainMarket):
         return queue
 
     def _compare_choice(self, client: ClientAgent, work: Workload, month: int) -> None:
-        choices: State = self.choices
+        choices: ChoiceState = self.choices
         compiled = tuple(
             self.world.labels[j] if j >= 0 else None
             for j in (int(choices.current[work.place]), int(choices.second[work.place]))

@@ -87,7 +87,7 @@ def test_whole_run_of_plain_agents_gives_the_same_curves(number: int) -> None:
         np.testing.assert_allclose(
             plain.curves[name], curve, rtol=CURVE_TOLERANCE, atol=1e-9, err_msg=name
         )
-    for column in plain.choices._fields[:2]:
+    for column in ("current", "second"):
         assert (getattr(plain.choices, column) == getattr(compiled.choices, column)).all()
     assert len(plain.agents_by_type[ClientAgent]) == 200
 

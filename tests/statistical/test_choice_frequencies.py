@@ -11,7 +11,7 @@ import pytest
 
 from sim.economics.demand import Nests
 from sim.market.clients.choice import review
-from sim.market.clients.columns import Terms, new_state
+from sim.market.clients.columns import ChoiceState, MonthTerms
 from sim.market.model import MarketModel
 from sim.scenario.checks.sense import validated
 from sim.scenario.schema.scenario import Scenario
@@ -59,7 +59,7 @@ def one_shot(rho: float, extra: dict[str, Any] | None = None) -> Scenario:
 
 class Shot(NamedTuple):
     model: MarketModel
-    terms: Terms
+    terms: MonthTerms
 
 
 @cache
@@ -68,9 +68,9 @@ def shot(rho: float) -> Shot:
     return Shot(model, model.terms)
 
 
-def chosen(model: MarketModel, terms: Terms, month: int) -> npt.NDArray[np.int64]:
+def chosen(model: MarketModel, terms: MonthTerms, month: int) -> npt.NDArray[np.int64]:
     """Offer of every workload when all choose for the first time, (m,)."""
-    state = new_state(model.population)
+    state = ChoiceState.before(model.population.n_workloads)
     review(
         month,
         True,
@@ -85,7 +85,7 @@ def chosen(model: MarketModel, terms: Terms, month: int) -> npt.NDArray[np.int64
     return state.current.astype(np.int64)
 
 
-def labelled(model: MarketModel, terms: Terms, month: int) -> npt.NDArray[np.str_]:
+def labelled(model: MarketModel, terms: MonthTerms, month: int) -> npt.NDArray[np.str_]:
     return np.array(model.world.labels)[chosen(model, terms, month)]
 
 

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 
 from sim.economics.concessions import concession_of_worth, concession_worth
-from sim.market.clients.columns import UNSET, Clients, Layout, State, Tally, Terms
+from sim.market.clients.columns import UNSET, ChoiceState, ClientColumns, Layout, MonthTerms, Tally
 from sim.market.clients.consider import log_volume_of
 from sim.market.clients.population import FIXED_POINT
 from sim.market.world import HOST, RENT
@@ -68,7 +68,7 @@ class AuctionQueue:
             np.concatenate([np.zeros((0, platforms)), *(part.value for part in parts)]),
         )
 
-    def order(self, clients: Clients) -> Array:
+    def order(self, clients: ClientColumns) -> Array:
         """Rows by number; by client and kind of work where two numbers are equal, which is next to
         never."""
         order = self.number.argsort()
@@ -96,10 +96,10 @@ def hold_auctions(
     limits: ConcessionLimits,
     discount: Array,
     counts: DealCounts,
-    clients: Clients,
-    state: State,
+    clients: ClientColumns,
+    state: ChoiceState,
     layout: Layout,
-    terms: Terms,
+    terms: MonthTerms,
     tally: Tally,
 ) -> None:
     """Auction the queue in the given order; `discount` (m,), `state`, `counts` and `tally` change.

@@ -10,7 +10,15 @@ from __future__ import annotations
 import numpy as np
 
 from sim.market.clients.auction import AuctionQueue
-from sim.market.clients.columns import UNSET, Clients, Layout, State, Streams, Tally, Terms
+from sim.market.clients.columns import (
+    UNSET,
+    ChoiceState,
+    ClientColumns,
+    Layout,
+    MonthTerms,
+    StreamKeys,
+    Tally,
+)
 from sim.market.clients.consider import value_offers
 from sim.market.clients.noise import (
     SECOND_DRAW,
@@ -33,7 +41,7 @@ BLOCK = 1024  # due workloads that choose together
 Entries = tuple[Array, Array, Array, Array, Array]  # as `value_offers` returns them
 
 
-def review_below(everyone: bool, terms: Terms) -> Array:
+def review_below(everyone: bool, terms: MonthTerms) -> Array:
     """(2, cells, J + 1) of ordinary clients and key accounts, by current offer + 1: draws of 32
     bits below it are due. New workloads and those whose offer has gone are due in any case."""
     chance = np.where(everyone | ~terms.open, 1.0, terms.hazard[:, None, :])
@@ -45,11 +53,11 @@ def review_below(everyone: bool, terms: Terms) -> Array:
 def review(
     month: int,
     everyone: bool,
-    clients: Clients,
-    state: State,
+    clients: ClientColumns,
+    state: ChoiceState,
     layout: Layout,
-    terms: Terms,
-    streams: Streams,
+    terms: MonthTerms,
+    streams: StreamKeys,
     tally: Tally,
     threads: int,
 ) -> AuctionQueue:
@@ -129,11 +137,11 @@ def review(
 def considered(
     month: int,
     work: Array,
-    clients: Clients,
-    state: State,
+    clients: ClientColumns,
+    state: ChoiceState,
     layout: Layout,
-    terms: Terms,
-    streams: Streams,
+    terms: MonthTerms,
+    streams: StreamKeys,
     aware_below: Array,
     listed: float = 1.0,
 ) -> Entries:
@@ -185,7 +193,12 @@ def considered(
 
 
 def values_without_listed_prices(
-    work: Array, clients: Clients, state: State, layout: Layout, terms: Terms, streams: Streams
+    work: Array,
+    clients: ClientColumns,
+    state: ChoiceState,
+    layout: Layout,
+    terms: MonthTerms,
+    streams: StreamKeys,
 ) -> Array:
     """(n, J) utilities of workloads but for listed prices and draws; -inf where not considered."""
     aware_below = below(terms.awareness)
@@ -201,9 +214,9 @@ def _queue(
     month: int,
     work: Array,
     waits: Array,
-    clients: Clients,
+    clients: ClientColumns,
     layout: Layout,
-    streams: Streams,
+    streams: StreamKeys,
     entries: Entries,
 ) -> AuctionQueue:
     """The waiting workloads with the best offer of each platform."""

@@ -1,54 +1,77 @@
-"""What the compiled kernels read and write, as named tuples of arrays."""
+"""What kernels of clients read and write: named arrays."""
 
 from __future__ import annotations
 
-from typing import Any, Self
+from dataclasses import dataclass, fields
+from typing import NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.market.clients.noise import keys32
 from sim.market.clients.population import FIXED_POINT, Population
 from sim.market.world import World
-from sim.numeric.arrays import Cube, Matrix, Vector
+from sim.numeric.arrays import Array, Cube, Matrix, Vector
 from sim.numeric.bundle import Bundle
 
-Array = npt.NDArray[Any]
 UNSET = -1e30  # log volume of a workload that has not started
 
 
-class Clients(Bundle):
-    """Columns of clients and workloads, read-only."""
+@dataclass(frozen=True)
+class ClientColumns:
+    """Columns of clients (n,) and of workloads (m,), see :class:`Population`; read-only."""
 
-    client_id: Vector[np.uint32]
-    cell: Vector[np.int32]  # (n,), segment x region
-    home: Vector[np.int16]
-    own_machines: Vector[np.bool_]
-    key_account: Vector[np.bool_]
-    weight: Vector[np.float32]
-    alpha: Vector[np.float32]
-    skill: Vector[np.float32]
-    log_skill: Vector[np.float64]
-    taste: Matrix[np.float32]
-    first: Vector[np.int64]
-    client: Vector[np.int32]
-    kind: Vector[np.int16]
-    row: Vector[np.uint16]
-    work_weight: Vector[np.float32]
-    work_key: Vector[np.uint64]
-    log_base: Vector[np.float32]
-    log_need: Vector[np.float32]
-    adopts_at: Vector[np.float32]
-    whole_weight: int  # all weights, as whole multiples of 2^-20
+    client_id: Array  # uint32
+    cell: Array  # int32, segment x region
+    home: Array  # int16; the one column that may change, see `migration`
+    own_machines: Array  # bool
+    key_account: Array  # bool
+    weight: Array  # float32
+    alpha: Array  # float32
+    skill: Array  # float32
+    log_skill: Array  # float64
+    taste: Array  # (n, V) float32
+    first: Array  # (n + 1,) int64
+    client: Array  # (m,) int32
+    kind: Array  # (m,) int16
+    row: Array  # (m,) uint16
+    work_weight: Array  # (m,) float32
+    work_key: Array  # (m,) uint64
+    log_base: Array  # (m,) float32
+    log_need: Array  # (m,) float32
+    adopts_at: Array  # (m,) float32
+
+    @classmethod
+    def of(cls, population: Population, own_homes: bool = False) -> Self:
+        """Columns that kernels read; `own_homes` copies homes, which worlds else share."""
+        columns = {field.name: getattr(population, field.name) for field in fields(cls)}
+        if own_homes:
+            columns["home"] = columns["home"].copy()
+        return cls(**columns)
+
+    @property
+    def whole_weight(self) -> Array:
+        """(n,) weights as whole multiples of 2^-20."""
+        return (self.weight.astype(np.float64) * FIXED_POINT + 0.5).astype(np.int64)
 
 
-class State(Bundle):
-    """Columns of workloads that change."""
+@dataclass(frozen=True)
+class ChoiceState:
+    """Columns of workloads that change, (m,)."""
 
-    current: Vector[np.int16]  # (m,) offer, -1 before adoption
-    second: Vector[np.int16]  # (m,) best offer on another platform at the last review
-    counted: Vector[np.int16]  # (m,) offer at which it was last counted, see `presence`
-    log_volume: Vector[np.float32]  # (m,)
+    current: Array  # int16, offer, -1 before adoption
+    second: Array  # int16, best offer on another platform at the last review
+    counted: Array  # int16, offer at which it was last counted, see `presence`
+    log_volume: Array  # float32
+
+    @classmethod
+    def before(cls, workloads: int) -> Self:
+        """Workloads before the first month."""
+        return cls(
+            current=np.full(workloads, -1, np.int16),
+            second=np.full(workloads, -1, np.int16),
+            counted=np.full(workloads, -1, np.int16),
+            log_volume=np.full(workloads, UNSET, np.float32),
+        )
 
 
 class Layout(Bundle):
@@ -68,39 +91,40 @@ class Layout(Bundle):
     none: int
 
 
-class Terms(Bundle):
-    """Everything of a month that a choice needs, (J,) unless said otherwise."""
+@dataclass
+class MonthTerms:
+    """Everything of a month that a choice needs, (J,) float64 unless said otherwise."""
 
-    open: Matrix[np.bool_]  # (cells, J)
-    base: Cube[np.float64]  # (cells, K, J) utility without price, home, taste, context, switching
-    unit_price: Vector[np.float64]  # yuan per million tokens (API) or card-hour; 0 of own machines
-    price: Vector[np.float64]  # price term b(p) of API and RENT offers
-    home_bonus: Matrix[np.float64]  # (V + 1, J) by home cloud + 1
-    switching: Matrix[np.float64]  # (J + 1, J) cost of moving, by offer left + 1
-    log_context: Vector[np.float64]  # log2 of the window
-    cut_up: Vector[np.float64]  # (K,)
-    awareness: Matrix[np.float64]  # (cells, V)
-    host_cost: Vector[np.float64]  # yuan per million tokens at skill 1
+    open: Array  # (cells, J) bool
+    base: Array  # (cells, K, J) utility without price, home, taste, context, switching
+    unit_price: Array  # yuan per million tokens (API) or card-hour; 0 of own machines
+    price: Array  # price term b(p) of API and RENT offers
+    home_bonus: Array  # (V + 1, J) by home cloud + 1
+    switching: Array  # (J + 1, J) cost of moving, by offer left + 1
+    log_context: Array  # log2 of the window
+    cut_up: Array  # (K,)
+    awareness: Array  # (cells, V)
+    host_cost: Array  # yuan per million tokens at skill 1
     operations: float  # yuan a month of running a family oneself
-    none_base: Matrix[np.float64]  # (cells, K)
-    none_slope: Vector[np.float64]  # (K,) multiplies alpha
-    hours_kind: Vector[np.bool_]  # (K,)
-    rho: Vector[np.float64]  # (4,)
-    adopted: Vector[np.float64]  # (K,)
-    hazard: Matrix[np.float64]  # (2, J): ordinary clients, key accounts
+    none_base: Array  # (cells, K)
+    none_slope: Array  # (K,) multiplies alpha
+    hours_kind: Array  # (K,) bool
+    rho: Array  # (4,)
+    adopted: Array  # (K,)
+    hazard: Array  # (2, J): ordinary clients, key accounts
     price_shift: float
     box_cox: float
     mean_price_term: float  # bc(mean price)
-    welfare: Matrix[np.float64]  # (cells, K) theta x mean capability, for U in absolute terms
-    log_price_ratio: Vector[np.float64]  # ln(p / p_ref) for volumes
-    elasticity: Vector[np.float64]  # (K,)
-    log_growth: Vector[np.float64]  # (K,)
+    welfare: Array  # (cells, K) theta x mean capability, for U in absolute terms
+    log_price_ratio: Array  # ln(p / p_ref) for volumes
+    elasticity: Array  # (K,)
+    log_growth: Array  # (K,)
     adjustment: float
-    unit_hours: Vector[np.float64]  # card-hours per million tokens at skill 1 (HOST)
+    unit_hours: Array  # card-hours per million tokens at skill 1 (HOST)
     auctions: bool  # key accounts are auctioned in phase `bid`
 
 
-class Streams(Bundle):
+class StreamKeys(NamedTuple):
     """Keys of the client streams under the seed of the run."""
 
     choice: np.uint64
@@ -122,27 +146,6 @@ class Tally(Bundle):
     def empty_copy(self) -> Self:
         """All counts of the same shapes are 0."""
         return type(self)(*(np.zeros_like(array) for array in self))
-
-
-def client_columns(population: Population, own_homes: bool = False) -> Clients:
-    """The kernel's view of a population; `own_homes` copies homes, which worlds else share."""
-    names = set(Clients._fields) - {"whole_weight"}
-    whole = (population.weight.astype(np.float64) * FIXED_POINT + 0.5).astype(np.int64)
-    columns = {name: getattr(population, name) for name in names}
-    if own_homes:
-        columns["home"] = columns["home"].copy()
-    return Clients(whole_weight=int(whole.sum()), **columns)
-
-
-def new_state(population: Population) -> State:
-    """Workloads before the first month."""
-    m = population.n_workloads
-    return State(
-        current=np.full(m, -1, np.int16),
-        second=np.full(m, -1, np.int16),
-        counted=np.full(m, -1, np.int16),
-        log_volume=np.full(m, UNSET, np.float32),
-    )
 
 
 def new_tally(world: World) -> Tally:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.market.clients.auction import AuctionQueue, ConcessionLimits, DealCounts
-from sim.market.clients.columns import Clients, Layout, State, Terms
+from sim.market.clients.columns import ChoiceState, ClientColumns, Layout, MonthTerms
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.threads import over_ranges
 from sim.market.world import HOST, World
@@ -48,7 +48,12 @@ class Bidding:
 
 
 def count_deals(
-    bidding: Bidding, columns: Clients, choices: State, layout: Layout, terms: Terms, threads: int
+    bidding: Bidding,
+    columns: ClientColumns,
+    choices: ChoiceState,
+    layout: Layout,
+    terms: MonthTerms,
+    threads: int,
 ) -> None:
     """Count the volume whose price running deals lower."""
 

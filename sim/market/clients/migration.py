@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.market.clients.columns import Clients, Layout, State, Terms
+from sim.market.clients.columns import ChoiceState, ClientColumns, Layout, MonthTerms
 from sim.market.clients.noise import below, bits32, event_state, stream_key
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.threads import added, over_ranges
@@ -39,7 +39,7 @@ class Homes:
     """
 
     def __init__(
-        self, scenario: Scenario, world: World, seed: np.random.SeedSequence, columns: Clients
+        self, scenario: Scenario, world: World, seed: np.random.SeedSequence, columns: ClientColumns
     ) -> None:
         table = scenario.demand.migration
         vendors = [scenario.vendors[name] for name in world.vendors]
@@ -49,8 +49,9 @@ class Homes:
         self.below = below(table.rate * np.append(1.0 - table.hold * depth, 1.0))
         self.cloud = np.array([not vendor.model_company for vendor in vendors])
         self.clients = np.zeros(len(vendors) + 1, np.int64)
-        whole = (columns.weight.astype(np.float64) * FIXED_POINT + 0.5).astype(np.int64)
-        np.add.at(self.clients, columns.home, whole)  # without a home, -1 is the last place
+        np.add.at(
+            self.clients, columns.home, columns.whole_weight
+        )  # without a home, -1 is the last place
         self.moved = np.zeros((len(vendors) + 1, len(vendors)), np.int64)
 
 
@@ -62,10 +63,10 @@ def homes_move(scenario: Scenario) -> bool:
 def migrate(
     homes: Homes,
     month: int,
-    columns: Clients,
-    choices: State,
+    columns: ClientColumns,
+    choices: ChoiceState,
     layout: Layout,
-    terms: Terms,
+    terms: MonthTerms,
     threads: int,
 ) -> None:
     """One month of moves; the counts follow."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from sim.market.clients.columns import Clients, State
+from sim.market.clients.columns import ChoiceState, ClientColumns
 from sim.market.clients.population import FIXED_POINT
 from sim.market.world import NONE, World
 from sim.numeric.arrays import Array, Matrix, Vector
@@ -82,7 +82,12 @@ def masks_of(scenario: Scenario, world: World) -> OfferMasks:
 
 
 def count_moves(
-    begin: int, end: int, clients: Clients, state: State, masks: OfferMasks, presence: Presence
+    begin: int,
+    end: int,
+    clients: ClientColumns,
+    state: ChoiceState,
+    masks: OfferMasks,
+    presence: Presence,
 ) -> None:
     """Workloads begin to end are counted in `presence` as they are now."""
     follow_moves(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from sim.economics.demand import price_term
 from sim.economics.networks import network_benefit
-from sim.market.clients.columns import Terms
+from sim.market.clients.columns import MonthTerms
 from sim.market.ecosystem.agents import agent_utility
 from sim.market.ecosystem.communities import communities
 from sim.numeric.portable import ln, log2
@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 LEAST = float(np.finfo(np.float64).tiny)  # stands for a price where nothing is on sale
 
 
-def fill_terms(model: MarketModel) -> Terms:
+def fill_terms(model: MarketModel) -> MonthTerms:
     """The tables of this month as the market is now; the same arrays every month."""
     model.communities = communities(model.community_rules, model.state)
     terms = model.terms
@@ -36,14 +36,14 @@ def fill_terms(model: MarketModel) -> Terms:
     return terms
 
 
-def fill_open(model: MarketModel, terms: Terms) -> None:
+def fill_open(model: MarketModel, terms: MonthTerms) -> None:
     """(cells, J) offers that a client of the cell may take this month."""
     rules, opened = model.term_rules, np.append(model.state.weights_open, False)[model.world.family]
     allowed = rules.always | (rules.while_open & opened)
     terms.open[:] = model.available() & allowed
 
 
-def fill_prices(model: MarketModel, terms: Terms) -> None:
+def fill_prices(model: MarketModel, terms: MonthTerms) -> None:
     """Price terms against the market's mean price, and logs of prices over the reference.
 
     Model calls cost their token price. Running a family oneself costs `host_cost` yuan per million
@@ -80,7 +80,7 @@ def fill_prices(model: MarketModel, terms: Terms) -> None:
     terms.log_context[with_family] = log2(state.context)[world.family[with_family]]
 
 
-def fill_progress(model: MarketModel, terms: Terms) -> None:
+def fill_progress(model: MarketModel, terms: MonthTerms) -> None:
     """What postponing is worth, and how far demand has grown, by kind of work.
 
     `welfare` (cells, K): theta x mean capability. `none_base` (cells, K): n0 - discount x welfare,
@@ -96,7 +96,7 @@ def fill_progress(model: MarketModel, terms: Terms) -> None:
     terms.none_base[:] = rules.n0 - rules.discount * terms.welfare
 
 
-def fill_utilities(model: MarketModel, terms: Terms) -> None:
+def fill_utilities(model: MarketModel, terms: MonthTerms) -> None:
     """(cells, K, J): constant + theta x lead + gamma x community + reliability + agents.
 
     Lead in capability and community are 0 of offers without a family.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sim.economics.concentration import fading_age
 from sim.economics.demand import price_term
-from sim.market.clients.columns import Terms
+from sim.market.clients.columns import MonthTerms
 from sim.market.clients.presence import agent_side
 from sim.market.ecosystem.agents import agent_weights
 from sim.market.world import API, HOST, NONE, World
@@ -56,13 +56,13 @@ class TermRules:
     level: float
 
 
-def new_terms(scenario: Scenario, world: World) -> Terms:
+def new_terms(scenario: Scenario, world: World) -> MonthTerms:
     """Room for the tables of a month; what does not change is there."""
     demand, on = scenario.demand, scenario.mechanisms
     c, k, j = world.n_cells, len(world.kinds), world.n_offers
     kinds = [scenario.kinds[name] for name in world.kinds]
     rho = demand.nest_correlation
-    return Terms(
+    return MonthTerms(
         open=np.zeros((c, j), bool),
         base=np.zeros((c, k, j)),
         unit_price=np.zeros(j),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.market.clients.columns import UNSET, Clients, Layout, State, Tally, Terms
+from sim.market.clients.columns import UNSET, ChoiceState, ClientColumns, Layout, MonthTerms, Tally
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.presence import OfferMasks, Presence, count_moves
 from sim.market.clients.threads import over_ranges
@@ -17,10 +17,10 @@ BLOCK = 512  # workloads whose volumes are computed together, so that they stay 
 
 
 def use(
-    clients: Clients,
-    state: State,
+    clients: ClientColumns,
+    state: ChoiceState,
     layout: Layout,
-    terms: Terms,
+    terms: MonthTerms,
     masks: OfferMasks,
     tally: Tally,
     presence: Presence,
@@ -66,7 +66,7 @@ def use(
         presence.add(there)
 
 
-def log_shifts(terms: Terms) -> Array:
+def log_shifts(terms: MonthTerms) -> Array:
     """(K, J + 1) log volume less `log_base` that a workload moves towards, by current offer + 1.
 
     ``log_growth - elasticity ln(p / p_ref)``; UNSET without an offer and where it is postponed.

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sim.market.clients.columns import Clients, State
+from sim.market.clients.columns import ChoiceState, ClientColumns
 from sim.market.clients.population import Population
 from sim.market.world import World
 
@@ -40,7 +40,7 @@ class ClientList:
     """`model.clients[17]`: the client with that number, read from the columns."""
 
     def __init__(
-        self, world: World, population: Population, columns: Clients, choices: State
+        self, world: World, population: Population, columns: ClientColumns, choices: ChoiceState
     ) -> None:
         self._world, self._population = world, population
         self._columns, self._choices = columns, choices

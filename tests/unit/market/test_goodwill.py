@@ -106,8 +106,8 @@ def test_goodwill_enters_through_awareness_alone() -> None:
     )
     one.step()
     other.step()
-    for name, value in one.terms.asdict().items():
-        same = np.array_equal(value, other.terms.asdict()[name])
+    for name, value in vars(one.terms).items():
+        same = np.array_equal(value, getattr(other.terms, name))
         assert same == (name != "awareness"), name
     v = one.world.vendors.index("volcano")
     assert (other.awareness[:, v] > one.awareness[:, v]).all()

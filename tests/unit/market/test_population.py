@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.market.clients.columns import new_state
+from sim.market.clients.columns import ChoiceState
 from sim.market.clients.population import (
     CLIENT_COLUMNS,
     WORK_COLUMNS,
@@ -129,8 +129,8 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_state_is_small() -> None:
     people = drawn(changed())
-    state = new_state(people)
-    works = [getattr(people, name) for name in WORK_COLUMNS] + list(state)
+    state = ChoiceState.before(people.n_workloads)
+    works = [getattr(people, name) for name in WORK_COLUMNS] + list(vars(state).values())
     own = [getattr(people, name) for name in (*CLIENT_COLUMNS, "first")]
     assert sum(array.nbytes for array in works) <= 44 * people.n_workloads
     tastes = people.taste.nbytes
