@@ -28,7 +28,7 @@ def test_review_of_everybody(benchmark: Any, problem: Problem, threads: int) -> 
 def test_use(benchmark: Any, problem: Problem, threads: int) -> None:
     model = problem.model
     problem.reset()
-    market = model.columns, model.choices, model.layout, model.terms, model.masks
+    market = model.columns, model.choices, model.world, model.terms, model.masks
     benchmark(use, *market, model.tally, model.presence, threads)
     assert model.tally.volume.sum() > 0
 

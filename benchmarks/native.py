@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.problem import REVIEW_MONTH, Problem, shared
-from sim.market.clients.choice import review_below
-from sim.market.clients.columns import Tally, new_tally
+from sim.market.clients.choice import NEST_KEYS, review_below
+from sim.market.clients.columns import MonthCounts
 from sim.market.clients.noise import below
 
 SOURCE = Path(__file__).parent / "kernel.c"
@@ -37,7 +37,7 @@ CLIENTS = [
     "adopts_at",
 ]
 STATE = ["current", "second", "log_volume"]
-LAYOUT = ["platform", "offer_keys", "vendor_keys", "nest_keys"]
+WORLD = ["platform", "offer_keys", "vendor_keys"]
 TERMS = [
     "open",
     "base",
@@ -86,23 +86,24 @@ class NativeReview:
         self.arrays = [
             *(getattr(model.columns, name) for name in CLIENTS),
             *(getattr(model.choices, name) for name in STATE),
-            *(getattr(model.layout, name) for name in LAYOUT),
+            *(getattr(model.world, name) for name in WORLD),
+            NEST_KEYS,
             *(getattr(model.terms, name) for name in TERMS),
             review_below(True, model.terms),
             below(model.terms.awareness),
         ]
-        self.counted: list[Tally] = []  # by the threads
+        self.counted: list[MonthCounts] = []  # by the threads
         self.numbers = self._numbers()
 
     def _numbers(self) -> Any:
-        model, terms, layout = (
+        model, terms, world = (
             self.problem.model,
             self.problem.model.terms,
-            self.problem.model.layout,
+            self.problem.model.world,
         )
         cells, kinds, offers = terms.base.shape
         whole = [
-            *(kinds, cells, offers, layout.n_vendors, layout.n_api, layout.rent_start, layout.none)
+            *(kinds, cells, offers, world.n_vendors, world.n_api, world.rent_start, world.none)
         ]
         keys = [model.streams.choice, model.streams.nest, model.streams.review]
         keys.append(model.streams.awareness)
@@ -115,7 +116,7 @@ class NativeReview:
         """The review with so many threads, each with sums of its own."""
         packs = []
         for _ in range(threads):
-            tally = new_tally(self.problem.model.world)
+            tally = MonthCounts.empty(self.problem.model.world)
             arrays = [*self.arrays, tally.review, tally.flow]
             self.counted.append(tally)
             packs.append((ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays)))

@@ -62,7 +62,7 @@ class Problem:
                 True,
                 model.columns,
                 model.choices,
-                model.layout,
+                model.world,
                 model.terms,
                 model.streams,
                 model.tally,

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.problem import REVIEW_MONTH, Problem
 from sim.economics.demand import price_term
+from sim.market.clients.choice import NEST_KEYS
 from sim.market.clients.columns import UNSET
 from sim.market.world import API, HOST, NONE, RENT
 
@@ -65,40 +66,40 @@ class VectorisedReview:
 
     def _choose(self, w: Array) -> None:
         model = self.problem.model
-        c, t, layout, choices = model.columns, model.terms, model.layout, model.choices
+        c, t, world, choices = model.columns, model.terms, model.world, model.choices
         i, j0 = self.owner[w], choices.current[w].astype(np.int64)
         who = mix64(c.client_id[i].astype(np.uint64) ^ c.work_key[w])
         month = np.uint64(REVIEW_MONTH * int(STEP) % 2**64)
         considered = self._considered(w, i, j0)
         value = self._value(w, i, j0)
-        rho = t.rho[layout.channel]
-        nests = nest_shocks(mix64(model.streams.nest ^ who ^ month), layout.nest_keys, t.rho)
+        rho = t.rho[world.channel]
+        nests = nest_shocks(mix64(model.streams.nest ^ who ^ month), NEST_KEYS, t.rho)
         event = mix64(model.streams.choice ^ who ^ month)
-        value += (1.0 - rho) * -np.log(exponential(bits32(event, layout.offer_keys)))
-        value += nests[:, layout.channel]
+        value += (1.0 - rho) * -np.log(exponential(bits32(event, world.offer_keys)))
+        value += nests[:, world.channel]
         value[~considered] = -np.inf
         best = value.argmax(axis=1)
-        value[layout.platform[best][:, None] == layout.platform] = -np.inf
+        value[world.platform[best][:, None] == world.platform] = -np.inf
         second = value.argmax(axis=1)
         alone = ~np.isfinite(value.max(axis=1))
         choices.current[w] = best
-        choices.second[w] = np.where(alone, layout.none, second)
+        choices.second[w] = np.where(alone, world.none, second)
 
     def _considered(self, w: Array, i: Array, j0: Array) -> Array:
         """(n, J) what each compares."""
         model = self.problem.model
-        c, t, layout = model.columns, model.terms, model.layout
+        c, t, world = model.columns, model.terms, model.world
         heard = mix64(model.streams.awareness ^ mix64(c.client_id[i].astype(np.uint64)))
-        u = (bits32(heard, layout.vendor_keys).astype(np.float64) + 0.5) / 2.0**32
-        v = layout.n_vendors
+        u = (bits32(heard, world.vendor_keys).astype(np.float64) + 0.5) / 2.0**32
+        v = world.n_vendors
         seen = np.zeros((len(w), v + 2), bool)
         seen[:, :v] = u < t.awareness[c.cell[i]]
         home = c.home[i].astype(np.int64)
-        at_home = layout.platform == home[:, None]
-        channel, hours = layout.channel, t.hours_kind[c.kind[w]][:, None]
+        at_home = world.platform == home[:, None]
+        channel, hours = world.channel, t.hours_kind[c.kind[w]][:, None]
         calls = np.where(hours, channel == RENT, channel == API)
-        out = calls & (seen[:, layout.platform] | at_home)
-        own = c.own_machines[i][:, None] & (layout.platform == v)
+        out = calls & (seen[:, world.platform] | at_home)
+        own = c.own_machines[i][:, None] & (world.platform == v)
         out |= ~hours & (channel == HOST) & (at_home | own)
         out |= calls & (np.arange(len(channel)) == j0[:, None])
         return (out & t.open[c.cell[i]]) | (channel == NONE)
@@ -106,12 +107,12 @@ class VectorisedReview:
     def _value(self, w: Array, i: Array, j0: Array) -> Array:
         """(n, J) utilities before shocks."""
         model = self.problem.model
-        c, t, layout, choices = model.columns, model.terms, model.layout, model.choices
-        v, channel = layout.n_vendors, layout.channel
+        c, t, world, choices = model.columns, model.terms, model.world, model.choices
+        v, channel = world.n_vendors, world.channel
         kind, alpha = c.kind[w], c.alpha[i].astype(float)[:, None]
         taste = np.zeros((len(w), v + 2))
         taste[:, :v] = c.taste[i]
-        value = t.base[c.cell[i], kind] + taste[:, layout.platform] - alpha * t.price
+        value = t.base[c.cell[i], kind] + taste[:, world.platform] - alpha * t.price
         value += t.home_bonus[c.home[i] + 1]
         tokens = (channel == API) | (channel == HOST)
         missing = np.maximum(0.0, c.log_need[w][:, None] - t.log_context)
@@ -123,5 +124,5 @@ class VectorisedReview:
         average = t.host_cost[host] / c.skill[i][:, None] + t.operations * np.exp(-lv)[:, None]
         term = price_term(average, t.box_cox, t.price_shift) - t.mean_price_term
         value[:, host] -= alpha * term
-        value[:, layout.none] = t.none_base[c.cell[i], kind] - t.none_slope[kind] * alpha[:, 0]
+        value[:, world.none] = t.none_base[c.cell[i], kind] - t.none_slope[kind] * alpha[:, 0]
         return value

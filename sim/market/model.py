@@ -15,9 +15,8 @@ from sim.events.base import Event
 from sim.market.clients.columns import (
     ChoiceState,
     ClientColumns,
+    MonthCounts,
     StreamKeys,
-    layout_of,
-    new_tally,
 )
 from sim.market.clients.deals import Bidding
 from sim.market.clients.migration import Homes, homes_move
@@ -162,7 +161,6 @@ class MarketModel(mesa.Model):
         """What the scenario says, as kernels read it; shared by all its replicates."""
         scenario, world = self.scenario, self.world
         self.supply = self.fixed("supply rules", lambda: supply_rules(scenario, world))
-        self.layout = self.fixed("layout", lambda: layout_of(world))
         self.masks = self.fixed("masks", lambda: masks_of(scenario, world))
         self.community_rules = self.fixed(
             "community rules", lambda: community_rules(scenario, world)
@@ -177,7 +175,7 @@ class MarketModel(mesa.Model):
     def _rooms(self) -> None:
         """Room for the numbers of a month, filled anew every month."""
         world = self.world
-        self.tally = new_tally(world)
+        self.tally = MonthCounts.empty(world)
         self.volumes: Volumes  # of the last month
         self.account: Account
         self.presence = Presence.empty(world, int(self.columns.whole_weight.sum()))

@@ -47,7 +47,7 @@ def deliver(model: MarketModel) -> None:
 
 def serve(model: MarketModel) -> None:
     """Clients use what they chose; volumes meet capacity."""
-    market = model.columns, model.choices, model.layout, model.terms, model.masks
+    market = model.columns, model.choices, model.world, model.terms, model.masks
     use(*market, model.tally, model.presence, model.threads)
     model.volumes = serving.serve(model.supply, model.month, model.world, model.tally, model.state)
 
@@ -55,7 +55,7 @@ def serve(model: MarketModel) -> None:
 def settle(model: MarketModel) -> None:
     """Book the month; everybody sees its means and shares."""
     count_deals(
-        model.bidding, model.columns, model.choices, model.layout, model.terms, model.threads
+        model.bidding, model.columns, model.choices, model.world, model.terms, model.threads
     )
     model.account = books.settle(
         model.supply,
@@ -78,7 +78,7 @@ def look(model: MarketModel, number: int, everyone: bool) -> None:
         everyone,
         model.columns,
         model.choices,
-        model.layout,
+        model.world,
         model.terms,
         model.streams,
         model.tally,

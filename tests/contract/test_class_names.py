@@ -10,7 +10,6 @@ PACKAGE = Path(__file__).parents[2] / "sim"
 STILL_TWICE = {  # shrinks until it is empty
     "Comparison",
     "Sizes",
-    "State",
     "World",
 }
 

@@ -76,7 +76,7 @@ def chosen(model: MarketModel, terms: MonthTerms, month: int) -> npt.NDArray[np.
         True,
         model.columns,
         state,
-        model.layout,
+        model.world,
         terms,
         model.streams,
         model.tally,

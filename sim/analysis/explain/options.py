@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.economics.demand import price_term
+from sim.market.clients.choice import NEST_KEYS
 from sim.market.clients.consider import log_volume_of, operations_per_unit
 from sim.market.clients.noise import event_state, gumbel, nest_shock, uniform
 from sim.market.ecosystem.agents import agent_utility
@@ -67,7 +68,7 @@ def awareness_draws(model: MarketModel, client: int) -> dict[str, tuple[float, f
     cell = columns.cell[client]
     return {
         name: (
-            float(uniform(who, model.layout.vendor_keys[v])),
+            float(uniform(who, model.world.vendor_keys[v])),
             float(model.terms.awareness[cell, v]),
         )
         for v, name in enumerate(model.world.vendors)
@@ -122,16 +123,16 @@ def _option(model: MarketModel, at: Occasion, offer: int) -> Option:
 
 
 def _luck(model: MarketModel, at: Occasion, offer: int) -> dict[str, float]:
-    columns, layout, streams = model.columns, model.layout, model.streams
+    columns, world, streams = model.columns, model.world, model.streams
     who, work = columns.client_id[at.client], columns.work_key[at.work]
     event = _event(streams.choice, who, work, at.month)
-    draw = float(gumbel(event, layout.offer_keys[offer]))
-    channel = int(layout.channel[offer])
+    draw = float(gumbel(event, world.offer_keys[offer]))
+    channel = int(world.channel[offer])
     if channel == NONE:
         return {DRAWS[0]: draw}
     rho = float(model.terms.rho[channel])
     nests = _event(streams.nest, who, work, at.month)
-    shock = float(nest_shock(nests, layout.nest_keys[channel], rho))
+    shock = float(nest_shock(nests, NEST_KEYS[channel], rho))
     return {DRAWS[0]: (1.0 - rho) * draw, DRAWS[1]: shock}
 
 

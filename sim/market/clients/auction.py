@@ -14,12 +14,11 @@ from typing import Self
 import numpy as np
 
 from sim.economics.concessions import concession_of_worth, concession_worth
-from sim.market.clients.columns import UNSET, ChoiceState, ClientColumns, Layout, MonthTerms, Tally
+from sim.market.clients.columns import UNSET, ChoiceState, ClientColumns, MonthCounts, MonthTerms
 from sim.market.clients.consider import log_volume_of
 from sim.market.clients.population import FIXED_POINT
-from sim.market.world import HOST, RENT
+from sim.market.world import HOST, RENT, World
 from sim.numeric.arrays import Array, Matrix, Vector
-from sim.numeric.bundle import Bundle
 from sim.numeric.elementary import exp, ln
 from sim.numeric.jit import kernel
 from sim.numeric.laws import law
@@ -79,15 +78,16 @@ class AuctionQueue:
         return np.lexsort((clients.work_key[self.work], client_id, self.number))
 
 
-class DealCounts(Bundle):
-    """Whole-number sums of a month, (V + 2,) unless said otherwise."""
+@dataclass(frozen=True)
+class DealCounts:
+    """Whole multiples of 2^-20 of a month, int64, (V + 2,) unless said otherwise."""
 
-    won: Vector[np.int64]  # weight of auctions won
-    poached: Vector[np.int64]  # of these, workloads that another vendor served
-    bill: Vector[np.int64]  # list bills of deals with a concession, million yuan a month
-    off: Vector[np.int64]  # discounts on these
-    credit: Vector[np.int64]  # credits, million yuan
-    conceded: Vector[np.int64]  # (J,) volume x discount of all running deals
+    won: Array  # weight of auctions won
+    poached: Array  # of these, workloads that another vendor served
+    bill: Array  # list bills of deals with a concession, million yuan a month
+    off: Array  # discounts on these
+    credit: Array  # credits, million yuan
+    conceded: Array  # (J,) volume x discount of all running deals
 
 
 def hold_auctions(
@@ -98,9 +98,9 @@ def hold_auctions(
     counts: DealCounts,
     clients: ClientColumns,
     state: ChoiceState,
-    layout: Layout,
+    world: World,
     terms: MonthTerms,
-    tally: Tally,
+    tally: MonthCounts,
 ) -> None:
     """Auction the queue in the given order; `discount` (m,), `state`, `counts` and `tally` change.
 
@@ -126,8 +126,8 @@ def hold_auctions(
         state.second,
         state.log_volume,
         discount,
-        layout.platform,
-        layout.channel,
+        world.platform,
+        world.channel,
         terms.unit_price,
         terms.unit_hours,
         terms.host_cost,

@@ -14,10 +14,9 @@ from sim.market.clients.columns import (
     UNSET,
     ChoiceState,
     ClientColumns,
-    Layout,
+    MonthCounts,
     MonthTerms,
     StreamKeys,
-    Tally,
 )
 from sim.market.clients.consider import value_offers
 from sim.market.clients.noise import (
@@ -27,16 +26,18 @@ from sim.market.clients.noise import (
     event_numbers,
     event_of,
     gumbel_of,
+    keys32,
     mixed32,
     person,
     shock_of,
 )
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.threads import added, over_ranges
-from sim.market.world import API, HOST, RENT
+from sim.market.world import API, HOST, RENT, World
 from sim.numeric.arrays import Array, Cube, Matrix, Vector
 from sim.numeric.jit import kernel
 
+NEST_KEYS = keys32(["nest/api", "nest/host", "nest/rent", "nest/none"])
 BLOCK = 1024  # due workloads that choose together
 Entries = tuple[Array, Array, Array, Array, Array]  # as `value_offers` returns them
 
@@ -55,10 +56,10 @@ def review(
     everyone: bool,
     clients: ClientColumns,
     state: ChoiceState,
-    layout: Layout,
+    world: World,
     terms: MonthTerms,
     streams: StreamKeys,
-    tally: Tally,
+    tally: MonthCounts,
     threads: int,
 ) -> AuctionQueue:
     """Due workloads choose; `state` and `tally` are updated in place.
@@ -88,7 +89,7 @@ def review(
         queues = []
         for b in range(0, len(due), BLOCK):
             work = due[b : b + BLOCK]
-            entries = considered(month, work, clients, state, layout, terms, streams, aware_below)
+            entries = considered(month, work, clients, state, world, terms, streams, aware_below)
             add_random_terms(
                 month,
                 streams.nest,
@@ -97,14 +98,14 @@ def review(
                 clients.client,
                 clients.kind,
                 clients.work_key,
-                layout.nest_keys,
+                NEST_KEYS,
                 terms.hours_kind,
                 terms.rho,
                 *entries,
             )
             if terms.auctions:
                 waits = clients.key_account[clients.client[work]]
-                queues.append(_queue(month, work, waits, clients, layout, streams, entries))
+                queues.append(_queue(month, work, waits, clients, world, streams, entries))
             else:
                 waits = np.zeros(len(work), bool)
             take_best(
@@ -119,19 +120,19 @@ def review(
                 state.current,
                 state.second,
                 state.log_volume,
-                layout.platform,
+                world.platform,
                 terms.hours_kind,
                 terms.welfare,
                 terms.mean_price_term,
                 reviewed,
                 flow,
             )
-        return AuctionQueue.joined(queues, layout.n_vendors + 2), reviewed, flow
+        return AuctionQueue.joined(queues, world.n_vendors + 2), reviewed, flow
 
     parts = over_ranges(len(clients.client_id), threads, part)
     queues, reviewed, flow = zip(*parts, strict=True)
     tally.review[:], tally.flow[:] = added(reviewed), added(flow)
-    return AuctionQueue.joined(queues, layout.n_vendors + 2)
+    return AuctionQueue.joined(queues, world.n_vendors + 2)
 
 
 def considered(
@@ -139,7 +140,7 @@ def considered(
     work: Array,
     clients: ClientColumns,
     state: ChoiceState,
-    layout: Layout,
+    world: World,
     terms: MonthTerms,
     streams: StreamKeys,
     aware_below: Array,
@@ -166,11 +167,11 @@ def considered(
         clients.log_need,
         state.current,
         state.log_volume,
-        layout.platform,
-        layout.offer_keys,
-        layout.vendor_keys,
-        layout.n_api,
-        layout.rent_start,
+        world.platform,
+        world.offer_keys,
+        world.vendor_keys,
+        world.n_api,
+        world.rent_start,
         terms.open,
         terms.base,
         terms.price,
@@ -196,16 +197,16 @@ def values_without_listed_prices(
     work: Array,
     clients: ClientColumns,
     state: ChoiceState,
-    layout: Layout,
+    world: World,
     terms: MonthTerms,
     streams: StreamKeys,
 ) -> Array:
     """(n, J) utilities of workloads but for listed prices and draws; -inf where not considered."""
     aware_below = below(terms.awareness)
     first, offer, value, _, _ = considered(
-        0, work, clients, state, layout, terms, streams, aware_below, listed=0.0
+        0, work, clients, state, world, terms, streams, aware_below, listed=0.0
     )
-    values = np.full((len(work), len(layout.platform)), -np.inf)
+    values = np.full((len(work), len(world.platform)), -np.inf)
     values[np.repeat(np.arange(len(work)), first[:, 2] + 1 - first[:, 0]), offer] = value
     return values
 
@@ -215,7 +216,7 @@ def _queue(
     work: Array,
     waits: Array,
     clients: ClientColumns,
-    layout: Layout,
+    world: World,
     streams: StreamKeys,
     entries: Entries,
 ) -> AuctionQueue:
@@ -224,8 +225,8 @@ def _queue(
     rows = work[waits]
     client_id = clients.client_id[clients.client[rows]].astype(np.uint64)
     number = event_numbers(streams.auction, month, client_id, clients.work_key[rows])
-    platforms = layout.n_vendors + 2
-    best = best_of_platforms(first[waits], offer, value, layout.platform, platforms)
+    platforms = world.n_vendors + 2
+    best = best_of_platforms(first[waits], offer, value, world.platform, platforms)
     return AuctionQueue(rows, number, *best)
 
 

@@ -7,11 +7,9 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from sim.market.clients.noise import keys32
 from sim.market.clients.population import FIXED_POINT, Population
 from sim.market.world import World
-from sim.numeric.arrays import Array, Cube, Matrix, Vector
-from sim.numeric.bundle import Bundle
+from sim.numeric.arrays import Array
 
 UNSET = -1e30  # log volume of a workload that has not started
 
@@ -74,23 +72,6 @@ class ChoiceState:
         )
 
 
-class Layout(Bundle):
-    """Where the offers lie."""
-
-    channel: Vector[np.int64]
-    platform: Vector[np.int64]
-    family: Vector[np.int64]
-    offer_keys: Vector[np.uint32]
-    vendor_keys: Vector[np.uint32]
-    nest_keys: Vector[np.uint32]
-    n_api: int
-    host_start: int
-    n_hosted: int
-    rent_start: int
-    n_vendors: int
-    none: int
-
-
 @dataclass
 class MonthTerms:
     """Everything of a month that a choice needs, (J,) float64 unless said otherwise."""
@@ -134,45 +115,24 @@ class StreamKeys(NamedTuple):
     auction: np.uint64
 
 
-class Tally(Bundle):
-    """Whole-number accumulators: sums that do not depend on the order of clients or threads."""
+@dataclass(frozen=True)
+class MonthCounts:
+    """Whole multiples of 2^-20, int64: sums do not depend on the order of clients or threads."""
 
-    volume: Cube[np.int64]  # (cells, K, J)
-    pairs: Matrix[np.int64]  # (J, J): volume by current and second choice
-    hours: Vector[np.int64]  # (J,): card-hours of HOST offers
-    flow: Matrix[np.int64]  # (V + 2, V + 2): weight of workloads that moved
-    review: Vector[np.int64]  # (4,): weight reviewed, moved, with surplus; surplus
+    volume: Array  # (cells, K, J)
+    pairs: Array  # (J, J): volume by current and second choice
+    hours: Array  # (J,): card-hours of HOST offers
+    flow: Array  # (V + 2, V + 2): weight of workloads that moved
+    review: Array  # (4,): weight reviewed, moved, with surplus; surplus
 
-    def empty_copy(self) -> Self:
-        """All counts of the same shapes are 0."""
-        return type(self)(*(np.zeros_like(array) for array in self))
-
-
-def new_tally(world: World) -> Tally:
-    """Empty accumulators."""
-    v, j, k = world.n_vendors, world.n_offers, len(world.kinds)
-    return Tally(
-        volume=np.zeros((world.n_cells, k, j), np.int64),
-        pairs=np.zeros((j, j), np.int64),
-        hours=np.zeros(j, np.int64),
-        flow=np.zeros((v + 2, v + 2), np.int64),
-        review=np.zeros(4, np.int64),
-    )
-
-
-def layout_of(world: World) -> Layout:
-    """The kernel's view of the offers."""
-    return Layout(
-        channel=world.channel,
-        platform=world.platform,
-        family=world.family,
-        offer_keys=world.offer_keys,
-        vendor_keys=world.vendor_keys,
-        nest_keys=keys32(["nest/api", "nest/host", "nest/rent", "nest/none"]),
-        n_api=world.n_api,
-        host_start=world.host_start,
-        n_hosted=len(world.hosted_family),
-        rent_start=world.rent_start,
-        n_vendors=world.n_vendors,
-        none=world.none,
-    )
+    @classmethod
+    def empty(cls, world: World) -> Self:
+        """Nothing counted yet."""
+        v, j = world.n_vendors, world.n_offers
+        return cls(
+            volume=np.zeros((world.n_cells, len(world.kinds), j), np.int64),
+            pairs=np.zeros((j, j), np.int64),
+            hours=np.zeros(j, np.int64),
+            flow=np.zeros((v + 2, v + 2), np.int64),
+            review=np.zeros(4, np.int64),
+        )

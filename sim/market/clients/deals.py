@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.market.clients.auction import AuctionQueue, ConcessionLimits, DealCounts
-from sim.market.clients.columns import ChoiceState, ClientColumns, Layout, MonthTerms
+from sim.market.clients.columns import ChoiceState, ClientColumns, MonthTerms
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.threads import over_ranges
 from sim.market.world import HOST, World
@@ -51,7 +51,7 @@ def count_deals(
     bidding: Bidding,
     columns: ClientColumns,
     choices: ChoiceState,
-    layout: Layout,
+    world: World,
     terms: MonthTerms,
     threads: int,
 ) -> None:
@@ -67,7 +67,7 @@ def count_deals(
             columns.skill,
             choices.current,
             choices.log_volume,
-            layout.channel,
+            world.channel,
             terms.unit_hours,
         )
 

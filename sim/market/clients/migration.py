@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.market.clients.columns import ChoiceState, ClientColumns, Layout, MonthTerms
+from sim.market.clients.columns import ChoiceState, ClientColumns, MonthTerms
 from sim.market.clients.noise import below, bits32, event_state, stream_key
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.threads import added, over_ranges
@@ -65,7 +65,7 @@ def migrate(
     month: int,
     columns: ClientColumns,
     choices: ChoiceState,
-    layout: Layout,
+    world: World,
     terms: MonthTerms,
     threads: int,
 ) -> None:
@@ -73,7 +73,7 @@ def migrate(
     if not homes.moves:
         return
     # (J,) yuan that a client pays a platform for a unit of volume; HOST at skill 1
-    yuan = terms.unit_price * np.where(layout.channel == HOST, terms.unit_hours, 1.0)
+    yuan = terms.unit_price * np.where(world.channel == HOST, terms.unit_hours, 1.0)
 
     def part(p: int, begin: int, end: int) -> Array:
         return move_homes(
@@ -90,8 +90,8 @@ def migrate(
             columns.home,
             choices.current,
             choices.log_volume,
-            layout.platform,
-            layout.channel,
+            world.platform,
+            world.channel,
             yuan,
         )
 

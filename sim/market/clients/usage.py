@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.market.clients.columns import UNSET, ChoiceState, ClientColumns, Layout, MonthTerms, Tally
+from sim.market.clients.columns import UNSET, ChoiceState, ClientColumns, MonthCounts, MonthTerms
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.presence import OfferMasks, Presence, count_moves
 from sim.market.clients.threads import over_ranges
-from sim.market.world import HOST
+from sim.market.world import HOST, World
 from sim.numeric.arrays import Array, Cube, Matrix, Vector
 from sim.numeric.elementary import exp32
 from sim.numeric.jit import kernel, step
@@ -19,17 +19,17 @@ BLOCK = 512  # workloads whose volumes are computed together, so that they stay 
 def use(
     clients: ClientColumns,
     state: ChoiceState,
-    layout: Layout,
+    world: World,
     terms: MonthTerms,
     masks: OfferMasks,
-    tally: Tally,
+    tally: MonthCounts,
     presence: Presence,
     threads: int,
 ) -> None:
     """Volumes of all workloads, into `tally`; `presence` follows the moves of the month."""
-    shift, hosts = log_shifts(terms), np.append(False, layout.channel == HOST)
+    shift, hosts = log_shifts(terms), np.append(False, world.channel == HOST)
     counted = [(tally, presence)]  # the first thread counts into the market's own
-    counted += [(tally.empty_copy(), presence.empty_copy()) for _ in range(1, threads)]
+    counted += [(MonthCounts.empty(world), presence.empty_copy()) for _ in range(1, threads)]
 
     def part(p: int, begin: int, end: int) -> None:
         first, last = int(clients.first[begin]), int(clients.first[end])

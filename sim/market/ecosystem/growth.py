@@ -55,7 +55,7 @@ def grow(model: MarketModel) -> None:
         develop(model.community_rules, state)
     grow_agents(model)
     shift_demand(model)
-    market = model.columns, model.choices, model.layout, model.terms
+    market = model.columns, model.choices, model.world, model.terms
     migrate(model.homes, model.month_number, *market, model.threads)
     imitate(model)
     discover(model)

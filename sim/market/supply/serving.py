@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.costs import adaptive_expectation, served_fraction
-from sim.market.clients.columns import Tally
+from sim.market.clients.columns import MonthCounts
 from sim.market.clients.population import FIXED_POINT
 from sim.market.state import MarketState
 from sim.market.supply.costs import SupplyRules, UnitCosts, cards_for_customers, unit_costs
@@ -40,7 +40,7 @@ class Volumes:
 
 
 def serve(
-    rules: SupplyRules, month: int, world: World, tally: Tally, state: MarketState
+    rules: SupplyRules, month: int, world: World, tally: MonthCounts, state: MarketState
 ) -> Volumes:
     """Ration the counted volumes of a month pro rata; what is not served tries second choices.
 
@@ -91,7 +91,7 @@ def platform_sums(world: World, values: Floats) -> Floats:
     return sums_by_group(values, world.platform, world.n_vendors + 2)
 
 
-def counted_volumes(tally: Tally) -> tuple[Floats, Floats, Floats]:
+def counted_volumes(tally: MonthCounts) -> tuple[Floats, Floats, Floats]:
     """Volumes (cells, K, J), card-hours of HOST offers (J,), and volumes by offer (J,).
 
     Raises
@@ -124,7 +124,7 @@ def cards_needed(
 def second_choices(
     rules: SupplyRules,
     world: World,
-    tally: Tally,
+    tally: MonthCounts,
     on_sale: npt.NDArray[np.bool_],
     demanded: Floats,
     unserved: Floats,

@@ -42,7 +42,7 @@ def bid(model: MarketModel) -> None:
     The order decides who gets what is left of a budget; it depends on no place in a table.
     """
     bidding = model.bidding
-    for array in bidding.counts:
+    for array in vars(bidding.counts).values():
         array.fill(0)
     if not bidding.open:
         return
@@ -54,11 +54,11 @@ def bid(model: MarketModel) -> None:
         bidding.counts,
         model.columns,
         model.choices,
-        model.layout,
+        model.world,
         model.terms,
         model.tally,
     )
-    if min(array.min() for array in bidding.counts) < 0:
+    if min(array.min() for array in vars(bidding.counts).values()) < 0:
         raise ValueError("bills of key accounts are too large to be added up exactly")
     credit = bidding.counts.credit[: model.world.n_vendors] / FIXED_POINT
     model.charge("account_credit", credit)

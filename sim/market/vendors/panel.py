@@ -42,7 +42,7 @@ class Panel:
         model, world = self.model, self.model.world
         terms = fill_terms(model)
         values = values_without_listed_prices(
-            self.members, model.columns, model.choices, model.layout, terms, model.streams
+            self.members, model.columns, model.choices, model.world, terms, model.streams
         )
         # the tables' price terms count from the market's mean price, the panel's from zero
         priced = (world.channel == API) & model.on_sale

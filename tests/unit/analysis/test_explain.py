@@ -70,7 +70,7 @@ def test_utilities_and_choices_are_those_of_the_kernel_client_by_client() -> Non
             if now != at.current:
                 assert found[0].offer == now
                 checked["moved"] += 1
-            checked["channels"].add(int(market.layout.channel[found[0].offer]))
+            checked["channels"].add(int(market.world.channel[found[0].offer]))
             checked["workloads"] += 1
             for option in found:
                 assert sum(option.parts.values()) == pytest.approx(option.utility, abs=EXACT)
@@ -93,7 +93,7 @@ def compared_with_the_panel(model: MarketModel) -> int:
     members = np.array([at.work for at in here])
     terms = fill_terms(model)
     values = values_without_listed_prices(
-        members, model.columns, model.choices, model.layout, terms, model.streams
+        members, model.columns, model.choices, model.world, terms, model.streams
     )
     found = 0
     for row, at in zip(values, here, strict=True):
