@@ -9,7 +9,6 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "sim"
 STILL_TWICE = {  # shrinks until it is empty
     "Comparison",
-    "Sizes",
     "World",
 }
 

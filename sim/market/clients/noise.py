@@ -175,15 +175,19 @@ def pick(
 
     The draw of a name does not depend on which other names there are.
     """
-    taken = np.zeros(len(ids), np.int16)
-    for i in range(len(ids)):
+    n = len(ids)
+    low, high, noise = np.empty(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.float32)
+    taken, best = np.zeros(n, np.int16), np.full(n, -np.inf)
+    for i in range(n):
         event = event_state(stream, ids[i], np.uint64(0), 0)
-        low, high, best = low32(event), high32(event), -np.inf
-        for j in range(len(keys)):
-            noise = gumbel_of(mixed32(np.uint32(low ^ keys[j]), high))
-            value = log_weight[j] + np.float64(noise)
-            if value > best:
-                taken[i], best = j, value
+        low[i], high[i] = low32(event), high32(event)
+    for j in range(len(keys)):
+        for i in range(n):  # loops of their own become vector operations
+            noise[i] = gumbel_of(mixed32(np.uint32(low[i] ^ keys[j]), high[i]))
+        for i in range(n):
+            value = log_weight[j] + np.float64(noise[i])
+            if value > best[i]:
+                taken[i], best[i] = j, value
     return taken
 
 

@@ -16,18 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from sim.market.clients.drawing import (
-    Kinds,
-    People,
-    Segments,
-    Sizes,
-    Traits,
-    Work,
-    add_powers,
-    count_work,
-    draw_range,
-    new_room,
-)
+from sim.market.clients.drawing import normals, uniforms
 from sim.market.clients.noise import keys32, name_key, pick, stream_key
 from sim.market.clients.threads import over_items
 from sim.market.shared import shared
@@ -44,6 +33,7 @@ FIXED_POINT = 2.0**20  # volumes and weights are added up as whole multiples of 
 LEAST_PRESENCE = 1e-12  # keeps the volume of an absent kind of work defined
 LEAST_VOLUME = 1e-30  # and its logarithm
 CHUNK = 2**15  # clients that are drawn together
+_LN2 = math.log(2.0)
 
 
 @dataclass
@@ -133,73 +123,102 @@ def effective_clients(population: Population) -> float:
 
     Sums are of whole multiples of 2^-20, so that they do not depend on the order of the clients.
     """
-    columns, sums = (population.weight, population.size), np.zeros(2, np.int64)
-    add_powers(*columns, 1.0, FIXED_POINT, sums)
-    mean = float(sums[0] / FIXED_POINT) / max(population.n_clients, 1)
-    add_powers(*columns, mean, FIXED_POINT, sums)
-    total, squares = (sums / FIXED_POINT).tolist()
-    return float(total**2 / squares)
+    volume = population.weight.astype(np.float64) * population.size.astype(np.float64)
+
+    def total(values: Column) -> float:
+        return float(np.rint(values * FIXED_POINT).astype(np.int64).sum() / FIXED_POINT)
+
+    volume = volume / (total(volume) / max(population.n_clients, 1))
+    return total(volume) ** 2 / total(volume * volume)
 
 
-def _traits(world: World, seed: np.random.SeedSequence) -> Traits:
-    """Keys of each trait, in the order of `sim.market.clients.drawing`."""
-    names = ["size", "own_machines", "alpha", "skill"]
-    names += [f"taste/{name}" for name in world.vendors]
-    for kind in world.kinds:
-        names += [f"{trait}/{kind}" for trait in ("has", "volume", "need", "adopts")]
-    streams = [stream_key(seed, f"population/{name}") for name in names]
-    return Traits(np.array(streams), np.array([name_key(name) for name in names], np.uint64))
+class TraitDraws:
+    """Keyed draws of a seed: the name of a trait is its stream and its key."""
+
+    def __init__(self, seed: np.random.SeedSequence) -> None:
+        self.seed = seed
+
+    def uniform(self, trait: str, ids: Column) -> Column:
+        """Uniform on (0, 1)."""
+        key = np.uint64(name_key(trait))
+        drawn: Column = uniforms(stream_key(self.seed, f"population/{trait}"), key, ids)
+        return drawn
+
+    def normal(self, trait: str, ids: Column) -> Column:
+        """Standard normal."""
+        drawn: Column = normals(self.uniform(trait, ids))
+        return drawn
+
+    def lognormal(self, trait: str, ids: Column, spreads: list[Spread], segment: Column) -> Column:
+        """Lognormal with the mean and log-sd of each client's segment."""
+        mean = np.array([spread.mean for spread in spreads], float)[segment]
+        sd = np.array([spread.sd for spread in spreads], float)[segment]
+        return mean * exp(sd * self.normal(trait, ids) - sd * sd / 2.0)
 
 
-def _sizes(scenario: Scenario) -> Sizes:
-    """Law of sizes, weights and key accounts."""
-    table = scenario.population
+def _draw_clients(
+    scenario: Scenario, world: World, draws: TraitDraws, people: Population, mine: slice
+) -> Column:
+    """Fill the columns of some clients whose segments are known; returns their sizes."""
+    table, segment, ids = scenario.population, people.segment[mine], people.client_id[mine]
+    segments = [scenario.segments[name] for name in world.segments]
     sigma, tilt = table.size_sigma, table.size_tilt
+    log_size = sigma * draws.normal("size", ids) - sigma**2 / 2 + tilt * sigma**2
     mean_tilted = exp(tilt * (tilt - 1) * sigma**2 / 2)
     cut = -(sigma**2) / 2 + sigma * float(ndtri(1 - table.key_account_share))
-    return Sizes(
-        sigma=sigma,
-        shift=sigma**2 / 2,
-        tilted=tilt * sigma**2,
-        tilt=tilt,
-        scale=table.represents / table.clients * mean_tilted,
-        cut=cut if sigma > 0 else math.inf,
-        taste_sd=table.taste_sd if scenario.mechanisms.lasting_taste else 0.0,
-    )
+    people.key_account[mine] = log_size > (cut if sigma > 0 else math.inf)
+    people.weight[mine] = table.represents / table.clients * mean_tilted * exp(-tilt * log_size)
+    people.size[mine] = size = exp(log_size)
+    owning = np.array([part.own_machines_share for part in segments], float)
+    people.own_machines[mine] = draws.uniform("own_machines", ids) < owning[segment]
+    sensitivity = [part.price_sensitivity for part in segments]
+    people.alpha[mine] = draws.lognormal("alpha", ids, sensitivity, segment)
+    skill = draws.lognormal("skill", ids, [part.skill for part in segments], segment)
+    people.skill[mine] = skill
+    people.log_skill[mine] = ln(people.skill[mine].astype(np.float64))
+    taste_sd = table.taste_sd if scenario.mechanisms.lasting_taste else 0.0
+    for v, name in enumerate(world.vendors):
+        people.taste[mine, v] = taste_sd * draws.normal(f"taste/{name}", ids)
+    people.cell[mine] = segment.astype(np.int32) * len(world.regions) + people.region[mine]
+    return size
 
 
-def _segments(scenario: Scenario, world: World) -> Segments:
-    tables = [scenario.segments[name] for name in world.segments]
-    factor = np.array([table.size_factor for table in tables])
-    share = np.array([table.share for table in tables])
-    return Segments(
-        own_machines=np.array([table.own_machines_share for table in tables], float),
-        factor=factor.astype(float),
-        mean_factor=math.fsum((factor * share).tolist()),
-        alpha=_laws([table.price_sensitivity for table in tables]),
-        skill=_laws([table.skill for table in tables]),
-        n_regions=len(world.regions),
-    )
-
-
-def _laws(spreads: list[Spread]) -> npt.NDArray[np.float64]:
-    return np.array([[spread.mean, spread.sd] for spread in spreads], np.float64)
-
-
-def _kinds(scenario: Scenario, world: World) -> Kinds:
-    tables = [scenario.kinds[name] for name in world.kinds]
-    represents = scenario.population.represents
-    each = [t.volume / (represents * max(t.presence, LEAST_PRESENCE)) for t in tables]
-    return Kinds(
-        presence=np.array([t.presence for t in tables], float),
-        volume=np.array([max(volume, LEAST_VOLUME) for volume in each], float),
-        noise=np.array([t.size_noise for t in tables], float),
-        noise_mean=np.array([t.size_noise**2 / 2 for t in tables], float),
-        need=np.array([ln(t.need_median_tokens) for t in tables], float),
-        need_sigma=np.array([t.need_sigma for t in tables], float),
-        key=np.array([name_key("kind", name) for name in world.kinds], np.uint64),
-        adoption=scenario.mechanisms.adoption,
-    )
+def _draw_work(
+    scenario: Scenario,
+    world: World,
+    draws: TraitDraws,
+    people: Population,
+    mine: slice,
+    size: Column,
+    has: Column,
+) -> None:
+    """Fill the columns of the workloads of some clients; `has` (n, K) says who has which."""
+    segments = [scenario.segments[name] for name in world.segments]
+    factor = np.array([part.size_factor for part in segments])
+    share = np.array([part.share for part in segments])
+    mean_factor, represents = math.fsum((factor * share).tolist()), scenario.population.represents
+    place = slice(people.first[mine.start], people.first[mine.stop])
+    row, kind = np.nonzero(has)  # by client, then by kind: as they are stored
+    people.client[place], people.kind[place] = mine.start + row, kind
+    people.row[place] = people.cell[mine][row] * len(world.kinds) + kind
+    people.work_weight[place] = people.weight[mine][row]
+    factor_of = factor.astype(float)[people.segment[mine]]
+    for k, name in enumerate(world.kinds):
+        table, at, its = (
+            scenario.kinds[name],
+            place.start + np.flatnonzero(kind == k),
+            row[kind == k],
+        )
+        ids = people.client_id[mine][its]
+        volume = table.volume / (represents * max(table.presence, LEAST_PRESENCE))
+        people.work_key[at] = name_key("kind", name)
+        volumes = max(volume, LEAST_VOLUME) * size[its] * factor_of[its]
+        noise = table.size_noise * draws.normal(f"volume/{name}", ids) - table.size_noise**2 / 2
+        people.log_base[at] = ln(volumes / mean_factor) + noise
+        need = ln(table.need_median_tokens) + table.need_sigma * draws.normal(f"need/{name}", ids)
+        people.log_need[at] = need / _LN2
+        adopts = draws.uniform(f"adopts/{name}", ids) if scenario.mechanisms.adoption else 0.0
+        people.adopts_at[at] = adopts
 
 
 def _pick(
@@ -244,16 +263,20 @@ def draw_population(scenario: Scenario, world: World, seed: np.random.SeedSequen
     """
     n = scenario.population.clients
     chunks = [(begin, min(begin + CHUNK, n)) for begin in range(0, n, CHUNK)]
-    drawn = _empty(n, 0, world.n_vendors)
-    people = People(**{name: getattr(drawn, name) for name in People._fields})
-    traits, kinds = _traits(world, seed), _kinds(scenario, world)
-    over_items(lambda chunk: count_work(*chunk, traits, kinds, people), chunks)
-    np.cumsum(drawn.first, out=drawn.first)
+    drawn, draws = _empty(n, 0, world.n_vendors), TraitDraws(seed)
+    has = np.zeros((n, len(world.kinds)), bool)
+
+    def draw_presence(chunk: tuple[int, int]) -> None:
+        mine = slice(*chunk)
+        for k, name in enumerate(world.kinds):
+            drawn_of = draws.uniform(f"has/{name}", drawn.client_id[mine])
+            has[mine, k] = drawn_of < scenario.kinds[name].presence
+
+    over_items(draw_presence, chunks)
+    np.cumsum(has.sum(axis=1), out=drawn.first[1:])
     rest = _empty(0, int(drawn.first[-1]), 0)
     for name in WORK_COLUMNS:
         setattr(drawn, name, getattr(rest, name))
-    work = Work(**{name: getattr(drawn, name) for name in Work._fields})
-    sizes, segments = _sizes(scenario), _segments(scenario, world)
     shares = _shares(scenario, world)
 
     def draw(chunk: tuple[int, int]) -> None:
@@ -262,7 +285,8 @@ def draw_population(scenario: Scenario, world: World, seed: np.random.SeedSequen
             getattr(drawn, trait)[mine] = _pick(seed, trait, drawn.client_id[mine], share)
         home = drawn.home[mine]
         home[home == world.n_vendors] = -1
-        draw_range(*chunk, traits, sizes, segments, kinds, people, work, new_room())
+        size = _draw_clients(scenario, world, draws, drawn, mine)
+        _draw_work(scenario, world, draws, drawn, mine, size, has[mine])
 
     over_items(draw, chunks)
     return drawn
