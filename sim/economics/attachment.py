@@ -1,4 +1,4 @@
-"""Path dependence: urns, and the growth of derivative models by preferential attachment."""
+"""Path dependence: the growth of derivative models by preferential attachment."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, positive
 from sim.numeric import portable
-from sim.numeric.compiled import inlined
-from sim.numeric.elementary import exp, ln, log1p
 
 SUM_TOLERANCE = 1e-8  # of a total against its parts, each rounded
 STIRLING_FROM = 16.0  # the terms left out are below the last digit
@@ -76,31 +74,6 @@ def _log_rise(x: float, r: float) -> float:
 
 
 def _rest(x: float) -> float:
-    """What Stirling's formula leaves of ln Gamma(x) (Abramowitz & Stegun 1964, 6.1.41)."""
-    z = 1.0 / (x * x)
-    return (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z / 1188)))) / x
-
-
-@inlined
-def lineage_growth(total, added, rate):  # type: ignore[no-untyped-def]
-    """Factor ``B(T, r) / B(T + n, r)`` by which expected lineages grow, r = 1 - a."""
-    return exp(log_rise(total + added, rate) - log_rise(total, rate))
-
-
-@inlined
-def log_rise(x, r):  # type: ignore[no-untyped-def]
-    """``ln Gamma(x + r) - ln Gamma(x)`` for x > 0 and r >= 0, without the loss of digits of a
-    difference of two large logarithms (Stirling's series from 16 on, the recurrence below)."""
-    below = 0.0
-    while x < STIRLING_FROM:
-        below += ln((x + r) / x)
-        x += 1.0
-    y = x + r
-    return (x - 0.5) * log1p(r / x) + r * (ln(y) - 1.0) + _series(y) - _series(x) - below
-
-
-@inlined
-def _series(x):  # type: ignore[no-untyped-def]
     """What Stirling's formula leaves of ln Gamma(x) (Abramowitz & Stegun 1964, 6.1.41)."""
     z = 1.0 / (x * x)
     return (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z / 1188)))) / x

@@ -9,8 +9,6 @@ from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
 from sim.economics.usage import bass_step
-from sim.numeric.arrays import Matrix
-from sim.numeric.compiled import inlined, kernel
 from sim.numeric.portable import exp, log1p, power
 
 
@@ -76,22 +74,6 @@ def pulled_innovation(innovation: ArrayLike, pull: ArrayLike, lead: ArrayLike) -
     return np.minimum(1.0, np.asarray(innovation, dtype=np.float64) * drawn)
 
 
-@kernel
-def add_usable(
-    agents: Matrix[np.float64],
-    portability: Matrix[np.float64],
-    there: Matrix[np.bool_],
-    out: Matrix[np.float64],
-) -> None:
-    """:func:`usable_agents`, added to `out`, inside compiled loops."""
-    for v in range(out.shape[0]):
-        for s in range(out.shape[1]):
-            for u in range(out.shape[0]):
-                if there[v, s] and there[u, s]:
-                    runs = 1.0 if u == v else min(portability[v, s], portability[u, s])
-                    out[v, s] += runs * agents[u, s]
-
-
 def next_agents(
     agents: ArrayLike,
     users: ArrayLike,
@@ -113,12 +95,6 @@ def next_agents(
     )
     made = speed * (by_users * active + by_builders * makers)
     return np.asarray((1.0 - fraction("retirement", retirement)) * now + made)
-
-
-@inlined
-def agents_after(agents, users, builders, pace, by_users, by_builders, retirement):  # type: ignore[no-untyped-def]
-    """:func:`next_agents` of one platform, inside compiled loops."""
-    return (1.0 - retirement) * agents + pace * (by_users * users + by_builders * builders)
 
 
 def willing_builders(

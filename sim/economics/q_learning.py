@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, Ints, fraction
 from sim.numeric.arrays import Cube, Vector
-from sim.numeric.compiled import allocating, formula
+from sim.numeric.jit import inline, kernel
 
 
 def price_grid(nash: float, monopoly: float, points: int, margin: float) -> Floats:
@@ -60,8 +60,10 @@ def initial_values(profits: ArrayLike, discount: float) -> Floats:
     return np.asarray(table.mean(axis=1) / rest)
 
 
-@formula
-def updated_value(value, reward, best_next, learning_rate, discount):  # type: ignore[no-untyped-def]
+@inline
+def updated_value(
+    value: float, reward: float, best_next: float, learning_rate: float, discount: float
+) -> float:
     """Value after one experience, ``(1 - a) Q + a (reward + delta max Q')``, in money.
 
     Compiled into the training loop; Python may call it too.
@@ -179,7 +181,7 @@ def _greedy_profits(actions: Ints, profits: Floats, state: int) -> Floats:
     return np.asarray(total / (CYCLES * states))
 
 
-@allocating
+@kernel
 def _best(row: Vector[np.float64]) -> int:
     """First action of the highest value."""
     best = 0
@@ -189,7 +191,7 @@ def _best(row: Vector[np.float64]) -> int:
     return best
 
 
-@allocating
+@kernel
 def _learn(
     values: Cube[np.float64],
     profits: Cube[np.float64],

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats
-from sim.numeric.compiled import inlined
 
 
 def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -> Floats:
@@ -29,11 +28,3 @@ def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -
     known = np.divide(now, most, out=np.zeros(shape), where=most > 0.0)
     hazard = np.minimum(innovation + imitation * known, 1.0)
     return np.asarray(now + hazard * np.maximum(most - now, 0.0))
-
-
-@inlined
-def bass_next(now, p, q, m):  # type: ignore[no-untyped-def]
-    """The recursion of :func:`bass_step` for one number, inside compiled loops."""
-    known = now / m if m > 0.0 else 0.0
-    hazard = min(max(p + q * known, 0.0), 1.0)
-    return now + hazard * max(m - now, 0.0)

@@ -46,7 +46,7 @@ def start(model: MarketModel) -> None:
         _fill_cards(model, np.inf)
         serve(model)
         publish(model.world, model.volumes, model.state)
-    model.state.own_cards = real_capacity
+    model.state.own_cards[:] = real_capacity
     count_users(model)
     _size_cards(model)
     _first_experience(model)
@@ -60,12 +60,12 @@ def _first_means(model: MarketModel) -> None:
     state.mean_price = float(prices.mean()) if len(prices) else 0.0
     families = np.unique(world.family[: world.n_api][there])
     if len(families):
-        state.mean_capability = model.capability[families].mean(axis=0)
-    state.last_price = model.paid.copy()
+        state.mean_capability[:] = model.capability[families].mean(axis=0)
+    state.last_price[:] = model.paid
 
 
 def _fill_cards(model: MarketModel, cards: float) -> None:
-    model.state.own_cards = np.full(model.world.n_vendors, cards)
+    model.state.own_cards[:] = cards
 
 
 def _size_cards(model: MarketModel) -> None:
@@ -78,12 +78,12 @@ def _size_cards(model: MarketModel) -> None:
         stated = scenario.vendors[name].capacity.initial
         born = (load[v] / scenario.initial.utilisation + apps[v]) / work[v]
         cards[v] = born if stated is None else stated * CARDS_PER_UNIT
-    state.own_cards, state.external_cards = own * cards, (1.0 - own) * cards
+    state.own_cards[:], state.external_cards[:] = own * cards, (1.0 - own) * cards
     if scenario.supply.lead_months > 0:
         state.pipeline[:] = (scenario.supply.wear * cards)[:, None]
         state.own_pipeline[:] = np.minimum(own[:, None] * state.pipeline, rules.own_output[:, None])
-    state.load_cards = load
-    state.utilisation = np.minimum(load / np.maximum(cards * work, LEAST_CARDS), 1.0)
+    state.load_cards[:] = load
+    state.utilisation[:] = np.minimum(load / np.maximum(cards * work, LEAST_CARDS), 1.0)
     state.reliability[:] = 1.0
     state.last_reliability[:] = 1.0
     for v, name in enumerate(model.world.vendors):
@@ -103,4 +103,4 @@ def _first_experience(model: MarketModel) -> None:
     for v in range(model.world.n_vendors):
         known = max(float(output[v]), least)
         model.state.experience[v] = steady_state_experience(known, forgetting)
-    model.state.experience_start = model.state.experience.copy()
+    model.state.experience_start[:] = model.state.experience

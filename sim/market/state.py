@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy.typing as npt
 from sim.market.ecosystem.agents import AgentPlatforms, no_platforms
 from sim.market.world import World
 from sim.numeric.arrays import Matrix, Vector
-from sim.numeric.bundle import Bundle
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
@@ -20,8 +20,9 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-class MarketState(Bundle):
-    """Arrays by vendor (V,), family (F,), kind (K,) and offer (J,)."""
+@dataclass
+class MarketState:
+    """Arrays by vendor (V,), family (F,), kind (K,) and offer (J,); they are filled in place."""
 
     # supply side of the world
     availability: float

@@ -8,9 +8,11 @@ series (sine).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from sim.numeric.compiled import formula, inlined
+from sim.numeric.jit import formula, inline
 
 _LN2_HI = 6.93147180369123816490e-01
 _LN2_LO = 1.90821492927058770002e-10
@@ -22,7 +24,7 @@ _LARGEST_EXPONENT = np.float32(88.0)
 
 
 @formula
-def ln32(x):  # type: ignore[no-untyped-def]
+def ln32(x: Any) -> Any:
     """Natural logarithm of a positive normal float32; error below 5e-7."""
     bits = np.float32(x).view(np.int32)
     e = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))
@@ -45,8 +47,8 @@ def ln32(x):  # type: ignore[no-untyped-def]
     return f + y + ef * np.float32(0.693359375)
 
 
-@inlined
-def ln(x):  # type: ignore[no-untyped-def]
+@inline
+def ln(x: Any) -> Any:
     """Natural logarithm of a positive normal float64; error below 1 ulp."""
     bits = np.float64(x).view(np.int64)
     e = (bits - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)
@@ -68,8 +70,8 @@ def ln(x):  # type: ignore[no-untyped-def]
     return e * _LN2_HI - ((h - (s * (h + r) + e * _LN2_LO)) - f)
 
 
-@inlined
-def exp(x):  # type: ignore[no-untyped-def]
+@inline
+def exp(x: Any) -> Any:
     """Exponential; 0 below -700 and clipped above 700, error below 1 ulp between."""
     if x < -LARGEST_EXPONENT:
         return 0.0
@@ -95,15 +97,15 @@ def exp(x):  # type: ignore[no-untyped-def]
     return y * np.int64((k + 1023) << np.int64(52)).view(np.float64)
 
 
-@inlined
-def log1p(x):  # type: ignore[no-untyped-def]
+@inline
+def log1p(x: Any) -> Any:
     """ln(1 + x) for x > -1, exact to some ulp where x is tiny too."""
     u = 1.0 + x
     return x if u == 1.0 else ln(u) * (x / (u - 1.0))
 
 
-@inlined
-def expm1(x):  # type: ignore[no-untyped-def]
+@inline
+def expm1(x: Any) -> Any:
     """exp(x) - 1, exact to some ulp where x is tiny too; clipped as `exp`."""
     u = exp(x)
     if u == 1.0:
@@ -113,8 +115,8 @@ def expm1(x):  # type: ignore[no-untyped-def]
     return (u - 1.0) * (x / ln(u))
 
 
-@inlined
-def log2(x):  # type: ignore[no-untyped-def]
+@inline
+def log2(x: Any) -> Any:
     """Binary logarithm of a positive normal float64, exact for powers of two."""
     bits = np.float64(x).view(np.int64)
     e = (bits - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)
@@ -122,16 +124,16 @@ def log2(x):  # type: ignore[no-untyped-def]
     return e + ln(m) * _INV_LN2
 
 
-@inlined
-def exp2(x):  # type: ignore[no-untyped-def]
+@inline
+def exp2(x: Any) -> Any:
     """2 to the power of x, exact for whole numbers; clipped where `exp` is."""
     x = min(max(x, -LARGEST_EXPONENT), LARGEST_EXPONENT)
     k = np.floor(x + 0.5)
     return exp((x - k) * _LN2) * np.int64((np.int64(k) + 1023) << np.int64(52)).view(np.float64)
 
 
-@inlined
-def power(x, y):  # type: ignore[no-untyped-def]
+@inline
+def power(x: Any, y: Any) -> Any:
     """x^y = exp(y ln x) for x >= 0 (y > 0 at 0), exact for y = 0 and y = 1; clipped as `exp`."""
     if y == 1.0:
         return x
@@ -141,7 +143,7 @@ def power(x, y):  # type: ignore[no-untyped-def]
 
 
 @formula
-def exp32(x):  # type: ignore[no-untyped-def]
+def exp32(x: Any) -> Any:
     """Exponential in float32, clipped to [-87, 88]; relative error below 2e-7."""
     x = min(max(np.float32(x), _LEAST_EXPONENT), _LARGEST_EXPONENT)
     k = np.floor(x * np.float32(1.44269504088896341) + np.float32(0.5))
@@ -157,8 +159,8 @@ def exp32(x):  # type: ignore[no-untyped-def]
     return y * np.int32((np.int32(k) + np.int32(127)) << np.int32(23)).view(np.float32)
 
 
-@inlined
-def sin_pi32(u):  # type: ignore[no-untyped-def]
+@inline
+def sin_pi32(u: Any) -> Any:
     """sin(pi u) in float32 for u in [0, 1/2]; relative error below 3e-7."""
     x = np.float32(3.14159265358979) * u
     z = x * x

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sim.numeric import elementary
 from sim.numeric.arrays import Matrix, Vector
-from sim.numeric.compiled import inlined, kernel
 from sim.numeric.functions import EXP, EXP2, EXPM1, LN, LOG1P, LOG2, POWER
+from sim.numeric.jit import inline, kernel
 
 LEAST = float(np.finfo(np.float64).tiny)  # smaller numbers lose digits
 
 
-@inlined
-def _inside(which, x, y):  # type: ignore[no-untyped-def]
+@inline
+def _inside(which: int, x: float, y: float) -> Any:
     """Whether the function is defined and finite there."""
     if which == POWER:
         positive = LEAST <= x < np.inf
@@ -26,8 +28,8 @@ def _inside(which, x, y):  # type: ignore[no-untyped-def]
     return x <= elementary.LARGEST_EXPONENT
 
 
-@inlined
-def _value(which, x, y):  # type: ignore[no-untyped-def]
+@inline
+def _value(which: int, x: float, y: float) -> Any:
     """The function where it is defined."""
     if which == EXP:
         return elementary.exp(x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -135,7 +136,7 @@ def test_improving_one_offer_moves_no_bystander() -> None:
         base[:, :, better] += 0.7
         for month in MONTHS[:2]:
             before = chosen(one.model, one.terms, month)
-            after = chosen(one.model, one.terms.replaced(base=base), month)
+            after = chosen(one.model, dataclasses.replace(one.terms, base=base), month)
             pairs += len(before)
             moved += int((before != after).sum())
             wrong += int(((before != after) & (after != better)).sum())
@@ -153,7 +154,7 @@ def test_removing_an_offer_moves_only_those_who_had_it() -> None:
         without[:, gone] = False
         for month in MONTHS[:2]:
             before = chosen(one.model, one.terms, month)
-            after = chosen(one.model, one.terms.replaced(open=without), month)
+            after = chosen(one.model, dataclasses.replace(one.terms, open=without), month)
             pairs += len(before)
             left += int((before == gone).sum())
             assert not (after == gone).any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,6 @@ from sim.economics.networks import (
 )
 from sim.market.world import World
 from sim.numeric.arrays import Matrix, Vector
-from sim.numeric.bundle import Bundle
 from sim.strategies.agents import SIDES, AgentView, Launch
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ Floats = npt.NDArray[np.float64]
 MILLION = 1e6
 
 
-class AgentPlatforms(Bundle):
+@dataclass(frozen=True)
+class AgentPlatforms:
     """Arrays (V, S) by platform and side (see `SIDES`) unless said otherwise."""
 
     open: Matrix[np.bool_]

@@ -45,7 +45,7 @@ def invest(model: MarketModel, view: View) -> None:
             spent[vendor.index] = vendor.research.budget(view, books)
     if not (np.isfinite(spent).all() and (spent >= 0.0).all()):
         raise ValueError("a research budget must be finite and >= 0")
-    model.state.research = spent
+    model.state.research[:] = spent
     model.charge("research", spent)
 
 
@@ -116,7 +116,7 @@ def imitate(model: MarketModel) -> None:
     capability, context = _half_lives(model)
     shown = model.capability
     closing = closing_share(capability[:, None], speed[None, :])
-    state.capability = state.capability + (imitated_levels(shown, closing, seen) - shown)
+    state.capability += imitated_levels(shown, closing, seen) - shown
     windows = log2(state.context)[:, None]
     closing = closing_share(context[:, None], speed[None, :])
     longer = imitated_levels(windows, closing, seen)[:, 0]
@@ -124,7 +124,7 @@ def imitate(model: MarketModel) -> None:
     wider = np.minimum(exp2(longer), limit)
     # through logarithms and back, a window that does not move would lose its exact number
     grown = longer > windows[:, 0]
-    state.context = np.where(grown, np.maximum(wider, state.context), state.context)
+    state.context[:] = np.where(grown, np.maximum(wider, state.context), state.context)
 
 
 def _followers(model: MarketModel) -> list[Family]:

@@ -67,7 +67,7 @@ def by_names(model: MarketModel) -> dict[tuple[str, ...], tuple[float, ...]]:
 
 def parts(model: MarketModel) -> dict[str, str]:
     """A hash of each part of a market that a month can change, random streams included."""
-    held: dict[str, Any] = {f"state.{name}": value for name, value in model.state.asdict().items()}
+    held: dict[str, Any] = {f"state.{name}": value for name, value in vars(model.state).items()}
     held |= {f"choices.{name}": value for name, value in vars(model.choices).items()}
     held |= {f"tally.{name}": value for name, value in vars(model.tally).items()}
     held |= {f"presence.{name}": value for name, value in vars(model.presence).items()}
