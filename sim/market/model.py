@@ -42,7 +42,7 @@ from sim.market.vendors.campaigns import awareness_rules
 from sim.market.vendors.panel import Panel
 from sim.market.world import make_world
 from sim.months import month_after, months_between
-from sim.numeric.ready import ready
+from sim.numeric.jit import announce, month_has_run
 from sim.scenario.patches import at_intensity
 from sim.scenario.schema.families import Host
 from sim.scenario.schema.scenario import Scenario
@@ -108,7 +108,7 @@ class MarketModel(mesa.Model):
         population: Population | None = None,
         **overrides: Any,
     ) -> None:
-        ready()
+        announce()
         if not isinstance(scenario, Scenario):
             from sim.scenario.reader import load
 
@@ -319,6 +319,7 @@ class MarketModel(mesa.Model):
                 except (ArithmeticError, ValueError) as error:
                     raise RunFailure(f"{phase.name} of {self.date:%Y-%m}", str(error)) from error
         self.month += 1
+        month_has_run()
         self.datacollector.collect(self)
         self.running = self.month < self.scenario.calendar.months
 

@@ -8,10 +8,12 @@ import multiprocessing.connection
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from sim.errors import SimError
@@ -91,9 +93,7 @@ def local_pool(workers: int) -> Executor:
     try:
         loaded = [pool.submit(load_market) for _ in range(workers)]
         if not loaded[0].result():
-            from sim.numeric.ready import ready
-
-            ready()  # or each worker would compile the same
+            pool.submit(compile_market).result()  # or each worker would compile the same
     except BrokenExecutor as error:
         pool.shutdown(wait=False)
         raise SimError(
@@ -108,9 +108,21 @@ def local_pool(workers: int) -> Executor:
 def load_market() -> bool:
     """Load what every run of a market needs; whether nothing of it has to be compiled."""
     importlib.import_module("sim.market.model")
-    from sim.numeric.ready import nothing_to_compile
+    from sim.numeric.jit import is_compiled
 
-    return nothing_to_compile()
+    return is_compiled()
+
+
+def compile_market() -> None:
+    """Run a month of the small market of `sim new`, so that its kernels lie on disk."""
+    from sim.market.model import MarketModel
+    from sim.scenario.reader import load
+    from sim.scenario.starter import starter_text
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "starter.toml"
+        file.write_text(starter_text("starter"), encoding="utf-8")
+        MarketModel(load(file)).step()
 
 
 GUARD_ADVICE = 'in a script, call sim.run under `if __name__ == "__main__":`'

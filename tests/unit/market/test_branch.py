@@ -75,9 +75,9 @@ def test_a_month_outside_the_calendar_is_refused(base: Scenario, at: date) -> No
 
 def test_worlds_that_branch_have_the_same_bytes(base: Scenario, tmp_path: Path) -> None:
     worlds = (World("on", "", base), World("cheaper", "", base.replace({PRICE: 0.5})))
-    options: dict[str, Any] = {"worlds": worlds, "replicates": 2, "workers": 1}
-    straight = run_ensemble(base, RunSettings(out=tmp_path / "straight"), **options)
-    branched = run_ensemble(base, RunSettings(out=tmp_path / "branched"), branch_at=AT, **options)
+    options: dict[str, Any] = {"worlds": worlds, "replicates": 2}
+    straight = run_ensemble(base, RunSettings(tmp_path / "straight", 1), **options)
+    branched = run_ensemble(base, RunSettings(tmp_path / "branched", 1), branch_at=AT, **options)
     assert len(branched.failed) == 0
     assert stored_bytes(branched.path) == stored_bytes(straight.path)
 

@@ -72,7 +72,8 @@ def parts(model: MarketModel) -> dict[str, str]:
     held |= {f"tally.{name}": value for name, value in vars(model.tally).items()}
     held |= {f"presence.{name}": value for name, value in vars(model.presence).items()}
     held |= {f"volumes.{name}": value for name, value in vars(model.volumes).items()}
-    held |= {f"account.{name}": value for name, value in vars(model.account).items()}
+    account = getattr(model, "account", None)  # none before the first month ends
+    held |= {f"account.{name}": value for name, value in vars(account).items()} if account else {}
     held |= {"stages": model.stages, "shifts": model.shifts}
     held |= {"awareness": model.awareness, "month": model.month}
     held |= {"homes": (model.columns.home, model.homes.clients, model.homes.moved)}

@@ -12,8 +12,12 @@ from sim.numeric import elementary
 N = 200_000
 
 
-@njit
 def apply(function: Any, x: Any) -> Any:
+    return _compiled(function if hasattr(function, "py_func") else njit(function), x)
+
+
+@njit
+def _compiled(function: Any, x: Any) -> Any:
     out = np.empty_like(x)
     for i in range(x.shape[0]):
         out[i] = function(x[i])
