@@ -11,6 +11,7 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from textwrap import shorten
 from typing import NamedTuple
 
 import matplotlib
@@ -52,6 +53,12 @@ def room_of(name: str) -> Room:
     doc = ast.get_docstring(ast.parse(files[0].read_text(encoding="utf-8"))) or ""
     lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
     return Room(name, len(files), lines, doc.split("\n")[0].rstrip("."))
+
+
+def _inside(name: str) -> list[str]:
+    """Rooms within a room."""
+    folder = ROOT / "sim" / name
+    return sorted(file.parent.name for file in folder.glob("*/__init__.py"))
 
 
 def imports() -> set[tuple[str, str]]:
@@ -104,8 +111,15 @@ def draw(path: Path = PICTURE) -> None:
             )
             ax.text(left + 0.1, bottom + 0.55, room.name, weight="bold", va="center")
             ax.text(left + width - 0.1, bottom + 0.55, size, ha="right", va="center", size=8)
-            says = room.says if len(room.says) < width * 13 else room.says.split(":")[0]
-            ax.text(left + 0.1, bottom + 0.22, says[: int(width * 14)], va="center", size=8)
+            inside = ", ".join(_inside(name))
+            says = f"rooms: {inside}" if inside else room.says.split(":")[0]
+            ax.text(
+                left + 0.1,
+                bottom + 0.22,
+                shorten(says, int(width * 11), placeholder=""),
+                va="center",
+                size=8,
+            )
     for number, (above, below) in enumerate(sorted(imports())):
         x, y, wide = place[above]
         to, floor, narrow = place[below]
