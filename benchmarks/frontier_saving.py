@@ -15,12 +15,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.frontier.level_set import LevelSet, Place, find_level, whole_lattice
+from sim.analysis.frontier.level_set import Ask, LevelSet, Place, find_level
 
 Floats = npt.NDArray[np.float64]
 COARSE, DEPTH, RUNS = 5, 3, 12
 STEEPNESS = 40.0
 SIDE = COARSE * 2**DEPTH
+
+
+def whole_lattice(ask: Ask, side: int) -> LevelSet:
+    """Every place of the lattice asked: what `find_level` saves."""
+    places = [(i, j) for i in range(side + 1) for j in range(side + 1)]
+    return LevelSet(side, np.array(places, dtype=np.int64), ask(places), True)
 
 
 def height(x: Floats) -> Floats:

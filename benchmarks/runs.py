@@ -17,7 +17,7 @@ import numpy as np
 import sim
 import sim.market.month
 from benchmarks.problem import SCENARIO, market
-from sim.market.clients.population import CLIENT_COLUMNS, WORK_COLUMNS, clear_populations
+from sim.market.clients.population import CLIENT_COLUMNS, DRAWN, WORK_COLUMNS
 from sim.market.model import MarketModel
 from sim.runs.rows import DONE
 from sim.runs.run import run_world
@@ -63,7 +63,7 @@ def run_over_choice(clients: int, turns: int) -> tuple[float, float]:
     """Whole runs, clients drawn and start found included, over their own review; seconds."""
     scenario, ratios, seconds = market(clients), [], []
     for turn in range(turns):
-        clear_populations()
+        DRAWN.clear()
         with review_timed() as spent:
             began = time.perf_counter()
             MarketModel(scenario, turn).run()
@@ -76,11 +76,11 @@ def clients_slope(sizes: tuple[int, ...]) -> tuple[float, dict[str, float]]:
     """Slope of ln seconds of a run on ln clients, and the seconds."""
     seconds = []
     for clients in sizes:
-        clear_populations()
+        DRAWN.clear()
         began = time.perf_counter()
         MarketModel(market(clients), 1).run()
         seconds.append(time.perf_counter() - began)
-    clear_populations()
+    DRAWN.clear()
     slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
     named = {f"run_seconds_{n}_clients": s for n, s in zip(sizes, seconds, strict=True)}
     return float(slope), named

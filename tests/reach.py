@@ -26,13 +26,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "sim"
 ADAPTERS = "sim.analysis.verification."  # answer known cases; `verify` itself is a verb
-WRAPPERS = {"allocating", "formula", "inlined", "kernel", "read_once", "step"} | {
+WRAPPERS = {"formula", "inline", "kernel", "law", "step"} | {
     "cache",
     "cached_property",
     "contextmanager",
     "dataclass",
     "lru_cache",
-    "overload",
     "wraps",
 }  # decorators that register nothing
 VALIDATORS = {"field_validator", "model_validator", "field_serializer", "model_serializer"}

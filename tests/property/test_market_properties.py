@@ -16,6 +16,7 @@ from sim.market.world import RENT, make_world
 from sim.scenario.checks.sense import validated
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.tables import plain_tables
+from tests.permuted import permuted
 from tests.unit.market.plain import cards_of_offers
 from tests.unit.market.tiny import by_names, changed, differing, ran
 
@@ -187,6 +188,6 @@ def test_order_of_clients_says_nothing(changes: dict[str, Any], turn: int, seed:
     people = population(scenario, seed)
     order = np.random.default_rng(turn).permutation(people.n_clients)
     stored = MarketModel(scenario, seed, population=people).run()
-    turned = MarketModel(scenario, seed, population=people.permuted(order)).run()
+    turned = MarketModel(scenario, seed, population=permuted(people, order)).run()
     assert differing(stored, turned) == set()
     assert stored.facts == turned.facts

@@ -13,12 +13,12 @@ import pytest
 from sim.analysis.attribution import shapley
 from sim.analysis.games import equilibria
 from sim.analysis.uncertainty import failing as discovery
-from sim.analysis.uncertainty import sobol as sensitivity
 from sim.analysis.verification import demand, judgement, pricing, rivalry
 from sim.analysis.verification import verify as verification
 from sim.economics import mixed, q_learning
 from sim.economics.demand import NestedLogit, Nests
 from sim.errors import SimError
+from sim.runs.study import designs
 from tests.theory.oracles import second_score_auction
 
 CASES = verification.load_cases()
@@ -116,11 +116,11 @@ def _system_off(self: mixed.Demand, prices: Any) -> mixed.DemandSystem:
     return system._replace(cross=system.cross * 1.001)
 
 
-def _design_off(bounds: Any, base: int, rng: Any) -> sensitivity.SobolDesign:
+def _design_off(bounds: Any, base: int, rng: Any) -> Any:
     return DESIGN(np.asarray(bounds) * 0.9, base, rng)
 
 
-LOGIT, SYSTEM, DESIGN = Nests.logit, mixed.Demand.system, sensitivity.sobol_design
+LOGIT, SYSTEM, DESIGN = Nests.logit, mixed.Demand.system, designs.sobol_design
 BY_LOGIT = (
     "choice_numerics nested_logit_probabilities elasticities_diversion mixed_logit_integral "
     "consideration_sets key_account_auction"
@@ -149,7 +149,7 @@ PERTURBED: list[tuple[Any, str, Any, str]] = [
     (pricing, "regrets", lambda *a: (1.0, 1.0), "matrix_games_egta"),
     (q_learning, "initial_values", _off(q_learning.initial_values), "q_learning"),
     (shapley, "shapley_values", _off(shapley.shapley_values), "shapley"),
-    (sensitivity, "sobol_design", _design_off, "sobol_sensitivity"),
+    (designs, "sobol_design", _design_off, "sobol_sensitivity"),
     (discovery, "in_box", lambda x, box: np.ones(len(x), dtype=bool), "scenario_discovery"),
 ]
 

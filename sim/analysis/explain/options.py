@@ -108,14 +108,6 @@ def options(model: MarketModel, at: Occasion) -> list[Option]:
     return sorted(found, key=lambda option: -option.utility)
 
 
-def value_without_price(model: MarketModel, at: Occasion, offer: int) -> float:
-    """The part that the kernel computes before listed prices and draws."""
-    parts = _systematic(model, at, offer)
-    if model.world.channel[offer] != HOST:
-        parts.pop("price", None)
-    return sum(parts.values())
-
-
 def _option(model: MarketModel, at: Occasion, offer: int) -> Option:
     parts = _systematic(model, at, offer) | _luck(model, at, offer)
     told = {name: value for name, value in parts.items() if abs(value) > SMALL}

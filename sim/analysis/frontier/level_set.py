@@ -150,12 +150,6 @@ def find_level(ask: Ask, coarse: int, depth: int, budget: int | None = None) -> 
     return LevelSet(side, np.array(places, dtype=np.int64), hits, finished)
 
 
-def whole_lattice(ask: Ask, side: int) -> LevelSet:
-    """Every place of the lattice asked: what `find_level` saves."""
-    places = [(i, j) for i in range(side + 1) for j in range(side + 1)]
-    return LevelSet(side, np.array(places, dtype=np.int64), ask(places), True)
-
-
 def _ask(ask: Ask, known: dict[Place, Bools], places: set[Place]) -> None:
     wanted = sorted(places - known.keys())
     if wanted:

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.statistics import ols_slope
-from sim.analysis.uncertainty.sobol import refuse_holes
 from sim.analysis.uncertainty.unknowns import Unknowns
 from sim.analysis.verdict.outcomes import PathClass, classify_means
 from sim.errors import SimError
 from sim.runs.ensemble import run_study
+from sim.runs.rows import DONE
 from sim.runs.settings import RunSettings
 from sim.runs.stored import LISTING
 from sim.runs.study.reader import LoadedStudy
@@ -37,6 +37,7 @@ Floats = npt.NDArray[np.float64]
 ON, OFF = "on", "off"
 TOKENS, REVENUE = "platform_token_share", "full_stack_revenue_share"
 POINTS = 100.0
+NAMED_HOLES = 5
 SHARE, TAU, CONTAINMENT = "challenger_share", "tau", "containment"
 TITLES = {
     SHARE: "challenger's token share, points",
@@ -238,3 +239,29 @@ def outcomes_of(explored: Explored) -> dict[str, Floats]:
     plateau = np.array([c is PathClass.PLATEAU for c in classes]).reshape(share.shape)
     contained = plateau & (tau >= limits.minimum_effect)
     return found | {TAU: POINTS * tau, CONTAINMENT: contained.astype(np.float64)}
+
+
+def refuse_holes(result: Result, outcome: str) -> None:
+    """Refuse a result in which a run has no number for an outcome; the runs are named.
+
+    Raises
+    ------
+    SimError
+        There is no such outcome, or runs failed.
+    """
+    runs = result.runs
+    if outcome not in runs.columns:
+        raise SimError(f"{result.path} has no outcome {outcome}")
+    holes = runs[(runs["status"] != DONE) | ~np.isfinite(runs[outcome].astype(float))]
+    if len(holes):
+        first = holes.head(NAMED_HOLES)
+        named = "; ".join(
+            f"{row.point}/{row.replicate}: "
+            + (f"{row.stage}: {row.message}" if row.status != DONE else f"{outcome} has no value")
+            for row in first.itertuples()
+        )
+        more = f"; and {len(holes) - len(first)} more" if len(holes) > len(first) else ""
+        raise SimError(
+            f"{len(holes)} of {len(runs)} runs have no number, and no index is computed over "
+            f"holes: {named}{more}"
+        )

@@ -22,13 +22,14 @@ from sim.analysis.statistics import (
     wilson_interval,
 )
 from sim.analysis.uncertainty import failing as discovery
-from sim.analysis.uncertainty import sobol as sensitivity
+from sim.analysis.uncertainty import variance as sensitivity
 from sim.analysis.verdict.outcomes import classify_means, lead, split_plateau
 from sim.analysis.verdict.verdict import ensemble_verdict
 from sim.analysis.verification.demand import stated
 from sim.analysis.verification.verify import Inputs, family
 from sim.economics.arrays import Floats
 from sim.economics.concentration import hhi
+from sim.runs.study import designs
 from sim.scenario.schema.containment import Containment
 
 HALFWIDTH = 0.005
@@ -214,16 +215,15 @@ def sobol_sensitivity(inputs: Inputs) -> dict[str, Any]:
     """Indices of a textbook function, estimated as those of a simulation are."""
     make = FUNCTIONS[stated(inputs, "function", FUNCTIONS)]
     function, bounds = make(inputs)
-    design = sensitivity.sobol_design(bounds, SOBOL_BASE, np.random.default_rng(SOBOL_SEED))
-    found = sensitivity.sobol_indices(design, function(design.points))
-    answer = {
-        "S1": found.first,
-        "ST": found.total,
+    design = designs.sobol_design(bounds, SOBOL_BASE, np.random.default_rng(SOBOL_SEED))
+    outcomes = function(design.points[: SOBOL_BASE * (design.inputs + 2)])
+    found = sensitivity.seeded_indices(outcomes.reshape(-1, SOBOL_BASE, 1), resamples=1)
+    return {
+        "S1": found.first[:-1],
+        "ST": found.total[:-1],
         "variance": found.variance,
         "mean": found.mean,
     }
-    pairs = combinations(range(design.inputs), 2)
-    return answer | {f"S{i + 1}{j + 1}": found.second[i, j] for i, j in pairs}
 
 
 def _ishigami(inputs: Inputs) -> tuple[Callable[[Floats], Floats], Floats]:

@@ -79,17 +79,6 @@ class Population:
         names = (*CLIENT_COLUMNS, *WORK_COLUMNS, "first")
         return sum(getattr(self, name).nbytes for name in names)
 
-    def permuted(self, order: npt.NDArray[np.int64]) -> Population:
-        """The same clients stored in another order (results must not change)."""
-        counts = np.diff(self.first)[order]
-        spans = [np.arange(self.first[c], self.first[c + 1]) for c in order]
-        work = np.concatenate(spans)
-        moved = {name: getattr(self, name)[order] for name in CLIENT_COLUMNS}
-        moved |= {name: getattr(self, name)[work] for name in WORK_COLUMNS}
-        moved["client"] = np.repeat(np.arange(len(order), dtype=np.int32), counts)
-        moved["first"] = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return Population(**moved)
-
 
 CLIENT_COLUMNS = (
     "client_id",
@@ -311,7 +300,7 @@ def _tables(scenario: Scenario, world: World) -> str:
     return tables + homes
 
 
-_CACHE: dict[tuple[str, str], Population] = {}
+DRAWN: dict[tuple[str, str], Population] = {}  # shared by the worlds of a replicate
 _CACHED = 2  # populations are kept in any case,
 CACHE_BYTES = 64 * 2**20  # and more, while they take no more than this together
 
@@ -323,19 +312,14 @@ def population_for(scenario: Scenario, world: World, seed: np.random.SeedSequenc
     """
     tables = shared(scenario, "population", lambda: _tables(scenario, world))
     key = (tables, f"{seed.entropy}/{seed.spawn_key}")
-    if key not in _CACHE:
-        while len(_CACHE) >= _CACHED and _bytes_with_one_more() > CACHE_BYTES:
-            _CACHE.pop(next(iter(_CACHE)))
-        _CACHE[key] = draw_population(scenario, world, seed)
-    return _CACHE[key]
+    if key not in DRAWN:
+        while len(DRAWN) >= _CACHED and _bytes_with_one_more() > CACHE_BYTES:
+            DRAWN.pop(next(iter(DRAWN)))
+        DRAWN[key] = draw_population(scenario, world, seed)
+    return DRAWN[key]
 
 
 def _bytes_with_one_more() -> float:
     """Bytes of the shared populations and of another one, as large as they are on average."""
-    held = sum(population.nbytes for population in _CACHE.values())
-    return held * (len(_CACHE) + 1) / len(_CACHE)
-
-
-def clear_populations() -> None:
-    """Forget shared populations (to free their memory, or to time their drawing)."""
-    _CACHE.clear()
+    held = sum(population.nbytes for population in DRAWN.values())
+    return held * (len(DRAWN) + 1) / len(DRAWN)

@@ -6,14 +6,6 @@ from sim.parts import Part, monthly_par, par, share_par, table
 from sim.scenario.schema.moves import Goodwill, Migration
 
 
-class ByChannel(Part):
-    """One number for each way of being served."""
-
-    api: float = par(0.0, "model calls served by a platform", low=-20.0, high=20.0)
-    host: float = par(0.0, "an open family run by the client itself", low=-20.0, high=20.0)
-    rent: float = par(0.0, "accelerator-hours rented at a platform", low=-20.0, high=20.0)
-
-
 class NestCorrelation(Part):
     """rho of each nest: 0 is plain logit, near 1 the offers of a nest are alike."""
 

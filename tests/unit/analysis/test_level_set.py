@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from benchmarks.frontier_saving import measure
-from sim.analysis.frontier.level_set import Bools, Place, find_level, whole_lattice
+from benchmarks.frontier_saving import measure, whole_lattice
+from sim.analysis.frontier.level_set import Bools, Place, find_level
 
 
 def straight(places: Sequence[Place], level: float = 5.5, runs: int = 6) -> Bools:

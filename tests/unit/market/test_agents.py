@@ -12,6 +12,7 @@ from sim.market.ecosystem.agents import active, agent_utility, agent_weights
 from sim.market.model import MarketModel
 from sim.market.recorder import measures
 from sim.market.world import API
+from tests.permuted import permuted
 from tests.unit.market.tiny import changed, differing, ran, started
 
 WORK: dict[str, Any] = {
@@ -229,7 +230,7 @@ def test_order_of_clients_changes_nothing() -> None:
     scenario = changed(PAID)
     plain = ran(scenario)
     order = np.random.default_rng(3).permutation(plain.population.n_clients)
-    assert differing(plain, ran(scenario, population=plain.population.permuted(order))) == set()
+    assert differing(plain, ran(scenario, population=permuted(plain.population, order))) == set()
 
 
 def test_order_of_vendors_changes_nothing() -> None:

@@ -11,6 +11,7 @@ from sim.errors import ScenarioError
 from sim.market.clients.population import FIXED_POINT, draw_population
 from sim.market.model import MarketModel
 from sim.market.world import RENT, make_world
+from tests.permuted import permuted
 from tests.unit.market.tiny import by_names, changed, differing, ran
 
 MEASURES = {
@@ -170,7 +171,7 @@ def test_the_order_of_clients_says_nothing(seed: int) -> None:
     first = MarketModel(scenario, seed)
     people = draw_population(scenario, make_world(scenario), first.seed)
     order = np.random.default_rng(7).permutation(people.n_clients)
-    moved = MarketModel(scenario, seed, population=people.permuted(order)).run()
+    moved = MarketModel(scenario, seed, population=permuted(people, order)).run()
     assert differing(first.run(), moved) == set()
     assert first.curves["account_discounts"].any()
 

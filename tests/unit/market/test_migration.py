@@ -9,6 +9,7 @@ import pytest
 
 from sim.market.clients.population import population_for
 from sim.market.model import MarketModel
+from tests.permuted import permuted
 from tests.reference import draws
 from tests.unit.market.tiny import changed, differing, ran, started
 
@@ -130,6 +131,6 @@ def test_the_order_of_clients_says_nothing() -> None:
     people = population_for(scenario, model.world, model.seed)
     order = np.random.default_rng(3).permutation(people.n_clients)
     one = MarketModel(scenario, 1, population=people).run()
-    turned = MarketModel(scenario, 1, population=people.permuted(order)).run()
+    turned = MarketModel(scenario, 1, population=permuted(people, order)).run()
     assert differing(one, turned) == set()
     assert one.columns.home[order].tobytes() == turned.columns.home.tobytes()

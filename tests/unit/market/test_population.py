@@ -12,15 +12,16 @@ import pytest
 from sim.market.clients.columns import ChoiceState
 from sim.market.clients.population import (
     CLIENT_COLUMNS,
+    DRAWN,
     WORK_COLUMNS,
     Population,
-    clear_populations,
     draw_population,
     effective_clients,
     population_for,
 )
 from sim.market.world import make_world
 from sim.scenario.schema.scenario import Scenario
+from tests.permuted import permuted
 from tests.unit.market.tiny import changed
 
 N = 40_000
@@ -167,7 +168,7 @@ def test_a_trait_moves_alone(changes: Mapping[str, Any], moved: set[str]) -> Non
 def test_permuted_keeps_each_client_whole() -> None:
     people = drawn(changed())
     order = np.random.default_rng(0).permutation(people.n_clients)
-    turned = people.permuted(order)
+    turned = permuted(people, order)
     assert (turned.client_id == people.client_id[order]).all()
     for new in (0, 17, 599):
         old = order[new]
@@ -176,14 +177,14 @@ def test_permuted_keeps_each_client_whole() -> None:
         assert (turned.client[mine] == new).all()
         for name in ("kind", "work_key", "log_base", "log_need", "adopts_at"):
             assert (getattr(turned, name)[mine] == getattr(people, name)[then]).all()
-    back = turned.permuted(np.argsort(order))
+    back = permuted(turned, np.argsort(order))
     assert columns(back) == columns(people)
 
 
 def test_worlds_share_the_clients_of_many_replicates_as_far_as_memory_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clear_populations()
+    DRAWN.clear()
     scenario = changed()
     world = make_world(scenario)
 
@@ -193,7 +194,7 @@ def test_worlds_share_the_clients_of_many_replicates_as_far_as_memory_goes(
     first = [of(seed) for seed in range(5)]
     assert all(of(seed) is first[seed] for seed in range(5))
     monkeypatch.setattr("sim.market.clients.population.CACHE_BYTES", int(3.5 * first[0].nbytes))
-    clear_populations()
+    DRAWN.clear()
     several = [of(seed) for seed in range(5)]
     assert [of(seed) is several[seed] for seed in (4, 3, 2)] == [True, True, True]
     monkeypatch.setattr("sim.market.clients.population.CACHE_BYTES", 0)
@@ -203,4 +204,4 @@ def test_worlds_share_the_clients_of_many_replicates_as_far_as_memory_goes(
         True,
     ]
     assert of(4) is not several[4]
-    clear_populations()
+    DRAWN.clear()

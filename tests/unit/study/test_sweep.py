@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import sim
-from sim.analysis.uncertainty.sobol import outcomes_of_design
+from sim.analysis.uncertainty.exploring import refuse_holes
 from sim.analysis.verdict.claims import judge_claims
 from sim.errors import SimError
 from sim.runs.curves import Grid
@@ -255,22 +255,15 @@ def test_a_failed_run_of_a_design_is_named_and_no_index_is_computed(
     old = 'kind = "latin_hypercube", points = 7'
     saltelli = load_study(study_file((old, 'kind = "sobol", points = 2, saltelli = true')))
     fine = run_sweep(saltelli)
-    means = outcomes_of_design(fine, "challenger_platform_token_share")
-    expected = fine.runs.groupby("point")["challenger_platform_token_share"].mean()
-    assert means == pytest.approx(expected.to_numpy())
+    refuse_holes(fine, "challenger_platform_token_share")
     holes = run_sweep(saltelli, model=FailingMarket)
     with pytest.raises(
         SimError, match=r"24 of 60 runs .* over holes: p00/1: serve: capacity"
     ) as told:
-        outcomes_of_design(holes, "hhi")
+        refuse_holes(holes, "hhi")
     assert "and 19 more" in str(told.value)
     with pytest.raises(SimError, match="no outcome"):
-        outcomes_of_design(fine, "hhj")
-
-
-def test_no_index_without_a_design_for_it(whole_sweep: Result) -> None:
-    with pytest.raises(SimError, match="latin_hypercube"):
-        outcomes_of_design(whole_sweep, "hhi")
+        refuse_holes(fine, "hhj")
 
 
 def test_more_replicates_take_the_finished_ones_over(run_sweep: Run, tmp_path: Path) -> None:
