@@ -23,11 +23,10 @@ from sim.market.clients.migration import Homes, homes_move
 from sim.market.clients.noise import name_key, stream_key
 from sim.market.clients.population import FIXED_POINT, Population, effective_clients, population_for
 from sim.market.clients.presence import Presence, masks_of
-from sim.market.clients.terms import new_terms, term_rules
 from sim.market.clients.threads import threads_for
 from sim.market.clients.view import ClientList
 from sim.market.ecosystem.communities import communities, community_rules
-from sim.market.ecosystem.growth import growth_rules
+from sim.market.growth import growth_rules
 from sim.market.month import PHASES, Phase, booked, timed
 from sim.market.recorder import Recorder
 from sim.market.shared import shared
@@ -37,8 +36,9 @@ from sim.market.supply.accelerators import shock_path
 from sim.market.supply.books import Account, prices_paid
 from sim.market.supply.costs import supply_rules
 from sim.market.supply.serving import Volumes
-from sim.market.vendors.agent import VendorAgent
+from sim.market.tables import new_terms, term_rules
 from sim.market.vendors.campaigns import awareness_rules
+from sim.market.vendors.decisions import VendorAgent
 from sim.market.vendors.panel import Panel
 from sim.market.world import make_world
 from sim.months import month_after, months_between

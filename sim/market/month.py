@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sim.market.clients.choice import review
 from sim.market.clients.deals import count_deals
-from sim.market.clients.tables import fill_terms
 from sim.market.clients.usage import use
-from sim.market.ecosystem.growth import grow
+from sim.market.growth import grow
 from sim.market.supply import accelerators, books, serving
-from sim.market.vendors.agent import decide
+from sim.market.tables import fill_terms
 from sim.market.vendors.bidding import bid
 from sim.market.vendors.campaigns import inform
+from sim.market.vendors.decisions import decide
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel

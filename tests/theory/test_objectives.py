@@ -10,7 +10,7 @@ import pytest
 
 from sim.analysis.verdict.final_states import burn_per_point
 from sim.market.model import MarketModel
-from sim.market.vendors.knowledge import known, public_view
+from sim.market.vendors.information import known, public_view
 from sim.scenario.reader import load
 
 TINY = Path(__file__).parents[2] / "scenarios" / "tiny.toml"

@@ -13,9 +13,9 @@ from sim.analysis.frontier.frontier import Axis
 from sim.analysis.statistics import mean_interval
 from sim.analysis.verdict.grounds import grounds
 from sim.errors import SimError
-from sim.market.clients.terms import new_terms, term_rules
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
+from sim.market.tables import new_terms, term_rules
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
 from sim.runs.settings import RESULTS, RunSettings

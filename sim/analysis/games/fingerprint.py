@@ -126,7 +126,7 @@ def _pricing(scenario: Scenario, vendor: str, text: str) -> Named | None:
 def _met(scenario: Scenario, vendor: str) -> tuple[View, Books, PriceLimits]:
     """What the vendor sees and owns when it decides in the first month."""
     from sim.market.model import MarketModel
-    from sim.market.vendors.knowledge import known
+    from sim.market.vendors.information import known
 
     model = MarketModel(scenario, rng=scenario.ensemble.seed)
     view, _, unit_cost = known(model)

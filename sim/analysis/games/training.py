@@ -163,7 +163,7 @@ def arena(scenario: Scenario, vendor: str, seed: int = 1) -> Arena:
     """
     from sim.errors import nearest_hint
     from sim.market.model import MarketModel
-    from sim.market.vendors.knowledge import public_view
+    from sim.market.vendors.information import public_view
     from sim.scenario.paths import shown
 
     if vendor not in scenario.vendors:

@@ -9,7 +9,7 @@ import numpy as np
 from sim.economics.mixed import Demand
 from sim.market.clients.choice import values_without_listed_prices
 from sim.market.clients.noise import event_numbers, stream_key
-from sim.market.clients.tables import fill_terms
+from sim.market.tables import fill_terms
 from sim.market.world import API
 from sim.numeric.portable import exp
 

@@ -16,7 +16,7 @@ from sim.strategies.view import View
 
 if TYPE_CHECKING:
     from sim.market.model import MarketModel
-    from sim.market.vendors.agent import VendorAgent
+    from sim.market.vendors.decisions import VendorAgent
     from sim.scenario.schema.families import Family
 
 

@@ -16,9 +16,9 @@ from sim.analysis.explain.watching import model_of, phase_lines, scenario_of, wi
 from sim.cli import main
 from sim.errors import SimError
 from sim.market.clients.choice import values_without_listed_prices
-from sim.market.clients.tables import fill_terms
 from sim.market.model import MarketModel
 from sim.market.month import PHASES
+from sim.market.tables import fill_terms
 from sim.market.world import HOST
 from sim.runs.ensemble import run_ensemble
 from sim.runs.result import Result

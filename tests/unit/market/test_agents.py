@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.market.clients.tables import fill_terms
 from sim.market.ecosystem.agents import active, agent_utility, agent_weights
 from sim.market.model import MarketModel
 from sim.market.recorder import measures
+from sim.market.tables import fill_terms
 from sim.market.world import API
 from tests.permuted import permuted
 from tests.unit.market.tiny import changed, differing, ran, started

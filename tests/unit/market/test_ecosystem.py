@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from sim.economics.attachment import attached_sizes
-from sim.market.clients.tables import fill_terms
 from sim.market.ecosystem.communities import publish_derivatives
 from sim.market.model import MarketModel
 from sim.market.month import settle
 from sim.market.recorder import measures
+from sim.market.tables import fill_terms
 from sim.market.vendors.research import imitate
 from tests.unit.market.tiny import changed, differing, ran, started
 

@@ -10,7 +10,7 @@ import pytest
 from sim.economics.concentration import market_shares
 from sim.market.model import MarketModel
 from sim.market.supply.books import MILLION
-from sim.market.vendors.knowledge import known
+from sim.market.vendors.information import known
 from tests.unit.market.plain import by_vendor, read, shares, shares_of_rows
 from tests.unit.market.tiny import changed, ran
 

@@ -9,7 +9,6 @@ import pytest
 
 from sim.economics.costs import served_fraction
 from sim.market.clients.population import FIXED_POINT
-from sim.market.clients.tables import review_hazards
 from sim.market.model import MarketModel
 from sim.market.supply.serving import (
     cards_needed,
@@ -19,6 +18,7 @@ from sim.market.supply.serving import (
     second_choices,
     serve,
 )
+from sim.market.tables import review_hazards
 from tests.unit.market.plain import costs
 from tests.unit.market.tiny import changed, started
 

@@ -17,7 +17,7 @@ from sim.market.model import MarketModel
 from sim.market.month import PHASES, happen
 from sim.market.supply import accelerators as supply
 from sim.market.supply.costs import SupplyRules
-from sim.market.vendors.knowledge import public_view
+from sim.market.vendors.information import public_view
 from sim.strategies.view import View
 from tests.reference.draws import event_of
 from tests.reference.test_reference import TOP, key_of_draw

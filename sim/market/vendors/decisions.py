@@ -1,4 +1,4 @@
-"""Vendors: Mesa agents that see the public market and their own books, and decide at once."""
+"""Phase `decide`: all vendors decide at once from the public market and their own books."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sim.market.ecosystem.agents import decide_agents
 from sim.market.vendors.bidding import set_bids
 from sim.market.vendors.campaigns import decide_campaigns
-from sim.market.vendors.knowledge import PrivateFigures, known
+from sim.market.vendors.information import PrivateFigures, known
 from sim.market.vendors.openness import decide_openness
 from sim.market.vendors.research import invest
 from sim.scenario.schema.vendors import strategy_tables
