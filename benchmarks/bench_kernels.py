@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.problem import Problem
 from sim.market.clients.population import draw_population
+from sim.market.clients.presence import masks_of
 from sim.market.clients.usage import use
 
 CLIENTS = 20_000
@@ -28,7 +29,7 @@ def test_review_of_everybody(benchmark: Any, problem: Problem, threads: int) -> 
 def test_use(benchmark: Any, problem: Problem, threads: int) -> None:
     model = problem.model
     problem.reset()
-    market = model.columns, model.choices, model.world, model.terms, model.masks
+    market = model.columns, model.choices, model.world, model.terms, model.rules(masks_of)
     benchmark(use, *market, model.tally, model.presence, threads)
     assert model.tally.volume.sum() > 0
 

@@ -57,7 +57,7 @@ class DemandShift(Event):
         k = model.world.kinds.index(self.work)
         model.state.log_shift[k] += step
         if self.ramp_months > 1:
-            model.shifts.append((k, step, self.ramp_months - 1))
+            model.state.shifts.append((k, step, self.ramp_months - 1))
 
 
 class SupplyChange(Event):

@@ -97,6 +97,8 @@ class Changeable(Protocol):
     market_rent: float  # yuan per card-month
     rent_response: float
     adoption_boost: float
+    stages: list[tuple[int, Stage]]  # of this month's campaigns, with their vendors
+    shifts: list[tuple[int, float, int]]  # kind of work, log change a month, months left
 
     @property
     def own_cards(self) -> Floats: ...
@@ -140,9 +142,6 @@ class Vendors(Protocol):
 
 class Market(Protocol):
     """The market of a month."""
-
-    stages: list[tuple[int, Stage]]  # of this month's campaigns, with their vendors
-    shifts: list[tuple[int, float, int]]  # kind of work, log change a month, months left
 
     @property
     def scenario(self) -> ScenarioFacts: ...

@@ -137,7 +137,7 @@ class Campaign(Event):
         inside = audience(world.segments, world.regions, self.segments, self.regions)
         stage = Stage(self.spend_million_yuan / self.stages, self.reach * inside)
         v = world.vendors.index(self.vendor)
-        model.stages += [(v, stage)] * self.stages
+        model.state.stages += [(v, stage)] * self.stages
 
 
 class AgentPlatform(Event):

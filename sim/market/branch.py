@@ -88,5 +88,4 @@ def branch(trunk: MarketModel, scenario: Scenario) -> MarketModel:
     shared += vars(trunk.population).values()
     model = deepcopy(trunk, {id(part): part for part in shared})
     model.scenario = scenario
-    model.events_of = model._dated_events()
     return model

@@ -12,14 +12,14 @@ from sim.economics.goodwill import next_goodwill
 from sim.economics.usage import bass_step
 from sim.market.clients.migration import migrate
 from sim.market.ecosystem.agents import grow_agents
-from sim.market.ecosystem.communities import develop
+from sim.market.ecosystem.communities import community_rules, develop
 from sim.market.state import MarketState
 from sim.market.vendors.research import discover, imitate
 from sim.market.world import World
 from sim.numeric.portable import exp
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.base import BaseMarket
     from sim.scenario.schema.scenario import Scenario
 
 
@@ -44,15 +44,15 @@ def growth_rules(scenario: Scenario, world: World) -> GrowthRules:
     )
 
 
-def grow(model: MarketModel) -> None:
+def grow(model: BaseMarket) -> None:
     """Phase `grow`: let the slow states move on."""
-    rules, state = model.growth_rules, model.state
+    rules, state = model.rules(growth_rules), model.state
     if rules.adopts:
         adopt(rules, state)
     state.attention[:] = next_goodwill(state.attention, 0.0, rules.attention_decay)
     state.adoption_boost *= 1.0 - rules.attention_decay
-    if model.community_rules.on:
-        develop(model.community_rules, state)
+    if model.scenario.mechanisms.communities:
+        develop(model.rules(community_rules), state)
     grow_agents(model)
     shift_demand(model)
     market = model.columns, model.choices, model.world, model.terms
@@ -68,13 +68,13 @@ def adopt(rules: GrowthRules, state: MarketState) -> None:
     state.adopted[:] = bass_step(state.adopted, *speeds, 1.0)
 
 
-def shift_demand(model: MarketModel) -> None:
+def shift_demand(model: BaseMarket) -> None:
     """Dated shifts of demand go on, an equal step a month."""
-    if not model.shifts:
+    if not model.state.shifts:
         return
     going = []
-    for kind, change, left in model.shifts:
+    for kind, change, left in model.state.shifts:
         model.state.log_shift[kind] += change
         if left > 1:
             going.append((kind, change, left - 1))
-    model.shifts = going
+    model.state.shifts = going

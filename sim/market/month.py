@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from sim.events.base import Event
 from sim.market.clients.choice import review
 from sim.market.clients.deals import count_deals
+from sim.market.clients.presence import masks_of
 from sim.market.clients.usage import use
 from sim.market.growth import grow
 from sim.market.supply import accelerators, books, serving
@@ -16,9 +18,12 @@ from sim.market.tables import fill_terms
 from sim.market.vendors.bidding import bid
 from sim.market.vendors.campaigns import inform
 from sim.market.vendors.decisions import decide
+from sim.months import months_between
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.base import BaseMarket
+    from sim.market.world import World
+    from sim.scenario.schema.scenario import Scenario
 
 
 class Phase(NamedTuple):
@@ -26,16 +31,28 @@ class Phase(NamedTuple):
 
     name: str
     does: str
-    act: Callable[[MarketModel], None]
+    act: Callable[[BaseMarket], None]
 
 
-def happen(model: MarketModel) -> None:
-    """Apply the events of this month, in the order of their kinds and names."""
-    for event in model.events_of.get(model.month, ()):
+def dated_events(scenario: Scenario, world: World) -> dict[int, list[Event]]:
+    """Events by month number, in the order of their kinds and names.
+
+    Those before the first month act at the start (-1).
+    """
+    out: dict[int, list[Event]] = {}
+    for event in sorted(scenario.events, key=Event.order):
+        month = months_between(scenario.calendar.start, event.month)
+        out.setdefault(max(month, -1), []).append(event)
+    return out
+
+
+def apply_events(model: BaseMarket) -> None:
+    """Phase `events`: those of this month take effect."""
+    for event in model.rules(dated_events).get(model.month, ()):
         event.apply(model)
 
 
-def deliver(model: MarketModel) -> None:
+def deliver(model: BaseMarket) -> None:
     """The world market moves, ordered cards arrive, old ones wear out, new ones are ordered."""
     rules, state, month = model.supply, model.state, model.month
     state.app_tokens[:] = rules.app_tokens[month]
@@ -45,14 +62,14 @@ def deliver(model: MarketModel) -> None:
         accelerators.deliver(rules, month, model.date, strategies, state)
 
 
-def serve(model: MarketModel) -> None:
+def serve(model: BaseMarket) -> None:
     """Clients use what they chose; volumes meet capacity."""
-    market = model.columns, model.choices, model.world, model.terms, model.masks
+    market = model.columns, model.choices, model.world, model.terms, model.rules(masks_of)
     use(*market, model.tally, model.presence, model.threads)
     model.volumes = serving.serve(model.supply, model.month, model.world, model.tally, model.state)
 
 
-def settle(model: MarketModel) -> None:
+def settle(model: BaseMarket) -> None:
     """Book the month; everybody sees its means and shares."""
     count_deals(
         model.bidding, model.columns, model.choices, model.world, model.terms, model.threads
@@ -64,13 +81,13 @@ def settle(model: MarketModel) -> None:
         model.volumes,
         model.terms.unit_price,
         model.bidding.counts.conceded,
-        model.spending,
+        model.state.spending,
         model.state,
     )
     books.publish(model.world, model.volumes, model.state)
 
 
-def look(model: MarketModel, number: int, everyone: bool) -> None:
+def choose(model: BaseMarket, number: int, everyone: bool) -> None:
     """Due workloads (or everyone) choose under the draws of month `number`."""
     fill_terms(model)
     model.bidding.queue = review(
@@ -86,22 +103,22 @@ def look(model: MarketModel, number: int, everyone: bool) -> None:
     )
 
 
-def look_again(model: MarketModel) -> None:
+def review_due(model: BaseMarket) -> None:
     """Due workloads choose; everyone else stays."""
-    look(model, model.month_number, everyone=False)
+    choose(model, model.month_number, everyone=False)
 
 
-def measure(model: MarketModel) -> None:
+def measure(model: BaseMarket) -> None:
     """Recorders read; they never draw and never change."""
     model.recorder.record(model.month, model)
 
 
 PHASES: tuple[Phase, ...] = (
-    Phase("events", "dated events of the scenario take effect", happen),
+    Phase("events", "dated events of the scenario take effect", apply_events),
     Phase("deliveries", "ordered cards arrive, old ones wear out, new ones are ordered", deliver),
     Phase("decide", "all vendors decide at once from last month's public market", decide),
     Phase("inform", "awareness follows goodwill, attention and last month's share", inform),
-    Phase("review", "workloads whose contract ends or whose trigger fires choose", look_again),
+    Phase("review", "workloads whose contract ends or whose trigger fires choose", review_due),
     Phase("bid", "key accounts under review are auctioned, where a vendor bids for them", bid),
     Phase("serve", "volumes meet capacity: rationing, second choices, reliability", serve),
     Phase("settle", "revenue by layer, cost, cash, experience", settle),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MOST_SCENARIOS = 32  # worlds of one ensemble
-_SHARED: dict[int, tuple[Scenario, dict[str, Any]]] = {}
+_SHARED: dict[int, tuple[Scenario, dict[Hashable, Any]]] = {}
 
 
-def shared(scenario: Scenario, name: str, make: Callable[[], T]) -> T:
+def shared(scenario: Scenario, name: Hashable, make: Callable[[], T]) -> T:
     """What `make` gives, made once for a scenario; nobody may change it.
 
     Scenarios are frozen, so the object itself is the key; it is held, so that its id stays its own.

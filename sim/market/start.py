@@ -13,15 +13,15 @@ import numpy as np
 
 from sim.economics.costs import steady_state_experience
 from sim.market.ecosystem.agents import count_users, open_platforms
-from sim.market.ecosystem.communities import contribute
-from sim.market.month import look, serve
+from sim.market.ecosystem.communities import community_rules, contribute
+from sim.market.month import choose, dated_events, serve
 from sim.market.supply.books import publish
 from sim.market.supply.costs import CARDS_PER_UNIT, app_cards
-from sim.market.vendors.campaigns import current_awareness
+from sim.market.vendors.campaigns import awareness_rules, current_awareness
 from sim.market.vendors.openness import decide_openness
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.base import BaseMarket
 
 
 LEAST_FORGETTING = 1e-6  # keeps the steady state finite where nothing is forgotten
@@ -29,20 +29,21 @@ LEAST_OUTPUT = 1.0  # million tokens: an empty market still has a positive refer
 LEAST_CARDS = 1e-9  # keeps load over cards defined where there are none
 
 
-def start(model: MarketModel) -> None:
+def start(model: BaseMarket) -> None:
     """Make the state at the end of the month before the first."""
-    for event in model.events_of.get(-1, ()):
+    state = model.state
+    for event in model.rules(dated_events).get(-1, ()):
         event.apply(model)
     decide_openness(model)
     open_platforms(model)
     if model.scenario.mechanisms.communities:
-        contribute(model.community_rules, model.state)
+        contribute(model.rules(community_rules), model.state)
     _first_means(model)
     real_capacity = model.state.own_cards.copy()
     for turn in range(model.scenario.initial.rounds + 1):
-        model.awareness[:] = current_awareness(model.awareness_rules, model.state)
+        state.awareness[:] = current_awareness(model.rules(awareness_rules), state)
         number = model.month_number - model.scenario.initial.rounds - 1 + turn
-        look(model, number, everyone=True)
+        choose(model, number, everyone=True)
         _fill_cards(model, np.inf)
         serve(model)
         publish(model.world, model.volumes, model.state)
@@ -52,7 +53,7 @@ def start(model: MarketModel) -> None:
     _first_experience(model)
 
 
-def _first_means(model: MarketModel) -> None:
+def _first_means(model: BaseMarket) -> None:
     """Plain means over the offers there are, before anybody has bought."""
     world, state = model.world, model.state
     there = model.available()[: world.n_api]
@@ -64,11 +65,11 @@ def _first_means(model: MarketModel) -> None:
     state.last_price[:] = model.paid
 
 
-def _fill_cards(model: MarketModel, cards: float) -> None:
+def _fill_cards(model: BaseMarket, cards: float) -> None:
     model.state.own_cards[:] = cards
 
 
-def _size_cards(model: MarketModel) -> None:
+def _size_cards(model: BaseMarket) -> None:
     """Cards stated, or sized to the first month's load; then the pipeline replaces wear."""
     state, scenario, rules = model.state, model.scenario, model.supply
     own, work, load = rules.own_share, rules.work(rules.own_share), model.volumes.load
@@ -90,7 +91,7 @@ def _size_cards(model: MarketModel) -> None:
         state.load_trend[v] = scenario.vendors[name].capacity.expected_growth
 
 
-def _first_experience(model: MarketModel) -> None:
+def _first_experience(model: BaseMarket) -> None:
     """Experience at which the first month's output just offsets forgetting.
 
     A platform that sells next to nothing starts with that of a small one, so that its first

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.ecosystem.agents import AgentPlatforms, no_platforms
 from sim.market.world import World
-from sim.numeric.arrays import Matrix, Vector
+from sim.strategies.agents import SIDES, Launch
+from sim.strategies.marketing import Stage
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
@@ -21,8 +21,47 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass
+class AgentPlatforms:
+    """Arrays (V, S) by platform and side (see `SIDES`) unless said otherwise."""
+
+    open: Bools
+    agents: Floats
+    builders: Floats
+    days: Floats  # to build an agent
+    portability: Floats
+    joining: Floats  # builders that join this month
+    users: Floats  # clients whose agent work it serves; 0 while none is open
+    clients: Floats  # (S,) clients that have begun agent work, wherever
+
+    def launch(self, v: int, opened: Launch) -> None:
+        """Open sides of a platform; agents and builders are added to what is there."""
+        for s in np.flatnonzero(opened.sides):
+            self.open[v, s] = True
+            self.agents[v, s] += opened.agents
+            self.builders[v, s] += opened.builders
+            self.portability[v, s] = opened.portability
+            if opened.days_to_build is not None:
+                self.days[v, s] = opened.days_to_build
+
+
+def no_platforms(scenario: Scenario, world: World) -> AgentPlatforms:
+    """Nobody has opened a platform yet."""
+    shape = (world.n_vendors, len(SIDES))
+    return AgentPlatforms(
+        open=np.zeros(shape, bool),
+        agents=np.zeros(shape),
+        builders=np.zeros(shape),
+        days=np.full(shape, scenario.agents.days_to_build),
+        portability=np.zeros(shape),
+        joining=np.zeros(shape),
+        users=np.zeros(shape),
+        clients=np.zeros(len(SIDES)),
+    )
+
+
+@dataclass
 class MarketState:
-    """Arrays by vendor (V,), family (F,), kind (K,) and offer (J,); they are filled in place."""
+    """Arrays by vendor (V,), family (F,), kind (K,) and offer (J,)."""
 
     # supply side of the world
     availability: float
@@ -32,54 +71,59 @@ class MarketState:
     supply_shock: float  # z: log price of bought cards over its dated path
     obtainable: float  # availability this month, the shock included
     # vendors
-    own_cards: Vector[np.float64]  # (V,) cards
-    external_cards: Vector[np.float64]  # (V,)
-    pipeline: Matrix[np.float64]  # (V, lead) cards ordered, by months until delivery
-    own_pipeline: Matrix[np.float64]  # (V, lead) those of them that are self-made
-    ordered: Vector[np.float64]  # (V,) cards ordered this month
-    app_tokens: Vector[np.float64]  # (V,) million tokens of the vendors' own apps this month
-    load_cards: Vector[np.float64]  # (V,) cards wanted by customers last month
-    load_trend: Vector[np.float64]  # (V,) expected log growth of that load a month
-    utilisation: Vector[np.float64]  # (V,)
-    experience: Vector[np.float64]  # (V,) million tokens, forgotten over time
-    experience_start: Vector[np.float64]  # (V,)
-    reliability: Vector[np.float64]  # (V,)
-    last_reliability: Vector[np.float64]  # (V,)
-    cash: Vector[np.float64]  # (V,) million yuan
-    attention: Vector[np.float64]  # (V,)
-    goodwill: Matrix[np.float64]  # (cells, V) million yuan, forgotten over time
-    campaign: Vector[np.float64]  # (V,) million yuan of campaigns last month, seen by all
-    token_share: Vector[np.float64]  # (V,) platform tokens of last month
-    call_revenue: Vector[np.float64]  # (V,) million yuan of model calls last month
-    revenue: Vector[np.float64]  # (V,) million yuan of the full stack last month
-    research: Vector[np.float64]  # (V,) million yuan spent on research this month
-    research_steps: Vector[np.int64]  # (V,) steps up the quality ladder so far
-    discount: Vector[np.float64]  # (V,) price cut paid by freed money
+    own_cards: Floats  # (V,) cards
+    external_cards: Floats  # (V,)
+    pipeline: Floats  # (V, lead) cards ordered, by months until delivery
+    own_pipeline: Floats  # (V, lead) those of them that are self-made
+    ordered: Floats  # (V,) cards ordered this month
+    app_tokens: Floats  # (V,) million tokens of the vendors' own apps this month
+    load_cards: Floats  # (V,) cards wanted by customers last month
+    load_trend: Floats  # (V,) expected log growth of that load a month
+    utilisation: Floats  # (V,)
+    experience: Floats  # (V,) million tokens, forgotten over time
+    experience_start: Floats  # (V,)
+    reliability: Floats  # (V,)
+    last_reliability: Floats  # (V,)
+    cash: Floats  # (V,) million yuan
+    attention: Floats  # (V,)
+    goodwill: Floats  # (cells, V) million yuan, forgotten over time
+    campaign: Floats  # (V,) million yuan of campaigns last month, seen by all
+    token_share: Floats  # (V,) platform tokens of last month
+    call_revenue: Floats  # (V,) million yuan of model calls last month
+    revenue: Floats  # (V,) million yuan of the full stack last month
+    research: Floats  # (V,) million yuan spent on research this month
+    research_steps: npt.NDArray[np.int64]  # (V,) steps up the quality ladder so far
+    discount: Floats  # (V,) price cut paid by freed money
+    # moves of this month
+    stages: list[tuple[int, Stage]]  # of campaigns, with their vendors
+    spending: dict[str, Floats]  # on moves by purpose, (V,) million yuan
     # families
-    released: Vector[np.bool_]  # (F,)
-    weights_open: Vector[np.bool_]  # (F,)
-    open_month: Vector[np.int64]  # (F,) month in which the weights were published
-    capability: Matrix[np.float64]  # (F, K) stated at releases
-    contribution: Vector[np.float64]  # (F,) capability that communities added
-    context: Vector[np.float64]  # (F,) tokens
-    serving_cost: Vector[np.float64]  # (F,)
-    developers: Vector[np.float64]  # (F,) of the regions without a pool of their own
-    developers_in: Matrix[np.float64]  # (F, R) of the regions with one
-    derivatives: Vector[np.float64]  # (F,) derivative models
+    released: Bools  # (F,)
+    weights_open: Bools  # (F,)
+    open_month: npt.NDArray[np.int64]  # (F,) month in which the weights were published
+    capability: Floats  # (F, K) stated at releases
+    contribution: Floats  # (F,) capability that communities added
+    context: Floats  # (F,) tokens
+    serving_cost: Floats  # (F,)
+    developers: Floats  # (F,) of the regions without a pool of their own
+    developers_in: Floats  # (F, R) of the regions with one
+    derivatives: Floats  # (F,) derivative models
     other_models: float  # models of lineages outside the scenario
     # agent platforms of the vendors
     platforms: AgentPlatforms
     # demand side of the world
-    adopted: Vector[np.float64]  # (K,)
+    adopted: Floats  # (K,)
     adoption_boost: float  # log factor on adoption, fades
-    log_shift: Vector[np.float64]  # (K,) dated shifts of demand reached so far
-    mean_capability: Vector[np.float64]  # (K,) token-weighted, last month
-    tokens_by_kind: Vector[np.float64]  # (K,) asked for last month
+    log_shift: Floats  # (K,) dated shifts of demand reached so far
+    shifts: list[tuple[int, float, int]]  # going on: kind, log change a month, months left
+    awareness: Floats  # (cells, V) share of clients that know a platform
+    mean_capability: Floats  # (K,) token-weighted, last month
+    tokens_by_kind: Floats  # (K,) asked for last month
     mean_price: float  # token-weighted, last month
     # offers
-    hosting: Vector[np.bool_]  # (J,) platform serves this family now
-    list_price: Vector[np.float64]  # (J,) yuan per million tokens, API only
-    last_price: Vector[np.float64]  # (J,) what was paid last month
+    hosting: Bools  # (J,) platform serves this family now
+    list_price: Floats  # (J,) yuan per million tokens, API only
+    last_price: Floats  # (J,) what was paid last month
 
 
 def start_state(scenario: Scenario, world: World) -> MarketState:
@@ -123,6 +167,8 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         research=np.zeros(v),
         research_steps=np.zeros(v, np.int64),
         discount=np.zeros(v),
+        stages=[],
+        spending={},
         released=np.zeros(f, bool),
         weights_open=np.zeros(f, bool),
         open_month=np.zeros(f, np.int64),
@@ -138,6 +184,8 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
         adopted=np.array([t.adoption.start if adopts else 1.0 for t in kinds]),
         adoption_boost=0.0,
         log_shift=np.zeros(k),
+        shifts=[],
+        awareness=np.ones((world.n_cells, v)),
         mean_capability=np.zeros(k),
         tokens_by_kind=np.zeros(k),
         mean_price=0.0,

@@ -14,12 +14,13 @@ from sim.economics.networks import network_benefit
 from sim.market.clients.columns import MonthTerms
 from sim.market.clients.presence import agent_side
 from sim.market.ecosystem.agents import agent_utility, agent_weights
-from sim.market.ecosystem.communities import communities
+from sim.market.ecosystem.communities import communities, community_rules
+from sim.market.supply.costs import supply_rules
 from sim.market.world import API, HOST, NONE, World
 from sim.numeric.portable import ln, log2
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.base import BaseMarket
     from sim.scenario.schema.scenario import Scenario
 
 
@@ -30,7 +31,6 @@ Floats = npt.NDArray[np.float64]
 class TermRules:
     """What the scenario says of choices: (K,) by kind of work, (J,) by offer."""
 
-    rents: npt.NDArray[np.bool_]  # (V + 2,) platforms that rent accelerators
     always: npt.NDArray[np.bool_]  # (cells, J) offers that the rules of a segment let it take
     while_open: npt.NDArray[np.bool_]  # (cells, J) the same only of open families
     constant: Floats  # (cells, J) appeals, sector roots, control and privacy
@@ -106,12 +106,10 @@ def term_rules(scenario: Scenario, world: World) -> TermRules:
     hours_kind = _hours_kind(scenario, world)
     capability = np.array([segment.capability_factor for segment in segments])
     theta = np.outer(capability, [kind.capability_weight for kind in kinds])
-    tables = [scenario.vendors[name] for name in world.vendors]
-    rents, factors = [t.rents for t in tables], [t.rent_factor for t in tables]
+    factors = [scenario.vendors[name].rent_factor for name in world.vendors]
     always, while_open = _eligibility(scenario, world)
     sides = [agent_side(scenario, name) for name in world.segments]
     return TermRules(
-        rents=np.array([*rents, True, True], bool),
         always=always,
         while_open=while_open,
         constant=_constants(scenario, world),
@@ -246,43 +244,43 @@ def _eligibility(
 LEAST = float(np.finfo(np.float64).tiny)  # stands for a price where nothing is on sale
 
 
-def fill_terms(model: MarketModel) -> MonthTerms:
+def fill_terms(model: BaseMarket) -> MonthTerms:
     """The tables of this month as the market is now; the same arrays every month."""
-    model.communities = communities(model.community_rules, model.state)
-    terms = model.terms
+    terms, met = model.terms, communities(model.rules(community_rules), model.state)
     terms.auctions = model.bidding.open
-    terms.adopted[:], terms.awareness[:] = model.state.adopted, model.awareness
+    terms.adopted[:], terms.awareness[:] = model.state.adopted, model.state.awareness
     fill_open(model, terms)
-    fill_prices(model, terms)
+    fill_prices(model, met.ease, terms)
     fill_progress(model, terms)
-    fill_utilities(model, terms)
-    terms.hazard[:] = review_hazards(model)
+    fill_utilities(model, met.met, terms)
+    terms.hazard[:] = review_hazards(model, model.rules(term_rules))
     return terms
 
 
-def fill_open(model: MarketModel, terms: MonthTerms) -> None:
+def fill_open(model: BaseMarket, terms: MonthTerms) -> None:
     """(cells, J) offers that a client of the cell may take this month."""
-    rules, opened = model.term_rules, np.append(model.state.weights_open, False)[model.world.family]
+    rules = model.rules(term_rules)
+    opened = np.append(model.state.weights_open, False)[model.world.family]
     allowed = rules.always | (rules.while_open & opened)
     terms.open[:] = model.available() & allowed
 
 
-def fill_prices(model: MarketModel, terms: MonthTerms) -> None:
+def fill_prices(model: BaseMarket, ease: Floats, terms: MonthTerms) -> None:
     """Price terms against the market's mean price, and logs of prices over the reference.
 
     Model calls cost their token price. Running a family oneself costs `host_cost` yuan per million
     tokens at skill 1, for `unit_hours` card-hours; own machines cost `own_rent` of the market rent.
     Rented accelerators cost the rent.
     """
-    rules, world, state = model.term_rules, model.world, model.state
+    rules, world, state = model.rules(term_rules), model.world, model.state
     calls = slice(0, world.n_api)
     with_card = slice(world.host_start, world.none)
     hosts, rents = slice(world.host_start, world.rent_start), slice(world.rent_start, world.none)
     rent = state.market_rent * rules.rent_factor
-    supply = model.supply
+    supply = model.rules(supply_rules)
     hours = rules.card_hours / (supply.throughput[model.month] * rules.host_use)
     family = world.family[hosts]
-    terms.unit_hours[hosts] = hours * state.serving_cost[family] * model.communities.ease[family]
+    terms.unit_hours[hosts] = hours * state.serving_cost[family] * ease[family]
     per_hour = rent / rules.card_hours
     terms.host_cost[hosts] = terms.unit_hours[hosts] * per_hour[world.platform[hosts]]
 
@@ -304,14 +302,14 @@ def fill_prices(model: MarketModel, terms: MonthTerms) -> None:
     terms.log_context[with_family] = log2(state.context)[world.family[with_family]]
 
 
-def fill_progress(model: MarketModel, terms: MonthTerms) -> None:
+def fill_progress(model: BaseMarket, terms: MonthTerms) -> None:
     """What postponing is worth, and how far demand has grown, by kind of work.
 
     `welfare` (cells, K): theta x mean capability. `none_base` (cells, K): n0 - discount x welfare,
     discounted for token work alone. `none_slope` (K,), which multiplies alpha: outside x
     (b(reference) - b(mean price)), or the same of the market rent for accelerator-hours.
     """
-    rules, state = model.term_rules, model.state
+    rules, state = model.rules(term_rules), model.state
     token_term = rules.reference - terms.mean_price_term
     hours_term = ln(rules.reference_rent / state.market_rent)
     terms.none_slope[:] = rules.outside * np.where(rules.hours_kind, hours_term, token_term)
@@ -320,18 +318,18 @@ def fill_progress(model: MarketModel, terms: MonthTerms) -> None:
     terms.none_base[:] = rules.n0 - rules.discount * terms.welfare
 
 
-def fill_utilities(model: MarketModel, terms: MonthTerms) -> None:
+def fill_utilities(model: BaseMarket, met: Floats, terms: MonthTerms) -> None:
     """(cells, K, J): constant + theta x lead + gamma x community + reliability + agents.
 
     Lead in capability and community are 0 of offers without a family.
     """
-    rules, world, state = model.term_rules, model.world, model.state
+    rules, world, state = model.rules(term_rules), model.world, model.state
     lead = np.zeros((len(world.kinds), world.n_offers))
     community = np.zeros((world.n_cells, world.n_offers))
     with_family = slice(0, world.rent_start)
     family = world.family[with_family]
     lead[:, with_family] = (model.capability - state.mean_capability).T[:, family]
-    known = network_benefit(model.communities.met, model.community_rules.scale)
+    known = network_benefit(met, model.rules(community_rules).scale)
     near = np.tile(known, (len(world.segments), 1)) * rules.gamma[:, None]
     community[:, with_family] = near[:, family]
     relied = np.zeros(world.n_vendors + 2)  # own machines and postponing never fail
@@ -345,13 +343,13 @@ def fill_utilities(model: MarketModel, terms: MonthTerms) -> None:
         base[:, :, : world.n_api] += agent_utility(model, rules.agents)
 
 
-def review_hazards(model: MarketModel) -> Floats:
+def review_hazards(model: BaseMarket, rules: TermRules) -> Floats:
     """(2, J) review hazards of ordinary clients and key accounts.
 
     At least `triggered` where the price has risen by more than the share `price_rise`, or where the
     platform's reliability has fallen below the `level`.
     """
-    rules, world, state = model.term_rules, model.world, model.state
+    world, state = model.world, model.state
     if not rules.triggers:
         return rules.hazard
     last, fell = state.last_price, np.zeros(world.n_vendors + 2, bool)

@@ -39,6 +39,7 @@ class World:
     channel: npt.NDArray[np.int64]
     platform: npt.NDArray[np.int64]
     family: npt.NDArray[np.int64]
+    rents: npt.NDArray[np.bool_]  # whether the platform of an offer rents accelerators, or is none
     labels: tuple[str, ...]
     offer_keys: npt.NDArray[np.uint32]
     vendor_keys: npt.NDArray[np.uint32]
@@ -141,6 +142,7 @@ def make_world(scenario: Scenario) -> World:
         channel=columns[:, 0].copy(),
         platform=columns[:, 1].copy(),
         family=columns[:, 2].copy(),
+        rents=np.array([*(scenario.vendors[v].rents for v in vendors), True, True])[columns[:, 1]],
         labels=tuple(labels),
         offer_keys=keys32(labels),
         vendor_keys=keys32(vendors),

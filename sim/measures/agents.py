@@ -14,74 +14,76 @@ from sim.measures.tokens import by_platform, family_tokens_of_offers
 from sim.numeric.arrays import sums_by_group
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.base import BaseMarket
+    from sim.market.world import World
+    from sim.scenario.schema.scenario import Scenario
 
 
 CREATORS, ENTERPRISES = 0, 1
 
 
-def agent_kinds(model: MarketModel) -> npt.NDArray[np.bool_]:
+def agent_kinds(scenario: Scenario, world: World) -> npt.NDArray[np.bool_]:
     """(K,) kinds of work that agents do."""
-    kinds = model.scenario.kinds
-    return np.array([kinds[name].agent_work > 0.0 for name in model.world.kinds])
+    kinds = scenario.kinds
+    return np.array([kinds[name].agent_work > 0.0 for name in world.kinds])
 
 
 @measure("agents", "vendor")
-def agents(model: MarketModel) -> Floats:
+def agents(model: BaseMarket) -> Floats:
     """Agents on each platform, both sides."""
     return model.state.platforms.agents.sum(axis=1)
 
 
 @measure("agents", "vendor")
-def creator_agents(model: MarketModel) -> Floats:
+def creator_agents(model: BaseMarket) -> Floats:
     """Agents on the creators' side of each platform."""
     return model.state.platforms.agents[:, CREATORS]
 
 
 @measure("agents", "vendor")
-def enterprise_agents(model: MarketModel) -> Floats:
+def enterprise_agents(model: BaseMarket) -> Floats:
     """Agents on the enterprises' side of each platform."""
     return model.state.platforms.agents[:, ENTERPRISES]
 
 
 @measure("builders", "vendor")
-def builders(model: MarketModel) -> Floats:
+def builders(model: BaseMarket) -> Floats:
     """Builders of agents on each platform, both sides."""
     return model.state.platforms.builders.sum(axis=1)
 
 
 @measure("clients", "vendor")
-def agent_users(model: MarketModel) -> Floats:
+def agent_users(model: BaseMarket) -> Floats:
     """Clients whose agent work the platform serves; 0 while no agent platform is open."""
     return model.state.platforms.users.sum(axis=1)
 
 
 @measure("share", "vendor")
-def agent_token_share(model: MarketModel) -> Floats:
+def agent_token_share(model: BaseMarket) -> Floats:
     """Share of the platform tokens asked for by agent work.
 
     All 0 where there is none.
     """
-    agents = model.fixed("kinds of agent work", lambda: agent_kinds(model))
+    agents = model.rules(agent_kinds)
     asked = model.volumes.by_kind[agents, : model.world.n_api].sum(axis=0)
     return market_shares(by_platform(model, asked))
 
 
 @measure("yuan/month", "vendor")
-def agent_subsidies(model: MarketModel) -> Floats:
+def agent_subsidies(model: BaseMarket) -> Floats:
     """Money paid to new builders."""
     paid = model.account.spending.get("agents")
     return np.zeros(model.world.n_vendors) if paid is None else paid * MILLION
 
 
 @measure("models", "family")
-def derivatives(model: MarketModel) -> Floats:
+def derivatives(model: BaseMarket) -> Floats:
     """Derivative models of each open family."""
     return model.state.derivatives * model.state.weights_open
 
 
 @measure("point", "family")
-def capability(model: MarketModel) -> Floats:
+def capability(model: BaseMarket) -> Floats:
     """Capability of each family, contributions included, by the tokens asked for by kind."""
     asked = model.state.tokens_by_kind
     whole = asked.sum()
@@ -90,25 +92,25 @@ def capability(model: MarketModel) -> Floats:
 
 
 @measure("tokens", "family")
-def context_window(model: MarketModel) -> Floats:
+def context_window(model: BaseMarket) -> Floats:
     """Context window of each family."""
     return model.state.context
 
 
 @measure("yuan/month", "vendor")
-def research_spending(model: MarketModel) -> Floats:
+def research_spending(model: BaseMarket) -> Floats:
     """Money put into research."""
     return model.state.research * MILLION
 
 
 @measure("steps", "vendor")
-def research_steps(model: MarketModel) -> Floats:
+def research_steps(model: BaseMarket) -> Floats:
     """Steps up the quality ladder since the start."""
     return model.state.research_steps.astype(np.float64)
 
 
 @measure("yuan/month", "vendor")
-def cannibalised_margin(model: MarketModel) -> Floats:
+def cannibalised_margin(model: BaseMarket) -> Floats:
     """API margin that an owner misses on tokens of its families that others serve.
 
     Tokens that clients run themselves or rivals serve x (own price paid - own accounting cost), at

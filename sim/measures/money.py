@@ -11,24 +11,26 @@ from sim.market.recorder import Floats, measure
 from sim.measures.tokens import by_platform
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.base import BaseMarket
+    from sim.market.world import World
+    from sim.scenario.schema.scenario import Scenario
 
 MILLION = 1e6
 POINTS = 100.0  # points of market share in the whole market
 
 
-def unit_margin(model: MarketModel) -> Floats:
+def unit_margin(model: BaseMarket) -> Floats:
     """(n_api,) price paid less accounting cost of each model call, yuan per million tokens."""
     return model.paid[: model.world.n_api] - model.account.unit_cost
 
 
-def share_points(model: MarketModel) -> Floats:
+def share_points(scenario: Scenario, world: World) -> Floats:
     """(V,) worth that each vendor gives to a point of its token share, million yuan."""
-    vendors = model.scenario.vendors
-    return np.array([vendors[name].objective.share_point for name in model.world.vendors])
+    vendors = scenario.vendors
+    return np.array([vendors[name].objective.share_point for name in world.vendors])
 
 
-def mean_of_calls(model: MarketModel, values: Floats) -> Floats:
+def mean_of_calls(model: BaseMarket, values: Floats) -> Floats:
     """(V,) mean of (n_api,) values over the model calls that each platform sells.
 
     Weighted by tokens served; plain before a platform has sold any; 0 without an offer.
@@ -44,123 +46,123 @@ def mean_of_calls(model: MarketModel, values: Floats) -> Floats:
 
 
 @measure("yuan/month", "vendor")
-def maas_revenue(model: MarketModel) -> Floats:
+def maas_revenue(model: BaseMarket) -> Floats:
     """Revenue of model calls."""
     return model.account.calls * MILLION
 
 
 @measure("yuan/month", "vendor")
-def iaas_revenue(model: MarketModel) -> Floats:
+def iaas_revenue(model: BaseMarket) -> Floats:
     """Revenue of accelerators rented, for training and for self-hosting."""
     return model.account.rent * MILLION
 
 
 @measure("yuan/month", "vendor")
-def paas_revenue(model: MarketModel) -> Floats:
+def paas_revenue(model: BaseMarket) -> Floats:
     """Revenue of platform services."""
     return model.account.services * MILLION
 
 
 @measure("yuan/month", "vendor")
-def full_stack_revenue(model: MarketModel) -> Floats:
+def full_stack_revenue(model: BaseMarket) -> Floats:
     """IaaS + PaaS + MaaS revenue (Omdia scope)."""
     return model.account.revenue * MILLION
 
 
 @measure("share", "vendor")
-def full_stack_revenue_share(model: MarketModel) -> Floats:
+def full_stack_revenue_share(model: BaseMarket) -> Floats:
     """Share of IaaS + PaaS + MaaS revenue."""
     return market_shares(model.account.revenue)
 
 
 @measure("share", "vendor")
-def maas_revenue_share(model: MarketModel) -> Floats:
+def maas_revenue_share(model: BaseMarket) -> Floats:
     """Share of model-call revenue."""
     return market_shares(model.account.calls)
 
 
 @measure("-")
-def hhi_revenue(model: MarketModel) -> float:
+def hhi_revenue(model: BaseMarket) -> float:
     """HHI of full-stack revenue."""
     return hhi(full_stack_revenue_share(model))
 
 
 @measure("yuan/month", "vendor")
-def profit(model: MarketModel) -> Floats:
+def profit(model: BaseMarket) -> Floats:
     """Revenue less cost and the cost of moves."""
     return model.account.profit * MILLION
 
 
 @measure("yuan/month", "vendor")
-def lever_cost(model: MarketModel) -> Floats:
+def lever_cost(model: BaseMarket) -> Floats:
     """What the vendor's moves cost."""
     return model.account.levers * MILLION
 
 
 @measure("yuan/month", "vendor")
-def move_spending(model: MarketModel) -> Floats:
+def move_spending(model: BaseMarket) -> Floats:
     """Spending on moves that act through money: campaigns, credits, subsidies, research."""
     return model.account.spent * MILLION
 
 
 @measure("yuan", "vendor")
-def cash(model: MarketModel) -> Floats:
+def cash(model: BaseMarket) -> Floats:
     """Cash at the end of the month."""
     return model.state.cash * MILLION
 
 
 @measure("yuan/month", "vendor")
-def application_revenue(model: MarketModel) -> Floats:
+def application_revenue(model: BaseMarket) -> Floats:
     """Revenue of applications built on the platform's model calls (outside full-stack revenue)."""
     return model.account.applications * MILLION
 
 
 @measure("million tokens/month", "vendor")
-def own_app_tokens(model: MarketModel) -> Floats:
+def own_app_tokens(model: BaseMarket) -> Floats:
     """Tokens of the vendor's own consumer apps (in no scoreboard of enterprise tokens)."""
     return model.state.app_tokens
 
 
 @measure("yuan/month", "vendor")
-def objective(model: MarketModel) -> Floats:
+def objective(model: BaseMarket) -> Floats:
     """Profit, and the worth the vendor gives to its share of platform tokens (omega x points)."""
-    omega = model.fixed("worth of share points", lambda: share_points(model))
+    omega = model.rules(share_points)
     return (model.account.profit + omega * POINTS * model.state.token_share) * MILLION
 
 
 @measure("yuan/month", "vendor")
-def below_cost_burn(model: MarketModel) -> Floats:
+def below_cost_burn(model: BaseMarket) -> Floats:
     """Unit cost less price paid, where it is positive, x tokens of model calls served."""
     loss = np.maximum(-unit_margin(model), 0.0)
     return by_platform(model, loss * model.volumes.served[: model.world.n_api])
 
 
 @measure("yuan/million tokens", "vendor")
-def price_index(model: MarketModel) -> Floats:
+def price_index(model: BaseMarket) -> Floats:
     """Token-weighted mean price paid for model calls."""
     return mean_of_calls(model, model.paid[: model.world.n_api])
 
 
 @measure("yuan/million tokens")
-def mean_price(model: MarketModel) -> float:
+def mean_price(model: BaseMarket) -> float:
     """Token-weighted mean price of all model calls."""
     return float(model.state.mean_price)
 
 
 @measure("yuan/million tokens", "vendor")
-def unit_cost(model: MarketModel) -> Floats:
+def unit_cost(model: BaseMarket) -> Floats:
     """Token-weighted mean accounting cost of model calls."""
     return mean_of_calls(model, model.account.unit_cost)
 
 
 @measure("share", "vendor")
-def lerner_index(model: MarketModel) -> Floats:
+def lerner_index(model: BaseMarket) -> Floats:
     """(price - accounting cost) / price of model calls; 0 without sales."""
     price = price_index(model)
     return np.divide(price - unit_cost(model), price, out=np.zeros(len(price)), where=price > 0.0)
 
 
 @measure("yuan/million tokens", "offer")
-def list_price(model: MarketModel) -> Floats:
+def list_price(model: BaseMarket) -> Floats:
     """List price of each model-call offer; 0 where it is not on sale."""
     return np.where(model.state.hosting, model.state.list_price, 0.0)

@@ -8,20 +8,23 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.concentration import hhi, market_shares
+from sim.market.ecosystem.communities import community_rules
 from sim.market.recorder import Floats, measure
 from sim.numeric.arrays import sums_by_group
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.base import BaseMarket
+    from sim.market.world import World
+    from sim.scenario.schema.scenario import Scenario
 
 
-def by_platform(model: MarketModel, calls: Floats) -> Floats:
+def by_platform(model: BaseMarket, calls: Floats) -> Floats:
     """(V,) sums by platform of a number for each model call (n_api,)."""
     world = model.world
     return sums_by_group(calls, world.platform[: world.n_api], world.n_vendors)
 
 
-def family_tokens_of_offers(model: MarketModel) -> Floats:
+def family_tokens_of_offers(model: BaseMarket) -> Floats:
     """(rent_start,) million tokens of each offer with a family: model calls, then self-hosting.
 
     Self-hosted work is rationed with the cards it runs on.
@@ -31,18 +34,18 @@ def family_tokens_of_offers(model: MarketModel) -> Floats:
     return np.concatenate([volumes.served[: world.n_api], hosted])
 
 
-def domestic_cells(model: MarketModel) -> npt.NDArray[np.bool_]:
+def domestic_cells(scenario: Scenario, world: World) -> npt.NDArray[np.bool_]:
     """(cells,) whether the clients of a cell (segment, region) are domestic."""
-    regions = [model.scenario.regions[name].domestic for name in model.world.regions]
-    return np.tile(np.array(regions, bool), len(model.world.segments))
+    regions = [scenario.regions[name].domestic for name in world.regions]
+    return np.tile(np.array(regions, bool), len(world.segments))
 
 
-def cloud_platforms(model: MarketModel) -> npt.NDArray[np.bool_]:
+def cloud_platforms(scenario: Scenario, world: World) -> npt.NDArray[np.bool_]:
     """(V,) vendors that are no pure model company."""
-    return np.array([not model.scenario.vendors[v].model_company for v in model.world.vendors])
+    return np.array([not scenario.vendors[v].model_company for v in world.vendors])
 
 
-def asked_by_segment_and_region(model: MarketModel) -> Floats:
+def asked_by_segment_and_region(model: BaseMarket) -> Floats:
     """(segments, regions, J) volumes asked for."""
     world = model.world
     return model.volumes.all_kinds.reshape(len(world.segments), len(world.regions), -1)
@@ -56,64 +59,64 @@ def sums_of_rows(rows: Floats, group: npt.NDArray[np.int64], size: int) -> Float
 
 
 @measure("million tokens/month", "vendor")
-def platform_tokens(model: MarketModel) -> Floats:
+def platform_tokens(model: BaseMarket) -> Floats:
     """Tokens of model calls served by each platform."""
     return by_platform(model, model.volumes.served[: model.world.n_api])
 
 
 @measure("million tokens/month", "vendor")
-def platform_tokens_domestic(model: MarketModel) -> Floats:
+def platform_tokens_domestic(model: BaseMarket) -> Floats:
     """Tokens of domestic clients served by each cloud platform (IDC scope; model companies 0).
 
     Tokens served of an offer x domestic part of what is asked of it.
     """
     n, asked = model.world.n_api, model.volumes.all_kinds
-    domestic = model.fixed("domestic cells", lambda: domestic_cells(model))
-    clouds = model.fixed("cloud platforms", lambda: cloud_platforms(model))
+    domestic = model.rules(domestic_cells)
+    clouds = model.rules(cloud_platforms)
     inside, whole = asked[domestic, :n].sum(axis=0), asked[:, :n].sum(axis=0)
     part = np.divide(inside, whole, out=np.ones(n), where=whole > 0.0)
     return by_platform(model, model.volumes.served[:n] * part) * clouds
 
 
 @measure("share", "vendor")
-def platform_token_share(model: MarketModel) -> Floats:
+def platform_token_share(model: BaseMarket) -> Floats:
     """Share of platform tokens in the IDC scope: domestic, cloud platforms."""
     return market_shares(platform_tokens_domestic(model))
 
 
 @measure("million tokens/month", "vendor")
-def family_tokens(model: MarketModel) -> Floats:
+def family_tokens(model: BaseMarket) -> Floats:
     """Tokens of each vendor's own families, whoever serves or runs them."""
     world, tokens = model.world, family_tokens_of_offers(model)
     return sums_by_group(tokens, world.family_owner[: len(tokens)], world.n_vendors)
 
 
 @measure("share", "vendor")
-def family_token_share(model: MarketModel) -> Floats:
+def family_token_share(model: BaseMarket) -> Floats:
     """Share of model-family tokens (Frost & Sullivan scope)."""
     return market_shares(family_tokens(model))
 
 
 @measure("million tokens/month")
-def total_tokens(model: MarketModel) -> float:
+def total_tokens(model: BaseMarket) -> float:
     """Tokens served by platforms and by clients themselves."""
     return float(family_tokens(model).sum())
 
 
 @measure("million tokens/month")
-def self_hosted_tokens(model: MarketModel) -> float:
+def self_hosted_tokens(model: BaseMarket) -> float:
     """Tokens that clients serve themselves."""
     return float(model.volumes.kept[model.world.host_start : model.world.rent_start].sum())
 
 
 @measure("million tokens/month", "kind")
-def tokens_by_kind(model: MarketModel) -> Floats:
+def tokens_by_kind(model: BaseMarket) -> Floats:
     """Tokens asked for by kind of work (0 for accelerator-hours)."""
     return np.where(model.world.family >= 0, model.volumes.by_kind, 0.0).sum(axis=1)
 
 
 @measure("share", "segment", "vendor")
-def segment_token_share(model: MarketModel) -> Floats:
+def segment_token_share(model: BaseMarket) -> Floats:
     """Share of platform tokens asked for, within each segment."""
     world = model.world
     calls = asked_by_segment_and_region(model).sum(axis=1)[:, : world.n_api]
@@ -121,7 +124,7 @@ def segment_token_share(model: MarketModel) -> Floats:
 
 
 @measure("share", "region", "vendor")
-def region_token_share(model: MarketModel) -> Floats:
+def region_token_share(model: BaseMarket) -> Floats:
     """Share of platform tokens asked for, within each region."""
     world = model.world
     calls = asked_by_segment_and_region(model).sum(axis=0)[:, : world.n_api]
@@ -129,7 +132,7 @@ def region_token_share(model: MarketModel) -> Floats:
 
 
 @measure("share", "region", "family")
-def region_family_share(model: MarketModel) -> Floats:
+def region_family_share(model: BaseMarket) -> Floats:
     """Share of model-family tokens asked for, self-hosted work included, within each region."""
     world, end = model.world, model.world.rent_start
     asked = asked_by_segment_and_region(model).sum(axis=0)[:, :end]
@@ -137,32 +140,32 @@ def region_family_share(model: MarketModel) -> Floats:
 
 
 @measure("share", "vendor")
-def overseas_family_share(model: MarketModel) -> Floats:
+def overseas_family_share(model: BaseMarket) -> Floats:
     """Share of model-family tokens that clients outside the domestic regions ask for, by owner."""
     world, end = model.world, model.world.rent_start
-    domestic = model.fixed("domestic cells", lambda: domestic_cells(model))
+    domestic = model.rules(domestic_cells)
     abroad = model.volumes.all_kinds[~domestic, :end].sum(axis=0)
     return market_shares(sums_by_group(abroad, world.family_owner[:end], world.n_vendors))
 
 
 @measure("developers", "region", "family")
-def developers_by_region(model: MarketModel) -> Floats:
+def developers_by_region(model: BaseMarket) -> Floats:
     """Developers of each open family in regions with a pool of their own.
 
     The others share one pool, shown in each of them.
     """
     state = model.state
-    pools = np.where(model.community_rules.apart, state.developers_in.T, state.developers)
+    pools = np.where(model.rules(community_rules).apart, state.developers_in.T, state.developers)
     return pools * state.weights_open
 
 
 @measure("-")
-def hhi_platform_tokens(model: MarketModel) -> float:
+def hhi_platform_tokens(model: BaseMarket) -> float:
     """HHI of platform tokens."""
     return hhi(platform_token_share(model))
 
 
 @measure("-")
-def hhi_family_tokens(model: MarketModel) -> float:
+def hhi_family_tokens(model: BaseMarket) -> float:
     """HHI of model-family tokens."""
     return hhi(family_token_share(model))

@@ -10,6 +10,7 @@ import pytest
 from sim.errors import ScenarioError
 from sim.events.base import Event, event_kinds, parse_event
 from sim.market.model import MarketModel
+from sim.market.month import dated_events
 from tests.unit.market.tiny import changed, parts, started
 
 MONTH = "2024-03"
@@ -75,8 +76,7 @@ def changes_of(model: MarketModel, event: Event) -> set[str]:
 
 @pytest.mark.parametrize(("table", "fields"), CASES, ids=named)
 def test_changes_only_what_it_says(table: dict[str, Any], fields: set[str]) -> None:
-    lists = {"stages", "shifts"}
-    expected = {name if name in lists else f"state.{name}" for name in fields}
+    expected = {f"state.{name}" for name in fields}
     assert changes_of(started(), event_of(table)) == expected
 
 
@@ -235,7 +235,7 @@ def test_events_of_a_month_act_by_names_whatever_their_notes_say() -> None:
     events = [event_of({**t, "note": note}) for t, note in zip(tables, notes, strict=True)]
     for order in (events, events[::-1]):
         model = MarketModel(changed().model_copy(update={"events": tuple(order)}), 1)
-        assert model.events_of[2] == [events[3], events[0], events[1], events[2]]
+        assert model.rules(dated_events)[2] == [events[3], events[0], events[1], events[2]]
 
 
 def test_two_kinds_of_one_name_are_refused() -> None:

@@ -95,7 +95,7 @@ def published(model: MarketModel) -> Market:
         reliability=dict(zip(world.vendors, map(float, state.reliability), strict=True)),
         last_reliability=dict(zip(world.vendors, map(float, state.last_reliability), strict=True)),
         awareness={
-            (segment, region, vendor): float(model.awareness[s * len(world.regions) + r, v])
+            (segment, region, vendor): float(model.state.awareness[s * len(world.regions) + r, v])
             for s, segment in enumerate(world.segments)
             for r, region in enumerate(world.regions)
             for v, vendor in enumerate(world.vendors)

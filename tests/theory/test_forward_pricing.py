@@ -14,6 +14,7 @@ from sim.economics.costs import learning_value, next_experience
 from sim.economics.markups import further_months
 from sim.economics.mixed import Demand
 from sim.market.model import MarketModel
+from sim.market.vendors.information import private_books
 from sim.scenario.reader import load
 from sim.strategies.registry import make
 from sim.strategies.view import Books, View
@@ -184,7 +185,7 @@ class TestInTheMarket:
             model.step()
         leaving = []
         for name, vendor in model.vendors.items():
-            books = vendor.books(np.ones(model.world.n_offers))
+            books = private_books(model, vendor, np.ones(model.world.n_offers))
             column = model.axes["vendor"].index(name)
             left = model.curves["switching_flow"][2, column].sum()
             before = model.curves["active_workloads"][1, column]

@@ -10,7 +10,7 @@ import pytest
 
 from sim.analysis.verdict.final_states import burn_per_point
 from sim.market.model import MarketModel
-from sim.market.vendors.information import known, public_view
+from sim.market.vendors.information import private_figures, public_view
 from sim.scenario.reader import load
 
 TINY = Path(__file__).parents[2] / "scenarios" / "tiny.toml"
@@ -40,7 +40,7 @@ def test_an_objective_changes_nobody_who_does_not_price_by_it() -> None:
 def test_a_unit_is_worth_what_share_it_adds() -> None:
     model = run(**{"vendors.third.objective.share_point": 3.0})
     third = model.vendors["third"].index
-    figures, more = known(model).private, 1e-3
+    figures, more = private_figures(model), 1e-3
     made = np.array([one.output for one in figures])
     gained = (made[third] + more) / (made.sum() + more) - made[third] / made.sum()
     assert figures[third].share_value == pytest.approx(3e6 * 100.0 * gained / more, rel=1e-5)

@@ -17,6 +17,7 @@ from sim.analysis.explain.watching import with_watch
 from sim.errors import SimError
 
 if TYPE_CHECKING:
+    from sim.market.base import BaseMarket
     from sim.market.model import MarketModel
 
 NEW, GONE, CHOSEN_TO_LOOK = "new work", "its offer is gone", "looked again"
@@ -94,7 +95,7 @@ def tell_client(model: MarketModel, number: int) -> ClientStory:
 class Watcher:
     """Notes what one client does while a model is stepped; changes nothing."""
 
-    def __init__(self, model: MarketModel, number: int) -> None:
+    def __init__(self, model: BaseMarket, number: int) -> None:
         self.model, self.number = model, number
         view = model.clients[number]
         self.story = ClientStory(
@@ -115,7 +116,7 @@ class Watcher:
         self.held: list[Occasion] = []
         self.compared: dict[int, dict[str, Option]] = {}
 
-    def before(self, model: MarketModel) -> None:
+    def before(self, model: BaseMarket) -> None:
         """Note where the workloads are before anybody looks."""
         choices = model.choices
         self.held = [
@@ -129,7 +130,7 @@ class Watcher:
             for w in self.works
         ]
 
-    def after(self, model: MarketModel) -> None:
+    def after(self, model: BaseMarket) -> None:
         """Note what was looked at, when everybody has chosen."""
         for at in self.held:
             self._review(at)

@@ -12,11 +12,13 @@ from sim.market.clients.choice import NEST_KEYS
 from sim.market.clients.consider import log_volume_of, operations_per_unit
 from sim.market.clients.noise import event_state, gumbel, nest_shock, uniform
 from sim.market.ecosystem.agents import agent_utility
+from sim.market.ecosystem.communities import communities, community_rules
+from sim.market.tables import term_rules
 from sim.market.world import HOST, NONE, RENT
 from sim.numeric.portable import log1p
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.base import BaseMarket
 
 SMALL = 1e-12
 """Terms no larger than rounding are not told."""
@@ -50,7 +52,7 @@ def _event(stream: np.uint64, client: Any, work: Any, month: int) -> np.uint64:
     return np.uint64(event_state(stream, client, work, month))
 
 
-def review_draw(model: MarketModel, at: Occasion) -> tuple[float, float]:
+def review_draw(model: BaseMarket, at: Occasion) -> tuple[float, float]:
     """The keyed uniform of the month and the hazard of looking again it is held against."""
     columns, terms = model.columns, model.terms
     event = _event(
@@ -61,7 +63,7 @@ def review_draw(model: MarketModel, at: Occasion) -> tuple[float, float]:
     return float(uniform(event, ONE)), hazard
 
 
-def awareness_draws(model: MarketModel, client: int) -> dict[str, tuple[float, float]]:
+def awareness_draws(model: BaseMarket, client: int) -> dict[str, tuple[float, float]]:
     """Each platform's keyed uniform of the client, and the awareness it is held against."""
     columns = model.columns
     who = _event(model.streams.awareness, columns.client_id[client], np.uint64(0), 0)
@@ -75,7 +77,7 @@ def awareness_draws(model: MarketModel, client: int) -> dict[str, tuple[float, f
     }
 
 
-def considered(model: MarketModel, at: Occasion) -> list[int]:
+def considered(model: BaseMarket, at: Occasion) -> list[int]:
     """Offers that a workload compares, NONE last: open ones of platforms that the client sees."""
     world, columns, terms = model.world, model.columns, model.terms
     cell, home = columns.cell[at.client], int(columns.home[at.client])
@@ -97,7 +99,7 @@ def considered(model: MarketModel, at: Occasion) -> list[int]:
     return [*found, world.none]
 
 
-def options(model: MarketModel, at: Occasion) -> list[Option]:
+def options(model: BaseMarket, at: Occasion) -> list[Option]:
     """Every considered offer, best first; `sim.market.clients.choice` takes the first.
 
     ``U = base + taste + home - cut-up - switching - alpha b(p) + (1 - rho) e + nu`` with the
@@ -108,13 +110,13 @@ def options(model: MarketModel, at: Occasion) -> list[Option]:
     return sorted(found, key=lambda option: -option.utility)
 
 
-def _option(model: MarketModel, at: Occasion, offer: int) -> Option:
+def _option(model: BaseMarket, at: Occasion, offer: int) -> Option:
     parts = _systematic(model, at, offer) | _luck(model, at, offer)
     told = {name: value for name, value in parts.items() if abs(value) > SMALL}
     return Option(model.world.labels[offer], offer, sum(parts.values()), told)
 
 
-def _luck(model: MarketModel, at: Occasion, offer: int) -> dict[str, float]:
+def _luck(model: BaseMarket, at: Occasion, offer: int) -> dict[str, float]:
     columns, world, streams = model.columns, model.world, model.streams
     who, work = columns.client_id[at.client], columns.work_key[at.work]
     event = _event(streams.choice, who, work, at.month)
@@ -128,7 +130,7 @@ def _luck(model: MarketModel, at: Occasion, offer: int) -> dict[str, float]:
     return {DRAWS[0]: (1.0 - rho) * draw, DRAWS[1]: shock}
 
 
-def _systematic(model: MarketModel, at: Occasion, offer: int) -> dict[str, float]:
+def _systematic(model: BaseMarket, at: Occasion, offer: int) -> dict[str, float]:
     columns, terms, world = model.columns, model.terms, model.world
     i, k = at.client, int(columns.kind[at.work])
     cell, alpha = int(columns.cell[i]), float(columns.alpha[i])
@@ -150,15 +152,16 @@ def _systematic(model: MarketModel, at: Occasion, offer: int) -> dict[str, float
     return parts
 
 
-def _base(model: MarketModel, cell: int, k: int, offer: int) -> dict[str, float]:
+def _base(model: BaseMarket, cell: int, k: int, offer: int) -> dict[str, float]:
     """Parts of the table `base` of the month; what no part names is told as the rest."""
-    rules, state, world = model.term_rules, model.state, model.world
+    rules, state, world = model.rules(term_rules), model.state, model.world
     family, v = int(world.family[offer]), int(world.platform[offer])
     parts = {"appeal": float(rules.constant[cell, offer])}
     if family >= 0:
         lead = float(model.capability[family, k] - state.mean_capability[k])
         parts["capability"] = float(rules.theta[cell, k]) * lead
-        met = float(model.communities.met[cell % len(world.regions), family])
+        near = communities(model.rules(community_rules), state).met
+        met = float(near[cell % len(world.regions), family])
         community = log1p(met / model.scenario.demand.community_scale)
         parts["community"] = float(rules.gamma[cell]) * community
     if model.scenario.mechanisms.reliability and v < world.n_vendors:
@@ -171,7 +174,7 @@ def _base(model: MarketModel, cell: int, k: int, offer: int) -> dict[str, float]
     return parts
 
 
-def _price(model: MarketModel, at: Occasion, offer: int) -> float:
+def _price(model: BaseMarket, at: Occasion, offer: int) -> float:
     """Price term: listed, or of the cards and the operations of self-hosting."""
     columns, terms = model.columns, model.terms
     if model.world.channel[offer] != HOST:

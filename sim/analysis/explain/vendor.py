@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.explain.watching import with_watch
 from sim.errors import SimError, nearest_hint
+from sim.market.month import dated_events
 from sim.scenario.schema.vendors import strategy_tables
 
 if TYPE_CHECKING:
     from sim.events.base import Event
+    from sim.market.base import BaseMarket
     from sim.market.model import MarketModel
 
 SAME = 1e-9
@@ -82,7 +84,7 @@ def tell_vendor(model: MarketModel, name: str) -> VendorStory:
     return story
 
 
-def _position(model: MarketModel, name: str) -> Position:
+def _position(model: BaseMarket, name: str) -> Position:
     world, state = model.world, model.state
     owned = [f for f, owner in enumerate(world.owner) if world.vendors[int(owner)] == name]
     return Position(
@@ -92,17 +94,17 @@ def _position(model: MarketModel, name: str) -> Position:
     )
 
 
-def _month(
-    model: MarketModel, name: str, month: date, number: int, before: Position
-) -> VendorMonth:
+def _month(model: BaseMarket, name: str, month: date, number: int, before: Position) -> VendorMonth:
     v, state, after = model.vendors[name].index, model.state, _position(model, name)
-    spent = {purpose: float(money[v]) for purpose, money in sorted(model.spending.items())}
+    spent = {purpose: float(money[v]) for purpose, money in sorted(model.state.spending.items())}
     if model.account.levers[v]:
         spent["levers"] = float(model.account.levers[v])
     return VendorMonth(
         month=month,
         strategies=_strategies(model, name),
-        events=tuple(_event(e) for e in model.events_of.get(number, ()) if _concerns(e, name)),
+        events=tuple(
+            _event(e) for e in model.rules(dated_events).get(number, ()) if _concerns(e, name)
+        ),
         prices={f: (before.prices.get(f), price) for f, price in after.prices.items()},
         opened=_without(after.open_families, before.open_families),
         closed=_without(before.open_families, after.open_families),
@@ -124,7 +126,7 @@ def _without(names: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]
     return tuple(name for name in names if name not in others)
 
 
-def _strategies(model: MarketModel, name: str) -> dict[str, str]:
+def _strategies(model: BaseMarket, name: str) -> dict[str, str]:
     """Name of the strategy in force by field; openness included."""
     vendor = model.vendors[name]
     fields = [*strategy_tables(), "openness"]

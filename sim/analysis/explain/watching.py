@@ -15,6 +15,7 @@ from sim.runs.worlds import ON, worlds_of
 from sim.scenario.patches import scenario_hash
 
 if TYPE_CHECKING:
+    from sim.market.base import BaseMarket
     from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
 
@@ -55,7 +56,7 @@ def model_of(result: Result, scenario: Scenario, replicate: int) -> MarketModel:
     return MarketModel(scenario, seed_of(result.seed, replicate))
 
 
-Look = Callable[["MarketModel"], None]
+Look = Callable[["BaseMarket"], None]
 
 
 def with_watch(phases: tuple[Phase, ...], looks: Mapping[str, Look]) -> tuple[Phase, ...]:

@@ -13,9 +13,10 @@ from sim.analysis.frontier.frontier import Axis
 from sim.analysis.statistics import mean_interval
 from sim.analysis.verdict.grounds import grounds
 from sim.errors import SimError
+from sim.market.base import BaseMarket
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
-from sim.market.tables import new_terms, term_rules
+from sim.market.tables import new_terms
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
 from sim.runs.settings import RESULTS, RunSettings
@@ -84,7 +85,7 @@ def _value(scenario: Scenario, path: str) -> float:
     return float(found)
 
 
-def _move(model: MarketModel) -> None:
+def _move(model: BaseMarket) -> None:
     assert isinstance(model, _Moving)
     ramp = model.ramp
     turn = model.month - ramp.history + 1
@@ -93,9 +94,8 @@ def _move(model: MarketModel) -> None:
     part = turn / ramp.months
     value = model.end if turn == ramp.months else ramp.begin + part * (model.end - ramp.begin)
     model.scenario = at_intensity(replace(model.target, {ramp.path: value}))
-    model.term_rules = term_rules(model.scenario, model.world)
     model.terms = new_terms(model.scenario, model.world)
-    model._panel = None  # market research is asked again
+    model.panel = None  # market research is asked again
 
 
 _Moving.phases = (Phase("move", "a parameter moves", _move), *PHASES)

@@ -126,13 +126,13 @@ def _pricing(scenario: Scenario, vendor: str, text: str) -> Named | None:
 def _met(scenario: Scenario, vendor: str) -> tuple[View, Books, PriceLimits]:
     """What the vendor sees and owns when it decides in the first month."""
     from sim.market.model import MarketModel
-    from sim.market.vendors.information import known
+    from sim.market.vendors.decisions import price_limits
+    from sim.market.vendors.information import information, private_books
 
     model = MarketModel(scenario, rng=scenario.ensemble.seed)
-    view, _, unit_cost = known(model)
-    table = scenario.decisions
-    limits = PriceLimits(table.largest_move, table.lowest_price, table.inelastic_rise)
-    return view, model.vendors[vendor].books(unit_cost), limits
+    view, _, unit_cost = information(model)
+    books = private_books(model, model.vendors[vendor], unit_cost)
+    return view, books, price_limits(model)
 
 
 def _answer(

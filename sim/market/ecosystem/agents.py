@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +13,12 @@ from sim.economics.networks import (
     subsidised_builders,
     willing_builders,
 )
+from sim.market.clients.presence import masks_of
 from sim.market.world import World
-from sim.numeric.arrays import Matrix, Vector
-from sim.strategies.agents import SIDES, AgentView, Launch
+from sim.strategies.agents import AgentView
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.base import BaseMarket
     from sim.scenario.schema.scenario import Scenario
 
 
@@ -27,51 +26,12 @@ Floats = npt.NDArray[np.float64]
 MILLION = 1e6
 
 
-@dataclass(frozen=True)
-class AgentPlatforms:
-    """Arrays (V, S) by platform and side (see `SIDES`) unless said otherwise."""
-
-    open: Matrix[np.bool_]
-    agents: Matrix[np.float64]
-    builders: Matrix[np.float64]
-    days: Matrix[np.float64]  # to build an agent
-    portability: Matrix[np.float64]
-    joining: Matrix[np.float64]  # builders that join this month
-    users: Matrix[np.float64]  # clients whose agent work it serves; 0 while none is open
-    clients: Vector[np.float64]  # (S,) clients that have begun agent work, wherever
-
-    def launch(self, v: int, opened: Launch) -> None:
-        """Open sides of a platform; agents and builders are added to what is there."""
-        for s in np.flatnonzero(opened.sides):
-            self.open[v, s] = True
-            self.agents[v, s] += opened.agents
-            self.builders[v, s] += opened.builders
-            self.portability[v, s] = opened.portability
-            if opened.days_to_build is not None:
-                self.days[v, s] = opened.days_to_build
-
-
-def no_platforms(scenario: Scenario, world: World) -> AgentPlatforms:
-    """Nobody has opened a platform yet."""
-    shape = (world.n_vendors, len(SIDES))
-    return AgentPlatforms(
-        open=np.zeros(shape, bool),
-        agents=np.zeros(shape),
-        builders=np.zeros(shape),
-        days=np.full(shape, scenario.agents.days_to_build),
-        portability=np.zeros(shape),
-        joining=np.zeros(shape),
-        users=np.zeros(shape),
-        clients=np.zeros(len(SIDES)),
-    )
-
-
-def active(model: MarketModel) -> bool:
+def active(model: BaseMarket) -> bool:
     """Whether anybody has an agent platform."""
     return model.scenario.mechanisms.agent_platforms and bool(model.state.platforms.open.any())
 
 
-def open_platforms(model: MarketModel) -> None:
+def open_platforms(model: BaseMarket) -> None:
     """Vendors whose agent strategy begins open what it names."""
     if not model.scenario.mechanisms.agent_platforms:
         return
@@ -83,7 +43,7 @@ def open_platforms(model: MarketModel) -> None:
                 model.state.platforms.launch(vendor.index, opened)
 
 
-def agent_view(model: MarketModel) -> AgentView:
+def agent_view(model: BaseMarket) -> AgentView:
     """Last month's agent platforms as a read-only snapshot."""
     held = model.state.platforms
     names = ("open", "agents", "builders", "users", "portability", "clients")
@@ -93,7 +53,7 @@ def agent_view(model: MarketModel) -> AgentView:
     return AgentView(month=model.month, **arrays)
 
 
-def decide_agents(model: MarketModel) -> None:
+def decide_agents(model: BaseMarket) -> None:
     """Part of phase `decide`: platforms open, all vendors at once say what they pay builders.
 
     Who joins follows from last month's users, so that the month's bill is known when it is settled.
@@ -129,7 +89,7 @@ def decide_agents(model: MarketModel) -> None:
         model.charge("agents", joined.paid / MILLION)
 
 
-def count_users(model: MarketModel) -> None:
+def count_users(model: BaseMarket) -> None:
     """Clients by the platforms that serve their agent work, and all that have begun any."""
     if active(model):
         counted = model.counted(model.presence.agent_users)
@@ -137,7 +97,7 @@ def count_users(model: MarketModel) -> None:
         model.state.platforms.clients[:] = counted[:, -1]
 
 
-def grow_agents(model: MarketModel) -> None:
+def grow_agents(model: BaseMarket) -> None:
     """Part of phase `grow`: users are counted, agents are made, builders come and go."""
     if not active(model):
         return
@@ -167,12 +127,12 @@ def agent_weights(scenario: Scenario, world: World) -> Floats:
     return np.repeat(weights, len(world.regions), axis=0)
 
 
-def agent_utility(model: MarketModel, weights: Floats) -> Floats:
+def agent_utility(model: BaseMarket, weights: Floats) -> Floats:
     """(cells, K, n_api): phi ln(1 + usable agents / scale) of model calls.
 
     Agents of the other side count by `cross_side`.
     """
     world, held, table = model.world, model.state.platforms, model.scenario.agents
     facts = held.agents, held.portability, held.open
-    worth = platform_worth(*facts, table.cross_side, table.scale).T[model.masks.side]
+    worth = platform_worth(*facts, table.cross_side, table.scale).T[model.rules(masks_of).side]
     return (weights * worth[:, None, :])[:, :, world.platform[: world.n_api]]

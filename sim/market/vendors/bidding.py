@@ -11,11 +11,11 @@ from sim.market.clients.auction import OTHERS, OWN, hold_auctions
 from sim.market.clients.population import FIXED_POINT
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.base import BaseMarket
     from sim.strategies.view import Books, View
 
 
-def set_bids(model: MarketModel, view: View, books: Mapping[int, Books]) -> None:
+def set_bids(model: BaseMarket, view: View, books: Mapping[int, Books]) -> None:
     """Part of phase `decide`: the vendors' limits for this month's auctions."""
     bidding, limits = model.bidding, model.bidding.limits
     for array in (limits.discount, limits.credit, limits.budget):
@@ -25,7 +25,7 @@ def set_bids(model: MarketModel, view: View, books: Mapping[int, Books]) -> None
     for v, vendor in enumerate(model.vendors.values()):
         if not vendor.accounts.bids:
             continue
-        bids = vendor.new_bids(view, books[v])
+        bids = vendor.accounts.bounded(books[v], vendor.accounts.wanted(view, books[v]))
         for row, one in ((OTHERS, bids.others), (OWN, bids.own)):
             limits.discount[row, v] = one.discount
             limits.credit[row, v] = one.credit
@@ -36,7 +36,7 @@ def set_bids(model: MarketModel, view: View, books: Mapping[int, Books]) -> None
     bidding.open = len(bidding.discount) > 0
 
 
-def bid(model: MarketModel) -> None:
+def bid(model: BaseMarket) -> None:
     """Phase `bid`: second-score auctions, one after the other in keyed order.
 
     The order decides who gets what is left of a budget; it depends on no place in a table.

@@ -9,26 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.goodwill import awareness, campaign_inflow, next_goodwill
-from sim.market.shared import shared
 from sim.market.state import MarketState
 from sim.market.world import World
 from sim.strategies.marketing import MarketingBooks, MarketingView, Stage
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.base import BaseMarket
     from sim.scenario.schema.scenario import Scenario
 
 
 Floats = npt.NDArray[np.float64]
 
 
-def client_shares(model: MarketModel) -> Floats:
+def client_shares(scenario: Scenario, world: World) -> Floats:
     """(cells,) share of clients by segment and region, as the scenario states them; read-only."""
-    return shared(model.scenario, "client shares", lambda: _client_shares(model))
-
-
-def _client_shares(model: MarketModel) -> Floats:
-    scenario, world = model.scenario, model.world
     segments = [scenario.segments[name].share for name in world.segments]
     regions = [scenario.regions[name].share for name in world.regions]
     out = np.outer(segments, regions).ravel()
@@ -36,7 +30,7 @@ def _client_shares(model: MarketModel) -> Floats:
     return out
 
 
-def decide_campaigns(model: MarketModel) -> None:
+def decide_campaigns(model: BaseMarket) -> None:
     """Part of phase `decide`: all vendors name their stages from last month's campaigns."""
     if not model.scenario.mechanisms.goodwill:
         return
@@ -47,13 +41,13 @@ def decide_campaigns(model: MarketModel) -> None:
     for vendor in asked:
         books = MarketingBooks(vendor.index, vendor.cash, vendor.table.finance.funding_limit)
         wanted = vendor.marketing.campaign(view, books)
-        model.stages += [(vendor.index, stage) for stage in wanted]
+        model.state.stages += [(vendor.index, stage) for stage in wanted]
 
 
-def public_campaigns(model: MarketModel) -> MarketingView:
+def public_campaigns(model: BaseMarket) -> MarketingView:
     """Last month's campaigns as a read-only snapshot."""
     world, state = model.world, model.state
-    arrays = [client_shares(model), state.campaign.copy(), state.token_share.copy()]
+    arrays = [model.rules(client_shares), state.campaign.copy(), state.token_share.copy()]
     for array in arrays:
         array.flags.writeable = False
     return MarketingView(
@@ -68,25 +62,23 @@ def public_campaigns(model: MarketModel) -> MarketingView:
     )
 
 
-def campaigns_of_month(model: MarketModel) -> tuple[Floats, Floats]:
+def campaigns_of_month(model: BaseMarket) -> tuple[Floats, Floats]:
     """(cells, V) goodwill that this month's stages add, and the (V,) money they cost, charged."""
     shape = model.state.goodwill.shape
-    if not model.stages:
-        return model.fixed("no campaign", lambda: (np.zeros(shape), np.zeros(shape[1])))
     inflow, money = np.zeros(shape), np.zeros(shape[1])
-    for v in sorted({v for v, _ in model.stages}):
-        stages = [stage for owner, stage in model.stages if owner == v]
+    for v in sorted({v for v, _ in model.state.stages}):
+        stages = [stage for owner, stage in model.state.stages if owner == v]
         inflow[:, v] = _inflow(model, stages)
         money[v] = sum(stage.money for stage in stages)
-    model.stages = []
+    model.state.stages = []
     if money.any():
         model.charge("marketing", money)
     return inflow, money
 
 
-def _inflow(model: MarketModel, stages: list[Stage]) -> Floats:
+def _inflow(model: BaseMarket, stages: list[Stage]) -> Floats:
     """(cells,) goodwill added; the money of a stage is spread over the clients it is meant for."""
-    table, clients = model.scenario.demand.goodwill, client_shares(model)
+    table, clients = model.scenario.demand.goodwill, model.rules(client_shares)
     reach = np.array([stage.reach for stage in stages])
     meant = np.where(reach > 0.0, clients, 0.0).sum(axis=1)
     money = np.zeros(len(stages))
@@ -121,12 +113,12 @@ def awareness_rules(scenario: Scenario, world: World) -> AwarenessRules:
     )
 
 
-def inform(model: MarketModel) -> None:
+def inform(model: BaseMarket) -> None:
     """Phase `inform`: goodwill takes in the campaigns of the month, and awareness follows."""
-    state = model.state
+    state, rules = model.state, model.rules(awareness_rules)
     inflow, state.campaign[:] = campaigns_of_month(model)
-    state.goodwill[:] = next_goodwill(state.goodwill, inflow, model.awareness_rules.decay)
-    model.awareness[:] = current_awareness(model.awareness_rules, state)
+    state.goodwill[:] = next_goodwill(state.goodwill, inflow, rules.decay)
+    state.awareness[:] = current_awareness(rules, state)
 
 
 def current_awareness(rules: AwarenessRules, state: MarketState) -> Floats:

@@ -9,11 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.mixed import Demand
-from sim.market.supply.costs import unit_costs
-from sim.strategies.view import View, told
+from sim.market.supply.costs import supply_rules, unit_costs
+from sim.market.vendors.panel import panel_demand
+from sim.strategies.view import Books, View, told
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.agent import VendorAgent
+    from sim.market.base import BaseMarket
+    from sim.market.world import World
+    from sim.scenario.schema.scenario import Scenario
 
 
 Floats = npt.NDArray[np.float64]
@@ -33,7 +37,7 @@ class PrivateFigures(NamedTuple):
     share_value: float  # yuan that a further million tokens is worth beside its profit
 
 
-class Knowledge(NamedTuple):
+class Information(NamedTuple):
     """The public view, and by vendor what it alone knows; unit costs (J,) are opportunity costs."""
 
     view: View
@@ -41,10 +45,10 @@ class Knowledge(NamedTuple):
     unit_cost: Floats
 
 
-def known(model: MarketModel) -> Knowledge:
+def information(model: BaseMarket) -> Information:
     """What is known now; an offer that begins shows its first price."""
     state, world = model.state, model.world
-    month_costs = unit_costs(model.supply, model.month, world, state)
+    month_costs = unit_costs(model.rules(supply_rules), model.month, world, state)
     price, cost, unit_cost = np.zeros((3, world.n_offers))
     cost[: world.n_api], unit_cost[: world.n_api] = month_costs.accounting, month_costs.opportunity
     first = np.where(state.last_price > 0.0, state.last_price, state.list_price)
@@ -56,12 +60,12 @@ def known(model: MarketModel) -> Knowledge:
         token_share=_sealed(state.token_share.copy()),
         cost_estimate=_sealed(cost),
         demand=_Research(model),
-        **model.fixed("view", lambda: _fixed_view(model)),
+        **model.rules(_fixed_view),
     )
-    return Knowledge(view, private_figures(model), unit_cost)
+    return Information(view, private_figures(model), unit_cost)
 
 
-def private_figures(model: MarketModel) -> list[PrivateFigures]:
+def private_figures(model: BaseMarket) -> list[PrivateFigures]:
     """What each vendor alone knows of last month.
 
     The worth of a further million tokens is omega dS/dq with S = q/Q: omega x 100 points x
@@ -69,14 +73,14 @@ def private_figures(model: MarketModel) -> list[PrivateFigures]:
     """
     state, tokens = model.state, model.volumes.tokens
     total, share = math.fsum(tokens.tolist()), state.token_share
-    worth = model.fixed("share points", lambda: _share_points(model)) * MILLION * POINTS
+    worth = model.rules(_share_points) * MILLION * POINTS
     value = worth * (1.0 - share) / total if total > 0.0 else np.zeros_like(share)
     columns = tokens, state.utilisation, share, state.cash, state.experience, value
     rows = zip(_churn(model), *(column.tolist() for column in columns), strict=True)
     return [PrivateFigures._make(row) for row in rows]
 
 
-def _churn(model: MarketModel) -> list[float]:
+def _churn(model: BaseMarket) -> list[float]:
     """Share of each vendor's workloads that left last month; the review hazard before any could."""
     usual, world = model.scenario.demand.review.api, model.world
     if model.month == 0:
@@ -90,25 +94,25 @@ def _churn(model: MarketModel) -> list[float]:
     return [min(gone / held, 1.0) if held > 0 else usual for held, gone in rows]
 
 
-def _share_points(model: MarketModel) -> Floats:
+def _share_points(scenario: Scenario, world: World) -> Floats:
     """(V,) worth of a point of token share, million yuan."""
-    tables = [model.scenario.vendors[name] for name in model.world.vendors]
+    tables = [scenario.vendors[name] for name in world.vendors]
     return np.array([table.objective.share_point for table in tables])
 
 
-def public_view(model: MarketModel) -> View:
+def public_view(model: BaseMarket) -> View:
     """Last month's market as a read-only snapshot."""
-    return known(model).view
+    return information(model).view
 
 
-def _fixed_view(model: MarketModel) -> dict[str, Any]:
+def _fixed_view(scenario: Scenario, world: World) -> dict[str, Any]:
     """What is the same in the view of every month."""
     return {
-        "platform": _sealed(model.world.platform.copy()),
-        "family": _sealed(model.world.family.copy()),
-        "inelastic_limit": model.scenario.decisions.inelastic_limit,
-        "review_hazard": model.scenario.demand.review.api,
-        "vendors": model.world.vendors,
+        "platform": _sealed(world.platform.copy()),
+        "family": _sealed(world.family.copy()),
+        "inelastic_limit": scenario.decisions.inelastic_limit,
+        "review_hazard": scenario.demand.review.api,
+        "vendors": world.vendors,
     }
 
 
@@ -118,13 +122,32 @@ def _sealed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 class _Research:
-    """The demand that the panel tells when it is first asked in a month."""
+    """The demand that the panel shows, computed when it is first asked for in a month."""
 
-    def __init__(self, model: MarketModel) -> None:
+    def __init__(self, model: BaseMarket) -> None:
         self.model = model
-        self.told: Demand | None = None
+        self.demand: Demand | None = None
 
     def __call__(self) -> Demand:
-        if self.told is None:
-            self.told = self.model.panel.demand()
-        return self.told
+        if self.demand is None:
+            self.demand = panel_demand(self.model)
+        return self.demand
+
+
+def private_books(
+    model: BaseMarket, vendor: VendorAgent, unit_cost: Floats, figures: PrivateFigures | None = None
+) -> Books:
+    """What only this vendor knows; `figures` spares computing them again."""
+    own, figures = model.own_offers(vendor.index), figures or private_figures(model)[vendor.index]
+    rules = model.rules(supply_rules)
+    return told(
+        Books,
+        own=own,
+        price=model.state.list_price[own],
+        unit_cost=unit_cost[own],
+        vendor=vendor.index,
+        funding_limit=vendor.funding_limit,
+        learning_exponent=rules.learning,
+        forgetting=rules.table.learning.forgetting,
+        **figures._asdict(),
+    )

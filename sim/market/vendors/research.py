@@ -9,21 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.quality import closing_share, imitated_levels, success_probability
-from sim.market.supply.costs import unit_costs
+from sim.market.supply.costs import supply_rules, unit_costs
+from sim.market.tables import term_rules
 from sim.numeric.portable import exp2, log2
 from sim.strategies.research import LadderParameters, ResearchBooks
 from sim.strategies.view import View
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
-    from sim.market.vendors.decisions import VendorAgent
-    from sim.scenario.schema.families import Family
+    from sim.market.agent import VendorAgent
+    from sim.market.base import BaseMarket
 
 
 MILLION = 1e6
 
 
-def researchers(model: MarketModel) -> list[VendorAgent]:
+def researchers(model: BaseMarket) -> list[VendorAgent]:
     """Vendors that climb a ladder."""
     if not model.scenario.mechanisms.research:
         return []
@@ -31,7 +31,7 @@ def researchers(model: MarketModel) -> list[VendorAgent]:
     return [v for v in vendors if isinstance(v.research.parameters, LadderParameters)]
 
 
-def invest(model: MarketModel, view: View) -> None:
+def invest(model: BaseMarket, view: View) -> None:
     """Part of phase `decide`: research budgets of all vendors, charged to this month."""
     climbing = researchers(model)
     if not climbing:
@@ -49,11 +49,11 @@ def invest(model: MarketModel, view: View) -> None:
     model.charge("research", spent)
 
 
-def research_books(model: MarketModel, vendor: VendorAgent, weight: float) -> ResearchBooks:
+def research_books(model: BaseMarket, vendor: VendorAgent, weight: float) -> ResearchBooks:
     """What a vendor knows when it decides on research."""
     state, world, v = model.state, model.world, vendor.index
     own = model.own_offers(v)
-    costs = unit_costs(model.supply, model.month, world, state)
+    costs = unit_costs(model.rules(supply_rules), model.month, world, state)
     margin = state.last_price[own] - costs.accounting[own]
     # an offer that begins this month has neither a last price nor tokens
     margin = np.where(state.last_price[own] > 0.0, margin, 0.0)
@@ -70,25 +70,25 @@ def research_books(model: MarketModel, vendor: VendorAgent, weight: float) -> Re
     )
 
 
-def _capability_weight(model: MarketModel) -> float:
+def _capability_weight(model: BaseMarket) -> float:
     """Mean theta over the tokens asked for last month."""
     asked = model.volumes.by_cell[:, :, model.world.family >= 0].sum(axis=2)
     total = math.fsum(asked.ravel().tolist())
-    return (
-        math.fsum((asked * model.term_rules.theta).ravel().tolist()) / total if total > 0 else 0.0
-    )
+    if total <= 0.0:
+        return 0.0
+    return math.fsum((asked * model.rules(term_rules).theta).ravel().tolist()) / total
 
 
-def discover(model: MarketModel) -> None:
+def discover(model: BaseMarket) -> None:
     """Part of phase `grow`: success with probability a x / (1 + a x), on a stream a vendor.
 
-    One draw a month, whatever is spent, so that two worlds share their luck.
+    One draw a month, whatever is spent, so that two worlds share their draws.
     """
     state, world = model.state, model.world
     for vendor in researchers(model):
-        luck, v = float(vendor.rng_research.random()), vendor.index
+        draw, v = float(vendor.rng_research.random()), vendor.index
         ladder = vendor.research.parameters
-        if luck < success_probability(float(state.research[v]), ladder.effectiveness):
+        if draw < success_probability(float(state.research[v]), ladder.effectiveness):
             named = ladder.families or world.families
             lifted = np.array([name in named for name in world.families], bool)
             state.capability[(world.owner == v) & lifted & state.released] += ladder.step
@@ -98,7 +98,7 @@ def discover(model: MarketModel) -> None:
 Floats = npt.NDArray[np.float64]
 
 
-def imitate(model: MarketModel) -> None:
+def imitate(model: BaseMarket) -> None:
     """Part of phase `grow`: gaps in capability and in log2 context window to rivals' families.
 
     Faster towards open weights. A dated release states a level anew; a limit of the window holds.
@@ -106,8 +106,8 @@ def imitate(model: MarketModel) -> None:
     scenario, state = model.scenario, model.state
     if not scenario.mechanisms.imitation:
         return
-    tables = model.fixed("followers", lambda: _followers(model))
-    if not tables:
+    tables = [scenario.families[name] for name in model.world.families]
+    if not any(table.imitates for table in tables):
         return
     follows = np.array([table.imitates for table in tables], bool) & state.released
     rival = model.world.owner[:, None] != model.world.owner[None, :]
@@ -127,13 +127,7 @@ def imitate(model: MarketModel) -> None:
     state.context[:] = np.where(grown, np.maximum(wider, state.context), state.context)
 
 
-def _followers(model: MarketModel) -> list[Family]:
-    """All families, or none where nobody imitates."""
-    tables = [model.scenario.families[name] for name in model.world.families]
-    return tables if any(table.imitates for table in tables) else []
-
-
-def _half_lives(model: MarketModel) -> tuple[Floats, Floats]:
+def _half_lives(model: BaseMarket) -> tuple[Floats, Floats]:
     """(F,) months for capability and for the window: the family's, its owner's, or never."""
     scenario, world = model.scenario, model.world
     capability, context = np.full((2, len(world.families)), math.inf)

@@ -10,7 +10,7 @@ import pytest
 from sim.market.ecosystem.agents import active, agent_utility, agent_weights
 from sim.market.model import MarketModel
 from sim.market.recorder import measures
-from sim.market.tables import fill_terms
+from sim.market.tables import fill_terms, term_rules
 from sim.market.world import API
 from tests.permuted import permuted
 from tests.unit.market.tiny import changed, differing, ran, started
@@ -73,7 +73,7 @@ def test_the_term_enters_the_choices_and_nothing_else_of_the_tables() -> None:
     with_agents.state.mean_capability[:] = without.state.mean_capability
     with_agents.state.mean_price = without.state.mean_price
     one, other = fill_terms(with_agents), fill_terms(without)
-    extra = agent_utility(with_agents, with_agents.term_rules.agents)
+    extra = agent_utility(with_agents, with_agents.rules(term_rules).agents)
     gained = one.base - other.base
     np.testing.assert_allclose(gained[:, :, : extra.shape[2]], extra, atol=1e-12)
     assert not gained[:, :, extra.shape[2] :].any()

@@ -10,6 +10,7 @@ import pytest
 from sim.errors import ScenarioError
 from sim.market.clients.population import FIXED_POINT, draw_population
 from sim.market.model import MarketModel
+from sim.market.tables import term_rules
 from sim.market.world import RENT, make_world
 from tests.permuted import permuted
 from tests.unit.market.tiny import by_names, changed, differing, ran
@@ -91,7 +92,9 @@ def test_money_into_vendors_is_money_out_of_clients() -> None:
         np.testing.assert_allclose(model.state.cash - cash, account.profit, rtol=1e-9, atol=1e-9)
         layers = account.calls + account.rent
         served = model.volumes.served * model.paid * (world.channel == 0)
-        rent = np.append(model.state.market_rent * model.term_rules.rent_factor[:-1], [0.0, 0.0])
+        rent = np.append(
+            model.state.market_rent * model.rules(term_rules).rent_factor[:-1], [0.0, 0.0]
+        )
         rent = rent[world.platform] / model.scenario.supply.card_hours
         served += model.volumes.served * rent * (world.channel == RENT)
         served += model.volumes.host_hours * rent

@@ -9,11 +9,16 @@ import numpy as np
 import pytest
 
 from sim.economics.attachment import attached_sizes
-from sim.market.ecosystem.communities import publish_derivatives
+from sim.market.ecosystem.communities import (
+    Communities,
+    communities,
+    community_rules,
+    publish_derivatives,
+)
 from sim.market.model import MarketModel
 from sim.market.month import settle
 from sim.market.recorder import measures
-from sim.market.tables import fill_terms
+from sim.market.tables import fill_terms, term_rules
 from sim.market.vendors.research import imitate
 from tests.unit.market.tiny import changed, differing, ran, started
 
@@ -33,11 +38,16 @@ def derivatives(**table: float) -> dict[str, Any]:
     return {f"ecosystem.derivatives.{name}": value for name, value in table.items()}
 
 
+def met(model: MarketModel) -> Communities:
+    """Communities as clients meet them now."""
+    return communities(model.rules(community_rules), model.state)
+
+
 class TestDerivatives:
     def test_one_month_is_simons_rule_on_all_open_families(self) -> None:
         model = started(BOTH | derivatives(publication=0.2, other_models=58.0, new_lineage=0.25))
         f = [model.world.families.index(name) for name in ("dam_open", "third_one")]
-        publish_derivatives(model.community_rules, model.state)
+        publish_derivatives(model.rules(community_rules), model.state)
         grown = attached_sizes([301.0, 41.0], 400.0, 0.2 * 2_500.0, 0.25)
         np.testing.assert_allclose(model.state.derivatives[f], grown - 1.0)
         np.testing.assert_allclose(model.state.other_models, 900.0 - grown.sum())
@@ -62,7 +72,7 @@ class TestDerivatives:
         weighted = started(many | derivatives(weight=2.0))
         f = weighted.world.families.index("dam_open")
         fill_terms(weighted)
-        assert weighted.communities.size[f] == 2_000.0 + 2.0 * 1_500.0
+        assert met(weighted).size[f] == 2_000.0 + 2.0 * 1_500.0
         as_if = started(
             BOTH
             | {
@@ -72,7 +82,7 @@ class TestDerivatives:
         )
         assert weighted.state.contribution[f] == as_if.state.contribution[f]
         base = [fill_terms(model).base for model in (weighted, as_if)]
-        assert weighted.communities.ease[f] == as_if.communities.ease[f] < 1.0
+        assert met(weighted).ease[f] == met(as_if).ease[f] < 1.0
         np.testing.assert_allclose(base[0], base[1], rtol=1e-12)
 
     def test_path_dependence_without_lock_in(self) -> None:
@@ -90,10 +100,10 @@ class TestDevelopersByRegion:
         f = model.world.families.index("dam_open")
         abroad, home = (model.world.regions.index(name) for name in ("abroad", "home"))
         fill_terms(model)
-        community = model.communities.met
+        community = met(model).met
         assert community[abroad, f] == 9_000.0 + 0.25 * 2_000.0
         assert community[home, f] == 2_000.0 + 0.25 * 9_000.0
-        assert model.communities.size[f] == 11_000.0
+        assert met(model).size[f] == 11_000.0
 
     def test_enters_the_utility_of_the_cells_of_that_region_alone(self) -> None:
         one = {"regions": ABROAD["regions"]}
@@ -139,10 +149,10 @@ class TestDevelopersByRegion:
         model = ran(changed({"regions": regions}, months=3))
         dam, third = (model.world.vendors.index(name) for name in ("dam", "third"))
         cells = np.array([r for _ in model.world.segments for r in model.world.regions])
-        heard = model.awareness[cells == "abroad"], model.awareness[cells == "home"]
+        heard = model.state.awareness[cells == "abroad"], model.state.awareness[cells == "home"]
         assert (heard[0][:, dam] < heard[1][:, dam]).all()
         assert (heard[0][:, third] == heard[1][:, third]).all()
-        gamma = model.term_rules.gamma
+        gamma = model.rules(term_rules).gamma
         np.testing.assert_allclose(gamma[cells == "abroad"], 3.0 * gamma[cells == "home"])
         share = model.curves["region_token_share"]
         place = model.axes["region"].index("abroad"), model.axes["vendor"].index("volcano")

@@ -110,7 +110,7 @@ def test_goodwill_enters_through_awareness_alone() -> None:
         same = np.array_equal(value, getattr(other.terms, name))
         assert same == (name != "awareness"), name
     v = one.world.vendors.index("volcano")
-    assert (other.awareness[:, v] > one.awareness[:, v]).all()
+    assert (other.state.awareness[:, v] > one.state.awareness[:, v]).all()
     moved = np.flatnonzero(one.choices.current != other.choices.current)
     assert len(moved) > 0
     assert set(one.world.platform[other.choices.current[moved]]) == {v}

@@ -9,6 +9,7 @@ import pytest
 
 from sim.market.clients.population import population_for
 from sim.market.model import MarketModel
+from sim.market.tables import term_rules
 from tests.permuted import permuted
 from tests.reference import draws
 from tests.unit.market.tiny import changed, differing, ran, started
@@ -25,7 +26,7 @@ MOVING: dict[str, Any] = {
 def spend_of(model: MarketModel, i: int) -> dict[str, float]:
     """Yuan a month of client i by platform, from what it uses and what that costs."""
     client, out = model.clients[i], dict.fromkeys(model.world.vendors, 0.0)
-    rent = model.state.market_rent * model.term_rules.rent_factor[:-1]
+    rent = model.state.market_rent * model.rules(term_rules).rent_factor[:-1]
     rents = dict(zip(model.world.vendors, rent, strict=True))
     hours_of_month = model.scenario.supply.card_hours
     for work in client.workloads:

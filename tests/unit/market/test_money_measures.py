@@ -10,7 +10,7 @@ import pytest
 from sim.economics.concentration import market_shares
 from sim.market.model import MarketModel
 from sim.market.supply.books import MILLION
-from sim.market.vendors.information import known
+from sim.market.vendors.information import information
 from tests.unit.market.plain import by_vendor, read, shares, shares_of_rows
 from tests.unit.market.tiny import changed, ran
 
@@ -96,7 +96,7 @@ def test_families_of_a_month(model: MarketModel) -> None:
 
 
 def test_last_month_of_a_vendor(model: MarketModel) -> None:
-    told, flow, world = known(model).private, model.tally.flow, model.world
+    told, flow, world = information(model).private, model.tally.flow, model.world
     calls = np.where(world.calls, model.volumes.served, 0.0)
     assert [one.output for one in told] == by_vendor(model, calls).tolist()
     now = np.bincount(world.platform, model.presence.active)

@@ -18,7 +18,7 @@ from sim.market.supply.serving import (
     second_choices,
     serve,
 )
-from sim.market.tables import review_hazards
+from sim.market.tables import review_hazards, term_rules
 from tests.unit.market.plain import costs
 from tests.unit.market.tiny import changed, started
 
@@ -122,15 +122,15 @@ def test_triggers_bring_looks_forward() -> None:
     changes = {"demand.review.triggered": 0.9, "demand.review.price_rise_trigger": 0.5}
     model = MarketModel(changed(changes | {"demand.review.reliability_trigger": 0.8}), 1)
     world, state, usual = model.world, model.state, np.full((2, model.world.n_offers), 0.1)
-    model.term_rules = replace(model.term_rules, hazard=usual)
+    rules = replace(model.rules(term_rules), hazard=usual)
     state.list_price[:], state.last_price[:], state.discount[:] = 1.0, 1.0, 0.0
     state.last_price[:2] = 0.5, 0.0  # risen; not on sale before
     state.reliability[:], state.last_reliability[:] = 1.0, 1.0
-    out = review_hazards(model)
+    out = review_hazards(model, rules)
     assert (out[:, 0] == 0.9).all()
     assert (out[:, 1:] == 0.1).all()
     state.reliability[-1] = 0.7
-    out = review_hazards(model)
+    out = review_hazards(model, rules)
     fell = world.platform == world.n_vendors - 1
     fell[0] = True
     assert (out == np.where(fell, 0.9, 0.1)).all()

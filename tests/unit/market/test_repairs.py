@@ -14,10 +14,11 @@ from mesa.batchrunner import batch_run
 from sim.errors import RunFailure
 from sim.market.clients.noise import gumbel
 from sim.market.model import MarketModel
-from sim.market.month import PHASES, happen
+from sim.market.month import PHASES, apply_events
 from sim.market.supply import accelerators as supply
 from sim.market.supply.costs import SupplyRules
 from sim.market.vendors.information import public_view
+from sim.market.vendors.panel import panel_demand
 from sim.strategies.view import View
 from tests.reference.draws import event_of
 from tests.reference.test_reference import TOP, key_of_draw
@@ -45,7 +46,7 @@ class TestOffersThatBeginLater:
         model = MarketModel(changed(self.CHANGES | rules), 1)
         while model.running:
             model.step()
-            np.testing.assert_array_equal(model.panel.demand().priced, model.on_sale)
+            np.testing.assert_array_equal(panel_demand(model).priced, model.on_sale)
         assert [price > 0 for price in listed(model)] == [False] * 2 + [True] * 4
         assert [price > 0 for price in listed(model, "api/third/third_one")] == [False] * 3 + [
             True
@@ -225,7 +226,7 @@ class TestView:
         j = model.world.api_offer("dam", "dam_open")
         for _ in range(4):
             model.step()
-        happen(model)
+        apply_events(model)
         assert model.state.list_price[j] == 2.0
         assert public_view(model).price[j] == 8.0
         for phase in PHASES[1:]:

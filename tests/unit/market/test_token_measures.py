@@ -67,7 +67,7 @@ def test_rows_of_segments_and_regions(model: MarketModel) -> None:
     assert same(read(model, "region_family_share"), shares_of_rows(families[:, :-1]))
     weight = np.array([model.scenario.segments[n].share for n in world.segments])[:, None]
     share = np.array([model.scenario.regions[n].share for n in world.regions])
-    known = model.awareness.reshape(len(weight), len(share), -1)
+    known = model.state.awareness.reshape(len(weight), len(share), -1)
     means = (known * share[:, None]).sum(axis=1) / share.sum()
     assert same(read(model, "awareness"), (means * weight).sum(axis=0) / weight.sum())
 

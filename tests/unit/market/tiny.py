@@ -74,8 +74,7 @@ def parts(model: MarketModel) -> dict[str, str]:
     held |= {f"volumes.{name}": value for name, value in vars(model.volumes).items()}
     account = getattr(model, "account", None)  # none before the first month ends
     held |= {f"account.{name}": value for name, value in vars(account).items()} if account else {}
-    held |= {"stages": model.stages, "shifts": model.shifts}
-    held |= {"awareness": model.awareness, "month": model.month}
+    held |= {"month": model.month}
     held |= {"homes": (model.columns.home, model.homes.clients, model.homes.moved)}
     held |= {f"bidding.{name}": value for name, value in vars(model.bidding).items()}
     held["rng"] = model.rng.bit_generator.state

@@ -1,0 +1,117 @@
+"""A vendor as a Mesa agent: its strategies, its random streams, and its own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import mesa
+import numpy as np
+
+from sim.scenario.schema.vendors import strategy_tables
+from sim.strategies.accounts import AccountsStrategy
+from sim.strategies.agents import AgentBooks, AgentStrategy
+from sim.strategies.capacity import CapacityStrategy
+from sim.strategies.marketing import MarketingStrategy
+from sim.strategies.openness import OpennessStrategy
+from sim.strategies.pricing.base import PricingStrategy
+from sim.strategies.registry import StrategySpec
+from sim.strategies.research import ResearchStrategy
+
+if TYPE_CHECKING:
+    from sim.market.state import MarketState
+    from sim.market.world import World
+    from sim.scenario.schema.scenario import Scenario
+    from sim.scenario.schema.vendors import Vendor
+
+
+def _named(kind: str, usual: str, table: Mapping[str, object]) -> StrategySpec:
+    """The strategy that a flat table names, the rest of the table being its parameters."""
+    facts = dict(table)
+    return StrategySpec(kind, str(facts.pop("strategy", usual)), facts)
+
+
+def strategy_specs(scenario: Scenario, world: World) -> dict[str, dict[str, StrategySpec]]:
+    """The strategies that the scenario gives each vendor, by field."""
+    out = {}
+    for name in world.vendors:
+        table = scenario.vendors[name]
+        openness = StrategySpec("openness", table.openness.strategy, table.openness.parameters)
+        out[name] = {"openness": openness} | {
+            field: _named(kind, usual, getattr(table, field))
+            for field, (kind, usual) in strategy_tables().items()
+        }
+    return out
+
+
+class VendorAgent(mesa.Agent):
+    """A platform. Its numbers live in the market's arrays; this is who decides about them."""
+
+    pricing: PricingStrategy
+    agents: AgentStrategy
+    launched: AgentStrategy | None = None  # whose platform is open
+    marketing: MarketingStrategy
+    investment: CapacityStrategy
+    openness: OpennessStrategy
+    accounts: AccountsStrategy
+    research: ResearchStrategy
+
+    def __init__(
+        self,
+        model: mesa.Model,
+        name: str,
+        table: Vendor,
+        strategies: Mapping[str, StrategySpec],
+        world: World,
+        state: MarketState,
+        stream: Callable[[str], np.random.Generator],
+    ) -> None:
+        super().__init__(model)
+        self.name, self.table, self.index = name, table, world.vendors.index(name)
+        self.funding_limit = table.finance.funding_limit
+        self._world, self._state, self._stream = world, state, stream
+        for field, recipe in strategies.items():
+            setattr(self, field, recipe.strategy())
+
+    @cached_property
+    def rng_prices(self) -> np.random.Generator:
+        """The stream of its prices."""
+        return self._stream(f"pricing/{self.name}")
+
+    @cached_property
+    def rng_research(self) -> np.random.Generator:
+        """The stream of its success in research."""
+        return self._stream(f"research/{self.name}")
+
+    def set_strategy(self, field: str, table: Mapping[str, object]) -> None:
+        """Change the strategy of one of the vendor's flat strategy tables from now on."""
+        kind, usual = strategy_tables()[field]
+        setattr(self, field, _named(kind, usual, table).strategy())
+
+    @property
+    def cash(self) -> float:
+        """Cash, million yuan."""
+        return float(self._state.cash[self.index])
+
+    @property
+    def cards(self) -> float:
+        """Accelerators, own and bought."""
+        state = self._state
+        return float(state.own_cards[self.index] + state.external_cards[self.index])
+
+    @property
+    def prices(self) -> dict[str, float]:
+        """List price of each family it sells now, yuan per million tokens."""
+        world, state = self._world, self._state
+        own = np.flatnonzero(world.calls & state.hosting & (world.platform == self.index))
+        return {world.families[world.family[j]]: float(state.list_price[j]) for j in own}
+
+    @property
+    def sets_prices(self) -> bool:
+        """Whether its strategy is asked for prices: a list is a list."""
+        return not self.pricing.follows_list
+
+    def agent_books(self) -> AgentBooks:
+        """What only this vendor knows when it pays builders."""
+        return AgentBooks(self.index, self.cash, self.funding_limit)

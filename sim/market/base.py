@@ -1,0 +1,156 @@
+"""A running market, as the phases of a month and measures see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, TypeVar
+
+import mesa
+import numpy as np
+import numpy.typing as npt
+
+from sim.market.clients.noise import name_key
+from sim.market.clients.population import FIXED_POINT
+from sim.market.shared import shared
+from sim.market.supply.books import prices_paid
+from sim.market.supply.costs import SupplyRules, supply_rules
+from sim.months import month_after
+
+if TYPE_CHECKING:
+    from sim.market.agent import VendorAgent
+    from sim.market.clients.columns import (
+        ChoiceState,
+        ClientColumns,
+        MonthCounts,
+        MonthTerms,
+        StreamKeys,
+    )
+    from sim.market.clients.deals import Bidding
+    from sim.market.clients.migration import Homes
+    from sim.market.clients.panel import Panel
+    from sim.market.clients.population import Population
+    from sim.market.clients.presence import Presence
+    from sim.market.clients.view import ClientList
+    from sim.market.recorder import Recorder
+    from sim.market.state import MarketState
+    from sim.market.supply.books import Account
+    from sim.market.supply.serving import Volumes
+    from sim.market.world import World
+    from sim.scenario.schema.scenario import Scenario
+
+
+Floats = npt.NDArray[np.float64]
+T = TypeVar("T")
+
+
+class BaseMarket(mesa.Model):
+    """Names, clients, vendors and all numbers of one market under one seed.
+
+    `sim.market.model.MarketModel` builds it and moves it from month to month.
+    """
+
+    world: World
+    state: MarketState
+    vendors: dict[str, VendorAgent]
+    volumes: Volumes  # of the last month
+    account: Account  # of the last month
+    shocks: Floats  # (months,) to the log price of bought cards
+    # clients, as kernels read and write them
+    population: Population
+    clients: ClientList
+    columns: ClientColumns
+    choices: ChoiceState
+    terms: MonthTerms
+    streams: StreamKeys
+    tally: MonthCounts
+    presence: Presence
+    threads: int
+    homes: Homes
+    bidding: Bidding
+    panel: Panel | None = None  # drawn when the first strategy asks for it
+    recorder: Recorder
+
+    def __init__(self, scenario: Scenario, seed: np.random.SeedSequence) -> None:
+        super().__init__(rng=np.random.default_rng(seed))
+        self.scenario, self.seed_sequence, self.month = scenario, seed, 0
+
+    @property
+    def scenario(self) -> Scenario:
+        """The market's own scenario."""
+        return self._scenario
+
+    @scenario.setter
+    def scenario(self, scenario: Scenario) -> None:
+        # Mesa 3.5 has a scenario of its own here, and writes the model into it; ours is frozen.
+        self._scenario = scenario
+
+    @property
+    def seed(self) -> np.random.SeedSequence:
+        """The seed sequence from which every stream is made."""
+        return self.seed_sequence
+
+    def rules(self, make: Callable[[Scenario, World], T]) -> T:
+        """What follows from the scenario alone, made once for all its replicates.
+
+        Nobody may change it.
+        """
+        return shared(self._scenario, make, lambda: make(self._scenario, self.world))
+
+    @property
+    def supply(self) -> SupplyRules:
+        """The scenario's rules of supply."""
+        return self.rules(supply_rules)
+
+    def charge(self, purpose: str, money: Floats) -> None:
+        """Book spending of this month on a move, (V,) million yuan; settled with the month."""
+        spending = self.state.spending
+        before = spending.get(purpose)
+        spending[purpose] = money.copy() if before is None else before + money
+
+    def stream(self, name: str) -> np.random.Generator:
+        """A random stream of its own for everything that is not keyed to a client."""
+        words = self.seed.generate_state(4)
+        key = np.random.SeedSequence([*words.tolist(), name_key(name)])
+        return np.random.Generator(np.random.Philox(key))
+
+    @property
+    def date(self) -> date:
+        """First day of the current month."""
+        return month_after(self._scenario.calendar.start, self.month)
+
+    @property
+    def month_number(self) -> int:
+        """Calendar months since year 0: the month's part of every key."""
+        return self.date.year * 12 + self.date.month - 1
+
+    @property
+    def paid(self) -> Floats:
+        """(J,) token price that clients pay: the list price after discounts."""
+        return prices_paid(self.world, self.state)
+
+    @staticmethod
+    def counted(tally: npt.NDArray[np.int64]) -> Floats:
+        """A whole-number tally as real enterprises or volumes."""
+        return tally / FIXED_POINT
+
+    @property
+    def on_sale(self) -> npt.NDArray[np.bool_]:
+        """(J,) model calls that a platform sells this month."""
+        return self.world.calls & self.state.hosting
+
+    @property
+    def capability(self) -> Floats:
+        """(F, K) capability of each family, contributions of developers included."""
+        return self.state.capability + self.state.contribution[:, None]
+
+    def own_offers(self, vendor: int) -> npt.NDArray[np.int64]:
+        """Columns of the model calls a vendor sells now."""
+        return np.flatnonzero(self.on_sale & (self.world.platform == vendor))
+
+    def available(self) -> npt.NDArray[np.bool_]:
+        """(J,) offers that exist this month, rules of segments aside."""
+        world, state = self.world, self.state
+        opened = np.append(state.weights_open, False)[world.family]  # last without a family
+        there = np.where(world.calls, state.hosting, world.rents)
+        return np.where(world.hosting, opened & world.rents, there)
