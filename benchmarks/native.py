@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.problem import REVIEW_MONTH, Problem, shared
 from sim.market.clients.choice import NEST_KEYS, review_below
 from sim.market.clients.columns import MonthCounts
-from sim.market.clients.noise import below
+from sim.numeric.draws import below
 
 SOURCE = Path(__file__).parent / "kernel.c"
 FLAGS = ("-Ofast", "-march=native", "-fPIC")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from sim.market.clients.noise import (
+from sim.numeric.draws import (
     bits32,
     event_of,
     gumbel_of,

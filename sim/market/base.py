@@ -10,12 +10,12 @@ import mesa
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.clients.noise import name_key
 from sim.market.clients.population import FIXED_POINT
 from sim.market.shared import shared
 from sim.market.supply.books import prices_paid
 from sim.market.supply.costs import SupplyRules, supply_rules
 from sim.months import month_after
+from sim.numeric.draws import name_key
 
 if TYPE_CHECKING:
     from sim.market.agent import VendorAgent

@@ -14,7 +14,6 @@ from sim.market.base import BaseMarket
 from sim.market.clients.columns import ChoiceState, ClientColumns, MonthCounts, StreamKeys
 from sim.market.clients.deals import Bidding
 from sim.market.clients.migration import Homes, homes_move
-from sim.market.clients.noise import stream_key
 from sim.market.clients.population import Population, effective_clients, population_for
 from sim.market.clients.presence import Presence
 from sim.market.clients.threads import threads_for
@@ -27,6 +26,7 @@ from sim.market.state import start_state
 from sim.market.supply.accelerators import shock_path
 from sim.market.tables import new_terms
 from sim.market.world import make_world
+from sim.numeric.draws import stream_key
 from sim.numeric.jit import announce, month_has_run
 from sim.scenario.patches import at_intensity
 from sim.scenario.schema.scenario import Scenario

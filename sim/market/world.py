@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.clients.noise import keys32
+from sim.numeric.draws import keys32
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario

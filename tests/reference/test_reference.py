@@ -9,9 +9,9 @@ import mesa
 import numpy as np
 import pytest
 
-from sim.market.clients.noise import event_state, gumbel, nest_shock, uniform
-from sim.market.clients.noise import stream_key as compiled_stream_key
 from sim.market.model import MarketModel
+from sim.numeric.draws import event_state, gumbel, nest_shock, uniform
+from sim.numeric.draws import stream_key as compiled_stream_key
 from sim.numeric.elementary import exp32, ln32
 from sim.strategies.registry import strategies
 from tests.reference import draws

@@ -10,11 +10,11 @@ import numpy as np
 from sim.economics.demand import price_term
 from sim.market.clients.choice import NEST_KEYS
 from sim.market.clients.consider import log_volume_of, operations_per_unit
-from sim.market.clients.noise import event_state, gumbel, nest_shock, uniform
 from sim.market.ecosystem.agents import agent_utility
 from sim.market.ecosystem.communities import communities, community_rules
 from sim.market.tables import term_rules
 from sim.market.world import HOST, NONE, RENT
+from sim.numeric.draws import event_state, gumbel, nest_shock, uniform
 from sim.numeric.portable import log1p
 
 if TYPE_CHECKING:

@@ -19,7 +19,11 @@ from sim.market.clients.columns import (
     StreamKeys,
 )
 from sim.market.clients.consider import value_offers
-from sim.market.clients.noise import (
+from sim.market.clients.population import FIXED_POINT
+from sim.market.clients.threads import added, over_ranges
+from sim.market.world import API, HOST, RENT, World
+from sim.numeric.arrays import Array, Cube, Matrix, Vector
+from sim.numeric.draws import (
     SECOND_DRAW,
     below,
     bits32,
@@ -31,10 +35,6 @@ from sim.market.clients.noise import (
     person,
     shock_of,
 )
-from sim.market.clients.population import FIXED_POINT
-from sim.market.clients.threads import added, over_ranges
-from sim.market.world import API, HOST, RENT, World
-from sim.numeric.arrays import Array, Cube, Matrix, Vector
 from sim.numeric.jit import kernel
 
 NEST_KEYS = keys32(["nest/api", "nest/host", "nest/rent", "nest/none"])

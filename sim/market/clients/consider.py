@@ -6,8 +6,8 @@ import numpy as np
 
 from sim.economics.demand import box_cox_term
 from sim.market.clients.columns import UNSET
-from sim.market.clients.noise import bits32, event_of, event_state, high32, low32, person
 from sim.numeric.arrays import Array, Cube, Matrix, Vector
+from sim.numeric.draws import bits32, event_of, event_state, high32, low32, person
 from sim.numeric.elementary import exp32
 from sim.numeric.jit import inline, kernel
 from sim.numeric.laws import law

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from sim.market.clients.noise import event_state, uniform
 from sim.numeric.arrays import Vector
+from sim.numeric.draws import event_state, uniform
 from sim.numeric.elementary import ln
 from sim.numeric.jit import inline, kernel
 

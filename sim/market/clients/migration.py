@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.market.clients.columns import ChoiceState, ClientColumns, MonthTerms
-from sim.market.clients.noise import below, bits32, event_state, stream_key
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.threads import added, over_ranges
 from sim.market.world import HOST, World
 from sim.numeric.arrays import Array, Matrix, Vector
+from sim.numeric.draws import below, bits32, event_state, stream_key
 from sim.numeric.elementary import exp
 from sim.numeric.jit import kernel
 

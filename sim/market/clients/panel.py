@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.clients.noise import event_numbers, stream_key
 from sim.market.clients.population import Population
+from sim.numeric.draws import event_numbers, stream_key
 from sim.numeric.portable import exp
 
 Floats = npt.NDArray[np.float64]

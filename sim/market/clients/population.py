@@ -17,10 +17,10 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from sim.market.clients.drawing import normals, uniforms
-from sim.market.clients.noise import keys32, name_key, pick, stream_key
 from sim.market.clients.threads import over_items
 from sim.market.shared import shared
 from sim.market.world import World
+from sim.numeric.draws import keys32, name_key, pick, stream_key
 from sim.numeric.portable import exp, ln
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from sim.market.clients import noise
+from sim.numeric import draws as noise
 
 N = 200_000
 SEED = np.random.SeedSequence(7)

@@ -12,13 +12,13 @@ import pytest
 from mesa.batchrunner import batch_run
 
 from sim.errors import RunFailure
-from sim.market.clients.noise import gumbel
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, apply_events
 from sim.market.supply import accelerators as supply
 from sim.market.supply.costs import SupplyRules
 from sim.market.vendors.information import public_view
 from sim.market.vendors.panel import panel_demand
+from sim.numeric.draws import gumbel
 from sim.strategies.view import View
 from tests.reference.draws import event_of
 from tests.reference.test_reference import TOP, key_of_draw
