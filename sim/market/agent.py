@@ -21,7 +21,7 @@ from sim.strategies.research import ResearchStrategy
 
 if TYPE_CHECKING:
     from sim.market.state import MarketState
-    from sim.market.world import World
+    from sim.market.world import MarketLayout
     from sim.scenario.schema.scenario import Scenario
     from sim.scenario.schema.vendors import Vendor
 
@@ -32,7 +32,7 @@ def _named(kind: str, usual: str, table: Mapping[str, object]) -> StrategySpec:
     return StrategySpec(kind, str(facts.pop("strategy", usual)), facts)
 
 
-def strategy_specs(scenario: Scenario, world: World) -> dict[str, dict[str, StrategySpec]]:
+def strategy_specs(scenario: Scenario, world: MarketLayout) -> dict[str, dict[str, StrategySpec]]:
     """The strategies that the scenario gives each vendor, by field."""
     out = {}
     for name in world.vendors:
@@ -63,7 +63,7 @@ class VendorAgent(mesa.Agent):
         name: str,
         table: Vendor,
         strategies: Mapping[str, StrategySpec],
-        world: World,
+        world: MarketLayout,
         state: MarketState,
         stream: Callable[[str], np.random.Generator],
     ) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sim.market.state import MarketState
     from sim.market.supply.books import Account
     from sim.market.supply.serving import Volumes
-    from sim.market.world import World
+    from sim.market.world import MarketLayout
     from sim.scenario.schema.scenario import Scenario
 
 
@@ -50,7 +50,7 @@ class BaseMarket(mesa.Model):
     `sim.market.model.MarketModel` builds it and moves it from month to month.
     """
 
-    world: World
+    world: MarketLayout
     state: MarketState
     vendors: dict[str, VendorAgent]
     volumes: Volumes  # of the last month
@@ -90,7 +90,7 @@ class BaseMarket(mesa.Model):
         """The seed sequence from which every stream is made."""
         return self.seed_sequence
 
-    def rules(self, make: Callable[[Scenario, World], T]) -> T:
+    def rules(self, make: Callable[[Scenario, MarketLayout], T]) -> T:
         """What follows from the scenario alone, made once for all its replicates.
 
         Nobody may change it.

@@ -15,7 +15,7 @@ from sim.market.ecosystem.agents import grow_agents
 from sim.market.ecosystem.communities import community_rules, develop
 from sim.market.state import MarketState
 from sim.market.vendors.research import discover, imitate
-from sim.market.world import World
+from sim.market.world import MarketLayout
 from sim.numeric.portable import exp
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class GrowthRules:
     attention_decay: float  # part of attention that a month forgets
 
 
-def growth_rules(scenario: Scenario, world: World) -> GrowthRules:
+def growth_rules(scenario: Scenario, world: MarketLayout) -> GrowthRules:
     """The scenario's rules of adoption and attention."""
     tables = [scenario.kinds[name].adoption for name in world.kinds]
     return GrowthRules(

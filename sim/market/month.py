@@ -22,7 +22,7 @@ from sim.months import months_between
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
-    from sim.market.world import World
+    from sim.market.world import MarketLayout
     from sim.scenario.schema.scenario import Scenario
 
 
@@ -34,7 +34,7 @@ class Phase(NamedTuple):
     act: Callable[[BaseMarket], None]
 
 
-def dated_events(scenario: Scenario, world: World) -> dict[int, list[Event]]:
+def dated_events(scenario: Scenario, world: MarketLayout) -> dict[int, list[Event]]:
     """Events by month number, in the order of their kinds and names.
 
     Those before the first month act at the start (-1).

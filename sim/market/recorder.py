@@ -15,7 +15,7 @@ from sim.market.shared import shared
 from sim.registry import Registry
 
 if TYPE_CHECKING:
-    from sim.market.world import World
+    from sim.market.world import MarketLayout
     from sim.scenario.schema.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -67,7 +67,7 @@ class Places(NamedTuple):
     order: npt.NDArray[np.int64]  # the same of all measures
 
 
-def places_of(scenario: Scenario, world: World) -> Places:
+def places_of(scenario: Scenario, world: MarketLayout) -> Places:
     """The places of a scenario's measures; vendors in the order of the scenario file."""
     ends = world.platform_names()[world.n_vendors :]
     axes: dict[str, tuple[str, ...]] = {
@@ -111,7 +111,7 @@ def places_of(scenario: Scenario, world: World) -> Places:
 class Recorder:
     """Curves of one run, (months, ...) by measure; vendors in the order of the scenario file."""
 
-    def __init__(self, scenario: Scenario, world: World) -> None:
+    def __init__(self, scenario: Scenario, world: MarketLayout) -> None:
         self._places = shared(scenario, "places of measures", lambda: places_of(scenario, world))
         months = scenario.calendar.months
         self._rows = np.zeros((months, len(self._places.order)))  # in the market's order

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.world import World
+from sim.market.world import MarketLayout
 from sim.strategies.agents import SIDES, Launch
 from sim.strategies.marketing import Stage
 
@@ -44,7 +44,7 @@ class AgentPlatforms:
                 self.days[v, s] = opened.days_to_build
 
 
-def no_platforms(scenario: Scenario, world: World) -> AgentPlatforms:
+def no_platforms(scenario: Scenario, world: MarketLayout) -> AgentPlatforms:
     """Nobody has opened a platform yet."""
     shape = (world.n_vendors, len(SIDES))
     return AgentPlatforms(
@@ -126,7 +126,7 @@ class MarketState:
     last_price: Floats  # (J,) what was paid last month
 
 
-def start_state(scenario: Scenario, world: World) -> MarketState:
+def start_state(scenario: Scenario, world: MarketLayout) -> MarketState:
     """The state before the first month, without loads (see `start.py`)."""
     v, f, k, j = world.n_vendors, len(world.families), len(world.kinds), world.n_offers
     vendors = [scenario.vendors[name] for name in world.vendors]
@@ -195,7 +195,7 @@ def start_state(scenario: Scenario, world: World) -> MarketState:
     )
 
 
-def _developers_in(scenario: Scenario, world: World) -> Floats:
+def _developers_in(scenario: Scenario, world: MarketLayout) -> Floats:
     out = np.zeros((len(world.families), len(world.regions)))
     for f, name in enumerate(world.families):
         for region, pool in scenario.families[name].community.regions.items():

@@ -16,7 +16,7 @@ from sim.market.clients.presence import agent_side
 from sim.market.ecosystem.agents import agent_utility, agent_weights
 from sim.market.ecosystem.communities import communities, community_rules
 from sim.market.supply.costs import supply_rules
-from sim.market.world import API, HOST, NONE, World
+from sim.market.world import API, HOST, NONE, MarketLayout
 from sim.numeric.portable import ln, log2
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class TermRules:
     level: float
 
 
-def new_terms(scenario: Scenario, world: World) -> MonthTerms:
+def new_terms(scenario: Scenario, world: MarketLayout) -> MonthTerms:
     """Room for the tables of a month; what does not change is there."""
     demand, on = scenario.demand, scenario.mechanisms
     c, k, j = world.n_cells, len(world.kinds), world.n_offers
@@ -97,7 +97,7 @@ def new_terms(scenario: Scenario, world: World) -> MonthTerms:
     )
 
 
-def term_rules(scenario: Scenario, world: World) -> TermRules:
+def term_rules(scenario: Scenario, world: MarketLayout) -> TermRules:
     """The scenario's rules of choice."""
     demand, on = scenario.demand, scenario.mechanisms
     segments = [scenario.segments[name] for name in world.segments]
@@ -140,13 +140,13 @@ def term_rules(scenario: Scenario, world: World) -> TermRules:
     )
 
 
-def _hours_kind(scenario: Scenario, world: World) -> npt.NDArray[np.bool_]:
+def _hours_kind(scenario: Scenario, world: MarketLayout) -> npt.NDArray[np.bool_]:
     """(K,) kinds of work that rent accelerators."""
     kinds = [scenario.kinds[name] for name in world.kinds]
     return np.array([kind.unit == "accelerator_hours" for kind in kinds], bool)
 
 
-def _home_bonus(scenario: Scenario, world: World) -> Floats:
+def _home_bonus(scenario: Scenario, world: MarketLayout) -> Floats:
     """(V + 1, J) what a client's home cloud adds to the offers of its platform, by home + 1."""
     bonus = np.zeros((world.n_vendors + 1, world.n_offers))
     if scenario.mechanisms.home_cloud:
@@ -159,7 +159,7 @@ def _home_bonus(scenario: Scenario, world: World) -> Floats:
     return bonus
 
 
-def _switching_costs(scenario: Scenario, world: World) -> Floats:
+def _switching_costs(scenario: Scenario, world: MarketLayout) -> Floats:
     """(J + 1, J) utility lost by moving, by offer left + 1: row 0 is of clients without one.
 
     The cost of the new offer's channel on another platform, and that of another family; nothing
@@ -175,14 +175,14 @@ def _switching_costs(scenario: Scenario, world: World) -> Floats:
     return np.vstack([np.zeros(world.n_offers), cost])
 
 
-def _hazards(scenario: Scenario, world: World) -> Floats:
+def _hazards(scenario: Scenario, world: MarketLayout) -> Floats:
     """(2, J) review hazards of ordinary clients and key accounts."""
     review, channel = scenario.demand.review, world.channel
     hazard = np.array([review.api, review.host, review.rent, review.none])[channel]
     return np.stack([hazard, np.where(channel == NONE, review.none, review.key_account)])
 
 
-def _community_weights(scenario: Scenario, world: World) -> Floats:
+def _community_weights(scenario: Scenario, world: MarketLayout) -> Floats:
     """(cells,) gamma."""
     gamma = scenario.demand.community_weight if scenario.mechanisms.communities else 0.0
     segments = [gamma * scenario.segments[name].community_factor for name in world.segments]
@@ -190,7 +190,7 @@ def _community_weights(scenario: Scenario, world: World) -> Floats:
     return np.repeat(segments, len(near)) * np.tile(near, len(segments))
 
 
-def _growth(scenario: Scenario, world: World) -> Floats:
+def _growth(scenario: Scenario, world: MarketLayout) -> Floats:
     """(months + 1, K) log of the volume against that of the first month."""
     kinds = [scenario.kinds[name] for name in world.kinds]
     growth = np.array([kind.growth for kind in kinds])
@@ -198,7 +198,7 @@ def _growth(scenario: Scenario, world: World) -> Floats:
     return growth * fading_age(slowdown, scenario.calendar.months)
 
 
-def _constants(scenario: Scenario, world: World) -> Floats:
+def _constants(scenario: Scenario, world: MarketLayout) -> Floats:
     """(cells, J): platform and family constants, sector roots, control and privacy."""
     cells = [name for name in world.segments for _ in world.regions]
     out = np.zeros((len(cells), world.n_offers))
@@ -220,7 +220,7 @@ def _constants(scenario: Scenario, world: World) -> Floats:
 
 
 def _eligibility(
-    scenario: Scenario, world: World
+    scenario: Scenario, world: MarketLayout
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """(cells, J) offers that clients may take at all times, and those only of open families."""
     cells = [(segment, region) for segment in world.segments for region in world.regions]

@@ -24,7 +24,7 @@ POSTPONED = "postponed"
 
 
 @dataclass(frozen=True)
-class World:
+class MarketLayout:
     """Names in order, and columns that say what each offer is.
 
     Platform index V stands for the client's own machines, V + 1 for postponing; family index -1 for
@@ -117,7 +117,7 @@ def _pairs(scenario: Scenario) -> list[tuple[str, str]]:
     return sorted(pairs)
 
 
-def make_world(scenario: Scenario) -> World:
+def make_world(scenario: Scenario) -> MarketLayout:
     """Put the names of a scenario in order and lay out its offers."""
     vendors = sorted(scenario.vendors)
     families = sorted(scenario.families)
@@ -133,7 +133,7 @@ def make_world(scenario: Scenario) -> World:
     offers.append((NONE, len(vendors) + 1, -1, "none"))
     labels = [offer[3] for offer in offers]
     columns = np.array([offer[:3] for offer in offers], dtype=np.int64)
-    return World(
+    return MarketLayout(
         vendors=tuple(vendors),
         families=tuple(families),
         segments=tuple(sorted(scenario.segments)),

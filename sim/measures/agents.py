@@ -15,14 +15,14 @@ from sim.numeric.arrays import sums_by_group
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
-    from sim.market.world import World
+    from sim.market.world import MarketLayout
     from sim.scenario.schema.scenario import Scenario
 
 
 CREATORS, ENTERPRISES = 0, 1
 
 
-def agent_kinds(scenario: Scenario, world: World) -> npt.NDArray[np.bool_]:
+def agent_kinds(scenario: Scenario, world: MarketLayout) -> npt.NDArray[np.bool_]:
     """(K,) kinds of work that agents do."""
     kinds = scenario.kinds
     return np.array([kinds[name].agent_work > 0.0 for name in world.kinds])

@@ -11,16 +11,16 @@ from sim.measures.money import MILLION
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
-    from sim.market.world import World
+    from sim.market.world import MarketLayout
     from sim.scenario.schema.scenario import Scenario
 
 
-def region_shares(scenario: Scenario, world: World) -> Floats:
+def region_shares(scenario: Scenario, world: MarketLayout) -> Floats:
     """(regions,) shares of clients."""
     return np.array([scenario.regions[name].share for name in world.regions])
 
 
-def segment_shares(scenario: Scenario, world: World) -> Floats:
+def segment_shares(scenario: Scenario, world: MarketLayout) -> Floats:
     """(segments,) shares of clients."""
     return np.array([scenario.segments[name].share for name in world.segments])
 

@@ -12,7 +12,7 @@ from sim.measures.tokens import by_platform
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
-    from sim.market.world import World
+    from sim.market.world import MarketLayout
     from sim.scenario.schema.scenario import Scenario
 
 MILLION = 1e6
@@ -24,7 +24,7 @@ def unit_margin(model: BaseMarket) -> Floats:
     return model.paid[: model.world.n_api] - model.account.unit_cost
 
 
-def share_points(scenario: Scenario, world: World) -> Floats:
+def share_points(scenario: Scenario, world: MarketLayout) -> Floats:
     """(V,) worth that each vendor gives to a point of its token share, million yuan."""
     vendors = scenario.vendors
     return np.array([vendors[name].objective.share_point for name in world.vendors])

@@ -14,7 +14,7 @@ from sim.numeric.arrays import sums_by_group
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
-    from sim.market.world import World
+    from sim.market.world import MarketLayout
     from sim.scenario.schema.scenario import Scenario
 
 
@@ -34,13 +34,13 @@ def family_tokens_of_offers(model: BaseMarket) -> Floats:
     return np.concatenate([volumes.served[: world.n_api], hosted])
 
 
-def domestic_cells(scenario: Scenario, world: World) -> npt.NDArray[np.bool_]:
+def domestic_cells(scenario: Scenario, world: MarketLayout) -> npt.NDArray[np.bool_]:
     """(cells,) whether the clients of a cell (segment, region) are domestic."""
     regions = [scenario.regions[name].domestic for name in world.regions]
     return np.tile(np.array(regions, bool), len(world.segments))
 
 
-def cloud_platforms(scenario: Scenario, world: World) -> npt.NDArray[np.bool_]:
+def cloud_platforms(scenario: Scenario, world: MarketLayout) -> npt.NDArray[np.bool_]:
     """(V,) vendors that are no pure model company."""
     return np.array([not scenario.vendors[v].model_company for v in world.vendors])
 

@@ -17,7 +17,7 @@ from sim.economics.concessions import concession_of_worth, concession_worth
 from sim.market.clients.columns import UNSET, ChoiceState, ClientColumns, MonthCounts, MonthTerms
 from sim.market.clients.consider import log_volume_of
 from sim.market.clients.population import FIXED_POINT
-from sim.market.world import HOST, RENT, World
+from sim.market.world import HOST, RENT, MarketLayout
 from sim.numeric.arrays import Array, Matrix, Vector
 from sim.numeric.elementary import exp, ln
 from sim.numeric.jit import kernel
@@ -98,7 +98,7 @@ def hold_auctions(
     counts: DealCounts,
     clients: ClientColumns,
     state: ChoiceState,
-    world: World,
+    world: MarketLayout,
     terms: MonthTerms,
     tally: MonthCounts,
 ) -> None:

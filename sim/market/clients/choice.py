@@ -21,7 +21,7 @@ from sim.market.clients.columns import (
 from sim.market.clients.consider import value_offers
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.threads import added, over_ranges
-from sim.market.world import API, HOST, RENT, World
+from sim.market.world import API, HOST, RENT, MarketLayout
 from sim.numeric.arrays import Array, Cube, Matrix, Vector
 from sim.numeric.draws import (
     SECOND_DRAW,
@@ -56,7 +56,7 @@ def review(
     everyone: bool,
     clients: ClientColumns,
     state: ChoiceState,
-    world: World,
+    world: MarketLayout,
     terms: MonthTerms,
     streams: StreamKeys,
     tally: MonthCounts,
@@ -140,7 +140,7 @@ def considered(
     work: Array,
     clients: ClientColumns,
     state: ChoiceState,
-    world: World,
+    world: MarketLayout,
     terms: MonthTerms,
     streams: StreamKeys,
     aware_below: Array,
@@ -197,7 +197,7 @@ def values_without_listed_prices(
     work: Array,
     clients: ClientColumns,
     state: ChoiceState,
-    world: World,
+    world: MarketLayout,
     terms: MonthTerms,
     streams: StreamKeys,
 ) -> Array:
@@ -216,7 +216,7 @@ def _queue(
     work: Array,
     waits: Array,
     clients: ClientColumns,
-    world: World,
+    world: MarketLayout,
     streams: StreamKeys,
     entries: Entries,
 ) -> AuctionQueue:

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from sim.market.clients.population import FIXED_POINT, Population
-from sim.market.world import World
+from sim.market.world import MarketLayout
 from sim.numeric.arrays import Array
 
 UNSET = -1e30  # log volume of a workload that has not started
@@ -126,7 +126,7 @@ class MonthCounts:
     review: Array  # (4,): weight reviewed, moved, with surplus; surplus
 
     @classmethod
-    def empty(cls, world: World) -> Self:
+    def empty(cls, world: MarketLayout) -> Self:
         """Nothing counted yet."""
         v, j = world.n_vendors, world.n_offers
         return cls(

@@ -10,7 +10,7 @@ from sim.market.clients.auction import AuctionQueue, ConcessionLimits, DealCount
 from sim.market.clients.columns import ChoiceState, ClientColumns, MonthTerms
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.threads import over_ranges
-from sim.market.world import HOST, World
+from sim.market.world import HOST, MarketLayout
 from sim.numeric.arrays import Vector
 from sim.numeric.elementary import exp
 from sim.numeric.jit import kernel
@@ -36,7 +36,7 @@ class Bidding:
         What is auctioned this month.
     """
 
-    def __init__(self, scenario: Scenario, world: World) -> None:
+    def __init__(self, scenario: Scenario, world: MarketLayout) -> None:
         platforms = world.n_vendors + 2
         self.open = False
         hazard = max(scenario.demand.review.key_account, 1.0 / scenario.calendar.months)
@@ -51,7 +51,7 @@ def count_deals(
     bidding: Bidding,
     columns: ClientColumns,
     choices: ChoiceState,
-    world: World,
+    world: MarketLayout,
     terms: MonthTerms,
     threads: int,
 ) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from sim.market.clients.columns import ChoiceState, ClientColumns, MonthTerms
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.threads import added, over_ranges
-from sim.market.world import HOST, World
+from sim.market.world import HOST, MarketLayout
 from sim.numeric.arrays import Array, Matrix, Vector
 from sim.numeric.draws import below, bits32, event_state, stream_key
 from sim.numeric.elementary import exp
@@ -39,7 +39,11 @@ class Homes:
     """
 
     def __init__(
-        self, scenario: Scenario, world: World, seed: np.random.SeedSequence, columns: ClientColumns
+        self,
+        scenario: Scenario,
+        world: MarketLayout,
+        seed: np.random.SeedSequence,
+        columns: ClientColumns,
     ) -> None:
         table = scenario.demand.migration
         vendors = [scenario.vendors[name] for name in world.vendors]
@@ -65,7 +69,7 @@ def migrate(
     month: int,
     columns: ClientColumns,
     choices: ChoiceState,
-    world: World,
+    world: MarketLayout,
     terms: MonthTerms,
     threads: int,
 ) -> None:

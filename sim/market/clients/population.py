@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from sim.market.clients.drawing import normals, uniforms
 from sim.market.clients.threads import over_items
 from sim.market.shared import shared
-from sim.market.world import World
+from sim.market.world import MarketLayout
 from sim.numeric.draws import keys32, name_key, pick, stream_key
 from sim.numeric.portable import exp, ln
 
@@ -146,7 +146,7 @@ class TraitDraws:
 
 
 def _draw_clients(
-    scenario: Scenario, world: World, draws: TraitDraws, people: Population, mine: slice
+    scenario: Scenario, world: MarketLayout, draws: TraitDraws, people: Population, mine: slice
 ) -> Column:
     """Fill the columns of some clients whose segments are known; returns their sizes."""
     table, segment, ids = scenario.population, people.segment[mine], people.client_id[mine]
@@ -174,7 +174,7 @@ def _draw_clients(
 
 def _draw_work(
     scenario: Scenario,
-    world: World,
+    world: MarketLayout,
     draws: TraitDraws,
     people: Population,
     mine: slice,
@@ -245,7 +245,9 @@ def _empty(n: int, m: int, n_vendors: int) -> Population:
     )
 
 
-def draw_population(scenario: Scenario, world: World, seed: np.random.SeedSequence) -> Population:
+def draw_population(
+    scenario: Scenario, world: MarketLayout, seed: np.random.SeedSequence
+) -> Population:
     """Draw the clients of a scenario under a seed, a chunk of clients at a time.
 
     Draws are keyed, so chunks change nothing; threads share them.
@@ -281,7 +283,7 @@ def draw_population(scenario: Scenario, world: World, seed: np.random.SeedSequen
     return drawn
 
 
-def _shares(scenario: Scenario, world: World) -> dict[str, dict[str, float]]:
+def _shares(scenario: Scenario, world: MarketLayout) -> dict[str, dict[str, float]]:
     """Among what each client picks its segment, region and home, and how likely each is."""
     homes = {name: scenario.vendors[name].home_share for name in world.vendors}
     return {
@@ -291,7 +293,7 @@ def _shares(scenario: Scenario, world: World) -> dict[str, dict[str, float]]:
     }
 
 
-def _tables(scenario: Scenario, world: World) -> str:
+def _tables(scenario: Scenario, world: MarketLayout) -> str:
     """All that a population is drawn from."""
     tables = scenario.model_dump_json(
         include={"population", "segments", "regions", "kinds", "mechanisms"}
@@ -305,7 +307,9 @@ _CACHED = 2  # populations are kept in any case,
 CACHE_BYTES = 64 * 2**20  # and more, while they take no more than this together
 
 
-def population_for(scenario: Scenario, world: World, seed: np.random.SeedSequence) -> Population:
+def population_for(
+    scenario: Scenario, world: MarketLayout, seed: np.random.SeedSequence
+) -> Population:
     """The population of a scenario and seed, shared by worlds that have the same clients.
 
     Columns are never changed by a run, so worlds of a replicate may share them.

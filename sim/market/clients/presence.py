@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.market.clients.columns import ChoiceState, ClientColumns
 from sim.market.clients.population import FIXED_POINT
-from sim.market.world import NONE, World
+from sim.market.world import NONE, MarketLayout
 from sim.numeric.arrays import Array, Matrix, Vector
 from sim.numeric.jit import inline, kernel
 from sim.strategies.agents import SIDES
@@ -43,7 +43,7 @@ class Presence:
     agent_users: Array  # (S, V + 1) clients whose agent work it serves; last with any
 
     @classmethod
-    def empty(cls, world: World, clients: int) -> Self:
+    def empty(cls, world: MarketLayout, clients: int) -> Self:
         """Nobody is anywhere yet; `clients` is the weight of all, which have no platform."""
         v = world.n_vendors
         sizes = (world.n_offers, v + 2, v + 3, v + 2, (len(SIDES), v + 1))
@@ -67,7 +67,7 @@ def agent_side(scenario: Scenario, segment: str) -> int:
     return SIDES.index("creators" if creators else "enterprises")
 
 
-def masks_of(scenario: Scenario, world: World) -> OfferMasks:
+def masks_of(scenario: Scenario, world: MarketLayout) -> OfferMasks:
     """The masks of a world's offers."""
     calls = np.where(world.calls, np.int64(1) << world.platform, 0)
     agents = [scenario.kinds[name].agent_work > 0.0 for name in world.kinds]

@@ -8,7 +8,7 @@ from sim.market.clients.columns import UNSET, ChoiceState, ClientColumns, MonthC
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.presence import OfferMasks, Presence, count_moves
 from sim.market.clients.threads import over_ranges
-from sim.market.world import HOST, World
+from sim.market.world import HOST, MarketLayout
 from sim.numeric.arrays import Array, Cube, Matrix, Vector
 from sim.numeric.elementary import exp32
 from sim.numeric.jit import kernel, step
@@ -19,7 +19,7 @@ BLOCK = 512  # workloads whose volumes are computed together, so that they stay 
 def use(
     clients: ClientColumns,
     state: ChoiceState,
-    world: World,
+    world: MarketLayout,
     terms: MonthTerms,
     masks: OfferMasks,
     tally: MonthCounts,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sim.market.clients.columns import ChoiceState, ClientColumns
 from sim.market.clients.population import Population
-from sim.market.world import World
+from sim.market.world import MarketLayout
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,11 @@ class ClientList:
     """`model.clients[17]`: the client with that number, read from the columns."""
 
     def __init__(
-        self, world: World, population: Population, columns: ClientColumns, choices: ChoiceState
+        self,
+        world: MarketLayout,
+        population: Population,
+        columns: ClientColumns,
+        choices: ChoiceState,
     ) -> None:
         self._world, self._population = world, population
         self._columns, self._choices = columns, choices

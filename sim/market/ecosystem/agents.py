@@ -14,7 +14,7 @@ from sim.economics.networks import (
     willing_builders,
 )
 from sim.market.clients.presence import masks_of
-from sim.market.world import World
+from sim.market.world import MarketLayout
 from sim.strategies.agents import AgentView
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def grow_agents(model: BaseMarket) -> None:
     held.builders[:] = (1.0 - table.departure) * held.builders + held.joining
 
 
-def agent_weights(scenario: Scenario, world: World) -> Floats:
+def agent_weights(scenario: Scenario, world: MarketLayout) -> Floats:
     """(cells, K, V) phi of each segment, kind of work and platform; empty where all are 0."""
     if scenario.agents.weight == 0.0 or not scenario.mechanisms.agent_platforms:
         return np.zeros((0, 0, 0))

@@ -13,7 +13,7 @@ from sim.economics.attachment import attached_sizes
 from sim.economics.networks import hosting_ease, network_benefit, pulled_innovation
 from sim.economics.usage import bass_step
 from sim.market.state import MarketState
-from sim.market.world import World
+from sim.market.world import MarketLayout
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
@@ -54,7 +54,7 @@ class Communities:
     ease: Floats  # (F,) factor on self-hosting cost
 
 
-def community_rules(scenario: Scenario, world: World) -> CommunityRules:
+def community_rules(scenario: Scenario, world: MarketLayout) -> CommunityRules:
     """The scenario's rules of communities."""
     derivatives, on = scenario.ecosystem.derivatives, scenario.mechanisms
     tables = [scenario.families[name].community for name in world.families]
@@ -86,7 +86,7 @@ def community_rules(scenario: Scenario, world: World) -> CommunityRules:
     )
 
 
-def own_pools(scenario: Scenario, world: World) -> npt.NDArray[np.bool_]:
+def own_pools(scenario: Scenario, world: MarketLayout) -> npt.NDArray[np.bool_]:
     """(R, F) whether a family's developers of a region are a pool of their own."""
     tables = [scenario.families[name].community.regions for name in world.families]
     rows = [[region in table for table in tables] for region in world.regions]

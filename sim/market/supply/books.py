@@ -15,7 +15,7 @@ from sim.market.clients.population import FIXED_POINT
 from sim.market.state import MarketState
 from sim.market.supply.costs import SupplyRules, app_cards, equivalents
 from sim.market.supply.serving import Volumes, cards_needed, platform_sums
-from sim.market.world import World
+from sim.market.world import MarketLayout
 from sim.numeric.arrays import sums_by_group
 
 Floats = npt.NDArray[np.float64]
@@ -45,7 +45,7 @@ class Account:
 def settle(
     rules: SupplyRules,
     month: int,
-    world: World,
+    world: MarketLayout,
     volumes: Volumes,
     unit_price: Floats,
     conceded: npt.NDArray[np.int64],
@@ -101,7 +101,7 @@ def settle(
     )
 
 
-def prices_paid(world: World, state: MarketState) -> Floats:
+def prices_paid(world: MarketLayout, state: MarketState) -> Floats:
     """(J,) token price after discounts that freed money pays for, yuan per million tokens."""
     discount = np.zeros(world.n_vendors + 2)
     discount[: world.n_vendors] = state.discount
@@ -109,7 +109,7 @@ def prices_paid(world: World, state: MarketState) -> Floats:
 
 
 def bills(
-    world: World, volumes: Volumes, price: Floats, conceded: npt.NDArray[np.int64]
+    world: MarketLayout, volumes: Volumes, price: Floats, conceded: npt.NDArray[np.int64]
 ) -> tuple[Floats, Floats]:
     """(J,) bills of what is served, and (J,) what deals take off them, million yuan."""
     asked = volumes.demanded
@@ -120,7 +120,7 @@ def bills(
         return units * price / MILLION - discounts, discounts
 
 
-def paid_by_clients(rules: SupplyRules, world: World, bill: Floats) -> float:
+def paid_by_clients(rules: SupplyRules, world: MarketLayout, bill: Floats) -> float:
     """Million yuan of all bills (J,) with the fees for services and applications on top.
 
     Raises
@@ -139,7 +139,7 @@ def paid_by_clients(rules: SupplyRules, world: World, bill: Floats) -> float:
     return paid
 
 
-def publish(world: World, volumes: Volumes, state: MarketState) -> None:
+def publish(world: MarketLayout, volumes: Volumes, state: MarketState) -> None:
     """Means and shares that everybody sees next month.
 
     Sums over vendors are rounded once, so that they do not depend on the order of names.

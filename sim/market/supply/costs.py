@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sim.economics.concentration import fading_age
 from sim.economics.costs import accelerator_cost, experience_unit_cost, scarcity_factor
 from sim.market.state import MarketState
-from sim.market.world import World
+from sim.market.world import MarketLayout
 from sim.months import month_after, months_between
 from sim.numeric.portable import exp, ln
 
@@ -77,7 +77,7 @@ class UnitCosts:
     opportunity: Floats  # (n_api,) accounting cost x scarcity factor
 
 
-def supply_rules(scenario: Scenario, world: World) -> SupplyRules:
+def supply_rules(scenario: Scenario, world: MarketLayout) -> SupplyRules:
     """The scenario's rules of supply; vendors in the order of the world."""
     table, on = scenario.supply, scenario.mechanisms
     vendors = [scenario.vendors[name] for name in world.vendors]
@@ -118,7 +118,7 @@ def _throughput(scenario: Scenario) -> Floats:
     return supply.throughput * TOKENS_PER_UNIT * exp(supply.throughput_growth * ages)
 
 
-def _app_tokens(scenario: Scenario, world: World) -> Floats:
+def _app_tokens(scenario: Scenario, world: MarketLayout) -> Floats:
     """(months + 1, V) million tokens of the vendors' own consumer apps."""
     plans = [scenario.vendors[name].capacity for name in world.vendors]
     age = fading_age([plan.internal_slowdown for plan in plans], scenario.calendar.months)
@@ -158,7 +158,9 @@ def card_costs(rules: SupplyRules, own_share: Floats, state: MarketState) -> Flo
     return accelerator_cost(own_share, rules.own_cost, bought, shock, rules.own_performance)
 
 
-def unit_costs(rules: SupplyRules, month: int, world: World, state: MarketState) -> UnitCosts:
+def unit_costs(
+    rules: SupplyRules, month: int, world: MarketLayout, state: MarketState
+) -> UnitCosts:
     """The costs of a month as the state is now.
 
     Throughput grows with experience, (E / E_0)^b; cards per million tokens are the family's serving

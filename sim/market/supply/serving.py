@@ -12,7 +12,7 @@ from sim.market.clients.columns import MonthCounts
 from sim.market.clients.population import FIXED_POINT
 from sim.market.state import MarketState
 from sim.market.supply.costs import SupplyRules, UnitCosts, cards_for_customers, unit_costs
-from sim.market.world import World
+from sim.market.world import MarketLayout
 from sim.numeric.arrays import sums_by_group
 from sim.numeric.portable import ln
 
@@ -40,7 +40,7 @@ class Volumes:
 
 
 def serve(
-    rules: SupplyRules, month: int, world: World, tally: MonthCounts, state: MarketState
+    rules: SupplyRules, month: int, world: MarketLayout, tally: MonthCounts, state: MarketState
 ) -> Volumes:
     """Ration the counted volumes of a month pro rata; what is not served tries second choices.
 
@@ -86,7 +86,7 @@ def serve(
     )
 
 
-def platform_sums(world: World, values: Floats) -> Floats:
+def platform_sums(world: MarketLayout, values: Floats) -> Floats:
     """(V + 2,) sums over the offers (J,) of each platform, own machines and NONE last."""
     return sums_by_group(values, world.platform, world.n_vendors + 2)
 
@@ -110,7 +110,7 @@ def counted_volumes(tally: MonthCounts) -> tuple[Floats, Floats, Floats]:
 
 
 def cards_needed(
-    rules: SupplyRules, world: World, volume: Floats, hours: Floats, per_token: Floats
+    rules: SupplyRules, world: MarketLayout, volume: Floats, hours: Floats, per_token: Floats
 ) -> Floats:
     """(J,) card-months of volumes: tokens of model calls, hours of HOST, own volumes of RENT."""
     cards = np.zeros(world.n_offers)
@@ -123,7 +123,7 @@ def cards_needed(
 
 def second_choices(
     rules: SupplyRules,
-    world: World,
+    world: MarketLayout,
     tally: MonthCounts,
     on_sale: npt.NDArray[np.bool_],
     demanded: Floats,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sim.economics.goodwill import awareness, campaign_inflow, next_goodwill
 from sim.market.state import MarketState
-from sim.market.world import World
+from sim.market.world import MarketLayout
 from sim.strategies.marketing import MarketingBooks, MarketingView, Stage
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
-def client_shares(scenario: Scenario, world: World) -> Floats:
+def client_shares(scenario: Scenario, world: MarketLayout) -> Floats:
     """(cells,) share of clients by segment and region, as the scenario states them; read-only."""
     segments = [scenario.segments[name].share for name in world.segments]
     regions = [scenario.regions[name].share for name in world.regions]
@@ -98,7 +98,7 @@ class AwarenessRules:
     decay: float  # part of goodwill that a month forgets
 
 
-def awareness_rules(scenario: Scenario, world: World) -> AwarenessRules:
+def awareness_rules(scenario: Scenario, world: MarketLayout) -> AwarenessRules:
     """The scenario's rules; a region may have an a0 of its own for a vendor."""
     vendors, goodwill = scenario.vendors, scenario.demand.goodwill
     regions = [scenario.regions[name] for name in world.regions]

@@ -16,7 +16,7 @@ from sim.strategies.view import Books, View, told
 if TYPE_CHECKING:
     from sim.market.agent import VendorAgent
     from sim.market.base import BaseMarket
-    from sim.market.world import World
+    from sim.market.world import MarketLayout
     from sim.scenario.schema.scenario import Scenario
 
 
@@ -94,7 +94,7 @@ def _churn(model: BaseMarket) -> list[float]:
     return [min(gone / held, 1.0) if held > 0 else usual for held, gone in rows]
 
 
-def _share_points(scenario: Scenario, world: World) -> Floats:
+def _share_points(scenario: Scenario, world: MarketLayout) -> Floats:
     """(V,) worth of a point of token share, million yuan."""
     tables = [scenario.vendors[name] for name in world.vendors]
     return np.array([table.objective.share_point for table in tables])
@@ -105,7 +105,7 @@ def public_view(model: BaseMarket) -> View:
     return information(model).view
 
 
-def _fixed_view(scenario: Scenario, world: World) -> dict[str, Any]:
+def _fixed_view(scenario: Scenario, world: MarketLayout) -> dict[str, Any]:
     """What is the same in the view of every month."""
     return {
         "platform": _sealed(world.platform.copy()),

@@ -15,7 +15,7 @@ from sim.strategies.openness import OwnFamily
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
-    from sim.market.world import World
+    from sim.market.world import MarketLayout
     from sim.scenario.schema.families import Host
     from sim.scenario.schema.scenario import Scenario
 
@@ -47,7 +47,7 @@ def decide_openness(model: BaseMarket) -> None:
             state.hosting[j] = serves
 
 
-def _calls(scenario: Scenario, world: World) -> list[tuple[int, int, int]]:
+def _calls(scenario: Scenario, world: MarketLayout) -> list[tuple[int, int, int]]:
     """Platform, family and owner of the family of each offer of model calls."""
     platform, family = world.platform[: world.n_api], world.family[: world.n_api]
     owner = world.owner[family]
@@ -79,12 +79,12 @@ def _release_and_open(model: BaseMarket) -> None:
                 break
 
 
-def _openable(scenario: Scenario, world: World) -> list[int]:
+def _openable(scenario: Scenario, world: MarketLayout) -> list[int]:
     """Families whose weights are or may become open."""
     return [f for f, name in enumerate(world.families) if openable(scenario, name)]
 
 
-def _months_since_release(scenario: Scenario, world: World) -> list[list[int]]:
+def _months_since_release(scenario: Scenario, world: MarketLayout) -> list[list[int]]:
     """(months, F), negative before; families of the first month are as old as the run."""
     dates = [scenario.families[name].released for name in world.families]
     months = enumerate(_dates(scenario))
@@ -115,7 +115,7 @@ def overall_capability(model: BaseMarket) -> npt.NDArray[np.float64]:
     return np.asarray((model.capability * (weight / weight.sum())).sum(axis=1))
 
 
-def entries_in_force(scenario: Scenario, world: World) -> list[list[Host | None]]:
+def entries_in_force(scenario: Scenario, world: MarketLayout) -> list[list[Host | None]]:
     """(months, n_api) dated entries by which platforms serve somebody's family."""
     labels = [label.split("/") for label in world.labels[: world.n_api]]
     hosts = [
