@@ -264,7 +264,8 @@ def picture_names() -> set[str]:
     """File names of all pictures."""
     drawn = {f"{scenario}-{name}.png" for scenario, names in FIGURES.items() for name in names}
     answers = {f"volcano-dam-{name}.png" for name in ANSWERS}
-    return drawn | answers | {f"{name}-episode.png" for name in EPISODES}
+    episodes = {f"{name}-episode.png" for name in EPISODES}
+    return drawn | answers | episodes | {"architecture.png"}
 
 
 def draw(scenario: str, folder: str, workers: int) -> Any:
@@ -282,7 +283,8 @@ def draw(scenario: str, folder: str, workers: int) -> Any:
 
 
 def make_pictures() -> None:
-    """The pictures of the tiny scenario, in seconds."""
+    """The pictures of the tiny scenario and of the house, in seconds."""
+    subprocess.run([sys.executable, str(DOCS / "house.py")], check=True)
     with tempfile.TemporaryDirectory() as folder:
         draw("tiny", folder, workers=1)
 

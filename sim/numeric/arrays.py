@@ -1,4 +1,4 @@
-"""Arrays as annotations state them: of which numbers, and of how many dimensions."""
+"""Arrays as annotations state them, sums by group, and numbers of the elementary functions."""
 
 from __future__ import annotations
 
@@ -19,3 +19,7 @@ def sums_by_group(
 ) -> npt.NDArray[np.float64]:
     """(groups,) sums of `values` (n,) by their group (n,), added up from the first to the last."""
     return np.bincount(group, values, groups).astype(np.float64, copy=False)
+
+
+NAMES = ("exp", "ln", "log1p", "expm1", "log2", "exp2", "power")
+EXP, LN, LOG1P, EXPM1, LOG2, EXP2, POWER = range(len(NAMES))

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.numeric import elementary
-from sim.numeric.arrays import Matrix, Vector
-from sim.numeric.functions import EXP, EXP2, EXPM1, LN, LOG1P, LOG2, POWER
+from sim.numeric.arrays import EXP, EXP2, EXPM1, LN, LOG1P, LOG2, POWER, Matrix, Vector
 from sim.numeric.jit import inline, kernel
 
 LEAST = float(np.finfo(np.float64).tiny)  # smaller numbers lose digits

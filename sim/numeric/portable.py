@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from sim.numeric.functions import EXP, EXP2, EXPM1, LN, LOG1P, LOG2, NAMES, POWER
+from sim.numeric.arrays import EXP, EXP2, EXPM1, LN, LOG1P, LOG2, NAMES, POWER
 
 Floats = npt.NDArray[np.float64]
 Value = TypeVar("Value", float, Floats)
