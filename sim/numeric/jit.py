@@ -5,7 +5,6 @@ A kernel takes arrays and numbers. Parts of kernels stay plain functions of Pyth
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import logging
 import os
@@ -65,20 +64,18 @@ def cache_folder(stated: str) -> Path:
     """Where kernels of these sources are kept.
 
     Numba looks at a kernel's own file alone, and parts of it lie in other files: so the folder is
-    named by all sources. It lies under `stated`, else beside the package, else in the home or the
-    temporary folder of the user: the first that can be written.
+    named by all sources. It lies under `stated`, else beside the package, else in the user's home:
+    the first that can be written. Without any it is a new private folder, which the next process
+    does not find: kernels are code, and a folder that others can write could hold theirs.
     """
     facts = [path.stat() for folder in COMPILED for path in (PACKAGE / folder).rglob("*.py")]
     stamp = max(fact.st_mtime for fact in facts), sum(fact.st_size for fact in facts)
     versions = sys.version, numba.__version__, np.__version__
     name = f"kernels-{hashlib.sha256(repr((stamp, versions)).encode()).hexdigest()[:16]}"
-    usual = (
-        Path(__file__).parent / "__pycache__",
-        Path("~/.cache/sim").expanduser(),
-        Path(tempfile.gettempdir()) / f"sim-{getpass.getuser()}",
-    )
+    usual = Path(__file__).parent / "__pycache__", Path(os.path.expanduser("~")) / ".cache" / "sim"
     places = [place / name for place in ([Path(stated)] if stated else usual)]
-    return next(filter(_can_be_written, places), places[-1])
+    found = next(filter(_can_be_written, places), None)
+    return found or Path(tempfile.mkdtemp(prefix="sim-kernels-"))
 
 
 def _can_be_written(folder: Path) -> bool:

@@ -78,6 +78,16 @@ def test_where_the_package_cannot_be_written_the_home_takes_kernels(
     assert jit.cache_folder("").parent == tmp_path / ".cache" / "sim"
 
 
+def test_where_nothing_can_be_written_a_private_folder_takes_kernels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jit, "_can_be_written", lambda place: False)
+    folder = jit.cache_folder("")
+    assert folder.is_dir()
+    assert folder.stat().st_mode & 0o077 == 0  # nobody else may put code there
+    folder.rmdir()
+
+
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert not jit._can_be_written(tmp_path / "file" / "below")
