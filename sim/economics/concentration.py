@@ -45,7 +45,7 @@ MONTHS_OF_YEAR, MONTHS_OF_QUARTER, QUARTERS_OF_YEAR = 12, 3, 4
 
 
 def fading_age(slowdown: ArrayLike, months: int) -> Floats:
-    """(months + 1, n) months of full growth that growth which fades has made by each month.
+    """(months + 1, n) age of fading growth: the months of full growth that it equals by each month.
 
     ``(1 - e^(-s t)) / s``, and t where s = 0: the log of a volume grows by ``growth x age`` if its
     rate falls by the part ``slowdown`` s (n,) a month (Gompertz curve).

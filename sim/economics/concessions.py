@@ -23,7 +23,7 @@ def concession_worth(
 def concession_of_worth(
     worth: float, price: float, fixed: float, rents: bool, box_cox: float, price_shift: float
 ) -> float:
-    """The share that is worth so much: the inverse of :func:`concession_worth`."""
+    """The price cut, as a share, that has a given worth: inverse of :func:`concession_worth`."""
     if rents:
         return 1.0 - exp(-worth)
     term = box_cox_term(price + fixed + price_shift, box_cox) - worth

@@ -188,7 +188,7 @@ def ar1_with_jumps(
     ----------
     normals
         (M, 3) independent standard normals: shock, whether there is a jump, its size. A path is a
-        function of them alone, so that worlds that share them have the same luck, and a longer
+        function of them alone, so that worlds that share them have the same shocks, and a longer
         path begins with the shorter.
     persistence
         rho, in [0, 1).

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +12,6 @@ from sim.economics.mixed import Demand
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-T = TypeVar("T")
-
-
-def told(kind: type[T], **facts: object) -> T:
-    """A frozen record with all its fields stated, without a checked call for each of them."""
-    record = object.__new__(kind)
-    record.__dict__.update(facts)
-    return record
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,7 @@ def _unlike(worlds: Sequence[World]) -> list[str]:
         other = world.scenario
         if other.population != first.population:
             notes.append(
-                f"{world.name} draws other clients than {worlds[0].name}: pairs share less luck"
+                f"{world.name} draws other clients than {worlds[0].name}: pairs share fewer draws"
             )
         if other.containment.window_months != first.containment.window_months:
             notes.append(f"{world.name} is judged over the window of {worlds[0].name}")

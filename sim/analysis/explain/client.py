@@ -155,9 +155,9 @@ class Watcher:
         taken = model.world.labels[int(model.choices.current[at.work])]
         before = model.world.labels[at.current] if at.current >= 0 else UNADOPTED
         unseen = {
-            name: (luck, level)
-            for name, (luck, level) in awareness_draws(model, at.client).items()
-            if luck >= level and name != model.clients[self.number].home_cloud
+            name: (draw, level)
+            for name, (draw, level) in awareness_draws(model, at.client).items()
+            if draw >= level and name != model.clients[self.number].home_cloud
         }
         self.story.reviews.append(
             Review(
@@ -277,8 +277,8 @@ def _review_lines(review: Review) -> list[str]:
         lines.append(f"  {mark} {option.label:<32} {option.utility:8.3f} = {parts}")
     if review.unseen:
         told = ", ".join(
-            f"{name} (draw {luck:.2f}, awareness {level:.2f})"
-            for name, (luck, level) in review.unseen.items()
+            f"{name} (draw {draw:.2f}, awareness {level:.2f})"
+            for name, (draw, level) in review.unseen.items()
         )
         lines.append(f"    not aware of {told}")
     if review.left:

@@ -111,12 +111,12 @@ def options(model: BaseMarket, at: Occasion) -> list[Option]:
 
 
 def _option(model: BaseMarket, at: Occasion, offer: int) -> Option:
-    parts = _systematic(model, at, offer) | _luck(model, at, offer)
+    parts = _systematic(model, at, offer) | _random_terms(model, at, offer)
     told = {name: value for name, value in parts.items() if abs(value) > SMALL}
     return Option(model.world.labels[offer], offer, sum(parts.values()), told)
 
 
-def _luck(model: BaseMarket, at: Occasion, offer: int) -> dict[str, float]:
+def _random_terms(model: BaseMarket, at: Occasion, offer: int) -> dict[str, float]:
     columns, world, streams = model.columns, model.world, model.streams
     who, work = columns.client_id[at.client], columns.work_key[at.work]
     event = _event(streams.choice, who, work, at.month)

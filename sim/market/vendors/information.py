@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sim.economics.mixed import Demand
 from sim.market.supply.costs import supply_rules, unit_costs
 from sim.market.vendors.panel import panel_demand
-from sim.strategies.view import Books, View, told
+from sim.strategies.view import Books, View
 
 if TYPE_CHECKING:
     from sim.market.agent import VendorAgent
@@ -53,8 +53,7 @@ def information(model: BaseMarket) -> Information:
     cost[: world.n_api], unit_cost[: world.n_api] = month_costs.accounting, month_costs.opportunity
     first = np.where(state.last_price > 0.0, state.last_price, state.list_price)
     price[:] = np.where(model.on_sale, first, 0.0)
-    view = told(
-        View,
+    view = View(
         month=model.month,
         price=_sealed(price),
         token_share=_sealed(state.token_share.copy()),
@@ -140,8 +139,7 @@ def private_books(
     """What only this vendor knows; `figures` spares computing them again."""
     own, figures = model.own_offers(vendor.index), figures or private_figures(model)[vendor.index]
     rules = model.rules(supply_rules)
-    return told(
-        Books,
+    return Books(
         own=own,
         price=model.state.list_price[own],
         unit_cost=unit_cost[own],
