@@ -19,7 +19,7 @@ from sim.market.clients.consider import log_volume_of
 from sim.market.clients.population import FIXED_POINT
 from sim.market.world import HOST, RENT, MarketLayout
 from sim.numeric.arrays import Array, Matrix, Vector
-from sim.numeric.elementary import exp, ln
+from sim.numeric.elementary import exp
 from sim.numeric.jit import kernel
 from sim.numeric.laws import law
 
@@ -118,6 +118,7 @@ def hold_auctions(
         clients.client,
         clients.kind,
         clients.log_base,
+        clients.log_skill,
         clients.cell,
         clients.weight,
         clients.alpha,
@@ -163,6 +164,7 @@ def settle_auctions(
     client: Vector[np.int32],
     kind: Vector[np.int16],
     log_base: Vector[np.float32],
+    log_skill: Vector[np.float64],
     cell: Vector[np.int32],
     weight: Vector[np.float32],
     alpha: Vector[np.float32],
@@ -197,6 +199,14 @@ def settle_auctions(
     platforms = value.shape[1]
     none, nobody = len(platform) - 1, platforms - 2  # the platforms after the vendors' never bid
     bill, limit = np.zeros(platforms), np.zeros(platforms)
+    whole_worth = np.zeros((2, none))  # of the largest concession on each listed price
+    for row in (OTHERS, OWN):
+        for j in range(none):
+            most = most_discount[row, platform[j]] + most_credit[row, platform[j]]
+            if most > 0.0 and channel[j] != HOST:
+                rents = channel[j] == RENT
+                worth = worth_of(most, unit_price[j], 0.0, rents, box_cox, price_shift)
+                whole_worth[row, j] = worth
     for x in range(len(order)):
         r = order[x]
         w = work[r]
@@ -204,7 +214,6 @@ def settle_auctions(
         served_by = platform[before] if before >= 0 else -1
         ability, sensitivity = np.float64(skill[i]), np.float64(alpha[i])
         volume = log_volume_of(np.float64(log_volume[w]), np.float64(log_base[w]), log_growth[k])
-        fixed = operations * exp(-volume)
         winner, top, runner_up = 0, -np.inf, -np.inf
         for p in range(platforms):
             bill[p] = limit[p] = 0.0
@@ -214,14 +223,18 @@ def settle_auctions(
             row, hosts = OWN if p == served_by else OTHERS, channel[j] == HOST
             most = most_discount[row, p] + most_credit[row, p]
             if most > 0.0:
-                ratio = log_price_ratio[j] - ln(ability) if hosts else log_price_ratio[j]
+                ratio = log_price_ratio[j] - log_skill[i] if hosts else log_price_ratio[j]
                 wanted = exp(np.float64(log_base[w]) + log_growth[k] - elasticity[k] * ratio)
                 units = unit_hours[j] / ability if hosts else 1.0
                 bill[p] = wanted * units * unit_price[j] * np.float64(weight[i]) * YUAN
             if bill[p] > 0.0:
                 limit[p] = min(most, left[p] / (bill[p] * months))
-            if limit[p] > 0.0:
-                price, rest = (host_cost[j] / ability, fixed) if hosts else (unit_price[j], 0.0)
+            if limit[p] == most and not hosts:
+                score += sensitivity * whole_worth[row, j]
+            elif limit[p] > 0.0:
+                price, rest = unit_price[j], 0.0
+                if hosts:
+                    price, rest = host_cost[j] / ability, operations * exp(-volume)
                 rents = channel[j] == RENT
                 score += sensitivity * worth_of(limit[p], price, rest, rents, box_cox, price_shift)
             if score > top:
@@ -233,7 +246,9 @@ def settle_auctions(
         need = runner_up - utility
         if need > 0.0 and limit[winner] > 0.0:
             hosts, rents = channel[j] == HOST, channel[j] == RENT
-            price, rest = (host_cost[j] / ability, fixed) if hosts else (unit_price[j], 0.0)
+            price, rest = unit_price[j], 0.0
+            if hosts:
+                price, rest = host_cost[j] / ability, operations * exp(-volume)
             share = share_of(need / sensitivity, price, rest, rents, box_cox, price_shift)
             share, utility = min(max(share, 0.0), limit[winner]), runner_up
         whole, off = np.int64(np.float64(weight[i]) * FIXED_POINT + 0.5), 0.0

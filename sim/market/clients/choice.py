@@ -251,9 +251,9 @@ def due_workloads(
     says that they look again."""
     due = np.empty(first[end] - first[begin] + 1, np.int64)
     n = np.uint64(0)
-    for i in range(begin, end):
+    for i in range(np.uint64(begin), np.uint64(end)):
         size, c = np.uint64(key_account[i]), np.uint64(cell[i])
-        for w in range(first[i], first[i + 1]):
+        for w in range(np.uint64(first[i]), np.uint64(first[i + np.uint64(1)])):
             event = event_of(key, person(client_id[i], work_key[w]), month)
             limit = due_below[size, c, np.uint64(np.int64(current[w]) + 1)]
             due[n] = w
@@ -296,12 +296,13 @@ def add_random_terms(
     for x in range(len(value)):
         noise[x] = gumbel_of(mixed32(low[x], high[x]))
     for q in range(n):
-        channel = RENT if hours_kind[kind[work[q]]] else API
-        for x in range(first[q, 0], first[q, 1]):
-            value[x] += (1.0 - rho[channel]) * noise[x] + np.float64(rest[q])
-        for x in range(first[q, 1], first[q, 2]):
+        begin, middle, last = np.uint64(first[q, 0]), np.uint64(first[q, 1]), np.uint64(first[q, 2])
+        scale = 1.0 - rho[RENT if hours_kind[kind[work[q]]] else API]
+        for x in range(begin, middle):
+            value[x] += scale * noise[x] + np.float64(rest[q])
+        for x in range(middle, last):
             value[x] += (1.0 - rho[HOST]) * noise[x] + np.float64(rest[n + q])
-        value[first[q, 2]] += np.float64(noise[first[q, 2]])
+        value[last] += np.float64(noise[last])
 
 
 @kernel
@@ -353,15 +354,17 @@ def take_best(
     for q in range(len(work)):
         if waits[q]:
             continue
-        best = after = np.int64(none)
-        top, next_to_top = value[first[q, 2]], -np.inf
-        for x in range(first[q, 0], first[q, 2]):
+        begin, last = np.uint64(first[q, 0]), np.uint64(first[q, 2])
+        best = after = np.uint64(none)
+        top, next_to_top = value[last], -np.inf
+        for x in range(begin, last):
+            j = np.uint64(offer[x])
             if value[x] > top:
-                if platform[offer[x]] != platform[best]:
+                if platform[j] != platform[best]:
                     after, next_to_top = best, top
-                best, top = np.int64(offer[x]), value[x]
-            elif value[x] > next_to_top and platform[offer[x]] != platform[best]:
-                after, next_to_top = np.int64(offer[x]), value[x]
+                best, top = j, value[x]
+            elif value[x] > next_to_top and platform[j] != platform[best]:
+                after, next_to_top = j, value[x]
         w = work[q]
         i, k, before = client[w], kind[w], current[w]
         current[w], second[w] = best, after

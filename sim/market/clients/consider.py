@@ -89,11 +89,11 @@ def value_offers(
     n_vendors, none, most = len(vendor_keys), len(platform) - 1, len(work) * len(platform) + 1
     first, offer = np.empty((len(work), 3), np.int64), np.empty(most, np.int32)
     value, low, high = np.empty(most), np.empty(most, np.uint32), np.empty(most, np.uint32)
-    seen, row, e = np.empty(n_vendors, np.bool_), np.empty(n_api), np.int64(0)
+    seen, row, e = np.empty(n_vendors, np.bool_), np.empty(n_api), np.uint64(0)
     for q in range(len(work)):
         w = work[q]
-        i, k, j0 = client[w], kind[w], np.int64(current[w])
-        c, h = cell[i], np.int64(home[i])
+        i, k, j0 = np.uint64(client[w]), np.uint64(kind[w]), np.int64(current[w])
+        c, h = np.uint64(cell[i]), np.int64(home[i])
         sensitivity, need, cut = np.float64(alpha[i]), np.float64(log_need[w]), cut_up[k]
         pays = listed * sensitivity
         aware = event_state(awareness_key, client_id[i], np.uint64(0), 0)
@@ -108,18 +108,18 @@ def value_offers(
                     utility = base[c, k, j] + np.float64(taste[i, v]) - pays * price[j]
                     utility = utility - switching[j0 + 1, j] + home_bonus[h + 1, j]
                     offer[e], value[e], low[e] = j, utility, low32(event) ^ offer_keys[j]
-                    e += 1
+                    e += np.uint64(1)
             first[q, 1] = e
         else:
             for j in range(n_api):
                 utility = base[c, k, j] - pays * price[j] - cut * max(0.0, need - log_context[j])
                 row[j] = utility - switching[j0 + 1, j] + home_bonus[h + 1, j]
             for j in range(n_api):
-                v = platform[j]
+                p = np.uint64(platform[j])
                 # written in any case, kept if considered: no branch that cannot be foreseen
                 offer[e], low[e] = j, low32(event) ^ offer_keys[j]
-                value[e] = row[j] + np.float64(taste[i, v])
-                e += np.int64(is_open[c, j] & (seen[v] | (j == j0)))
+                value[e] = row[j] + np.float64(taste[i, p])
+                e += np.uint64(is_open[c, j] & (seen[p] | (j == j0)))
             first[q, 1] = e
             volume = log_volume_of(
                 np.float64(log_volume[w]), np.float64(log_base[w]), log_growth[k]
@@ -139,11 +139,11 @@ def value_offers(
                     if not own:
                         utility += np.float64(taste[i, at]) + home_bonus[h + 1, j]
                     offer[e], value[e], low[e] = j, utility, low32(event) ^ offer_keys[j]
-                    e += 1
+                    e += np.uint64(1)
         first[q, 2] = e
         utility = none_base[c, k] - none_slope[k] * sensitivity
         offer[e], value[e], low[e] = none, utility, low32(event) ^ offer_keys[none]
-        e += 1
+        e += np.uint64(1)
         for x in range(first[q, 0], e):
             high[x] = high32(event)
     return first, offer[:e], value[:e], low[:e], high[:e]

@@ -129,11 +129,16 @@ def move_homes(
     """
     n_vendors = len(cloud)
     moved, spend = np.zeros((n_vendors + 1, n_vendors), np.int64), np.zeros(n_vendors)
-    for i in range(begin, end):
+    bits, looks = np.empty(end - begin, np.uint32), np.empty(end - begin + 1, np.int64)
+    for q in range(end - begin):  # a loop of its own becomes vector operations
+        event = event_state(key, client_id[begin + q], np.uint64(0), month)
+        bits[q] = bits32(event, np.uint32(1))
+    n = np.uint64(0)
+    for q in range(end - begin):
+        looks[n] = begin + q
+        n += np.uint64(np.uint64(bits[q]) < looks_below[home[begin + q]])  # last without a home
+    for i in looks[:n]:
         before = np.int64(home[i]) if home[i] >= 0 else n_vendors
-        bits = bits32(event_state(key, client_id[i], np.uint64(0), month), np.uint32(1))
-        if np.uint64(bits) >= looks_below[before]:
-            continue
         spend[:] = 0.0
         for w in range(first[i], first[i + 1]):
             j = current[w]

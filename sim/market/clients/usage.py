@@ -131,8 +131,8 @@ def move_volumes(
         for q in range(e - b):
             w = b + q
             whole = np.int64(np.float64(volume[q]) * np.float64(weight[w]) * FIXED_POINT + 0.5)
-            j, other = max(current[w], 0), max(second[w], 0)
-            table[row[w], j] += whole
+            j, other = np.uint64(max(current[w], 0)), np.uint64(max(second[w], 0))
+            table[np.uint64(row[w]), j] += whole
             pairs[j, other] += whole
         for x in range(h):
             w = b + hosted[x]
@@ -156,18 +156,19 @@ def adjust(
     target: Vector[np.float64],
     volume: Vector[np.float32],
     hosted: Vector[np.int64],
-) -> np.int64:
+) -> np.uint64:
     """Log volumes of a block move towards their targets, and volumes follow; idle ones stay.
 
     Returns how many run a model themselves, listed in `hosted`: skill raises their targets by
     ``elasticity ln(skill)``. Short loops over neighbouring numbers become vector operations.
     """
-    h = np.int64(0)
+    h = np.uint64(0)
     for q in range(len(client)):
-        target[q] = np.float64(log_base[q]) + shift[kind[q], current[q] + 1]
+        j = np.uint64(np.int64(current[q]) + 1)
+        target[q] = np.float64(log_base[q]) + shift[np.uint64(kind[q]), j]
     for q in range(len(client)):
         hosted[h] = q
-        h += np.int64(hosts[current[q] + 1])
+        h += np.uint64(hosts[np.uint64(np.int64(current[q]) + 1)])
     for x in range(h):
         own = hosted[x]
         target[own] += elasticity[kind[own]] * log_skill[client[own]]
