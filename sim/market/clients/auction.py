@@ -199,9 +199,9 @@ def settle_auctions(
     platforms = value.shape[1]
     none, nobody = len(platform) - 1, platforms - 2  # the platforms after the vendors' never bid
     bill, limit = np.zeros(platforms), np.zeros(platforms)
-    whole_worth = np.zeros((2, none))  # of the largest concession on each listed price
+    whole_worth = np.zeros((2, len(platform)))  # of the largest concession on each listed price
     for row in (OTHERS, OWN):
-        for j in range(none):
+        for j in range(len(platform)):
             most = most_discount[row, platform[j]] + most_credit[row, platform[j]]
             if most > 0.0 and channel[j] != HOST:
                 rents = channel[j] == RENT
