@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import mesa
 import numpy as np
@@ -74,6 +74,7 @@ class BaseMarket(mesa.Model):
     def __init__(self, scenario: Scenario, seed: np.random.SeedSequence) -> None:
         super().__init__(rng=np.random.default_rng(seed))
         self.scenario, self.seed_sequence, self.month = scenario, seed, 0
+        self.made: dict[Callable[..., Any], Any] = shared(scenario, "rules", dict)
 
     @property
     def scenario(self) -> Scenario:
@@ -95,7 +96,10 @@ class BaseMarket(mesa.Model):
 
         Nobody may change it.
         """
-        return shared(self._scenario, make, lambda: make(self._scenario, self.world))
+        if make not in self.made:
+            self.made[make] = make(self._scenario, self.world)
+        made: T = self.made[make]
+        return made
 
     @property
     def supply(self) -> SupplyRules:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.errors import SimError
 from sim.market.model import MarketModel
+from sim.market.shared import shared
 from sim.market.world import make_world
 from sim.months import months_between
 from sim.scenario.patches import at_intensity
@@ -84,8 +85,8 @@ def branch(trunk: MarketModel, scenario: Scenario) -> MarketModel:
     scenario = at_intensity(scenario)
     refuse_other_past(trunk.scenario, scenario, trunk.date)
     # What no run changes is shared: the clients as they were drawn, but not columns that move.
-    shared: list[Any] = [trunk.scenario, trunk.population, trunk.world]
-    shared += vars(trunk.population).values()
-    model = deepcopy(trunk, {id(part): part for part in shared})
-    model.scenario = scenario
+    kept: list[Any] = [trunk.scenario, trunk.population, trunk.world, trunk.made]
+    kept += vars(trunk.population).values()
+    model = deepcopy(trunk, {id(part): part for part in kept})
+    model.scenario, model.made = scenario, shared(scenario, "rules", dict)
     return model

@@ -36,7 +36,7 @@ class TermRules:
     constant: Floats  # (cells, J) appeals, sector roots, control and privacy
     theta: Floats  # (cells, K) weight of capability
     gamma: Floats  # (cells,) weight of communities
-    agents: Floats  # (cells, K, V) weight of agents, empty where all are 0
+    agents: Floats  # (cells, K, n_api) weight of agents, empty where all are 0
     side: npt.NDArray[np.int64]  # (cells,) of agent platforms
     growing: Floats  # (months + 1, K) log growth of demand
     n0: Floats
@@ -324,20 +324,17 @@ def fill_utilities(model: BaseMarket, met: Floats, terms: MonthTerms) -> None:
     Lead in capability and community are 0 of offers without a family.
     """
     rules, world, state = model.rules(term_rules), model.world, model.state
-    lead = np.zeros((len(world.kinds), world.n_offers))
-    community = np.zeros((world.n_cells, world.n_offers))
-    with_family = slice(0, world.rent_start)
-    family = world.family[with_family]
-    lead[:, with_family] = (model.capability - state.mean_capability).T[:, family]
+    base, family = terms.base, world.family[: world.rent_start]
+    lead = (model.capability - state.mean_capability).T
     known = network_benefit(met, model.rules(community_rules).scale)
-    near = np.tile(known, (len(world.segments), 1)) * rules.gamma[:, None]
-    community[:, with_family] = near[:, family]
+    gamma = rules.gamma.reshape(len(world.segments), len(world.regions), 1)
+    near = (gamma * known).reshape(world.n_cells, -1)
     relied = np.zeros(world.n_vendors + 2)  # own machines and postponing never fail
     relied[: world.n_vendors] = rules.reliability * (state.reliability - 1.0)
-    base = terms.base
-    np.multiply(rules.theta[:, :, None], lead, out=base)
+    base[:] = 0.0
+    np.multiply(rules.theta[:, :, None], lead[:, family], out=base[:, :, : world.rent_start])
     base += rules.constant[:, None, :]
-    base += community[:, None, :]
+    base[:, :, : world.rent_start] += near[:, None, family]
     base += relied[world.platform]
     if len(rules.agents):
         base[:, :, : world.n_api] += agent_utility(model, rules.agents)

@@ -110,7 +110,7 @@ def grow_agents(model: BaseMarket) -> None:
 
 
 def agent_weights(scenario: Scenario, world: MarketLayout) -> Floats:
-    """(cells, K, V) phi of each segment, kind of work and platform; empty where all are 0."""
+    """(cells, K, n_api) phi of a segment, kind of work and call's platform; empty if all are 0."""
     if scenario.agents.weight == 0.0 or not scenario.mechanisms.agent_platforms:
         return np.zeros((0, 0, 0))
     work = np.array([scenario.kinds[name].agent_work for name in world.kinds])
@@ -124,7 +124,7 @@ def agent_weights(scenario: Scenario, world: MarketLayout) -> Floats:
         ]
     )
     weights = scenario.agents.weight * work[None, :, None] * fit[:, None, :]
-    return np.repeat(weights, len(world.regions), axis=0)
+    return np.repeat(weights, len(world.regions), axis=0)[:, :, world.platform[: world.n_api]]
 
 
 def agent_utility(model: BaseMarket, weights: Floats) -> Floats:
@@ -134,5 +134,6 @@ def agent_utility(model: BaseMarket, weights: Floats) -> Floats:
     """
     world, held, table = model.world, model.state.platforms, model.scenario.agents
     facts = held.agents, held.portability, held.open
-    worth = platform_worth(*facts, table.cross_side, table.scale).T[model.rules(masks_of).side]
-    return (weights * worth[:, None, :])[:, :, world.platform[: world.n_api]]
+    worth = platform_worth(*facts, table.cross_side, table.scale).T
+    side, platform = model.rules(masks_of).side, world.platform[: world.n_api]
+    return weights * worth[side[:, None], platform][:, None, :]
