@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics import concentration, costs, q_learning, quality, usage
+from sim.economics import (
+    concentration,
+    concessions,
+    costs,
+    markups,
+    networks,
+    q_learning,
+    quality,
+    usage,
+)
 
 SHARES = st.lists(st.floats(0.01, 1), min_size=2, max_size=6).map(lambda x: np.array(x) / sum(x))
 
@@ -147,3 +156,52 @@ class TestFadingAge:
 def test_bad_input_raises(call):
     with pytest.raises(ValueError, match=r"\w"):
         call()
+
+
+def test_shares_are_parts_of_the_sum_and_zero_where_nothing_is_sold():
+    shares = concentration.market_shares([[1.0, 3.0], [0.0, 0.0]])
+    assert shares.tolist() == [[0.25, 0.75], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "rents", "box_cox", "worth"),
+    [
+        (0.0, False, 0.0, np.log(10.0 / 8.0)),
+        (10.0, False, 0.0, np.log(20.0 / 18.0)),
+        (10.0, False, 1.0, 2.0),
+        (0.0, False, 0.5, 2.0 * (np.sqrt(10.0) - np.sqrt(8.0))),
+        (0.0, True, 1.0, np.log(10.0 / 8.0)),
+    ],
+)
+def test_a_fifth_off_a_price_of_ten(fixed, rents, box_cox, worth):
+    facts = 10.0, fixed, rents, box_cox, 0.0
+    assert concessions.concession_worth(0.2, *facts) == pytest.approx(worth, rel=1e-12)
+    assert concessions.concession_of_worth(worth, *facts) == pytest.approx(0.2, rel=1e-12)
+
+
+def test_learning_is_worth_what_later_months_save():
+    # everything forgotten in a month: one month saves b q / E
+    assert costs.learning_value(1.0, 1.0, 0.5, 1.0, 0.9) == pytest.approx(0.45)
+    # nothing forgotten: unit cost falls as (1 + k q / E)^-b, month after month
+    later = np.arange(1.0, 2_001.0)
+    saved = 0.9**later * 0.3 * (1.0 + 0.2 * later) ** -1.3 * 0.2
+    assert costs.learning_value(10.0, 2.0, 0.3, 0.0, 0.9) == pytest.approx(saved.sum(), rel=1e-9)
+
+
+def test_a_shock_fades_and_a_jump_adds_to_it():
+    calm = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, -1.0, 2.0]])
+    path = costs.ar1_with_jumps(calm, 0.5, 2.0, 0.5, 3.0, 0.25)
+    np.testing.assert_allclose(path, [2.0, 1.0, 0.5 + 3.0 + 0.5])
+
+
+def test_clients_stay_a_geometric_number_of_months():
+    assert markups.further_months(0.0, 0.5) == pytest.approx(1.0)
+    assert markups.further_months(0.1, 0.95) == pytest.approx(0.855 / 0.145)
+    assert markups.further_months(1.0, 0.95) == 0.0
+
+
+def test_developers_make_hosting_cheaper_and_a_lead_draws_them():
+    ease = networks.hosting_ease([0.0, 30.0], 10.0, 2.0)
+    np.testing.assert_allclose(ease, [1.0, 1.0 / 16.0])
+    rates = networks.pulled_innovation([0.01, 0.9], [1.0, 1.0], np.log([2.0, 2.0]))
+    np.testing.assert_allclose(rates, [0.02, 1.0])

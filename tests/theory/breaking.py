@@ -1,0 +1,228 @@
+"""What notices a broken law: small golden runs, and known answers.
+
+Run ``python -m tests.theory.breaking`` for the table of all laws. A law is a public function of
+`sim.economics` that a market runs. It is broken in a process of its own: there, before anything
+imports it, it is replaced by one whose results are off by a little. Kernels run as plain Python
+(numba's documented NUMBA_DISABLE_JIT), which gives the same bits, so no law is compiled anew.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+ECONOMICS = ROOT / "sim" / "economics"
+OFF = 1.02  # what a broken law multiplies its results by
+SLIP = 0.003  # and what it adds
+CHECKS = ("arrays",)  # modules without laws
+NOT_IN_MARKETS = {  # of analyses: their known answers alone can tell
+    "games.nash_equilibria",
+    "games.regrets",
+    "q_learning.exploration_rate",
+    "q_learning.price_grid",
+    "q_learning.profit_gain",
+    "q_learning.train_duopoly",
+    "q_learning.initial_values",
+    "q_learning.updated_value",
+}
+Changes = dict[str, Any]
+BIDS = {"strategy": "bid_all", "budget": 900.0, "largest_discount": 0.3, "largest_credit": 0.1}
+AUCTIONS: Changes = {
+    "population.key_account_share": 0.5,
+    "vendors.dam.accounts": BIDS,
+    "vendors.volcano.accounts": BIDS,
+    "vendors.third.accounts": BIDS,
+}
+FORWARD: Changes = {
+    "vendors.dam.pricing": {"strategy": "forward"},
+    "vendors.third.pricing": {"strategy": "forward", "inertia": True},
+}
+LADDER = {"effectiveness": 0.05, "step": 0.02}
+RESEARCH: Changes = {  # a chance of one in two, drawn every month
+    "vendors.dam.research": {"strategy": "fixed", "spend": 20.0} | LADDER,
+    "vendors.volcano.research": {"strategy": "fixed", "spend": 20.0} | LADDER,
+    "vendors.third.research": {"strategy": "best_reply"} | LADDER,
+}
+
+
+def small_runs() -> dict[str, tuple[str, int, int, Changes]]:
+    """File, clients, months and changes of each run."""
+    from tests.contract.mock import policy_table  # imports laws: not before one is broken
+
+    return {
+        "forward": ("tiny.toml", 60, 4, FORWARD),
+        "auctions": ("tiny.toml", 60, 4, AUCTIONS),
+        "research": ("tiny.toml", 60, 36, RESEARCH),
+        "q_learning": (
+            "tiny.toml",
+            60,
+            4,
+            {"vendors.dam.pricing": {"strategy": "q_learning", "policy": policy_table()}},
+        ),
+        "calvano": ("theory/calvano.toml", 60, 4, {}),
+        "gpu-drought": ("gpu-drought.toml", 60, 6, {"supply.shocks.sd": 0.1}),
+        "agent-war": ("agent-war.toml", 60, 8, {}),
+        "volcano-dam": ("volcano-dam.toml", 60, 24, {}),
+        "open-flood": ("open-flood.toml", 60, 24, {}),
+    }
+
+
+def laws() -> list[str]:
+    """All laws that markets run, as `module.function`."""
+    found = []
+    for path in sorted(ECONOMICS.glob("*.py")):
+        if path.stem in (*CHECKS, "__init__"):
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                found.append(f"{path.stem}.{node.name}")
+    return [name for name in found if name not in NOT_IN_MARKETS]
+
+
+def off(value: Any) -> Any:
+    """A result of a law, a little off."""
+    import numpy as np
+
+    if isinstance(value, tuple):
+        parts = [off(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if isinstance(value, np.ndarray | float | np.floating):
+        return value * OFF + SLIP
+    return value
+
+
+def break_law(name: str) -> None:
+    """Replace a law, in this process, before anybody else imports it."""
+    module_name, _, function = name.partition(".")
+    module = import_module(f"sim.economics.{module_name}")
+    law: Callable[..., Any] = getattr(module, function)
+
+    @wraps(law)
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        return off(law(*args, **kwargs))
+
+    setattr(module, function, broken)
+
+
+class _Quiet(ContextDecorator):
+    """Stands in for `numpy.errstate`: whole numbers of plain Python kernels overflow on purpose."""
+
+    def __init__(self, **_: Any) -> None: ...
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def digest(run: tuple[str, int, int, Changes]) -> str:
+    """Hash of all curves of a small run, or what stopped it."""
+    from sim.errors import SimError
+    from sim.market.model import MarketModel
+    from sim.scenario.patches import replace
+    from sim.scenario.reader import load
+
+    file, clients, months, changes = run
+    size = {
+        "population.clients": clients,
+        "calendar.months": months,
+        "containment.window_months": 2,
+    }
+    try:
+        model = MarketModel(replace(load(ROOT / "scenarios" / file), size | changes), 3).run()
+    except (SimError, ArithmeticError, ValueError) as error:
+        return str(error)
+    curves = (curve.tobytes() for _, curve in sorted(model.curves.items()))
+    return hashlib.sha256(b"".join(curves)).hexdigest()
+
+
+class _Failures:
+    """Collects the tests that fail."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Called by pytest after each test."""
+        if report.failed:
+            self.names.append(report.nodeid.rpartition("/")[2])
+
+
+def known_answers() -> list[str]:
+    """Cases of `sim verify` that disagree; if none does, tests of hand-computed numbers."""
+    import pytest
+
+    from sim.analysis.verification.verify import load_cases, verify
+
+    cases = load_cases()
+    try:
+        wrong = sorted({row.id for row in verify(cases).failures})
+    except (ArithmeticError, ValueError) as error:
+        wrong = [f"refused: {error}"]
+    if wrong:
+        return wrong
+    seen = _Failures()
+    flags = ["-q", "-x", "--no-header", "-p", "no:cacheprovider", "--override-ini", "addopts="]
+    pytest.main([*flags, str(ROOT / "tests" / "unit" / "economics")], [seen])
+    return seen.names
+
+
+def noticed(name: str | None, sound: dict[str, Any] | None) -> dict[str, Any]:
+    """In this process: the first run that a broken law changes, and which known answers fail.
+
+    Without a law: what the runs give.
+    """
+    import numpy as np
+
+    np.seterr(all="ignore")
+    np.errstate = _Quiet  # type: ignore[misc, assignment]
+    if name is not None:
+        break_law(name)
+    runs = small_runs()
+    if sound is None:
+        return {"runs": {key: digest(run) for key, run in runs.items()}, "answers": known_answers()}
+    felt = (key for key, run in runs.items() if digest(run) != sound["runs"][key])
+    return {"changed": next(felt, None), "answers": known_answers()}
+
+
+def in_a_process(name: str | None, sound: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The same in a process of its own, kernels as plain Python."""
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "SIM_THREADS": "1"}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.theory.breaking", "--noticed"]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        input=json.dumps([name, sound]),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def table(names: list[str]) -> None:
+    """What notices each of some laws."""
+    sound = in_a_process(None)
+    for name in names:
+        found = in_a_process(name, sound)
+        print(f"{name:34s}{found['changed'] or 'NO RUN':14s}{found['answers'][:1] or 'NO CASE'}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--noticed"]:
+        print(json.dumps(noticed(*json.load(sys.stdin))))
+    else:
+        table(sys.argv[1:] or laws())
