@@ -16,6 +16,7 @@ from sim.market.supply.books import prices_paid
 from sim.market.supply.costs import SupplyRules, supply_rules
 from sim.months import month_after
 from sim.numeric.draws import name_key
+from sim.scenario.schema.scenario import Scenario
 
 if TYPE_CHECKING:
     from sim.market.agent import VendorAgent
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from sim.market.supply.books import Account
     from sim.market.supply.serving import Volumes
     from sim.market.world import MarketLayout
-    from sim.scenario.schema.scenario import Scenario
 
 
 Floats = npt.NDArray[np.float64]
@@ -70,11 +70,11 @@ class BaseMarket(mesa.Model):
     bidding: Bidding
     panel: Panel | None = None  # drawn when the first strategy asks for it
     recorder: Recorder
+    made: dict[Callable[..., Any], Any]  # what `rules` has made for the scenario
 
     def __init__(self, scenario: Scenario, seed: np.random.SeedSequence) -> None:
         super().__init__(rng=np.random.default_rng(seed))
         self.scenario, self.seed_sequence, self.month = scenario, seed, 0
-        self.made: dict[Callable[..., Any], Any] = shared(scenario, "rules", dict)
 
     @property
     def scenario(self) -> Scenario:
@@ -85,6 +85,8 @@ class BaseMarket(mesa.Model):
     def scenario(self, scenario: Scenario) -> None:
         # Mesa 3.5 has a scenario of its own here, and writes the model into it; ours is frozen.
         self._scenario = scenario
+        if isinstance(scenario, Scenario):
+            self.made = shared(scenario, "rules", dict)
 
     @property
     def seed(self) -> np.random.SeedSequence:

@@ -8,7 +8,6 @@ from typing import Any
 
 from sim.errors import SimError
 from sim.market.model import MarketModel
-from sim.market.shared import shared
 from sim.market.world import make_world
 from sim.months import months_between
 from sim.scenario.patches import at_intensity
@@ -88,5 +87,5 @@ def branch(trunk: MarketModel, scenario: Scenario) -> MarketModel:
     kept: list[Any] = [trunk.scenario, trunk.population, trunk.world, trunk.made]
     kept += vars(trunk.population).values()
     model = deepcopy(trunk, {id(part): part for part in kept})
-    model.scenario, model.made = scenario, shared(scenario, "rules", dict)
+    model.scenario = scenario
     return model
