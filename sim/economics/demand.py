@@ -172,3 +172,35 @@ def _ln_or_empty(total: Floats) -> Floats:
     there = total > 0
     out[there] = ln(total[there])
     return out
+
+
+def cross_channel_utility(effect: ArrayLike) -> Floats:
+    """What the channels in which a vendor serves a client add to its offers in each channel.
+
+    ``B[c, h] = sum over c' in h, c' != c, of b[c', c]``: state dependence across channels, once
+    for each channel held, however much is used there.
+
+    Parameters
+    ----------
+    effect
+        (n, n) b by the channel that is held and the channel of the offer, in utils.
+
+    Returns
+    -------
+    (n, 2^n) by the channel of the offer and the set of channels held, bit c' for channel c'.
+
+    Raises
+    ------
+    ValueError
+        If the effects are no square matrix of finite numbers.
+
+    Source: Heckman (1981) for state dependence; Li, Sun & Wilcox (2005, JMR 42:233-239) for
+    cross-selling.
+    """
+    between = np.array(effect, dtype=np.float64)
+    if between.ndim != 2 or between.shape[0] != between.shape[1] or not np.isfinite(between).all():
+        raise ValueError(f"effects must be a finite square matrix, got shape {between.shape}")
+    np.fill_diagonal(between, 0.0)
+    n = len(between)
+    held = np.arange(2**n)[:, None] >> np.arange(n) & 1
+    return np.asarray((held[:, :, None] * between).sum(axis=1).T)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.concentration import fading_age
-from sim.economics.demand import price_term
+from sim.economics.demand import cross_channel_utility, price_term
 from sim.economics.networks import network_benefit
 from sim.market.clients.columns import MonthTerms
 from sim.market.clients.presence import agent_side
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 Floats = npt.NDArray[np.float64]
+LINES = ("calls", "agents", "hosting", "rent")  # of business, for demand across channels
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ def new_terms(scenario: Scenario, world: MarketLayout) -> MonthTerms:
         unit_price=np.zeros(j),
         price=np.zeros(j),
         home_bonus=_home_bonus(scenario, world),
+        line=lines_of_business(scenario, world),
+        cross=_cross_channel(scenario),
         switching=_switching_costs(scenario, world),
         log_context=np.zeros(j),
         cut_up=np.array([t.cut_up_penalty if on.long_documents else 0.0 for t in kinds]),
@@ -157,6 +160,28 @@ def _home_bonus(scenario: Scenario, world: MarketLayout) -> Floats:
             own = world.platform == v
             bonus[v + 1, own] = np.array(by_channel)[world.channel[own]]
     return bonus
+
+
+def lines_of_business(scenario: Scenario, world: MarketLayout) -> npt.NDArray[np.int64]:
+    """(K, J) place in LINES of each offer to each kind of work; 0 of postponing, which has none."""
+    line = np.array([LINES.index(name) for name in ("calls", "hosting", "rent", "calls")])
+    out = np.tile(line[world.channel], (len(world.kinds), 1))
+    for k, name in enumerate(world.kinds):
+        if scenario.kinds[name].agent_work > 0.0:
+            out[k, world.calls] = LINES.index("agents")
+    return out
+
+
+def _cross_channel(scenario: Scenario) -> Floats:
+    """(lines, 2^lines) what the lines that a platform serves add to each line."""
+    table = scenario.demand.cross_channel
+    weight = table.weight if scenario.mechanisms.cross_channel else 0.0
+    factors = np.zeros((len(LINES), len(LINES)))
+    for a, first in enumerate(LINES):
+        for b, then in enumerate(LINES):
+            if a != b:
+                factors[a, b] = getattr(table, f"{first}_to_{then}")
+    return cross_channel_utility(weight * factors)
 
 
 def _switching_costs(scenario: Scenario, world: MarketLayout) -> Floats:

@@ -71,6 +71,7 @@ class ClientAgent(mesa.Agent):
         self.market = model
         self.traits, self.workloads = traits, workloads
         event = event_of(model.luck["awareness"], traits.number, 0, 0)
+        self.served: list[tuple[Workload, Offer]] = []  # as last month was served
         self.threshold = {name: uniform(event, short_key(name)) for name in model.world.vendors}
 
     def may_take(self, offer: Offer, news: Market) -> bool:
@@ -194,3 +195,11 @@ class ClientAgent(mesa.Agent):
                 part = self.market.scenario.demand.usage.adjustment
                 wanted = work.log_volume + part * (wanted - work.log_volume)
             work.log_volume = single(wanted)
+        self.served = [(work, work.current) for work in self.workloads if work.current]
+
+    def line(self, work: Workload, offer: Offer) -> str:
+        """Line of business in which an offer serves a workload."""
+        if offer.channel == API:
+            agents = self.market.scenario.kinds[work.kind].agent_work > 0.0
+            return "agents" if agents else "calls"
+        return {HOST: "hosting", RENT: "rent"}[offer.channel]

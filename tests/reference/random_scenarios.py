@@ -42,7 +42,8 @@ AGENTS: tuple[Table, ...] = (
 BOX_COX = (0.0, 1.0, 0.5)
 CORRELATIONS = (0.0, 0.3, 0.6, 0.8)
 LOWEST_PRICE = 2.0
-AGENT_DICE = 1_000_000
+AGENT_DICE, CROSS_DICE = 1_000_000, 2_000_000
+LINES = ("calls", "agents", "hosting", "rent")
 SENSITIVITY = {0.0: 1.0, 0.5: 0.5, 1.0: 0.15}  # keeps price effects of one size
 
 
@@ -247,6 +248,13 @@ def _add_agents(dice: _Dice, segments: Table, kinds: Table, vendors: Table) -> N
         table["agent_fit"] = {segment: dice.between(0.0, 2.0) for segment in segments}
 
 
+def _cross_channel(dice: _Dice) -> Table:
+    """Demand across channels in two scenarios of three, from dice of its own."""
+    pairs = [f"{a}_to_{b}" for a in LINES for b in LINES if a != b]
+    weight = dice.between(0.1, 2.0) if dice.chance(0.67) else 0.0
+    return {"weight": weight} | {pair: dice.between(0.0, 2.0) for pair in pairs}
+
+
 def _with_ecosystem(data: Table, number: int) -> Table:
     """The open ecosystem in every second scenario, from dice of its own."""
     if number % 2:
@@ -305,7 +313,8 @@ def random_scenario(
             "cross_side": 0.25,
         },
         "initial": {"rounds": dice.whole(1, 3)},
-        "demand": _demand(dice, box_cox),
+        "demand": _demand(dice, box_cox)
+        | {"cross_channel": _cross_channel(_Dice(number + CROSS_DICE))},
         "vendors": vendors,
         "families": families,
         "hosts": _hosts(dice, names, families, months),

@@ -10,6 +10,7 @@ from tests.reference.draws import event_of, exp_single, gumbel, nest_shock, shor
 from tests.reference.public import API, HOST, NONE, RENT, Market, Offer, price_term
 
 if TYPE_CHECKING:
+    from sim.scenario.schema.scenario import Scenario
     from tests.reference.client import ClientAgent, Workload
     from tests.reference.market import PlainMarket
 
@@ -21,6 +22,8 @@ def utility(client: ClientAgent, offer: Offer, work: Workload, news: Market) -> 
         value += _of_family(client, offer, work, news)
     if offer.channel == API:
         value += _of_agents(client, offer, work, news)
+    if scenario_of(client).mechanisms.cross_channel:
+        value += _across_channels(client, offer, work)
     value -= client.traits.alpha * _price(client, offer, work, news)
     return value - _switching(client, offer, work)
 
@@ -39,6 +42,24 @@ def _of_platform(client: ClientAgent, offer: Offer, news: Market) -> float:
         pull = getattr(vendor.stack.integration, offer.channel)
         value += getattr(scenario.demand.home_bonus, offer.channel) * pull
     return value
+
+
+def _across_channels(client: ClientAgent, offer: Offer, work: Workload) -> float:
+    """What the lines in which the platform served the client's other work last month add."""
+    table, line = scenario_of(client).demand.cross_channel, client.line(work, offer)
+    if offer.platform not in scenario_of(client).vendors:
+        return 0.0
+    held = {
+        client.line(other, taken)
+        for other, taken in client.served
+        if other is not work and taken.platform == offer.platform
+    }
+    return sum(table.weight * getattr(table, f"{other}_to_{line}") for other in held - {line})
+
+
+def scenario_of(client: ClientAgent) -> Scenario:
+    """The scenario of a client's market."""
+    return client.market.scenario
 
 
 def _theta(client: ClientAgent, work: Workload) -> float:

@@ -144,12 +144,24 @@ def _systematic(model: BaseMarket, at: Occasion, offer: int) -> dict[str, float]
     if v < world.n_vendors:
         parts["taste"] = float(columns.taste[i, v])
         parts["home cloud"] = float(terms.home_bonus[columns.home[i] + 1, offer])
+        held = _lines_held(model, at, v)
+        parts["other channels"] = float(terms.cross[terms.line[k, offer], held])
     if channel != RENT:
         need = float(columns.log_need[at.work]) - float(terms.log_context[offer])
         parts["cut up"] = -float(terms.cut_up[k]) * max(0.0, need)
     parts["switching"] = -float(terms.switching[at.current + 1, offer])
     parts["price"] = -alpha * _price(model, at, offer)
     return parts
+
+
+def _lines_held(model: BaseMarket, at: Occasion, platform: int) -> int:
+    """Lines of business in which a platform served other work of the client last month, as bits."""
+    columns, held = model.columns, 0
+    for work in range(int(columns.first[at.client]), int(columns.first[at.client + 1])):
+        j = int(model.choices.counted[work])  # until the month is served
+        if work != at.work and j >= 0 and model.world.platform[j] == platform:
+            held |= 1 << int(model.terms.line[columns.kind[work], j])
+    return held
 
 
 def _base(model: BaseMarket, cell: int, k: int, offer: int) -> dict[str, float]:

@@ -81,6 +81,8 @@ class MonthTerms:
     unit_price: Array  # yuan per million tokens (API) or card-hour; 0 of own machines
     price: Array  # price term b(p) of API and RENT offers
     home_bonus: Array  # (V + 1, J) by home cloud + 1
+    line: Array  # (K, J) line of business of an offer to a kind of work
+    cross: Array  # (lines, 2^lines) utility from the other lines that the platform serves
     switching: Array  # (J + 1, J) cost of moving, by offer left + 1
     log_context: Array  # log2 of the window
     cut_up: Array  # (K,)

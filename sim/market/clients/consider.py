@@ -49,7 +49,9 @@ def value_offers(
     log_base: Vector[np.float32],
     log_need: Vector[np.float32],
     current: Vector[np.int16],
+    held_before: Vector[np.int16],
     log_volume: Vector[np.float32],
+    first_work: Vector[np.int64],
     platform: Vector[np.int64],
     offer_keys: Vector[np.uint32],
     vendor_keys: Vector[np.uint32],
@@ -59,6 +61,8 @@ def value_offers(
     base: Cube[np.float64],
     price: Vector[np.float64],
     home_bonus: Matrix[np.float64],
+    line: Matrix[np.int64],
+    cross: Matrix[np.float64],
     switching: Matrix[np.float64],
     cut_up: Vector[np.float64],
     log_context: Vector[np.float64],
@@ -75,8 +79,9 @@ def value_offers(
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Offers that n workloads consider, and their utilities before random terms.
 
-    ``U = base - alpha b(p) - cut-up - switching + home + taste``; `listed` multiplies listed
-    prices, so that 0 leaves them out.
+    ``U = base - alpha b(p) - cut-up - switching + home + taste + cross``; `listed` multiplies
+    listed prices, so that 0 leaves them out. `cross` (lines, sets of lines) is what the lines of
+    business add in which the platform served other work of the client last month.
 
     Returns
     -------
@@ -90,6 +95,7 @@ def value_offers(
     first, offer = np.empty((len(work), 3), np.int64), np.empty(most, np.int32)
     value, low, high = np.empty(most), np.empty(most, np.uint32), np.empty(most, np.uint32)
     seen, row, e = np.empty(n_vendors, np.bool_), np.empty(n_api), np.uint64(0)
+    lines, crosses = np.zeros(n_vendors + 2, np.int64), cross.max() > 0.0
     for q in range(len(work)):
         w = work[q]
         i, k, j0 = np.uint64(client[w]), np.uint64(kind[w]), np.int64(current[w])
@@ -99,13 +105,20 @@ def value_offers(
         aware = event_state(awareness_key, client_id[i], np.uint64(0), 0)
         for v in range(n_vendors):
             seen[v] = (np.uint64(bits32(aware, vendor_keys[v])) < aware_below[c, v]) | (v == h)
+        if crosses:
+            lines[:] = 0
+            for other in range(first_work[i], first_work[i + np.uint64(1)]):
+                j = held_before[other]
+                if other != w and j >= 0:
+                    lines[platform[j]] |= 1 << line[kind[other], j]
         event = event_of(choice_key, person(client_id[i], work_key[w]), month)
         first[q, 0] = e
         if hours_kind[k]:
             for v in range(n_vendors):
                 j = rent_start + v
                 if is_open[c, j] and (seen[v] or j == j0):
-                    utility = base[c, k, j] + np.float64(taste[i, v]) - pays * price[j]
+                    liked = np.float64(taste[i, v]) + cross[line[k, j], lines[v]]
+                    utility = base[c, k, j] + liked - pays * price[j]
                     utility = utility - switching[j0 + 1, j] + home_bonus[h + 1, j]
                     offer[e], value[e], low[e] = j, utility, low32(event) ^ offer_keys[j]
                     e += np.uint64(1)
@@ -118,7 +131,7 @@ def value_offers(
                 p = np.uint64(platform[j])
                 # written in any case, kept if considered: no branch that cannot be foreseen
                 offer[e], low[e] = j, low32(event) ^ offer_keys[j]
-                value[e] = row[j] + np.float64(taste[i, p])
+                value[e] = row[j] + (np.float64(taste[i, p]) + cross[line[k, j], lines[p]])
                 e += np.uint64(is_open[c, j] & (seen[p] | (j == j0)))
             first[q, 1] = e
             volume = log_volume_of(
@@ -137,7 +150,8 @@ def value_offers(
                     utility -= cut * max(0.0, need - log_context[j])
                     utility -= switching[j0 + 1, j]
                     if not own:
-                        utility += np.float64(taste[i, at]) + home_bonus[h + 1, j]
+                        liked = np.float64(taste[i, at]) + cross[line[k, j], lines[at]]
+                        utility += liked + home_bonus[h + 1, j]
                     offer[e], value[e], low[e] = j, utility, low32(event) ^ offer_keys[j]
                     e += np.uint64(1)
         first[q, 2] = e

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.parts import Part, monthly_par, par, share_par, table
-from sim.scenario.schema.moves import Goodwill, Migration
+from sim.scenario.schema.moves import CrossChannel, Goodwill, Migration
 
 
 class NestCorrelation(Part):
@@ -239,6 +239,7 @@ class DemandTable(Part):
     switching_cost: SwitchingCost = table(SwitchingCost, "cost of leaving")
     home_bonus: HomeBonus = table(HomeBonus, "pull of the home cloud")
     migration: Migration = table(Migration, "home clouds that move")
+    cross_channel: CrossChannel = table(CrossChannel, "what one channel does for the others")
     community_weight: float = par(
         0.15,
         "gamma on ln(1 + developers / scale); no moment identifies it",

@@ -1,6 +1,8 @@
-"""Agent platforms, goodwill, and home clouds that move."""
+"""Agent platforms, goodwill, home clouds that move, and demand across channels."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from sim.parts import Part, monthly_par, par, share_par
 
@@ -104,10 +106,17 @@ class Goodwill(Part):
 
 
 class Migration(Part):
-    """A client moves its home to the platform on which it spends most; rate 0 = homes stay.
+    """A client moves its home to the platform that serves most of it; rate 0 = homes stay.
 
     Chance of a month: rate x (1 - hold x stack depth of the present home).
     """
+
+    rule: Literal["spend", "workloads", "tokens"] = par(
+        "spend",
+        "what counts as most: the bill (share of wallet), the number of workloads (where staff and "
+        "data are) or the tokens of calls and hosted models",
+        source="wallet: Keiningham et al. (2011, HBR 89(10):29-31); data gravity: UK CMA (2025)",
+    )
 
     rate: float = monthly_par(
         0.0,
@@ -121,3 +130,38 @@ class Migration(Part):
         high=1.0,
         source="pilot study",
     )
+
+
+def _factor(first: str, then: str) -> float:
+    return par(1.0, f"part of the weight that {first} lend {then}", low=0.0, high=10.0)
+
+
+class CrossChannel(Part):
+    """A client that a vendor serves in one channel values it more in the others.
+
+    ``U += weight x sum of factors``, one for each other channel in which the offer's platform
+    served other work of the client last month. Calls for agents' work are a channel of their own.
+    """
+
+    weight: float = par(
+        0.0,
+        "b of each channel held; 0 = channels are apart",
+        unit="util",
+        low=0.0,
+        high=20.0,
+        source="cross-selling: Li, Sun & Wilcox (2005, JMR 42:233-239); bundles: Nalebuff (2004, "
+        "QJE 119:159-187); committed-spend discounts: CMA (2025), Cloud services market "
+        "investigation; disciplined by tokens to revenue 0.30 and 1.33",
+    )
+    calls_to_agents: float = _factor("calls", "agents")
+    calls_to_hosting: float = _factor("calls", "hosting")
+    calls_to_rent: float = _factor("calls", "rent")
+    agents_to_calls: float = _factor("agents", "calls")
+    agents_to_hosting: float = _factor("agents", "hosting")
+    agents_to_rent: float = _factor("agents", "rent")
+    hosting_to_calls: float = _factor("hosted models", "calls")
+    hosting_to_agents: float = _factor("hosted models", "agents")
+    hosting_to_rent: float = _factor("hosted models", "rent")
+    rent_to_calls: float = _factor("rented accelerators", "calls")
+    rent_to_agents: float = _factor("rented accelerators", "agents")
+    rent_to_hosting: float = _factor("rented accelerators", "hosting")

@@ -37,6 +37,7 @@ class Mechanisms(Part):
 
     switching_costs: bool = _on("kappa of platform and family")
     home_cloud: bool = _on("eta: pull of the home cloud")
+    cross_channel: bool = _on("b: what one channel of a vendor does for its others")
     communities: bool = _on("developers: utility, contributions, cheaper self-hosting")
     consideration: bool = _on("awareness; off = every platform is considered")
     attention: bool = _on("attention shocks by events")
