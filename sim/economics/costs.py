@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats, fraction, positive
+from sim.numeric.arrays import sums_by_group
 from sim.numeric.portable import exp, power
 
 NEGLIGIBLE = 1e-12  # discounted part of a saving beyond which months are not added up
@@ -169,6 +170,29 @@ def served_fraction(load: ArrayLike, capacity: ArrayLike) -> Floats:
     out = np.ones(np.broadcast(asked, there).shape)
     np.divide(there, asked, out=out, where=asked > there)
     return np.maximum(out, 0.0)
+
+
+def served_by_rank(asked: ArrayLike, rank: ArrayLike, capacity: float) -> Floats:
+    """(n,) served fractions where short capacity goes to the highest rank first.
+
+    Work of equal rank is rationed pro rata: ``min(1, max(0, K - sum of higher ranks) / sum of the
+    rank)``, and 1 where nothing is asked for. One rank for all is :func:`served_fraction`.
+
+    Parameters
+    ----------
+    asked, rank
+        (n,) capacity wanted, >= 0, and its rank.
+    capacity
+        K, in the unit of `asked`.
+
+    Source: Levitan & Shubik (1972, IER 13:111-122) for efficient, Beckmann (1965) for
+    proportional rationing.
+    """
+    wanted = np.asarray(asked, dtype=np.float64)
+    _, group = np.unique(-np.asarray(rank, dtype=np.float64), return_inverse=True)
+    by_rank = sums_by_group(wanted, group, int(group.max(initial=-1)) + 1)
+    left = capacity - (np.cumsum(by_rank) - by_rank)
+    return served_fraction(by_rank, np.maximum(left, 0.0))[group]
 
 
 def ar1_with_jumps(

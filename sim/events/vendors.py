@@ -198,6 +198,7 @@ class StrategyChange(Event):
     agents: dict[str, Any] | None = strategy_table("agents", None, "new agent platform strategy")
     marketing: dict[str, Any] | None = strategy_table("marketing", None, "new marketing strategy")
     investment: dict[str, Any] | None = strategy_table("capacity", None, "new capacity strategy")
+    allocation: dict[str, Any] | None = strategy_table("allocation", None, "whom it serves first")
     accounts: dict[str, Any] | None = strategy_table("accounts", None, "new key-account strategy")
     research: dict[str, Any] | None = strategy_table("research", None, "new research strategy")
 

@@ -12,6 +12,7 @@ import numpy as np
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.accounts import AccountsStrategy
 from sim.strategies.agents import AgentBooks, AgentStrategy
+from sim.strategies.allocation import AllocationStrategy
 from sim.strategies.capacity import CapacityStrategy
 from sim.strategies.marketing import MarketingStrategy
 from sim.strategies.openness import OpennessStrategy
@@ -56,6 +57,7 @@ class VendorAgent(mesa.Agent):
     openness: OpennessStrategy
     accounts: AccountsStrategy
     research: ResearchStrategy
+    allocation: AllocationStrategy
 
     def __init__(
         self,

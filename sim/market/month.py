@@ -66,7 +66,9 @@ def serve(model: BaseMarket) -> None:
     """Clients use what they chose; volumes meet capacity."""
     market = model.columns, model.choices, model.world, model.terms, model.rules(masks_of)
     use(*market, model.tally, model.presence, model.threads)
-    model.volumes = serving.serve(model.supply, model.month, model.world, model.tally, model.state)
+    allocations = [vendor.allocation for vendor in model.vendors.values()]
+    supply, prices = (model.supply, model.month, model.world), model.terms.unit_price
+    model.volumes = serving.serve(*supply, model.tally, prices, allocations, model.state)
 
 
 def settle(model: BaseMarket) -> None:

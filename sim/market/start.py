@@ -84,7 +84,8 @@ def _size_cards(model: BaseMarket) -> None:
         state.pipeline[:] = (scenario.supply.wear * cards)[:, None]
         state.own_pipeline[:] = np.minimum(own[:, None] * state.pipeline, rules.own_output[:, None])
     state.load_cards[:] = load
-    state.utilisation[:] = np.minimum(load / np.maximum(cards * work, LEAST_CARDS), 1.0)
+    state.tightness[:] = load / np.maximum(cards * work, LEAST_CARDS)
+    state.utilisation[:] = np.minimum(state.tightness, 1.0)
     state.reliability[:] = 1.0
     state.last_reliability[:] = 1.0
     for v, name in enumerate(model.world.vendors):

@@ -79,7 +79,8 @@ class MarketState:
     app_tokens: Floats  # (V,) million tokens of the vendors' own apps this month
     load_cards: Floats  # (V,) cards wanted by customers last month
     load_trend: Floats  # (V,) expected log growth of that load a month
-    utilisation: Floats  # (V,)
+    utilisation: Floats  # (V,) customers' load over the cards for them, at most 1
+    tightness: Floats  # (V,) the same without a limit
     experience: Floats  # (V,) million tokens, forgotten over time
     experience_start: Floats  # (V,)
     reliability: Floats  # (V,)
@@ -153,6 +154,7 @@ def start_state(scenario: Scenario, world: MarketLayout) -> MarketState:
         load_cards=np.zeros(v),
         load_trend=np.zeros(v),
         utilisation=np.zeros(v),
+        tightness=np.zeros(v),
         experience=np.ones(v),
         experience_start=np.ones(v),
         reliability=np.ones(v),

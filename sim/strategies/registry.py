@@ -11,7 +11,16 @@ from sim.errors import nearest_hint
 from sim.parts import Part
 from sim.registry import Registry
 
-KINDS = ("accounts", "agents", "capacity", "marketing", "openness", "pricing", "research")
+KINDS = (
+    "accounts",
+    "agents",
+    "allocation",
+    "capacity",
+    "marketing",
+    "openness",
+    "pricing",
+    "research",
+)
 _REGISTRIES: dict[str, Registry[type[Strategy]]] = {
     kind: Registry(f"{kind} strategy", "sim.strategies", "sim.strategies") for kind in KINDS
 }

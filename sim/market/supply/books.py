@@ -75,6 +75,9 @@ def settle(
     used = platform_sums(world, needed)[:v]
     idle = equivalents(rules, state) - app_cards(rules, month) if rules.capacity else 0.0
     cost = np.maximum(used, idle) * costs.card / MILLION
+    if rules.capacity:
+        there = np.maximum(equivalents(rules, state) - used, 0.0)
+        cost += np.maximum(app_cards(rules, month) - there, 0.0) * rules.app_value / MILLION
     cost = cost + table.services_cost_share * services
     cost = cost + table.applications_cost_share * applications
     revenue = calls + rent + services

@@ -50,6 +50,7 @@ class SupplyRules:
     scheduling: Floats  # factor on throughput
     app_tokens: Floats  # (months + 1, V) million tokens of the vendors' own apps
     headroom: Floats
+    app_value: Floats  # yuan a card-month that own apps want and do not get
     funding_limit: Floats
     order_cap: Floats  # cards a month that can be ordered at first
     order_cap_growth: Floats  # of the cap, linear
@@ -102,6 +103,7 @@ def supply_rules(scenario: Scenario, world: MarketLayout) -> SupplyRules:
         scheduling=np.array([t.scheduling for t in stacks]),
         app_tokens=_app_tokens(scenario, world),
         headroom=np.array([t.headroom for t in plans]),
+        app_value=np.array([t.app_value for t in plans]),
         funding_limit=np.array([t.finance.funding_limit for t in vendors]),
         order_cap=np.array([t.order_cap * CARDS_PER_UNIT for t in plans]),
         order_cap_growth=np.array([t.order_cap_growth for t in plans]),
@@ -145,6 +147,11 @@ def app_cards(rules: SupplyRules, month: int) -> Floats:
     return np.asarray(rules.app_tokens[month] / per_card)
 
 
+def later_app_cards(rules: SupplyRules, month: int) -> Floats:
+    """(V,) cards that own apps want beyond the part of their load that goes first."""
+    return np.asarray((1.0 - rules.table.internal_priority) * app_cards(rules, month))
+
+
 def cards_for_customers(rules: SupplyRules, month: int, state: MarketState) -> Floats:
     """(V,) cards for customers: all, less the part of the own-app load that goes first."""
     first = rules.table.internal_priority * app_cards(rules, month)
@@ -175,6 +182,6 @@ def unit_costs(
     accounting = opportunity = card[platform] * cards
     if rules.capacity:
         scarcity = rules.table.scarcity
-        factor = scarcity_factor(state.utilisation, scarcity.threshold, scarcity.exponent)
+        factor = scarcity_factor(state.tightness, scarcity.threshold, scarcity.exponent)
         opportunity = accounting * factor[platform]
     return UnitCosts(throughput, card, cards, accounting, opportunity)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.costs import adaptive_expectation, served_fraction
+from sim.economics.costs import adaptive_expectation, served_by_rank, served_fraction
 from sim.market.clients.columns import MonthCounts
 from sim.market.clients.population import FIXED_POINT
 from sim.market.state import MarketState
-from sim.market.supply.costs import SupplyRules, UnitCosts, cards_for_customers, unit_costs
+from sim.market.supply.costs import (
+    SupplyRules,
+    UnitCosts,
+    cards_for_customers,
+    later_app_cards,
+    unit_costs,
+)
 from sim.market.world import MarketLayout
 from sim.numeric.arrays import sums_by_group
 from sim.numeric.portable import ln
+from sim.strategies.allocation import AllocationStrategy, Shortage
 
 Floats = npt.NDArray[np.float64]
 LARGEST_COUNT = 2.0**61  # of the 63 bits of a whole number; a month does not grow fourfold
@@ -40,9 +48,18 @@ class Volumes:
 
 
 def serve(
-    rules: SupplyRules, month: int, world: MarketLayout, tally: MonthCounts, state: MarketState
+    rules: SupplyRules,
+    month: int,
+    world: MarketLayout,
+    tally: MonthCounts,
+    unit_price: Floats,
+    allocations: Sequence[AllocationStrategy],
+    state: MarketState,
 ) -> Volumes:
-    """Ration the counted volumes of a month pro rata; what is not served tries second choices.
+    """Ration the counted volumes of a month; what is not served tries second choices.
+
+    `unit_price` (J,) is yuan for a million tokens or a card-hour; `allocations` (V,) say whom each
+    vendor serves first.
 
     Raises
     ------
@@ -55,10 +72,23 @@ def serve(
     needed = cards_needed(rules, world, demanded, hours, per_token)
     load = platform_sums(world, needed)[: world.n_vendors]
     cards = cards_for_customers(rules, month, state)
-    fraction = np.ones(world.n_vendors + 2)  # own machines and postponing have no limit
+    fraction, part = np.ones(world.n_vendors), np.ones(world.n_offers)
     if rules.capacity:
-        fraction[: world.n_vendors] = served_fraction(load, cards)
-    part = fraction[world.platform]
+        fraction = served_fraction(load, cards)
+        part = np.append(fraction, [1.0, 1.0])[world.platform]  # own machines have no limit
+        short = np.flatnonzero(cards < load).tolist()
+        units = np.where(world.hosting, hours, demanded)
+        for v in (v for v in short if not allocations[v].proportional):
+            own = np.flatnonzero(world.platform == v)
+            part[own] = allocated(
+                allocations[v],
+                asked=np.append(needed[own], later_app_cards(rules, month)[v]),
+                earned=np.append(units[own] * unit_price[own], 0.0),
+                app_value=float(rules.app_value[v]),
+                contracted=np.append(~world.calls[own], False),
+                cards=float(cards[v]),
+            )
+            fraction[v] = float((needed[own] * part[own]).sum() / load[v])
     kept = demanded * part
     lost, spilled = demanded - kept, np.zeros(world.n_offers)
     if rules.spill_over and np.count_nonzero(lost):
@@ -68,7 +98,7 @@ def serve(
         )
         lost = lost - taken
     served = kept + spilled
-    remember(rules, load, cards, fraction[: world.n_vendors], state)
+    remember(rules, load, cards, fraction, state)
     return Volumes(
         demanded=demanded,
         kept=kept,
@@ -84,6 +114,28 @@ def serve(
         tokens=platform_sums(world, np.where(world.calls, served, 0.0))[: world.n_vendors],
         costs=costs,
     )
+
+
+def allocated(
+    strategy: AllocationStrategy,
+    asked: Floats,
+    earned: Floats,
+    app_value: float,
+    contracted: npt.NDArray[np.bool_],
+    cards: float,
+) -> Floats:
+    """Served fractions of a vendor's own offers where its cards are short, (n - 1,).
+
+    Parameters
+    ----------
+    asked, earned, contracted
+        (n,) card-months wanted, yuan that they would earn, and whether they are under contract; the
+        rest of the own apps come last.
+    """
+    value = np.divide(earned, asked, out=np.zeros(len(asked)), where=asked > 0.0)
+    value[-1] = app_value
+    ranks = strategy.ranks(Shortage(asked, value, contracted))
+    return served_by_rank(asked, ranks, cards)[:-1]
 
 
 def platform_sums(world: MarketLayout, values: Floats) -> Floats:
@@ -156,9 +208,10 @@ def second_choices(
 def remember(
     rules: SupplyRules, load: Floats, cards: Floats, fraction: Floats, state: MarketState
 ) -> None:
-    """Reliability follows what was served; load, its trend and utilisation follow demand, (V,).
+    """Reliability follows what was served; load, its trend and tightness follow demand, (V,).
 
-    A platform without any cards is full as soon as something is asked.
+    Tightness is demand over capacity without a limit, utilisation the same up to 1. A platform
+    without any cards is full as soon as something is asked.
     """
     state.last_reliability[:] = state.reliability
     memory = rules.table.reliability_memory
@@ -167,7 +220,7 @@ def remember(
         return
     before, asked = state.load_cards, load > 0.0
     used = np.divide(load, cards, out=asked.astype(np.float64), where=cards > 0.0)
-    state.utilisation[:] = np.minimum(used, 1.0)
+    state.tightness[:], state.utilisation[:] = used, np.minimum(used, 1.0)
     known = asked & (before > 0.0)
     growth = ln(np.divide(load, before, out=np.ones(len(load)), where=known))
     state.load_trend[:] = adaptive_expectation(state.load_trend, growth, rules.trend_memory)

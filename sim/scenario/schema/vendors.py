@@ -92,6 +92,13 @@ class Capacity(Part):
         0.0, "their growth in the first month (log)", unit="1/month", low=-0.5, high=2.0
     )
     internal_slowdown: float = monthly_par(0.0, "how fast that growth fades")
+    app_value: float = par(
+        0.0,
+        "what a card-month is worth to own apps: lost where they are not served",
+        unit="yuan/card-month",
+        low=0.0,
+        high=1e6,
+    )
 
 
 class Appeal(Part):
@@ -181,6 +188,9 @@ class Vendor(Part):
     capacity: Capacity = table(Capacity, "accelerators")
     investment: dict[str, Any] = strategy_table(
         "capacity", "follow", "capacity strategy by name and its parameters"
+    )
+    allocation: dict[str, Any] = strategy_table(
+        "allocation", "pro_rata", "whom it serves first while cards are short"
     )
     rent_factor: float = par(1.0, "its rent against the market rent", above=0.0, high=10.0)
     finance: Finance = table(Finance, "money")
