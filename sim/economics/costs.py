@@ -131,6 +131,16 @@ def next_market_price(
     return price * float(power(demand / (target * supply), response))
 
 
+def next_premium(premium: ArrayLike, tightness: ArrayLike, response: float) -> Floats:
+    """Factor on a price after a month of scarcity, ``m' = max(1, m u^g)``; arrays broadcast.
+
+    It rises while demand over capacity u is above 1, falls while it is below, and ends at 1: an
+    idle seller has no premium. Source: as :func:`next_market_price`.
+    """
+    moved = power(np.asarray(tightness, dtype=np.float64), response)
+    return np.maximum(1.0, np.asarray(premium, dtype=np.float64) * moved)
+
+
 def adaptive_expectation(expected: ArrayLike, observed: ArrayLike, memory: ArrayLike) -> Floats:
     """Expectation after a month, ``m e + (1 - m) x``; memory m in [0, 1]; arrays broadcast.
 

@@ -52,6 +52,7 @@ class VendorAgent(mesa.Agent):
     pricing: PricingStrategy
     agents: AgentStrategy
     launched: AgentStrategy | None = None  # whose platform is open
+    priced: int | None = None  # month of its last change of prices
     marketing: MarketingStrategy
     investment: CapacityStrategy
     openness: OpennessStrategy
@@ -113,6 +114,10 @@ class VendorAgent(mesa.Agent):
     def sets_prices(self) -> bool:
         """Whether its strategy is asked for prices: a list is a list."""
         return not self.pricing.follows_list
+
+    def may_change(self, month: int, pause: int) -> bool:
+        """Whether so many months have passed since its last change of prices."""
+        return self.priced is None or month - self.priced >= pause
 
     def agent_books(self) -> AgentBooks:
         """What only this vendor knows when it pays builders."""

@@ -80,7 +80,9 @@ class MarketState:
     load_cards: Floats  # (V,) cards wanted by customers last month
     load_trend: Floats  # (V,) expected log growth of that load a month
     utilisation: Floats  # (V,) customers' load over the cards for them, at most 1
+    rent_premium: Floats  # (V,) factor on its rent while its cards are short, at least 1
     tightness: Floats  # (V,) the same without a limit
+    excess: Floats  # (V,) calls asked for over those served, last month; 1 without any
     experience: Floats  # (V,) million tokens, forgotten over time
     experience_start: Floats  # (V,)
     reliability: Floats  # (V,)
@@ -154,7 +156,9 @@ def start_state(scenario: Scenario, world: MarketLayout) -> MarketState:
         load_cards=np.zeros(v),
         load_trend=np.zeros(v),
         utilisation=np.zeros(v),
+        rent_premium=np.ones(v),
         tightness=np.zeros(v),
+        excess=np.ones(v),
         experience=np.ones(v),
         experience_start=np.ones(v),
         reliability=np.ones(v),

@@ -54,7 +54,8 @@ class TermRules:
     lowest_price: float
     card_hours: float
     host_use: float  # utilisation that clients reach on cards of their own
-    price_shift: float
+    shift_follows: bool  # p0 follows the price level
+    price_shift: float  # p0, or its share of the mean price
     box_cox: float
     triggered: float
     price_rise: float
@@ -106,6 +107,9 @@ def term_rules(scenario: Scenario, world: MarketLayout) -> TermRules:
     segments = [scenario.segments[name] for name in world.segments]
     kinds = [scenario.kinds[name] for name in world.kinds]
     outside, usage, review = demand.outside, demand.usage, demand.review
+    follows = demand.price_shift_rule == "price_level"
+    shift = demand.price_shift_share if follows else demand.price_shift
+    first_shift = shift * outside.reference_price if follows else shift
     hours_kind = _hours_kind(scenario, world)
     capability = np.array([segment.capability_factor for segment in segments])
     theta = np.outer(capability, [kind.capability_weight for kind in kinds])
@@ -128,14 +132,15 @@ def term_rules(scenario: Scenario, world: MarketLayout) -> TermRules:
         triggers=on.triggers,
         reliability=demand.reliability_weight if on.reliability else 0.0,
         outside=outside.discount,
-        reference=float(price_term(outside.reference_price, demand.box_cox, demand.price_shift)),
+        reference=float(price_term(outside.reference_price, demand.box_cox, first_shift)),
         reference_rent=usage.reference_rent,
         reference_price=usage.reference_price,
         rent_factor=np.array([*factors, demand.self_hosting.own_machine_factor]),
         lowest_price=scenario.decisions.lowest_price,
         card_hours=scenario.supply.card_hours,
         host_use=demand.self_hosting.utilisation,
-        price_shift=demand.price_shift,
+        shift_follows=follows,
+        price_shift=shift,
         box_cox=demand.box_cox,
         triggered=review.triggered,
         price_rise=review.price_rise_trigger,
@@ -301,7 +306,7 @@ def fill_prices(model: BaseMarket, ease: Floats, terms: MonthTerms) -> None:
     calls = slice(0, world.n_api)
     with_card = slice(world.host_start, world.none)
     hosts, rents = slice(world.host_start, world.rent_start), slice(world.rent_start, world.none)
-    rent = state.market_rent * rules.rent_factor
+    rent = state.market_rent * rules.rent_factor * np.append(state.rent_premium, 1.0)
     supply = model.rules(supply_rules)
     hours = rules.card_hours / (supply.throughput[model.month] * rules.host_use)
     family = world.family[hosts]
@@ -313,8 +318,10 @@ def fill_prices(model: BaseMarket, ease: Floats, terms: MonthTerms) -> None:
     terms.unit_price[calls] = model.paid[calls]
     terms.unit_price[with_card] = per_hour[world.platform[with_card]]
 
-    paid, term_of = model.paid[calls], (rules.box_cox, rules.price_shift)
-    terms.mean_price_term = mean = float(price_term(max(state.mean_price, LEAST), *term_of))
+    paid, level = model.paid[calls], max(state.mean_price, LEAST)
+    terms.price_shift = rules.price_shift * level if rules.shift_follows else rules.price_shift
+    term_of = rules.box_cox, terms.price_shift
+    terms.mean_price_term = mean = float(price_term(level, *term_of))
     terms.price[calls] = price_term(np.maximum(paid, LEAST), *term_of) - mean
     terms.price[rents] = ln(rent[:-1] / state.market_rent)
 

@@ -48,6 +48,7 @@ class Books:
     token_share: float
     cash: float  # million yuan
     funding_limit: float  # million yuan
+    excess: float = 1.0  # model calls asked for over those served, last month
     churn: float = 1.0  # share of its workloads that left in the last month
     output: float = 0.0  # million tokens of model calls served last month
     experience: float = 1.0  # million tokens, forgotten over time

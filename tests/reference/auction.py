@@ -202,9 +202,9 @@ def worth(client: ClientAgent, offer: Offer, work: Workload, news: Market, share
             kind = client.market.scenario.kinds[work.kind]
             volume = work.log_base + kind.growth * news.month + news.log_shift[work.kind]
         fixed = demand.self_hosting.operations_cost / math.exp(volume)
-    full = price_term(price + fixed, demand.box_cox, demand.price_shift)
+    full = price_term(price + fixed, demand.box_cox, news.price_shift)
     return alpha * (
-        full - price_term(price * (1.0 - share) + fixed, demand.box_cox, demand.price_shift)
+        full - price_term(price * (1.0 - share) + fixed, demand.box_cox, news.price_shift)
     )
 
 
@@ -212,7 +212,7 @@ def bill_of(client: ClientAgent, offer: Offer, work: Workload, news: Market) -> 
     """List bill of a month, million yuan, of all enterprises that the client stands for."""
     scenario = client.market.scenario
     if offer.channel == RENT:
-        price = news.market_rent * scenario.vendors[offer.platform].rent_factor
+        price = news.market_rent * news.rent_factor[offer.platform]
         price /= scenario.supply.card_hours
     elif offer.channel == HOST:
         price = hosting_cost(client, offer, news) / client.traits.skill

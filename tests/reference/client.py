@@ -174,7 +174,7 @@ class ClientAgent(mesa.Agent):
         usage, kind = scenario.demand.usage, scenario.kinds[work.kind]
         floor = scenario.decisions.lowest_price
         if offer.channel == RENT:
-            rent = news.market_rent * scenario.vendors[offer.platform].rent_factor
+            rent = news.market_rent * news.rent_factor[offer.platform]
             ratio = math.log(rent / usage.reference_rent)
         elif offer.channel == HOST:
             ratio = math.log(max(hosting_cost(self, offer, news), floor) / usage.reference_price)

@@ -54,6 +54,8 @@ class Market:
     mean_price: float
     mean_capability: dict[str, float]
     market_rent: float
+    rent_factor: dict[str, float]  # of each vendor on the market rent, with its premium
+    price_shift: float  # p0 of this month
     adopted: dict[str, float]
     log_shift: dict[str, float]
     usable_agents: dict[tuple[str, str], float]  # platform and side, those of others included
@@ -103,10 +105,22 @@ def published(model: MarketModel) -> Market:
         mean_price=float(state.mean_price),
         mean_capability=dict(zip(world.kinds, map(float, state.mean_capability), strict=True)),
         market_rent=float(state.market_rent),
+        rent_factor={
+            name: model.scenario.vendors[name].rent_factor * float(state.rent_premium[v])
+            for v, name in enumerate(world.vendors)
+        },
+        price_shift=_price_shift(model),
         adopted=dict(zip(world.kinds, map(float, state.adopted), strict=True)),
         log_shift=dict(zip(world.kinds, map(float, state.log_shift), strict=True)),
         usable_agents=_usable_agents(model),
     )
+
+
+def _price_shift(model: MarketModel) -> float:
+    demand = model.scenario.demand
+    if demand.price_shift_rule == "fixed":
+        return demand.price_shift
+    return demand.price_shift_share * float(model.state.mean_price)
 
 
 def _communities(model: MarketModel) -> dict[tuple[str, str], float]:

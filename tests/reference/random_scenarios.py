@@ -78,6 +78,9 @@ def _by_channel(dice: _Dice, low: float, high: float) -> Table:
     return {channel: dice.between(low, high) for channel in ("api", "host", "rent")}
 
 
+ALLOCATIONS = ("pro_rata", "by_margin", "contracts_first")
+
+
 def _vendors(dice: _Dice, segments: list[str]) -> Table:
     names = [f"cloud_{letter}" for letter in "abcdef"[: dice.whole(2, 6)]]
     homes = dice.rng.dirichlet(np.ones(len(names) + 1))
@@ -97,6 +100,7 @@ def _vendors(dice: _Dice, segments: list[str]) -> Table:
             "stack": {"integration": _by_channel(dice, 0.0, 1.5)},
             "rent_factor": dice.between(0.7, 1.4),
             "finance": {"cash": 3_000.0},
+            "allocation": {"strategy": ALLOCATIONS[len(vendors) % 3]},
         }
         if dice.chance(0.3):
             # few cards: rationing, and reliability that falls
@@ -314,11 +318,13 @@ def random_scenario(
         },
         "initial": {"rounds": dice.whole(1, 3)},
         "demand": _demand(dice, box_cox)
+        | {"price_shift_rule": ("fixed", "price_level")[number // 2 % 2]}
         | {"cross_channel": _cross_channel(_Dice(number + CROSS_DICE))},
         "vendors": vendors,
         "families": families,
         "hosts": _hosts(dice, names, families, months),
         "events": _events(dice, names, families, months),
+        "supply": {"premium_response": (0.0, 0.2)[number % 2]},
         "decisions": {"lowest_price": LOWEST_PRICE, "panel": 50},
         # discounts go below the lowest list price
         "budget": {"freed": {names[0]: dice.one((0.0, 1.0, 10.0))}},

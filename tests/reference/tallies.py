@@ -96,8 +96,7 @@ def _count_volume(
     tally.volume[cell, world.kinds.index(work.kind), place[offer.label]] += whole(volume)
     tally.pairs[place[offer.label], place[second.label]] += whole(volume)
     if offer.channel == HOST:
-        vendor = market.scenario.vendors.get(offer.platform)
         own = market.scenario.demand.self_hosting.own_machine_factor
-        card = news.market_rent * (own if vendor is None else vendor.rent_factor)
+        card = news.market_rent * news.rent_factor.get(offer.platform, own)
         hours = hosting_cost(client, offer, news) / card * market.scenario.supply.card_hours
         tally.hours[place[offer.label]] += whole(volume * hours / traits.skill)

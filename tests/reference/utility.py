@@ -113,8 +113,7 @@ def hosting_cost(client: ClientAgent, offer: Offer, news: Market) -> float:
     if scenario.mechanisms.communities and news.weights_open[name]:
         ease = scenario.families[name].community.hosting_ease
         hours *= (1.0 + news.developers["", name] / scenario.demand.community_scale) ** -ease
-    vendor = scenario.vendors.get(offer.platform)
-    factor = table.own_machine_factor if vendor is None else vendor.rent_factor
+    factor = news.rent_factor.get(offer.platform, table.own_machine_factor)
     return hours * news.market_rent * factor / supply.card_hours
 
 
@@ -122,7 +121,7 @@ def _price(client: ClientAgent, offer: Offer, work: Workload, news: Market) -> f
     scenario = client.market.scenario
     demand, kind = scenario.demand, scenario.kinds[work.kind]
     if offer.channel == RENT:
-        return math.log(scenario.vendors[offer.platform].rent_factor)
+        return math.log(news.rent_factor[offer.platform])
     if offer.channel == API:
         price = news.paid[offer.label]
     else:
@@ -131,8 +130,8 @@ def _price(client: ClientAgent, offer: Offer, work: Workload, news: Market) -> f
             volume = work.log_base + kind.growth * news.month + news.log_shift[work.kind]
         price = hosting_cost(client, offer, news) / client.traits.skill
         price += demand.self_hosting.operations_cost * exp_single(-volume)
-    mean = price_term(news.mean_price, demand.box_cox, demand.price_shift)
-    return price_term(price, demand.box_cox, demand.price_shift) - mean
+    mean = price_term(news.mean_price, demand.box_cox, news.price_shift)
+    return price_term(price, demand.box_cox, news.price_shift) - mean
 
 
 def _switching(client: ClientAgent, offer: Offer, work: Workload) -> float:
@@ -154,8 +153,11 @@ def postponing_utility(client: ClientAgent, work: Workload, news: Market) -> flo
     if scenario.kinds[work.kind].unit == "accelerator_hours":
         dearer = math.log(demand.usage.reference_rent / news.market_rent)
         return table.rent_n0 - table.discount * alpha * dearer
-    reference = price_term(table.reference_price, demand.box_cox, demand.price_shift)
-    dearer = reference - price_term(news.mean_price, demand.box_cox, demand.price_shift)
+    first = demand.price_shift
+    if demand.price_shift_rule == "price_level":
+        first = demand.price_shift_share * table.reference_price
+    reference = price_term(table.reference_price, demand.box_cox, first)
+    dearer = reference - price_term(news.mean_price, demand.box_cox, news.price_shift)
     progress = _theta(client, work) * news.mean_capability[work.kind]
     return table.n0 - table.discount * (alpha * dearer + progress)
 
@@ -164,7 +166,7 @@ def surplus(client: ClientAgent, work: Workload, taken: float, news: Market) -> 
     """Consumer surplus of a utility, in units of the price term."""
     demand = client.market.scenario.demand
     absolute = taken + _theta(client, work) * news.mean_capability[work.kind]
-    mean = price_term(news.mean_price, demand.box_cox, demand.price_shift)
+    mean = price_term(news.mean_price, demand.box_cox, news.price_shift)
     return absolute / client.traits.alpha - mean
 
 

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.costs import ar1_with_jumps, next_market_price
+from sim.economics.costs import ar1_with_jumps, next_market_price, next_premium
 from sim.market.state import MarketState
 from sim.market.supply.costs import (
     SupplyRules,
@@ -57,6 +57,9 @@ def move_world_market(rules: SupplyRules, month: int, shock: float, state: Marke
         state.market_rent = next_market_price(
             state.market_rent, load, cards, table.rent_target, state.rent_response
         )
+        if table.premium_response > 0.0:
+            premium = next_premium(state.rent_premium, state.tightness, table.premium_response)
+            state.rent_premium[:] = premium
 
 
 def deliver(

@@ -98,6 +98,10 @@ def serve(
         )
         lost = lost - taken
     served = kept + spilled
+    calls, here = slice(0, world.n_api), world.platform[: world.n_api]
+    asked = sums_by_group(demanded[calls], here, world.n_vendors)
+    given = sums_by_group(kept[calls], here, world.n_vendors)
+    np.divide(asked, given, out=state.excess, where=given > 0.0)
     remember(rules, load, cards, fraction, state)
     return Volumes(
         demanded=demanded,

@@ -25,19 +25,20 @@ def decide(model: BaseMarket) -> None:
     """Phase `decide`: openness, then prices and moves of all vendors at once, then discounts."""
     decide_openness(model)
     view, private, unit_cost = information(model)
-    limits = price_limits(model)
+    limits, pause = price_limits(model), model.scenario.decisions.months_between_changes
     vendors = model.vendors.values()
     asked = [vendor for vendor in vendors if vendor.sets_prices or vendor.accounts.bids]
     books = {v.index: private_books(model, v, unit_cost, private[v.index]) for v in asked}
     plans = [
-        new_prices(vendor, view, books[vendor.index], limits)
+        (vendor, *new_prices(vendor, view, books[vendor.index], limits))
         for vendor in asked
-        if vendor.sets_prices
+        if vendor.sets_prices and vendor.may_change(model.month, pause)
     ]
     decide_campaigns(model)
     set_bids(model, view, books)
-    for own, price in plans:
-        model.state.list_price[own] = price
+    for vendor, own, price in plans:
+        if not np.array_equal(model.state.list_price[own], price):
+            model.state.list_price[own], vendor.priced = price, model.month
     invest(model, view)
     _spend_freed_money(model)
     decide_agents(model)
@@ -46,7 +47,14 @@ def decide(model: BaseMarket) -> None:
 def price_limits(model: BaseMarket) -> PriceLimits:
     """The scenario's limits of a month's price move."""
     table = model.scenario.decisions
-    return PriceLimits(table.largest_move, table.lowest_price, table.inelastic_rise)
+    return PriceLimits(
+        table.largest_move,
+        table.lowest_price,
+        table.inelastic_rise,
+        table.scarcity_response,
+        model.scenario.mechanisms.scarcity_pricing,
+        table.cost_floor,
+    )
 
 
 def new_prices(

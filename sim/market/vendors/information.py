@@ -31,6 +31,7 @@ class PrivateFigures(NamedTuple):
     churn: float  # share of its workloads that left; the review hazard before any could
     output: float  # million tokens of model calls
     utilisation: float
+    excess: float  # calls asked for over those served
     token_share: float
     cash: float
     experience: float
@@ -74,7 +75,7 @@ def private_figures(model: BaseMarket) -> list[PrivateFigures]:
     total, share = math.fsum(tokens.tolist()), state.token_share
     worth = model.rules(_share_points) * MILLION * POINTS
     value = worth * (1.0 - share) / total if total > 0.0 else np.zeros_like(share)
-    columns = tokens, state.utilisation, share, state.cash, state.experience, value
+    columns = tokens, state.utilisation, state.excess, share, state.cash, state.experience, value
     rows = zip(_churn(model), *(column.tolist() for column in columns), strict=True)
     return [PrivateFigures._make(row) for row in rows]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from sim.parts import Part, monthly_par, par, share_par, table
 from sim.scenario.schema.moves import CrossChannel, Goodwill, Migration
 
@@ -228,6 +230,15 @@ class DemandTable(Part):
         low=0.0,
         high=1e3,
         source="pilot study",
+    )
+    price_shift_rule: Literal["fixed", "price_level"] = par(
+        "fixed",
+        "fixed: p0 is price_shift; price_level: p0 is price_shift_share of last month's mean "
+        "price, so that all prices and costs times ten move no choice",
+        source="free quotas follow the price level; Box & Cox (1964) for the shift",
+    )
+    price_shift_share: float = share_par(
+        0.025, "p0 against last month's mean price: 0.3 yuan at the 12 yuan of the reference month"
     )
     output_token_share: float = share_par(
         0.25,

@@ -42,6 +42,7 @@ class Mechanisms(Part):
     consideration: bool = _on("awareness; off = every platform is considered")
     attention: bool = _on("attention shocks by events")
     goodwill: bool = _on("campaigns, their cost and the goodwill they leave")
+    scarcity_pricing: bool = _on("who turns calls away does not cut, and raises its price")
     reliability: bool = _on("omega: remembered reliability")
     capacity: bool = _on("limited accelerators; off = everything is served, no scarcity cost")
     spill_over: bool = _on("unserved volume tries its second choice")
@@ -113,6 +114,28 @@ class Decisions(Part):
         high=5.0,
         source="design choice, see docs/explanation/economics.md",
         flag="literature",
+    )
+    scarcity_response: float = par(
+        0.5,
+        "g: while calls are turned away, the price rises by (asked / served)^g a month at least, "
+        "and by no more than inelastic_rise",
+        low=0.0,
+        high=5.0,
+        source="clearing price of a full capacity: Kreps & Scheinkman (1983, Bell J. 14:326-337)",
+    )
+    months_between_changes: int = par(
+        1,
+        "months from one change of a vendor's prices to its next",
+        unit="month",
+        low=1,
+        high=120,
+        source="Taylor (1980, JPE 88:1-23); Nakamura & Steinsson (2008, QJE 123:1415-1464)",
+    )
+    cost_floor: float = par(
+        0.0,
+        "lowest price of a strategy, as a part of opportunity cost; 0 = below cost is allowed",
+        low=0.0,
+        high=10.0,
     )
     inelastic_rise: float = par(
         0.25,

@@ -142,6 +142,12 @@ class SupplyTable(Part):
         "response x ln(load / (target x cards)) a month; 0 = dated rents "
         "only",
     )
+    premium_response: float = monthly_par(
+        0.0,
+        "how fast a platform's own rent answers its own scarcity: its premium over the market "
+        "rent, never below 1, moves by (load / cards)^response a month",
+        source="Walras (1874); Arrow & Hurwicz (1958, Econometrica 26:522-552)",
+    )
     rent_target: float = par(
         0.85, "utilisation of all clouds at which the rent rests", unit="share", above=0.0, high=1.0
     )

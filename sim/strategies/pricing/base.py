@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.markups import common_lerner, price_from_elasticity
-from sim.numeric.portable import part_of_way
+from sim.numeric.portable import part_of_way, power
 from sim.strategies.registry import Strategy
 from sim.strategies.view import Books, View
 
@@ -23,6 +23,9 @@ class PriceLimits:
     largest_move: float
     lowest_price: float
     inelastic_rise: float
+    scarcity_response: float = 0.0
+    scarcity_pricing: bool = False  # whether calls that are turned away keep prices up
+    cost_floor: float = 0.0
 
 
 class PricingStrategy(Strategy):
@@ -34,6 +37,7 @@ class PricingStrategy(Strategy):
 
     kind = "pricing"
     follows_list: bool = False  # dated price lists of the scenario bind it
+    sees_books: bool = True  # whether it knows what it turns away
 
     def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
         """Prices wanted for `books.own`, yuan per million tokens, shape (n,)."""
@@ -42,7 +46,15 @@ class PricingStrategy(Strategy):
     def bounded(self, view: View, books: Books, wanted: Floats, limits: PriceLimits) -> Floats:
         """The wanted prices after the limits that hold for every strategy."""
         moved = part_of_way(books.price, wanted, limits.largest_move, limits.lowest_price)
-        return self.funded(books, moved)
+        floored = np.maximum(moved, limits.cost_floor * books.unit_cost)
+        return self.funded(books, self.cleared(books, floored, limits))
+
+    def cleared(self, books: Books, price: Floats, limits: PriceLimits) -> Floats:
+        """Who turns calls away does not cut: p' >= p min((asked / served)^g, 1 + largest rise)."""
+        if not (limits.scarcity_pricing and self.sees_books and books.excess > 1.0):
+            return price
+        rise = min(power(books.excess, limits.scarcity_response), 1.0 + limits.inelastic_rise)
+        return np.maximum(price, books.price * rise)
 
     def funded(self, books: Books, price: Floats) -> Floats:
         """At the funding limit a price covers unit cost."""

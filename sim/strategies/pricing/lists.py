@@ -19,6 +19,7 @@ class ListPrice(PricingStrategy):
     name = "list"
     source = "market record, price rows"
     observes = ()
+    sees_books = False
     follows_list = True
 
     def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
@@ -75,6 +76,7 @@ class ZeroIntelligence(PricingStrategy):
     name = "zero_intelligence"
     source = "Gode & Sunder (1993, JPE 101:119-137)"
     observes = ("own cost",)
+    sees_books = False
     deterministic = False
     Parameters = ZeroIntelligenceParameters
 
