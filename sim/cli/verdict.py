@@ -77,6 +77,7 @@ def burn_lines(result: Result, verdict: Mapping[str, Any]) -> Iterator[str]:
 
 WIDTH = 100
 POINTS = 100.0
+LEAST_POINTS = 0.5  # smaller holders of tau are left out
 BOARDS = {
     "platform_token_share": "platform tokens",
     "family_token_share": "model-family tokens",
@@ -211,10 +212,23 @@ def _effects(verdict: Mapping[str, Any]) -> Iterator[str]:
         cells = [_tau(entries[name]) if name in entries else "-" for name in names]
         rows.append([f"{hosting} its open families{' (scenario)' if own else ''}", *cells])
     yield from _table(rows)
+    yield from _holders(primary)
     reverse = verdict.get("reverse_test")
     if reverse:
         told = _range(reverse["tau_mean"], *(reverse["interval"] or (None, None)))
         yield f"reverse test, the challenger's own levers off: {told} points"
+
+
+def _holders(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Who holds the points of tau, those of half a point or more and the incumbent."""
+    shown = [
+        f"{one['vendor']} {_range(one['mean'], *(one['interval'] or (None, None)))}"
+        for one in entry["diversion"]
+        if abs(one["mean"]) >= LEAST_POINTS / POINTS or one["vendor"] == entry["incumbent"]
+    ]
+    if shown:
+        yield f"who holds them: {'; '.join(shown)}"
+        yield f"the incumbent holds its part of them: {entry['by_incumbent']}"
 
 
 def _tau(entry: Mapping[str, Any]) -> str:
@@ -231,6 +245,13 @@ def _robustness(entry: Mapping[str, Any]) -> Iterator[str]:
             f"stays in {POINTS * curve['same_overall']:.0f} %, that of the definitions in "
             f"{POINTS * curve['same_contained']:.0f} %"
         )
+    stable = entry["stability"]
+    where = "" if stable["stable"] else f"; most change at {stable['flips']}"
+    yield (
+        f"Class over windows of {', '.join(w[4:] for w in stable['kept'] if w[0] == 'W')} months"
+        f"{' and beyond the horizon' if stable['horizon_checked'] else ''}: "
+        f"{POINTS * stable['share']:.0f} % of runs keep theirs{where}"
+    )
     further = entry.get("longer_run")
     if further:
         yield (

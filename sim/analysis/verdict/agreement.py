@@ -23,8 +23,8 @@ def indicators(
     unknown = np.full(len(facts.slope), np.nan)
     effect = unknown if pair is None else (pair.tau >= limits.minimum_effect).astype(np.float64)
     growth = np.abs(facts.growth_gap) < limits.growth_tolerance
-    moved = np.abs(facts.token_change) >= limits.conversion_minimum_change - ROUNDING
-    moved &= facts.token_change != 0.0
+    moved = facts.token_change >= limits.conversion_minimum_change - ROUNDING
+    moved &= facts.token_change > 0.0
     chi = np.divide(facts.revenue_change, facts.token_change, out=unknown.copy(), where=moved)
     return {
         "D1": flat.astype(np.float64),

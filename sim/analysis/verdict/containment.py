@@ -240,24 +240,24 @@ def growth_convergence(facts: PathFacts, limits: Containment) -> DefinitionResul
 def non_conversion(facts: PathFacts, limits: Containment) -> DefinitionResult:
     """D5: the challenger's gains in tokens do not become revenue.
 
-    ``chi = mean change of r_C / mean change of s_C`` over the run with Fieller's interval;
-    supported below the limit. Judged only if the mean change of token share is large enough.
+    ``chi = mean change of r_C / mean change of s_C`` with Fieller's interval, from the mean of the
+    months before the contest to the mean of the window; supported below the limit. Judged only
+    if the token share rose by enough: a share that fell has gained nothing that could convert.
     """
     change = float(facts.token_change.mean())
     n = len(facts.token_change)
     title, unit, kind = "non-conversion", "points per point", FIELLER
     details: dict[str, float | None] = {"token_share_change": change}
-    if change == 0.0 or abs(change) < limits.conversion_minimum_change - ROUNDING:
-        note = "token share changed too little to judge"
+    if change <= 0.0 or change < limits.conversion_minimum_change - ROUNDING:
+        note = "token share fell" if change < 0.0 else "token share rose too little to judge"
         return DefinitionResult(
             title, Verdict.NOT_APPLICABLE, None, unit, None, kind, n, note, details
         )
     chi, interval = ratio_interval(facts.revenue_change, facts.token_change)
     verdict = above(interval, limits.conversion_limit)
     flipped = {Verdict.SUPPORTED: Verdict.REFUTED, Verdict.REFUTED: Verdict.SUPPORTED}
-    note = "token share fell" if change < 0.0 else ""
     return DefinitionResult(
-        title, flipped.get(verdict, verdict), chi, unit, interval, kind, n, note, details
+        title, flipped.get(verdict, verdict), chi, unit, interval, kind, n, "", details
     )
 
 

@@ -106,6 +106,8 @@ class WorldCurves:
     seeds: npt.NDArray[np.int64]
     """(R,) seed of each replicate."""
     scenario_hash: str
+    contest_month: int | None = None
+    """Month of the run in which the contest begins; None = after the first base months."""
 
     def __post_init__(self) -> None:
         for name in ("token_share", "revenue_share", "token_volume", "profit"):
@@ -186,9 +188,9 @@ class PathFacts:
     growth_gap: FloatArray
     """(R,) growth of C's tokens minus I's, a month; NaN where a volume is zero."""
     token_change: FloatArray
-    """(R,) change of C's token share, first to last month."""
+    """(R,) C's mean token share over the window less that over the base months."""
     revenue_change: FloatArray
-    """(R,) change of C's revenue share, first to last month."""
+    """(R,) the same of C's revenue share."""
     incumbent_profit: FloatArray
     """(R,) profit of I over the run, yuan."""
     challenger_profit: FloatArray
@@ -203,7 +205,15 @@ def _growth(volume: FloatArray) -> FloatArray:
     return growth
 
 
-def path_facts(world: WorldCurves, window_months: int) -> PathFacts:
+def base_of(world: WorldCurves, window_months: int, base_months: int) -> slice:
+    """The months before the contest, at most `base_months`; one at least, none in the window."""
+    first = world.months - window_months
+    end = base_months if world.contest_month is None else world.contest_month
+    end = max(1, min(end, first))
+    return slice(max(0, end - base_months), end)
+
+
+def path_facts(world: WorldCurves, window_months: int, base_months: int = 12) -> PathFacts:
     """Numbers of each replicate over the last `window_months` and over the run.
 
     Raises
@@ -217,7 +227,8 @@ def path_facts(world: WorldCurves, window_months: int) -> PathFacts:
     tokens = world.token_share[:, -window_months:]
     revenue = world.revenue_share[:, -window_months:]
     volume = world.token_volume[:, -window_months:]
-    path = world.token_share[:, :, c]
+    path, earned = world.token_share[:, :, c], world.revenue_share[:, :, c]
+    base = base_of(world, window_months, base_months)
     long_enough = world.months >= SHORTEST_CURVE
     return PathFacts(
         token_means=tokens.mean(axis=1),
@@ -228,8 +239,8 @@ def path_facts(world: WorldCurves, window_months: int) -> PathFacts:
         token_lead=lead(tokens, c).min(axis=1),
         revenue_lead=lead(revenue, i).min(axis=1),
         growth_gap=_growth(volume[:, :, c]) - _growth(volume[:, :, i]),
-        token_change=path[:, -1] - path[:, 0],
-        revenue_change=world.revenue_share[:, -1, c] - world.revenue_share[:, 0, c],
+        token_change=path[:, -window_months:].mean(axis=1) - path[:, base].mean(axis=1),
+        revenue_change=earned[:, -window_months:].mean(axis=1) - earned[:, base].mean(axis=1),
         incumbent_profit=world.profit[:, :, i].sum(axis=1),
         challenger_profit=world.profit[:, :, c].sum(axis=1),
     )
@@ -243,6 +254,9 @@ class PairFacts:
     """(R,) mean over the window of C's token share OFF minus ON."""
     tau_revenue: FloatArray
     """(R,) the same of C's revenue share."""
+    held: FloatArray
+    """(R, V) mean over the window of each vendor's token share ON minus OFF: who holds what C
+    lacks. Without C's own column it sums to tau, less what vendors too small to name hold."""
     area: FloatArray
     """(R,) sum over all months of C's token share OFF minus ON, share-months."""
     incumbent_profit: FloatArray
@@ -262,9 +276,11 @@ def pair_facts(on: WorldCurves, off: WorldCurves, window_months: int) -> PairFac
         raise ValueError(f"off: {off.months} months, on: {on.months}")
     c, i = on.challenger, on.incumbent
     gap = off.token_share[:, :, c] - on.token_share[:, :, c]
+    held = (on.token_share - off.token_share)[:, -window_months:].mean(axis=1)
     revenue_gap = off.revenue_share[:, -window_months:, c] - on.revenue_share[:, -window_months:, c]
     return PairFacts(
         tau=gap[:, -window_months:].mean(axis=1),
+        held=held,
         tau_revenue=revenue_gap.mean(axis=1),
         area=gap.sum(axis=1),
         incumbent_profit=(on.profit[:, :, i] - off.profit[:, :, i]).sum(axis=1),
@@ -308,7 +324,7 @@ class WorldPairFacts:
     longer_pair: PairFacts | None
 
 
-def facts_of(worlds: WorldPair, window_months: int) -> WorldPairFacts:
+def facts_of(worlds: WorldPair, window_months: int, base_months: int = 12) -> WorldPairFacts:
     """WorldPairFacts of a world, its pair and its longer run.
 
     Raises
@@ -322,8 +338,8 @@ def facts_of(worlds: WorldPair, window_months: int) -> WorldPairFacts:
 
     return WorldPairFacts(
         worlds,
-        path_facts(worlds.on, window_months),
+        path_facts(worlds.on, window_months, base_months),
         pair(worlds.on, worlds.off),
-        None if worlds.longer is None else path_facts(worlds.longer, window_months),
+        None if worlds.longer is None else path_facts(worlds.longer, window_months, base_months),
         pair(worlds.longer, worlds.longer_off),
     )

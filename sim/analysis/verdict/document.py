@@ -63,6 +63,17 @@ def verdict_entry(a: Assessment, names: Sequence[str]) -> dict[str, Any]:
         "overall": a.verdict.overall,
         "contained": a.contained,
         "pyrrhic": a.pyrrhic,
+        "awarded": a.awarded,
+        "by_incumbent": a.by_incumbent,
+        "diversion": [
+            {
+                "vendor": "others" if one.vendor is None else names[one.vendor],
+                "mean": one.mean,
+                "interval": one.interval,
+            }
+            for one in a.diversion
+        ],
+        "stability": a.stability,
         "emergence": {
             "verdict": a.verdict.emergence,
             "share": a.verdict.share_containment,
@@ -120,6 +131,9 @@ def _where(a: Assessment, incumbent: str, challenger: str) -> str:
     commonest, frequency = max(a.frequencies.items(), key=lambda item: item[1].count)
     word = commonest.value.replace("_", "-")
     runs = "the only run ends" if a.n == 1 else f"{frequency.count} of {a.n} runs end"
+    if not a.stability["stable"]:
+        word += f" (no stable class: {POINTS * a.stability['share']:.0f} % of runs keep theirs "
+        word += f"over all windows, least at {a.stability['flips']})"
     i, c = a.worlds.on.incumbent, a.worlds.on.challenger
     return (
         f"Over the last {a.thresholds.window_months} months {challenger} holds "
@@ -155,6 +169,8 @@ def _what(a: Assessment, incumbent: str, challenger: str) -> str:
     hits = a.frequencies[OutcomeClass.CONTAINMENT].count
     if overall is Verdict.SUPPORTED:
         tail = ""
+        if a.awarded is not Verdict.SUPPORTED:
+            return f"{_not_its_own(a, incumbent, challenger)}: {effect}."
         if a.contained is not Verdict.SUPPORTED:
             tail = ", but neither a ceiling (D1) nor dual leadership (D3) is shown"
         elif a.pyrrhic:
@@ -164,6 +180,16 @@ def _what(a: Assessment, incumbent: str, challenger: str) -> str:
         return f"Containment is refuted, {hits} of {a.n} runs show it: {effect}."
     more = f", look again at {a.look.next_n} replicates" if a.look.next_n else ""
     return f"Containment is undetermined, {hits} of {a.n} runs show it: {effect}{more}."
+
+
+def _not_its_own(a: Assessment, incumbent: str, challenger: str) -> str:
+    """What a containment is called whose points the incumbent does not hold."""
+    own = next(one for one in a.diversion if one.vendor == a.worlds.on.incumbent)
+    word = "not" if a.by_incumbent is Verdict.REFUTED else "not shown to be"
+    return (
+        f"{challenger} is held back, but {word} by {incumbent} for itself, which holds "
+        f"{POINTS * own.mean:.1f} of the {POINTS * (a.verdict.tau_mean or 0.0):.1f} points"
+    )
 
 
 def _what_without_pair(a: Assessment, incumbent: str, challenger: str) -> str:

@@ -17,6 +17,7 @@ from sim.analysis.verdict.horizon import longer_result
 from sim.analysis.verdict.specification import specification_curve
 from sim.analysis.verdict.verdict import assess
 from sim.errors import SimError
+from sim.months import months_between
 from sim.runs.result import Result
 from sim.runs.worlds import (
     CHALLENGER_OFF,
@@ -77,6 +78,7 @@ def judge(result: Result) -> dict[str, Any]:
     labels = [vendor_label(scenario, vendor) for vendor in _vendors(result)]
     verdicts = {name: verdict_entry(found, labels) for name, found in assessments.items()}
     verdicts[primary]["specification"] = plain(specification_curve(worlds, limits))
+    verdicts[primary]["self_hosting_effect"] = _self_hosting(result, worlds.on.seeds.tolist())
     hosting = ["does not host", "hosts"]
     if not challenger_hosts(scenario):
         hosting.reverse()
@@ -142,7 +144,13 @@ def curves_of(
         challenger=vendors.index(contest.challenger),
         seeds=np.array(replicates, dtype=np.int64),
         scenario_hash=hashes[point],
+        contest_month=_contest_month(result.scenario, contest),
     )
+
+
+def _contest_month(scenario: Scenario, contest: Contest) -> int | None:
+    start = contest.start
+    return None if start is None else months_between(scenario.calendar.start, start)
 
 
 def _vendors(result: Result) -> list[str]:
@@ -166,6 +174,24 @@ def _pair(result: Result, points: tuple[str, ...], contest: Contest) -> WorldPai
         for name, point in zip(("longer", "longer_off"), beyond, strict=False):
             curves[name] = curves_of(further, point, sound, contest)
     return WorldPair(**curves)
+
+
+def _self_hosting(result: Result, replicates: list[int]) -> dict[str, Any] | None:
+    """Share of all tokens that clients run themselves, window mean, ON minus OFF, in points of one.
+
+    Platform shares leave self-hosting out, so it stands beside the diversion of tau.
+    """
+    needed = ("self_hosted_tokens", "total_tokens")
+    if OFF_MONEY_KEPT not in result.points or not set(needed) <= set(result.curves.data_vars):
+        return None
+    window = slice(-result.scenario.containment.window_months, None)
+    chosen = result.curves[list(needed)].sel(replicate=replicates).isel(month=window)
+    share = (chosen[needed[0]] / chosen[needed[1]]).mean("month")
+    found = paired_comparison(
+        share.sel(point=OFF_MONEY_KEPT).to_numpy(), share.sel(point=ON).to_numpy()
+    )
+    document: dict[str, Any] = plain({"mean": found.mean, "interval": found.interval, "n": found.n})
+    return document
 
 
 def _reverse_test(result: Result, contest: Contest) -> dict[str, Any] | None:

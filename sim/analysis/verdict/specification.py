@@ -46,7 +46,7 @@ def specification_curve(worlds: WorldPair, limits: Containment) -> dict[str, Any
     -----
     Simonsohn, Simmons & Nelson (2020, Nature Human Behaviour 4:1208-1214).
     """
-    facts = facts_of(worlds, limits.window_months)
+    facts = facts_of(worlds, limits.window_months, limits.base_months)
     chosen = judged_at(facts, limits)
     points = []
     for values in product(*threshold_grid(limits).values()):

@@ -163,6 +163,39 @@ class ClassFrequency:
 
 
 @dataclass(frozen=True)
+class Holder:
+    """Who holds a part of the points that the challenger lacks: mean of ON minus OFF over runs."""
+
+    vendor: int | None
+    """Column of the vendor; None for vendors too small to name."""
+    mean: float
+    interval: Interval | None
+
+
+def diversion(worlds: WorldPair, pair: PairFacts) -> list[Holder]:
+    """Tau split by who holds the points, the largest first; the means sum to tau exactly.
+
+    Diversion ratios of the levers: each other vendor's token share with them less that without,
+    and what is left for vendors too small to name. Source: Shapiro (1996, Antitrust 10:23-30).
+    """
+    c = worlds.on.challenger
+    others = [v for v in range(pair.held.shape[1]) if v != c]
+    rest = pair.tau - pair.held[:, others].sum(axis=1)
+    found = [(v, pair.held[:, v]) for v in others] + [(None, rest)]
+    holders = [
+        Holder(v, one.mean, one.interval)
+        for v, one in ((v, mean_interval(points)) for v, points in found)
+    ]
+    return sorted(holders, key=lambda holder: -holder.mean)
+
+
+def held_by_incumbent(worlds: WorldPair, pair: PairFacts, limits: Containment) -> Verdict:
+    """Whether the incumbent holds its part of tau: paired interval of the surplus against 0."""
+    own = pair.held[:, worlds.on.incumbent]
+    return definitions.above(mean_interval(own - limits.held_by_incumbent * pair.tau).interval, 0.0)
+
+
+@dataclass(frozen=True)
 class Assessment:
     """Everything that is said of one pair of worlds."""
 
@@ -175,6 +208,14 @@ class Assessment:
     verdict: EnsembleVerdict
     contained: Verdict
     pyrrhic: bool
+    diversion: list[Holder]
+    """Who holds the points of tau; empty without a pair."""
+    by_incumbent: Verdict
+    """Whether the incumbent holds its part of tau."""
+    awarded: Verdict
+    """Containment by the incumbent: the overall verdict, and that it holds the points itself."""
+    stability: dict[str, Any]
+    """How far the classes depend on the window and the horizon."""
     agreement: dict[str, Any]
     look: Look
     verdict_at_look: Verdict | None
@@ -202,7 +243,7 @@ def assess(worlds: WorldPair, limits: Containment | None = None) -> Assessment:
         If the worlds are not pairs or a run is shorter than the window.
     """
     limits = limits or Containment()
-    facts = facts_of(worlds, limits.window_months)
+    facts = facts_of(worlds, limits.window_months, limits.base_months)
     found = judged_at(facts, limits)
     look = look_at(worlds.on.replicates)
     at_look = None
@@ -211,6 +252,13 @@ def assess(worlds: WorldPair, limits: Containment | None = None) -> Assessment:
     longer = _longer_run(facts, found, limits)
     counts = [found.classes.count(kind) for kind in OutcomeClass]
     costly = found.definitions["D6"].verdict is Verdict.SUPPORTED
+    by_incumbent, holders = Verdict.NOT_APPLICABLE, []
+    awarded = found.verdict.overall
+    if facts.pair is not None:
+        by_incumbent = held_by_incumbent(worlds, facts.pair, limits)
+        holders = diversion(worlds, facts.pair)
+        if awarded is Verdict.SUPPORTED:
+            awarded = definitions.all_of((awarded, by_incumbent))
     return Assessment(
         worlds=worlds,
         thresholds=limits,
@@ -226,6 +274,10 @@ def assess(worlds: WorldPair, limits: Containment | None = None) -> Assessment:
         verdict=found.verdict,
         contained=found.contained,
         pyrrhic=costly and found.contained is Verdict.SUPPORTED,
+        diversion=holders,
+        by_incumbent=by_incumbent,
+        awarded=awarded,
+        stability=stability_of(worlds, limits),
         agreement=agreement(indicators(facts.path, facts.pair, limits)),
         look=look,
         verdict_at_look=at_look,
@@ -234,6 +286,41 @@ def assess(worlds: WorldPair, limits: Containment | None = None) -> Assessment:
         revenue_means=facts.path.revenue_means.mean(axis=0).tolist(),
         notes=_notes(facts, longer),
     )
+
+
+WINDOWS = (6, 9, 12, 15, 18)  # months
+
+
+def stability_of(worlds: WorldPair, limits: Containment) -> dict[str, Any]:
+    """Classes of the same runs over other windows and, where it was run, at the longer horizon.
+
+    `share` is the part of runs with one class throughout; `stable` says whether it is large
+    enough, and `flips` where most runs change.
+    """
+    windows = sorted({*WINDOWS, limits.window_months})
+    labels: dict[str, list[OutcomeClass]] = {}
+    for months in (m for m in windows if m <= worlds.on.months):
+        facts = facts_of(worlds, months, limits.base_months)
+        labels[f"W = {months}"] = _classes(worlds, facts.path, facts.pair, limits)[1]
+    facts = facts_of(worlds, limits.window_months, limits.base_months)
+    if facts.longer is not None and worlds.longer is not None:
+        label = f"month {worlds.longer.months}"
+        labels[label] = _classes(worlds, facts.longer, facts.longer_pair, limits)[1]
+    own = labels[f"W = {limits.window_months}"]
+    kept = {
+        name: sum(a is b for a, b in zip(own, found, strict=True)) / len(own)
+        for name, found in labels.items()
+    }
+    throughout = sum(len(set(run)) == 1 for run in zip(*labels.values(), strict=True))
+    share = throughout / len(own)
+    return {
+        "share": share,
+        "stable": share >= limits.stable_share,
+        "kept": kept,
+        "flips": min(kept, key=lambda name: kept[name]),
+        "horizon_checked": worlds.longer is not None,
+        "classes": {name: dict(Counter(c.value for c in found)) for name, found in labels.items()},
+    }
 
 
 def _longer_run(facts: WorldPairFacts, now: Judged, limits: Containment) -> dict[str, Any] | None:

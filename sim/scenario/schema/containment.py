@@ -57,6 +57,22 @@ class Containment(Part):
         source="pre-registered, see docs/reference/containment.md",
         flag="literature",
     )
+    base_months: int = par(
+        12,
+        "months before the contest whose mean share D5 starts from, fewer where the run has fewer",
+        unit="month",
+        low=1,
+        high=240,
+        source="a year, so that no single month decides",
+    )
+    held_by_incumbent: float = share_par(
+        0.5,
+        "part of tau that the incumbent must hold for the containment to be its own",
+        source="a majority of the diverted share: diversion ratios, Shapiro (1996)",
+    )
+    stable_share: float = share_par(
+        0.8, "runs that keep their class over all windows for a class to be called stable"
+    )
     event_months: int = par(
         3,
         "months in a row in which a state must hold to begin, and fail to end",

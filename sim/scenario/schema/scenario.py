@@ -86,6 +86,13 @@ class Contest(Part):
 
     incumbent: str = par(..., "vendor said to hold back", flag="input")
     challenger: str = par(..., "vendor said to be held back", flag="input")
+    start: Month | None = par(
+        None,
+        "month in which the contest begins; the months before it are the base of D5; absent = "
+        "after the first containment.base_months",
+        unit="month",
+        flag="input",
+    )
 
 
 class Decisions(Part):

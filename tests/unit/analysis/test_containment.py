@@ -16,7 +16,7 @@ from sim.analysis.verdict.containment import (
     growth_convergence,
     non_conversion,
 )
-from sim.analysis.verdict.curves import WorldCurves, pair_facts, path_facts
+from sim.analysis.verdict.curves import WorldCurves, base_of, pair_facts, path_facts
 from sim.scenario.schema.containment import Containment
 
 LIMITS = Containment()
@@ -55,7 +55,9 @@ def world(
     volume = np.exp(0.05 * t)[None, :, None] * tokens
     volume[:, :, 1] *= np.exp(growth * t)
     profits = np.full((n, months, 3), profit) * (1.0 + 0.01 * rng.standard_normal((n, 1, 1)))
-    return WorldCurves(tokens, money, volume, profits, 0, 1, np.arange(n), "abc123")
+    return WorldCurves(
+        tokens, money, volume, profits, 0, 1, np.arange(n), "abc123", contest_month=1
+    )
 
 
 def facts(**change):
@@ -179,7 +181,24 @@ def test_non_conversion():
     assert still.verdict is Verdict.NOT_APPLICABLE
     assert still.statistic is None
     fell = non_conversion(facts(start=0.55, end=0.49), LIMITS)
+    assert fell.verdict is Verdict.NOT_APPLICABLE
     assert "fell" in fell.note
+
+
+def test_conversion_starts_from_the_months_before_the_contest():
+    early = world(noise=0.0)
+    early.token_share[:, 0, 1] = 0.7  # a first month like no other
+    late = replace(early, contest_month=12)
+    base = late.token_share[0, :12, 1].mean()
+    found = path_facts(late, 12, base_months=12)
+    assert found.token_change[0] == pytest.approx(late.token_share[0, -12:, 1].mean() - base)
+    assert path_facts(late, 12, base_months=3).token_change[0] == pytest.approx(
+        late.token_share[0, -12:, 1].mean() - late.token_share[0, 9:12, 1].mean()
+    )
+    assert base_of(replace(early, contest_month=None), 12, 12) == slice(0, 12)
+    assert base_of(replace(early, contest_month=2), 12, 12) == slice(0, 2)
+    assert base_of(replace(early, contest_month=0), 12, 12) == slice(0, 1)
+    assert base_of(early, MONTHS, 12) == slice(0, 1)
 
 
 @pytest.mark.parametrize(

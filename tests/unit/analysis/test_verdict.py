@@ -34,7 +34,7 @@ def world(n=40, shift=0.0, months=MONTHS, seed=1, profit=0.0, tag="on"):
     bend = 0.002 * rng.standard_normal((n, months))
     tokens = np.zeros((n, months, 4))
     tokens[:, :, 1] = level - 0.05 * np.exp(-t / 4.0) + bend + shift
-    tokens[:, :, 0], tokens[:, :, 2], tokens[:, :, 3] = 0.2, 0.08, 0.03
+    tokens[:, :, 0], tokens[:, :, 2], tokens[:, :, 3] = 0.2 - shift, 0.08, 0.03
     money = np.tile([0.36, 0.15, 0.1, 0.05], (n, months, 1))
     volume = 1e6 * tokens * np.exp(0.03 * t)[None, :, None]
     profits = np.full((n, months, 4), 1e7 + profit)
@@ -54,6 +54,45 @@ def test_clear_containment():
     assert found.verdict_at_look is Verdict.SUPPORTED
     assert not found.pyrrhic
     assert found.notes == []
+
+
+def taken_by_third(points):
+    """Worlds with and without the levers: what the challenger lacks goes to the third vendor."""
+    on, off = world(), world(shift=points, tag="off")
+    off.token_share[:, :, 0] = 0.2
+    off.token_share[:, :, 2] = 0.08 - points
+    return on, off
+
+
+def test_diversion_sums_to_tau_and_names_the_holder():
+    on, off = world(), world(shift=0.06, tag="off")
+    found = assess(on, off)
+    assert sum(one.mean for one in found.diversion) == pytest.approx(found.verdict.tau_mean)
+    assert found.diversion[0].vendor == on.incumbent
+    assert found.by_incumbent is Verdict.SUPPORTED
+    assert found.awarded is Verdict.SUPPORTED
+
+
+def test_containment_is_not_the_incumbents_where_a_third_party_takes_the_points():
+    found = assess(*taken_by_third(0.06))
+    assert found.verdict.overall is Verdict.SUPPORTED
+    assert sum(one.mean for one in found.diversion) == pytest.approx(found.verdict.tau_mean)
+    assert found.diversion[0].vendor == 2
+    assert found.by_incumbent is Verdict.REFUTED
+    assert found.awarded is Verdict.REFUTED
+    text = sentence(found, NAMES)
+    assert "held back, but not by Incumbent for itself, which holds 0.0 of the 6.0 points" in text
+    assert "Containment is supported" not in text
+
+
+def test_a_class_that_hangs_on_the_window_is_not_stable():
+    assert assess(world(), world(shift=0.06, tag="off")).stability["stable"]
+    late = world()
+    late.token_share[:, -7:, 1] += 0.08  # a step looks flat from beyond it and steep across it
+    found = assess(late)
+    assert not found.stability["stable"]
+    assert found.stability["flips"] == "W = 6"
+    assert "no stable class" in sentence(found, NAMES)
 
 
 def test_pyrrhic_when_it_costs_the_incumbent():
