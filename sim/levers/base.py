@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+from pydantic import model_validator
+
+from sim.errors import nearest_hint
 from sim.parts import Part, par, share_par
 from sim.registry import Registry
 
@@ -17,6 +20,14 @@ class Lever(Part):
     vendor: str = par(..., "whose move", flag="input")
     title: str = par("", "a sentence", flag="input")
     off: dict[str, Any] = par(..., "dotted path -> value without the move", flag="input")
+    meaning: str = par("", "what the vendor does instead when it is off, and why", flag="input")
+    fails_by: str = par(
+        "", "how the move can hurt its owner, with the source; none = it cannot here", flag="input"
+    )
+    variants: dict[str, dict[str, Any]] = par(
+        {}, "other meanings of off: name -> dotted path -> value without the move", flag="input"
+    )
+    off_variant: str = par("", "the variant that is off's meaning; empty = `off`", flag="input")
     intensity: float = share_par(
         1.0,
         "how much of the move is made: 1 as the scenario says, 0 as if the lever were off",
@@ -37,9 +48,21 @@ class Lever(Part):
         high=1e6,
     )
 
+    @model_validator(mode="after")
+    def _known_variant(self) -> Self:
+        if self.off_variant and self.off_variant not in self.variants:
+            hint = nearest_hint(self.off_variant, list(self.variants))
+            raise ValueError(f"off_variant: no such variant: {self.off_variant!r} ({hint})")
+        return self
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Dotted path -> value of the meaning of off that holds."""
+        return self.variants[self.off_variant] if self.off_variant else self.off
+
     def patch(self, tables: Mapping[str, Any]) -> dict[str, Any]:
         """Dotted path -> value without the move, for the plain tables of a scenario."""
-        return self.off
+        return self.chosen
 
 
 class LeverKind(Lever):

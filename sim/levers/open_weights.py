@@ -25,4 +25,4 @@ class OpenWeightsLever(LeverKind):
         held = tables["families"]
         own = [name for name in held if held[name]["owner"] == self.vendor]
         named = self.families or [name for name in own if held[name]["weights"] != "closed"]
-        return {**{f"families.{name}.weights": "closed" for name in named}, **self.off}
+        return {**{f"families.{name}.weights": "closed" for name in named}, **self.chosen}

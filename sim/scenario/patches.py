@@ -86,7 +86,7 @@ def at_intensity(scenario: Scenario) -> Scenario:
             if problem is not None:
                 problems.append(problem)
         explicit = {key: getattr(lever, key) for key in Lever.model_fields}
-        data["levers"][name] = {**explicit, "off": {}}
+        data["levers"][name] = {**explicit, "off": {}, "variants": {}, "off_variant": ""}
     if problems:
         raise ScenarioError(problems)
     mixed = validated(data, worlds=False)

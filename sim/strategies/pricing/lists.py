@@ -57,6 +57,28 @@ class CostPlus(PricingStrategy):
         return books.unit_cost * (1.0 + self.parameters.markup)
 
 
+class CostFollowing(PricingStrategy):
+    """p = p_0 c / c_0: full pass-through at the markup of its first prices; no price is led.
+
+    What a vendor does that neither starts nor joins a war: an offer that is new keeps the markup
+    with which it first appears.
+    """
+
+    name = "cost_following"
+    source = "full cost pricing: Hall & Hitch (1939); pass-through of 1: Weyl & Fabinger (2013)"
+    observes = ("own cost", "own prices")
+
+    def reset(self) -> None:
+        """No markup is known."""
+        self.markup: dict[int, float] = {}
+
+    def wanted(self, view: View, books: Books, rng: np.random.Generator) -> Floats:
+        """Unit cost with the first markup of each offer."""
+        for offer, price, cost in zip(books.own, books.price, books.unit_cost, strict=True):
+            self.markup.setdefault(int(offer), float(price / cost))
+        return books.unit_cost * np.array([self.markup[int(offer)] for offer in books.own])
+
+
 class ZeroIntelligenceParameters(Part):
     """The band."""
 
