@@ -86,7 +86,7 @@ class Prior(Part):
     name: str
     doc: str
     paths: tuple[str, ...] = Field(strict=False)
-    rule: Literal["set", "mean", "wright", "per_price"]
+    rule: Literal["set", "mean", "factor", "wright", "per_price"]
     law: Law
     source: str
 
@@ -216,6 +216,8 @@ def scaled(scenario: Scenario, priors: Sequence[Prior], factors: npt.ArrayLike) 
 
 def own_value(scenario: Scenario, prior: Prior, factor: float = 1.0) -> float:
     """The scenario's number (mean of several) times a factor, as the prior's doc names it."""
+    if prior.rule == "factor":
+        return factor
     value = factor * float(np.mean(list(_places(scenario, prior).values())))
     return float(2.0**-value) if prior.rule == "wright" else value
 
@@ -230,6 +232,8 @@ def _entered(
     if prior.rule == "mean":
         mean = float(np.mean(list(places.values())))
         return value if mean == 0.0 else before * value / mean
+    if prior.rule == "factor":
+        return before * value
     if prior.rule == "wright":
         return float(-np.log2(value))
     return value * alpha if prior.rule == "per_price" else value

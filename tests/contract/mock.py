@@ -77,6 +77,7 @@ class Scene:
     cash: float = 100.0
     funding_limit: float = 500.0
     utilisation: float = 0.5
+    excess: float = 1.0
     month: int = 3
     review_hazard: float = 0.12
     churn: float = 0.05
@@ -111,6 +112,7 @@ class Scene:
             price=sealed(self.own_price if price is None else price),
             unit_cost=sealed(self.unit_cost),
             utilisation=self.utilisation,
+            excess=self.excess,
             token_share=self.share,
             cash=self.cash,
             funding_limit=self.funding_limit,

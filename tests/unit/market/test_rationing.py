@@ -33,10 +33,11 @@ def test_volumes_are_rationed_pro_rata_by_platform() -> None:
         *map(np.copy, (model.tally.volume, model.tally.hours)),
     )
     rules, v, n = replace(model.supply, spill_over=False), world.n_vendors, world.n_api
+    priced = model.terms.unit_price, [vendor.allocation for vendor in model.vendors.values()]
     for factor in LOAD_FACTORS:
         tally.volume[:], tally.hours[:] = factor * counted, factor * hours
         per_token = costs(model).cards
-        volumes = serve(rules, 0, world, tally, model.state)
+        volumes = serve(rules, 0, world, tally, *priced, model.state)
         demanded = factor * counted.sum(axis=(0, 1)) / FIXED_POINT
         needed = np.zeros(world.n_offers)
         needed[:n] = demanded[:n] * per_token
@@ -51,7 +52,7 @@ def test_volumes_are_rationed_pro_rata_by_platform() -> None:
         assert volumes.host_hours.tolist() == (factor * hours / FIXED_POINT * served).tolist()
         assert (volumes.lost > 0.0).any() == (load > volumes.cards).any()
     assert (load > volumes.cards).any()
-    free = serve(replace(rules, capacity=False), 0, world, tally, model.state)
+    free = serve(replace(rules, capacity=False), 0, world, tally, *priced, model.state)
     assert free.kept.tolist() == demanded.tolist()
 
 
