@@ -23,7 +23,8 @@ REVIEW_MONTH = 24_330
 
 def market(clients: int, **changes: Any) -> Any:
     """The article's market with so many clients."""
-    paths = {"population.clients": clients} | {
+    # the programs beside ours know no demand across channels
+    paths = {"population.clients": clients, "demand.cross_channel.weight": 0.0} | {
         name.replace("__", "."): value for name, value in changes.items()
     }
     return replace(load(SCENARIO), paths)

@@ -134,7 +134,9 @@ class TestRegistry:
             make("pricing", "undercot", {})
 
     def test_unknown_name_far_from_all_lists_the_known(self) -> None:
-        with pytest.raises(ValueError, match="known: best_response, cost_plus, forward, list"):
+        with pytest.raises(
+            ValueError, match="known: best_response, cost_following, cost_plus, forward, list"
+        ):
             make("pricing", "xyzxyz", {})
 
     @pytest.mark.parametrize("kind", ["pricing", "openness"])

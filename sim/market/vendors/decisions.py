@@ -51,8 +51,7 @@ def price_limits(model: BaseMarket) -> PriceLimits:
         table.largest_move,
         table.lowest_price,
         table.inelastic_rise,
-        table.scarcity_response,
-        model.scenario.mechanisms.scarcity_pricing,
+        table.scarcity_response if model.scenario.mechanisms.scarcity_pricing else 0.0,
         table.cost_floor,
     )
 

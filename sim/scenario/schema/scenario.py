@@ -125,7 +125,7 @@ class Decisions(Part):
     scarcity_response: float = par(
         0.5,
         "g: while calls are turned away, the price rises by (asked / served)^g a month at least, "
-        "and by no more than inelastic_rise",
+        "and by no more than inelastic_rise; 0 = prices do not answer",
         low=0.0,
         high=5.0,
         source="clearing price of a full capacity: Kreps & Scheinkman (1983, Bell J. 14:326-337)",

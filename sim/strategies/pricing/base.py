@@ -23,8 +23,7 @@ class PriceLimits:
     largest_move: float
     lowest_price: float
     inelastic_rise: float
-    scarcity_response: float = 0.0
-    scarcity_pricing: bool = False  # whether calls that are turned away keep prices up
+    scarcity_response: float = 0.0  # 0 = prices do not answer to calls that are turned away
     cost_floor: float = 0.0
 
 
@@ -51,7 +50,7 @@ class PricingStrategy(Strategy):
 
     def cleared(self, books: Books, price: Floats, limits: PriceLimits) -> Floats:
         """Who turns calls away does not cut: p' >= p min((asked / served)^g, 1 + largest rise)."""
-        if not (limits.scarcity_pricing and self.sees_books and books.excess > 1.0):
+        if not (limits.scarcity_response > 0.0 and self.sees_books and books.excess > 1.0):
             return price
         rise = min(power(books.excess, limits.scarcity_response), 1.0 + limits.inelastic_rise)
         return np.maximum(price, books.price * rise)

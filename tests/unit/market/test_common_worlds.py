@@ -14,7 +14,7 @@ from tests.unit.market.tiny import by_names, changed, differing, ran, tiny
 
 LATE = "2024-12"  # the twelfth month
 AGENTS: dict[str, Any] = {
-    "agents.weight": 0.6,
+    "agents.weight": 2.0,
     "agents.scale": 10.0,
     "kinds.documents.agent_work": 1.0,
     "vendors.volcano.agents": {"strategy": "own_platform", "agents": 50.0},
@@ -24,6 +24,7 @@ SCARCE = {
     "vendors.volcano.capacity.order_cap": 0.2,
     "supply.shocks.sd": 0.2,
     "demand.migration.rate": 0.1,
+    "demand.cross_channel.weight": 1.0,
 }
 BIDS = {
     "population.key_account_share": 0.1,
@@ -56,6 +57,8 @@ OFF: dict[str, dict[str, Any]] = {
         f"demand.switching_cost.{c}": 0.0 for c in ("api", "host", "rent", "family")
     },
     "home_cloud": {f"demand.home_bonus.{c}": 0.0 for c in ("api", "host", "rent")},
+    "cross_channel": {"demand.cross_channel.weight": 0.0},
+    "scarcity_pricing": {"decisions.scarcity_response": 0.0},
     "communities": {
         "demand.community_weight": 0.0,
         "families.dam_open.community.contribution": 0.0,

@@ -119,7 +119,7 @@ def test_a_premium_rises_with_scarcity_and_ends_at_one() -> None:
 
 
 def test_who_turns_calls_away_does_not_cut_and_raises_its_price() -> None:
-    limits = PriceLimits(0.5, 0.01, 0.25, scarcity_response=0.5, scarcity_pricing=True)
+    limits = PriceLimits(0.5, 0.01, 0.25, scarcity_response=0.5)
     held = Scene(excess=1.21).books([4.0, 9.0])
     assert CostPlus().cleared(held, np.array([1.0, 50.0]), limits) == pytest.approx([4.4, 50.0])
     worst = Scene(excess=1e9).books([4.0, 9.0])
@@ -127,7 +127,7 @@ def test_who_turns_calls_away_does_not_cut_and_raises_its_price() -> None:
     calm = Scene().books([4.0, 9.0])
     assert CostPlus().cleared(calm, np.array([1.0, 1.0]), limits).tolist() == [1.0, 1.0]
     assert ListPrice().cleared(held, np.array([1.0, 1.0]), limits).tolist() == [1.0, 1.0]
-    off = PriceLimits(0.5, 0.01, 0.25, scarcity_response=0.5)
+    off = PriceLimits(0.5, 0.01, 0.25)
     assert CostPlus().cleared(held, np.array([1.0, 1.0]), off).tolist() == [1.0, 1.0]
 
 
