@@ -38,7 +38,7 @@ CLIENTS, SEEDS, DRAWS, DRAW_SEED = 4_000, 20, 40, 15
 POINTS, BILLION = 100.0, 1e9
 Changes = dict[str, Any]
 Floats = npt.NDArray[np.float64]
-ALLOCATED = ("by_margin", "contracts_first")
+ALLOCATED = ("pro_rata", "by_margin", "contracts_first")
 
 
 class Choice(NamedTuple):
@@ -66,13 +66,26 @@ def choices(scenario: Scenario) -> Iterator[Choice]:
     for name, lever in scenario.levers.items():
         for variant in lever.variants:
             yield Choice(f"off of {name}", variant, {f"levers.{name}.off_variant": variant})
+    events = [_without_allocation(event.model_dump()) for event in scenario.events]
     for rule in ALLOCATED:
         strategies = {f"vendors.{v}.allocation": {"strategy": rule} for v in scenario.vendors}
-        yield Choice("short cards", rule, strategies)
+        yield Choice(
+            "short cards",
+            f"{rule} throughout",
+            strategies | {"events": [event for event in events if event]},
+        )
     quiet = {"mechanisms.scarcity_pricing": False, "supply.premium_response": 0.0}
     yield Choice("scarcity", "prices do not answer it", quiet)
     yield Choice("homes", "follow tokens", {"demand.migration.rule": "tokens"})
     yield Choice("base of D5", "from May 2024", {"contest.start": "2024-05"})
+
+
+def _without_allocation(event: Changes) -> Changes | None:
+    """An event as it is without a new allocation; None if nothing else is in it."""
+    if event.pop("allocation", None) is None:
+        return event
+    fields = ("pricing", "agents", "marketing", "accounts", "research", "investment")
+    return event if any(event.get(field) for field in fields) else None
 
 
 def curves(scenario: Scenario, seed: int) -> dict[str, Floats]:

@@ -247,8 +247,9 @@ def _robustness(entry: Mapping[str, Any]) -> Iterator[str]:
         )
     stable = entry["stability"]
     where = "" if stable["stable"] else f"; most change at {stable['flips']}"
+    windows = sorted(int(name[4:]) for name in stable["kept"] if name.startswith("W"))
     yield (
-        f"Class over windows of {', '.join(w[4:] for w in stable['kept'] if w[0] == 'W')} months"
+        f"Class over windows of {', '.join(map(str, windows))} months"
         f"{' and beyond the horizon' if stable['horizon_checked'] else ''}: "
         f"{POINTS * stable['share']:.0f} % of runs keep theirs{where}"
     )

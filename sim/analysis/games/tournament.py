@@ -121,7 +121,7 @@ def read(result: Result, field: Field, discount: float = DISCOUNT) -> dict[str, 
     kinds = [BOOTSTRAP, PAIRED]
     return {
         **grounds(result, seeds, kinds),
-        "contest": field.contest.model_dump(),
+        "contest": field.contest.model_dump(mode="json"),
         "rows": rows,
         "columns": columns,
         "payoff": {

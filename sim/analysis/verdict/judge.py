@@ -67,7 +67,7 @@ def judge(result: Result) -> dict[str, Any]:
     }
     if contest is None:
         return document | {"sentences": ["The scenario names no contest, so there is no verdict."]}
-    document["contest"] = contest.model_dump()
+    document["contest"] = contest.model_dump(mode="json")
     points = pairs_of(scenario, result.points) or {WITHOUT_PAIR: (ON,)}
     found = {name: _pair(result, worlds, contest) for name, worlds in points.items()}
     pairs = {name: worlds for name, worlds in found.items() if worlds is not None}
