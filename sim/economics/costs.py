@@ -150,17 +150,24 @@ def adaptive_expectation(expected: ArrayLike, observed: ArrayLike, memory: Array
     return np.asarray(kept * np.asarray(expected) + (1 - kept) * np.asarray(observed))
 
 
-def scarcity_factor(utilisation: ArrayLike, threshold: float, exponent: float) -> Floats:
-    """Factor ``max(1, (u / threshold)^exponent)`` on accounting cost.
+def scarcity_factor(
+    utilisation: ArrayLike, threshold: float, exponent: float, beyond: float
+) -> Floats:
+    """Factor ``max(1, (min(u, 1) / threshold)^exponent) max(u, 1)^beyond`` on accounting cost.
+
+    Congestion up to full use; beyond it the opportunity cost of a full capacity, which is the price
+    that clears demand of elasticity ``1 / beyond``.
 
     Parameters
     ----------
     utilisation
-        Load over capacity, any shape, >= 0; may exceed 1.
+        Demand over capacity, any shape, >= 0; may exceed 1.
     threshold
         Utilisation from which a unit costs more, > 0.
     exponent
-        Steepness; the smooth congestion form of the Bureau of Public Roads (1964).
+        Steepness up to full use; the smooth congestion form of the Bureau of Public Roads (1964).
+    beyond
+        Steepness beyond it (Kreps & Scheinkman 1983, Bell J. Econ. 14:326-337).
 
     Raises
     ------
@@ -170,7 +177,8 @@ def scarcity_factor(utilisation: ArrayLike, threshold: float, exponent: float) -
     load = np.asarray(utilisation, dtype=np.float64)
     if load.size and np.minimum.reduce(load, axis=None) < 0:
         raise ValueError("utilisation must be >= 0")
-    return np.maximum(1.0, power(load / positive("threshold", threshold), exponent))
+    used = np.minimum(load, 1.0) / positive("threshold", threshold)
+    return np.maximum(1.0, power(used, exponent)) * power(np.maximum(load, 1.0), beyond)
 
 
 def served_fraction(load: ArrayLike, capacity: ArrayLike) -> Floats:

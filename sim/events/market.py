@@ -61,7 +61,7 @@ class DemandShift(Event):
 
 
 class SupplyChange(Event):
-    """New availability or price of external accelerators; a new market rent, or how it moves."""
+    """Availability or price of external accelerators, the market rent, or cards that go or come."""
 
     kind = "supply"
 
@@ -73,6 +73,12 @@ class SupplyChange(Event):
         None, "market rent", unit="yuan/card-month", above=0.0, high=1e7
     )
 
+    cards_factor: float | None = par(
+        None,
+        "factor on all cards in use: 0.5 takes half of them away, 2 brings them back",
+        above=0.0,
+        high=100.0,
+    )
     rent_response: float | None = monthly_par(
         None, "how fast the market rent answers scarcity from now on"
     )
@@ -88,3 +94,6 @@ class SupplyChange(Event):
             state.market_rent = self.rent_yuan_per_card_month
         if self.rent_response is not None:
             state.rent_response = self.rent_response
+        if self.cards_factor is not None:
+            state.own_cards[:] *= self.cards_factor
+            state.external_cards[:] *= self.cards_factor

@@ -18,6 +18,7 @@ RULES: tuple[list[str], ...] = ([], [], ["open_weights_only"], ["data_residency"
 STRATEGIES: tuple[Table, ...] = (
     {"strategy": "list"},
     {"strategy": "cost_plus", "markup": 0.8},
+    {"strategy": "cost_following"},
     {"strategy": "undercut", "below": 0.1},
     {"strategy": "match"},
     {"strategy": "penetration", "target_share": 0.4},

@@ -124,11 +124,13 @@ def test_exchanged_rivals_mirror_shares_within_sampling_error() -> None:
     error = np.sqrt(one.var(axis=0, ddof=1) / len(one) + other.var(axis=0, ddof=1) / len(other))
     assert (np.abs(one.mean(axis=0) - other.mean(axis=0)) < 4 * error).all()
     assert np.abs(one.mean(axis=0)[0] - one.mean(axis=0)[1]) > 4 * error[:2].max()  # they do differ
-    classes = [run_class(plain, 1), run_class(mirrored, 1)]
-    assert all(
-        found in (OutcomeClass.BREAKOUT, OutcomeClass.STAND_OFF, OutcomeClass.CONTAINMENT)
-        for found in classes
-    )
+    leading = (OutcomeClass.BREAKOUT, OutcomeClass.STAND_OFF, OutcomeClass.CONTAINMENT)
+    ahead = [
+        np.mean([run_class(scenario, seed) in leading for seed in seeds])
+        for scenario in (plain, mirrored)
+    ]
+    assert min(ahead) > 0.5
+    assert abs(ahead[0] - ahead[1]) < 4 * np.sqrt(0.5 / len(seeds))
 
 
 def test_identical_vendors_are_equal_within_sampling_error_and_never_contain() -> None:

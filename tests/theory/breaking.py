@@ -44,6 +44,12 @@ AUCTIONS: Changes = {
     "vendors.volcano.accounts": BIDS,
     "vendors.third.accounts": BIDS,
 }
+SHORTAGE: Changes = {
+    "supply.premium_response": 0.2,
+    "demand.cross_channel.weight": 0.5,
+    "vendors.dam.capacity.initial": 0.4,
+    "vendors.dam.allocation": {"strategy": "by_margin"},
+}
 FORWARD: Changes = {
     "vendors.dam.pricing": {"strategy": "forward"},
     "vendors.third.pricing": {"strategy": "forward", "inertia": True},
@@ -72,6 +78,7 @@ def small_runs() -> dict[str, tuple[str, int, int, Changes]]:
         ),
         "calvano": ("theory/calvano.toml", 60, 4, {}),
         "gpu-drought": ("gpu-drought.toml", 60, 6, {"supply.shocks.sd": 0.1}),
+        "shortage": ("tiny.toml", 60, 4, SHORTAGE),
         "agent-war": ("agent-war.toml", 60, 8, {}),
         "volcano-dam": ("volcano-dam.toml", 60, 24, {}),
         "open-flood": ("open-flood.toml", 60, 24, {}),

@@ -182,6 +182,7 @@ def unit_costs(
     accounting = opportunity = card[platform] * cards
     if rules.capacity:
         scarcity = rules.table.scarcity
-        factor = scarcity_factor(state.tightness, scarcity.threshold, scarcity.exponent)
+        steep = scarcity.threshold, scarcity.exponent, scarcity.beyond
+        factor = scarcity_factor(state.tightness, *steep)
         opportunity = accounting * factor[platform]
     return UnitCosts(throughput, card, cards, accounting, opportunity)

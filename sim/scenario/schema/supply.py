@@ -61,7 +61,7 @@ class Learning(Part):
 
 
 class Scarcity(Part):
-    """Unit cost is opportunity cost: accounting cost x max(1, (u/threshold)^exponent)."""
+    """Unit cost is opportunity cost: x max(1, (min(u, 1)/threshold)^exponent) max(u, 1)^beyond."""
 
     threshold: float = par(
         0.9,
@@ -79,6 +79,14 @@ class Scarcity(Part):
         high=12.0,
         source="industry practice; BPR (1964) for congestion",
         flag="literature",
+    )
+    beyond: float = par(
+        1.0,
+        "how steeply once demand is above capacity: cost rises with (demand / capacity)^beyond; "
+        "1 clears demand of elasticity 1",
+        low=0.0,
+        high=12.0,
+        source="clearing price of a full capacity: Kreps & Scheinkman (1983, Bell J. 14:326-337)",
     )
 
 

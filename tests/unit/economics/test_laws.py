@@ -13,6 +13,7 @@ from sim.economics import (
     concentration,
     concessions,
     costs,
+    demand,
     markups,
     networks,
     q_learning,
@@ -55,8 +56,10 @@ def test_the_cost_of_a_mix_lies_between_its_parts_and_falls_with_the_work_done()
 
 
 def test_scarcity_costs_from_the_threshold_on():
-    factor = costs.scarcity_factor([0.0, 0.8, 1.6], 0.8, 2.0)
-    np.testing.assert_allclose(factor, [1.0, 1.0, 4.0])
+    factor = costs.scarcity_factor([0.0, 0.8, 1.0, 3.0], 0.8, 2.0, 1.0)
+    np.testing.assert_allclose(factor, [1.0, 1.0, 1.5625, 4.6875])
+    steep = costs.scarcity_factor([0.8, 1.6], 0.8, 2.0, 2.0)
+    np.testing.assert_allclose(steep, [1.0, 1.5625 * 2.56])
 
 
 def test_rationing_serves_what_there_is():
@@ -67,8 +70,8 @@ def test_rationing_serves_what_there_is():
 def test_the_market_price_follows_scarcity():
     assert costs.next_market_price(100.0, 60.0, 100.0, 0.6, 0.5) == pytest.approx(100.0)
     assert costs.next_market_price(100.0, 240.0, 100.0, 0.6, 0.5) == pytest.approx(200.0)
-    for demand, supply, response in ((0.0, 1.0, 0.5), (1.0, 0.0, 0.5), (9.0, 1.0, 0.0)):
-        assert costs.next_market_price(100.0, demand, supply, 0.6, response) == 100.0
+    for asked, supply, response in ((0.0, 1.0, 0.5), (1.0, 0.0, 0.5), (9.0, 1.0, 0.0)):
+        assert costs.next_market_price(100.0, asked, supply, 0.6, response) == 100.0
 
 
 @given(st.integers(0, 100).map(lambda x: x / 100), st.integers(-5, 5))
@@ -140,7 +143,7 @@ class TestFadingAge:
         lambda: costs.experience_unit_cost(1.0, [0.0], 1.0, 0.3),
         lambda: costs.insulated_cost_shock(0.1, 1.1),
         lambda: costs.steady_state_experience(1.0, 0.0),
-        lambda: costs.scarcity_factor([-0.1], 0.8, 2.0),
+        lambda: costs.scarcity_factor([-0.1], 0.8, 2.0, 1.0),
         lambda: usage.bass_step(-1.0, 0.1, 0.1, 1.0),
         lambda: concentration.hhi([0.7, 0.6]),
         lambda: concentration.hhi([-0.1, 0.6]),
@@ -205,3 +208,24 @@ def test_developers_make_hosting_cheaper_and_a_lead_draws_them():
     np.testing.assert_allclose(ease, [1.0, 1.0 / 16.0])
     rates = networks.pulled_innovation([0.01, 0.9], [1.0, 1.0], np.log([2.0, 2.0]))
     np.testing.assert_allclose(rates, [0.02, 1.0])
+
+
+def test_channels_held_add_their_effects_and_never_their_own():
+    found = demand.cross_channel_utility([[9.0, 1.0], [2.0, 9.0]])
+    # sets: nothing, the first channel, the second, both
+    assert found.tolist() == [[0.0, 0.0, 2.0, 2.0], [0.0, 1.0, 0.0, 1.0]]
+    with pytest.raises(ValueError, match="square"):
+        demand.cross_channel_utility([[1.0, 2.0]])
+
+
+def test_ranks_are_served_from_the_highest_and_alike_within():
+    asked, rank = np.array([4.0, 6.0, 10.0, 0.0]), np.array([2.0, 2.0, 1.0, 3.0])
+    assert costs.served_by_rank(asked, rank, 15.0).tolist() == [1.0, 1.0, 0.5, 1.0]
+    assert costs.served_by_rank(asked, rank, 5.0).tolist() == [0.5, 0.5, 0.0, 1.0]
+    same = costs.served_by_rank(asked, np.ones(4), 5.0)[:3]
+    assert same.tolist() == costs.served_fraction([20.0] * 3, 5.0).tolist()
+
+
+def test_a_premium_rises_with_scarcity_and_ends_at_one():
+    assert costs.next_premium([1.0, 2.0, 1.1], [4.0, 0.25, 0.01], 0.5).tolist() == [2.0, 1.0, 1.0]
+    assert costs.next_premium(3.0, 5.0, 0.0) == 3.0

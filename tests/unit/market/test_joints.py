@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.economics.costs import next_premium, served_by_rank, served_fraction
-from sim.economics.demand import cross_channel_utility
 from sim.market.clients.migration import units_of
 from sim.scenario.patches import replace
 from sim.scenario.paths import dotted, field_at, leaves
@@ -23,14 +21,6 @@ from tests.unit.market.tiny import changed, differing, ran, started, tiny
 SHORT: dict[str, Any] = {
     f"vendors.{name}.capacity": {"initial": 0.5, "order_cap": 0.0} for name in tiny().vendors
 }
-
-
-def test_channels_held_add_their_effects_and_never_their_own() -> None:
-    found = cross_channel_utility([[9.0, 1.0], [2.0, 9.0]])
-    # sets: nothing, the first channel, the second, both
-    assert found.tolist() == [[0.0, 0.0, 2.0, 2.0], [0.0, 1.0, 0.0, 1.0]]
-    with pytest.raises(ValueError, match="square"):
-        cross_channel_utility([[1.0, 2.0]])
 
 
 def test_without_weight_or_with_its_switch_off_channels_are_apart() -> None:
@@ -74,14 +64,6 @@ def test_homes_count_bills_workloads_or_tokens() -> None:
     assert units_of("workloads", world, terms)[0].tolist() == [1.0] * world.n_offers
 
 
-def test_ranks_are_served_from_the_highest_and_alike_within() -> None:
-    asked, rank = np.array([4.0, 6.0, 10.0, 0.0]), np.array([2.0, 2.0, 1.0, 3.0])
-    assert served_by_rank(asked, rank, 15.0).tolist() == [1.0, 1.0, 0.5, 1.0]
-    assert served_by_rank(asked, rank, 5.0).tolist() == [0.5, 0.5, 0.0, 1.0]
-    same = served_by_rank(asked, np.ones(4), 5.0)[:3]
-    assert same.tolist() == served_fraction([20.0] * 3, 5.0).tolist()
-
-
 def test_strategies_rank_by_value_by_contract_or_not_at_all() -> None:
     shortage = Shortage(
         cards=np.array([1.0, 5.0, 9.0]),
@@ -111,11 +93,6 @@ def test_whoever_goes_first_cards_are_used_up_and_nothing_is_lost_on_the_way(str
         assert kept / asked >= 0.95
     if strategy == "contracts_first":
         assert kept / asked < rented
-
-
-def test_a_premium_rises_with_scarcity_and_ends_at_one() -> None:
-    assert next_premium([1.0, 2.0, 1.1], [4.0, 0.25, 0.01], 0.5).tolist() == [2.0, 1.0, 1.0]
-    assert next_premium(3.0, 5.0, 0.0) == 3.0
 
 
 def test_who_turns_calls_away_does_not_cut_and_raises_its_price() -> None:
