@@ -54,6 +54,7 @@ def choices(scenario: Scenario) -> Iterator[Choice]:
     yield Choice("-", "as the scenario stands", {})
     for months in (6, 9, 15, 18):
         yield Choice("window", f"W = {months} months", {"containment.window_months": months})
+    yield Choice("hosting", "the challenger sells the incumbent's open models", _hosted(scenario))
     for weight in (0.0, 1.4):
         changes = {"demand.cross_channel.weight": weight}
         yield Choice("demand across channels", f"weight {weight:g}", changes)
@@ -78,6 +79,17 @@ def choices(scenario: Scenario) -> Iterator[Choice]:
     yield Choice("scarcity", "prices do not answer it", quiet)
     yield Choice("homes", "follow tokens", {"demand.migration.rule": "tokens"})
     yield Choice("base of D5", "from May 2024", {"contest.start": "2024-05"})
+
+
+def _hosted(scenario: Scenario) -> Changes:
+    """The challenger hosts the incumbent's open families from the first month."""
+    contest, hosts = scenario.contest, [host.model_dump() for host in scenario.hosts]
+    assert contest is not None
+    for name, family in scenario.families.items():
+        if family.owner == contest.incumbent and family.weights != "closed":
+            start = scenario.calendar.start
+            hosts.append({"vendor": contest.challenger, "family": name, "start": start})
+    return {"hosts": hosts}
 
 
 def _without_allocation(event: Changes) -> Changes | None:
