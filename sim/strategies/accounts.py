@@ -41,6 +41,8 @@ class Bids:
     others: Concession = Concession()
     own: Concession = Concession()
     budget: float = 0.0  # million yuan, discounts over the expected contract and credits
+    committed: float = 0.0  # further discount for an account that spends the commitment elsewhere
+    commitment: float = 0.0  # million yuan a month of its other work with the vendor, at list
 
 
 class AccountsStrategy(Strategy):
@@ -68,10 +70,12 @@ class AccountsStrategy(Strategy):
             parts = discount, credit = one.discount, one.credit
             if not (0.0 <= discount < math.inf and 0.0 <= credit < math.inf):
                 raise ValueError(f"{self.name}: discount and credit must not be negative: {parts}")
-            if discount + credit > LARGEST_CONCESSION:
+            if discount + credit + wanted.committed > LARGEST_CONCESSION:
                 raise ValueError(f"{self.name}: concessions end at {LARGEST_CONCESSION}: {parts}")
-        if not wanted.budget >= 0.0:
-            raise ValueError(f"{self.name}: a budget must not be negative: {wanted.budget}")
+        for what in ("budget", "committed", "commitment"):
+            if not getattr(wanted, what) >= 0.0:
+                value = getattr(wanted, what)
+                raise ValueError(f"{self.name}: a {what} must not be negative: {value}")
         return Bids() if books.cash < -books.funding_limit else wanted
 
 
@@ -104,14 +108,37 @@ class BidderParameters(Part):
         flag="data",
     )
 
+    committed_discount: float = par(
+        0.0,
+        "further discount on work of an account whose other work with the vendor bills the "
+        "commitment: one contract over several kinds of work",
+        unit="share",
+        low=0.0,
+        high=LARGEST_CONCESSION,
+        source="committed-spend agreements: CMA (2025), Cloud services market investigation; "
+        "Nalebuff (2004, QJE 119:159-187) for bundles",
+    )
+    commitment: float = par(
+        1.0,
+        "list bills of an enterprise's other work with the vendor that earn it",
+        unit="M yuan/month",
+        low=0.0,
+        high=1e6,
+    )
+
     @model_validator(mode="after")
     def _somebody_pays(self) -> BidderParameters:
-        if self.largest_discount + self.largest_credit > LARGEST_CONCESSION:
+        most = self.largest_discount + self.largest_credit + self.committed_discount
+        if most > LARGEST_CONCESSION:
             raise ValueError(
-                f"largest_discount + largest_credit must not pass {LARGEST_CONCESSION}: "
-                "a client always pays something"
+                f"largest_discount + largest_credit + committed_discount must not pass "
+                f"{LARGEST_CONCESSION}: a client always pays something"
             )
         return self
+
+    def promise(self) -> dict[str, float]:
+        """What an account gets for what it spends elsewhere with the vendor."""
+        return {"committed": self.committed_discount, "commitment": self.commitment}
 
     def concession(self) -> Concession:
         """The two limits together."""
@@ -129,7 +156,7 @@ class BidAll(AccountsStrategy):
     def wanted(self, view: View, books: Books) -> Bids:
         """The largest concession, to everybody."""
         facts = self.parameters
-        return Bids(facts.concession(), facts.concession(), facts.budget)
+        return Bids(facts.concession(), facts.concession(), facts.budget, **facts.promise())
 
 
 class ListPriceForAll(AccountsStrategy):
@@ -155,7 +182,7 @@ class Poach(AccountsStrategy):
     def wanted(self, view: View, books: Books) -> Bids:
         """The largest concession, to others' accounts alone."""
         facts = self.parameters
-        return Bids(others=facts.concession(), budget=facts.budget)
+        return Bids(others=facts.concession(), budget=facts.budget, **facts.promise())
 
 
 class Retain(AccountsStrategy):
@@ -169,4 +196,4 @@ class Retain(AccountsStrategy):
     def wanted(self, view: View, books: Books) -> Bids:
         """The largest concession, to own accounts alone."""
         facts = self.parameters
-        return Bids(own=facts.concession(), budget=facts.budget)
+        return Bids(own=facts.concession(), budget=facts.budget, **facts.promise())

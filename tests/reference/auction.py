@@ -49,6 +49,7 @@ class Found:
     conceded: int = 0
     with_credit: int = 0
     stopped_by_budget: int = 0
+    committed: int = 0  # bids that a commitment raised
     discount_gap: float = 0.0
     money_gap: float = 0.0
 
@@ -134,7 +135,7 @@ class AuctionedMarket(ShadowedMarket):
         elsewhere = elsewhere or [bid for bid in bids if bid.offer.channel == NONE]
         name, off = best.offer.platform, 0.0
         if name not in NOBODY:
-            discount, _ = self.largest(name, work)
+            discount, _ = self.largest(client, name, work, news)
             off = min(share, discount)
             bill = bill_of(client, best.offer, work, news)
             left[name] -= bill * self.bidding.limits.months * share
@@ -147,11 +148,23 @@ class AuctionedMarket(ShadowedMarket):
             work.log_volume = None
         return off
 
-    def largest(self, name: str, work: Workload) -> tuple[float, float]:
+    def largest(
+        self, client: ClientAgent, name: str, work: Workload, news: Market
+    ) -> tuple[float, float]:
         """Largest discount and credit of a vendor for an account."""
         v, limits = self.world.vendors.index(name), self.bidding.limits
         row = OWN if work.current is not None and work.current.platform == name else OTHERS
-        return float(limits.discount[row, v]), float(limits.credit[row, v])
+        discount, credit = float(limits.discount[row, v]), float(limits.credit[row, v])
+        weight = client.traits.weight
+        spent = sum(
+            bill_of(client, offer, other, news) / weight
+            for other, offer in client.served
+            if other is not work and offer.platform == name
+        )
+        if limits.committed[v] > 0.0 and spent >= limits.commitment[v]:
+            discount += float(limits.committed[v])
+            self.found.committed += 1
+        return discount, credit
 
     def sealed(
         self,
@@ -178,7 +191,7 @@ class AuctionedMarket(ShadowedMarket):
         for name, (value, offer) in best.items():
             limit = 0.0
             if name not in NOBODY:
-                limit = most = sum(self.largest(name, work))
+                limit = most = sum(self.largest(client, name, work, news))
                 bill = bill_of(client, offer, work, news) * self.bidding.limits.months
                 limit = min(most, left[name] / bill)
                 self.found.stopped_by_budget += limit < most

@@ -25,7 +25,13 @@ def bidders(number: int) -> Scenario:
     tables = [
         {"strategy": "poach", "budget": 0.4, "largest_discount": 0.3, "largest_credit": 0.2},
         {"strategy": "retain", "budget": 0.2, "largest_discount": 0.02, "largest_credit": 0.3},
-        {"strategy": "bid_all", "budget": 5.0, "largest_discount": 0.5},
+        {
+            "strategy": "bid_all",
+            "budget": 5.0,
+            "largest_discount": 0.3,
+            "committed_discount": 0.2,
+            "commitment": 0.002,
+        },
     ]
     for name, table in zip(sorted(scenario.vendors), tables, strict=False):
         changes[f"vendors.{name}.accounts"] = table
@@ -56,6 +62,8 @@ def test_auctions_meet_discounts_credits_and_empty_budgets(
         total.conceded += market.found.conceded
         total.with_credit += market.found.with_credit
         total.stopped_by_budget += market.found.stopped_by_budget
+        total.committed += market.found.committed
+    assert total.committed > 5
     assert total.conceded > 60
     assert total.with_credit > 15
     assert total.stopped_by_budget > 30

@@ -20,7 +20,7 @@ from sim.market.clients.population import FIXED_POINT
 from sim.market.world import HOST, RENT, MarketLayout
 from sim.numeric.arrays import Array, Matrix, Vector
 from sim.numeric.elementary import exp
-from sim.numeric.jit import kernel
+from sim.numeric.jit import inline, kernel
 from sim.numeric.laws import law
 
 YUAN = 1e-6  # million yuan
@@ -37,13 +37,15 @@ class ConcessionLimits:
     discount: Array  # (2, V + 2) of the list bill
     credit: Array  # (2, V + 2)
     budget: Array  # (V + 2,) million yuan
+    committed: Array  # (V + 2,) further discount for who spends the commitment elsewhere with it
+    commitment: Array  # (V + 2,) million yuan a month of an enterprise
     months: float  # expected length of a contract
 
     @classmethod
     def none(cls, platforms: int, months: float) -> Self:
         """Nobody concedes anything."""
-        shape = 2, platforms
-        return cls(np.zeros(shape), np.zeros(shape), np.zeros(platforms), months)
+        rows, one = (2, platforms), np.zeros((3, platforms))
+        return cls(np.zeros(rows), np.zeros(rows), one[0], one[1], one[2], months)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,10 @@ def hold_auctions(
         limits.discount,
         limits.credit,
         limits.budget.copy(),
+        limits.committed,
+        limits.commitment,
         limits.months,
+        clients.first,
         clients.client,
         clients.kind,
         clients.log_base,
@@ -124,6 +129,7 @@ def hold_auctions(
         clients.alpha,
         clients.skill,
         state.current,
+        state.counted,
         state.second,
         state.log_volume,
         discount,
@@ -151,6 +157,12 @@ def hold_auctions(
     )
 
 
+@inline
+def monthly_bill(log_volume: float, units: float, price: float) -> float:
+    """Yuan a month of an enterprise at the list price."""
+    return exp(log_volume) * units * price
+
+
 @kernel
 def settle_auctions(
     order: Vector[np.int64],
@@ -160,7 +172,10 @@ def settle_auctions(
     most_discount: Matrix[np.float64],
     most_credit: Matrix[np.float64],
     left: Vector[np.float64],
+    committed: Vector[np.float64],
+    commitment: Vector[np.float64],
     months: float,
+    first_work: Vector[np.int64],
     client: Vector[np.int32],
     kind: Vector[np.int16],
     log_base: Vector[np.float32],
@@ -170,6 +185,7 @@ def settle_auctions(
     alpha: Vector[np.float32],
     skill: Vector[np.float32],
     current: Vector[np.int16],
+    counted: Vector[np.int16],
     second: Vector[np.int16],
     log_volume: Vector[np.float32],
     discount: Vector[np.float32],
@@ -195,10 +211,15 @@ def settle_auctions(
     reviewed: Vector[np.int64],
     flow: Matrix[np.int64],
 ) -> None:
-    """Settle and count each auction; what is conceded leaves the budgets in `left`."""
+    """Settle and count each auction; what is conceded leaves the budgets in `left`.
+
+    Commitments count other work of the client as last month was served, so that auctions of one
+    month do not depend on each other but for budgets.
+    """
     platforms = value.shape[1]
     none, nobody = len(platform) - 1, platforms - 2  # the platforms after the vendors' never bid
-    bill, limit = np.zeros(platforms), np.zeros(platforms)
+    bill, limit, extra = np.zeros(platforms), np.zeros(platforms), np.zeros(platforms)
+    spent, commits = np.zeros(platforms), committed.max() > 0.0
     whole_worth = np.zeros((2, len(platform)))  # of the largest concession on each listed price
     for row in (OTHERS, OWN):
         for j in range(len(platform)):
@@ -214,6 +235,19 @@ def settle_auctions(
         served_by = platform[before] if before >= 0 else -1
         ability, sensitivity = np.float64(skill[i]), np.float64(alpha[i])
         volume = log_volume_of(np.float64(log_volume[w]), np.float64(log_base[w]), log_growth[k])
+        if commits:
+            spent[:] = 0.0
+            for other in range(first_work[i], first_work[i + 1]):
+                j = counted[other]
+                if other == w or j < 0 or platform[j] >= nobody:
+                    continue
+                hosts, q = channel[j] == HOST, kind[other]
+                ratio = log_price_ratio[j] - log_skill[i] if hosts else log_price_ratio[j]
+                units = unit_hours[j] / ability if hosts else 1.0
+                wanted = np.float64(log_base[other]) + log_growth[q] - elasticity[q] * ratio
+                spent[platform[j]] += monthly_bill(wanted, units, unit_price[j]) * YUAN
+            for p in range(platforms):
+                extra[p] = committed[p] if spent[p] >= commitment[p] else 0.0
         winner, top, runner_up = 0, -np.inf, -np.inf
         for p in range(platforms):
             bill[p] = limit[p] = 0.0
@@ -221,15 +255,16 @@ def settle_auctions(
             if j < 0:
                 continue
             row, hosts = OWN if p == served_by else OTHERS, channel[j] == HOST
-            most = most_discount[row, p] + most_credit[row, p]
+            most = most_discount[row, p] + most_credit[row, p] + extra[p]
             if most > 0.0:
                 ratio = log_price_ratio[j] - log_skill[i] if hosts else log_price_ratio[j]
-                wanted = exp(np.float64(log_base[w]) + log_growth[k] - elasticity[k] * ratio)
                 units = unit_hours[j] / ability if hosts else 1.0
-                bill[p] = wanted * units * unit_price[j] * np.float64(weight[i]) * YUAN
+                wanted = np.float64(log_base[w]) + log_growth[k] - elasticity[k] * ratio
+                each = monthly_bill(wanted, units, unit_price[j])
+                bill[p] = each * np.float64(weight[i]) * YUAN
             if bill[p] > 0.0:
                 limit[p] = min(most, left[p] / (bill[p] * months))
-            if limit[p] == most and not hosts:
+            if limit[p] == most and extra[p] == 0.0 and not hosts:
                 score += sensitivity * whole_worth[row, j]
             elif limit[p] > 0.0:
                 price, rest = unit_price[j], 0.0
@@ -255,7 +290,8 @@ def settle_auctions(
         if share > 0.0:
             billed = bill[winner]
             left[winner] = max(0.0, left[winner] - billed * months * share)
-            off = min(share, most_discount[OWN if winner == served_by else OTHERS, winner])
+            row = OWN if winner == served_by else OTHERS
+            off = min(share, most_discount[row, winner] + extra[winner])
             list_bill[winner] += np.int64(billed * FIXED_POINT + 0.5)
             discounted[winner] += np.int64(billed * off * FIXED_POINT + 0.5)
             credited[winner] += np.int64(billed * months * (share - off) * FIXED_POINT + 0.5)

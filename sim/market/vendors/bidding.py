@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def set_bids(model: BaseMarket, view: View, books: Mapping[int, Books]) -> None:
     """Part of phase `decide`: the vendors' limits for this month's auctions."""
     bidding, limits = model.bidding, model.bidding.limits
-    for array in (limits.discount, limits.credit, limits.budget):
+    for array in (limits.discount, limits.credit, limits.budget, limits.committed):
         array.fill(0.0)
     if not model.scenario.mechanisms.key_accounts:
         return
@@ -30,7 +30,9 @@ def set_bids(model: BaseMarket, view: View, books: Mapping[int, Books]) -> None:
             limits.discount[row, v] = one.discount
             limits.credit[row, v] = one.credit
         limits.budget[v] = bids.budget
-        somebody = bids.budget > 0.0 and max(bids.others.total, bids.own.total) > 0.0
+        limits.committed[v], limits.commitment[v] = bids.committed, bids.commitment
+        most = max(bids.others.total, bids.own.total, bids.committed)
+        somebody = bids.budget > 0.0 and most > 0.0
         if somebody and not len(bidding.discount):
             bidding.discount = np.zeros(model.population.n_workloads, np.float32)
     bidding.open = len(bidding.discount) > 0
