@@ -72,23 +72,8 @@ def serve(
     needed = cards_needed(rules, world, demanded, hours, per_token)
     load = platform_sums(world, needed)[: world.n_vendors]
     cards = cards_for_customers(rules, month, state)
-    fraction, part = np.ones(world.n_vendors), np.ones(world.n_offers)
-    if rules.capacity:
-        fraction = served_fraction(load, cards)
-        part = np.append(fraction, [1.0, 1.0])[world.platform]  # own machines have no limit
-        short = np.flatnonzero(cards < load).tolist()
-        units = np.where(world.hosting, hours, demanded)
-        for v in (v for v in short if not allocations[v].proportional):
-            own = np.flatnonzero(world.platform == v)
-            part[own] = allocated(
-                allocations[v],
-                asked=np.append(needed[own], later_app_cards(rules, month)[v]),
-                earned=np.append(units[own] * unit_price[own], 0.0),
-                app_value=float(rules.app_value[v]),
-                contracted=np.append(~world.calls[own], False),
-                cards=float(cards[v]),
-            )
-            fraction[v] = float((needed[own] * part[own]).sum() / load[v])
+    earned = unit_price * np.where(world.hosting, hours, demanded)
+    part, fraction = served_parts(rules, month, world, needed, earned, load, cards, allocations)
     kept = demanded * part
     lost, spilled = demanded - kept, np.zeros(world.n_offers)
     if rules.spill_over and np.count_nonzero(lost):
@@ -98,10 +83,7 @@ def serve(
         )
         lost = lost - taken
     served = kept + spilled
-    calls, here = slice(0, world.n_api), world.platform[: world.n_api]
-    asked = sums_by_group(demanded[calls], here, world.n_vendors)
-    given = sums_by_group(kept[calls], here, world.n_vendors)
-    np.divide(asked, given, out=state.excess, where=given > 0.0)
+    note_excess(world, demanded, kept, state)
     remember(rules, load, cards, fraction, state)
     return Volumes(
         demanded=demanded,
@@ -118,6 +100,48 @@ def serve(
         tokens=platform_sums(world, np.where(world.calls, served, 0.0))[: world.n_vendors],
         costs=costs,
     )
+
+
+def served_parts(
+    rules: SupplyRules,
+    month: int,
+    world: MarketLayout,
+    needed: Floats,
+    earned: Floats,
+    load: Floats,
+    cards: Floats,
+    allocations: Sequence[AllocationStrategy],
+) -> tuple[Floats, Floats]:
+    """(J,) served part of what is asked of each offer, and (V,) of each vendor's load.
+
+    Own machines and postponing have no limit. `needed` (J,) is cards, `earned` (J,) yuan.
+    """
+    if not rules.capacity:
+        return np.ones(world.n_offers), np.ones(world.n_vendors)
+    fraction = served_fraction(load, cards)
+    part = np.append(fraction, [1.0, 1.0])[world.platform]
+    for v in np.flatnonzero(cards < load).tolist():
+        if allocations[v].proportional:
+            continue
+        own = np.flatnonzero(world.platform == v)
+        part[own] = allocated(
+            allocations[v],
+            asked=np.append(needed[own], later_app_cards(rules, month)[v]),
+            earned=np.append(earned[own], 0.0),
+            app_value=float(rules.app_value[v]),
+            contracted=np.append(~world.calls[own], False),
+            cards=float(cards[v]),
+        )
+        fraction[v] = float((needed[own] * part[own]).sum() / load[v])
+    return part, fraction
+
+
+def note_excess(world: MarketLayout, demanded: Floats, kept: Floats, state: MarketState) -> None:
+    """(V,) model calls asked for over those served where they were asked."""
+    calls, platform = slice(0, world.n_api), world.platform[: world.n_api]
+    asked = sums_by_group(demanded[calls], platform, world.n_vendors)
+    given = sums_by_group(kept[calls], platform, world.n_vendors)
+    np.divide(asked, given, out=state.excess, where=given > 0.0)
 
 
 def allocated(
