@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from sim.runs.garbage import search_seldom
+from sim.runs.settings import search_seldom
 
 EXPECTED_ERROR = 2
 INTERRUPTED = 130

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from sim.errors import SimError
-from sim.runs.garbage import search_seldom
+from sim.runs.settings import search_seldom
 
 P = ParamSpec("P")
 T = TypeVar("T")
