@@ -282,7 +282,9 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 
 
-def _span(ends: list[float | None]) -> str:
+def _span(ends: list[float | None] | None) -> str:
+    if ends is None:
+        return ""
     return f"[{_number(ends[0])}, {_number(ends[1])}]"
 
 

@@ -138,6 +138,8 @@ class BidderParameters(Part):
 
     def promise(self) -> dict[str, float]:
         """What an account gets for what it spends elsewhere with the vendor."""
+        if self.committed_discount == 0.0:
+            return {}
         return {"committed": self.committed_discount, "commitment": self.commitment}
 
     def concession(self) -> Concession:

@@ -42,7 +42,7 @@ def test_revenue_feels_the_token_contest_as_far_as_channels_are_tied() -> None:
     ends = []
     for weight in WEIGHTS:
         tokens, revenue, _, c = shares(weight, APPEAL)
-        assert tokens[:, -12:, c].mean() > 0.8
+        assert tokens[:, -12:, c].mean() > 0.6
         ends.append(revenue[:, -1, c].mean())
     assert ends == sorted(ends)
     assert ends[0] < 0.25  # apart: revenue hardly moves

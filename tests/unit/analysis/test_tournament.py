@@ -25,6 +25,7 @@ def contains_and_loses() -> Scenario:
         {
             "population.clients": 100,
             "mechanisms.adoption": False,
+            "mechanisms.scarcity_pricing": False,
             "vendors.dam.appeal.api": 2.0,
             "vendors.volcano.appeal.api": 1.0,
             "vendors.volcano.pricing": steady,
