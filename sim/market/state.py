@@ -82,7 +82,7 @@ class MarketState:
     utilisation: Floats  # (V,) customers' load over the cards for them, at most 1
     rent_premium: Floats  # (V,) factor on its rent while its cards are short, at least 1
     tightness: Floats  # (V,) the same without a limit
-    excess: Floats  # (V,) calls asked for over those served, last month; 1 without any
+    excess: Floats  # (V,) calls asked for over those served, last month; see `note_excess`
     experience: Floats  # (V,) million tokens, forgotten over time
     experience_start: Floats  # (V,)
     reliability: Floats  # (V,)

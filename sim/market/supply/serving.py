@@ -137,10 +137,11 @@ def served_parts(
 
 
 def note_excess(world: MarketLayout, demanded: Floats, kept: Floats, state: MarketState) -> None:
-    """(V,) model calls asked for over those served where they were asked."""
+    """(V,) calls asked for over those served: 1 if none is asked, infinite if none is served."""
     calls, platform = slice(0, world.n_api), world.platform[: world.n_api]
     asked = sums_by_group(demanded[calls], platform, world.n_vendors)
     given = sums_by_group(kept[calls], platform, world.n_vendors)
+    state.excess[:] = np.where(asked > 0.0, np.inf, 1.0)
     np.divide(asked, given, out=state.excess, where=given > 0.0)
 
 

@@ -68,6 +68,17 @@ def home_clouds_add_up(scenario: Scenario) -> Iterator[Problem]:
             )
 
 
+def contest_begins_after_the_start(scenario: Scenario) -> Iterator[Problem]:
+    """A month lies before the contest: D5 starts from it."""
+    contest, start = scenario.contest, scenario.calendar.start
+    if contest is not None and contest.start is not None and contest.start <= start:
+        yield problem_at(
+            "contest.start",
+            f"{contest.start:%Y-%m}",
+            f"must be later than calendar.start, {start:%Y-%m}: D5 needs months before the contest",
+        )
+
+
 def contest_is_between_two(scenario: Scenario) -> Iterator[Problem]:
     """Incumbent and challenger differ."""
     contest = scenario.contest
@@ -265,6 +276,7 @@ CHECKS: tuple[Check, ...] = (
     vendors_can_be_told_apart,
     offers_and_rows_can_be_numbered,
     freed_money_is_not_negative,
+    contest_begins_after_the_start,
     contest_is_between_two,
     levers_can_be_off,
     episode_makes_sense,

@@ -52,7 +52,9 @@ class PricingStrategy(Strategy):
         """Who turns calls away does not cut: p' >= p min((asked / served)^g, 1 + largest rise)."""
         if not (limits.scarcity_response > 0.0 and self.sees_books and books.excess > 1.0):
             return price
-        rise = min(power(books.excess, limits.scarcity_response), 1.0 + limits.inelastic_rise)
+        rise = 1.0 + limits.inelastic_rise
+        if books.excess < np.inf:
+            rise = min(power(books.excess, limits.scarcity_response), rise)
         return np.maximum(price, books.price * rise)
 
     def funded(self, books: Books, price: Floats) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sim.market.clients.migration import units_of
+from sim.market.supply.serving import note_excess
 from sim.scenario.patches import replace
 from sim.scenario.paths import dotted, field_at, leaves
 from sim.scenario.schema.scenario import Scenario
@@ -101,6 +102,8 @@ def test_who_turns_calls_away_does_not_cut_and_raises_its_price() -> None:
     assert CostPlus().cleared(held, np.array([1.0, 50.0]), limits) == pytest.approx([4.4, 50.0])
     worst = Scene(excess=1e9).books([4.0, 9.0])
     assert CostPlus().cleared(worst, np.array([1.0, 1.0]), limits) == pytest.approx([5.0, 11.25])
+    nothing = Scene(excess=float("inf")).books([4.0, 9.0])
+    assert CostPlus().cleared(nothing, np.array([1.0, 1.0]), limits).tolist() == [5.0, 11.25]
     calm = Scene().books([4.0, 9.0])
     assert CostPlus().cleared(calm, np.array([1.0, 1.0]), limits).tolist() == [1.0, 1.0]
     assert ListPrice().cleared(held, np.array([1.0, 1.0]), limits).tolist() == [1.0, 1.0]
@@ -120,6 +123,18 @@ def test_prices_turn_upward_in_a_shortage_and_come_down_with_relief() -> None:
     assert 0 < peak < 17
     assert price[peak] > 1.2 * price[0]
     assert price[-1] < 0.9 * price[peak]
+
+
+def test_excess_is_of_this_month_also_where_nothing_is_asked_or_served() -> None:
+    model = started()
+    world, state = model.world, model.state
+    calls, nothing = np.where(world.calls, 6.0, 0.0), np.zeros(world.n_offers)
+    note_excess(world, calls, calls / 2.0, state)
+    assert state.excess.tolist() == [2.0] * world.n_vendors
+    note_excess(world, calls, nothing, state)
+    assert state.excess.tolist() == [np.inf] * world.n_vendors
+    note_excess(world, nothing, nothing, state)
+    assert state.excess.tolist() == [1.0] * world.n_vendors
 
 
 def test_prices_wait_for_their_turn() -> None:

@@ -47,6 +47,7 @@ def test_market_makes_sense(market: Scenario) -> None:
 @pytest.mark.parametrize(
     ("changes", "start"),
     [
+        ({"contest.start": "2020-01"}, "contest.start = 2020-01: must be later"),
         ({"segments.state.share": 0.3}, "segments.*.share = 1.05 in all"),
         ({"vendors.new_cloud.home_share": 0.6}, "vendors.*.home_share = 1.1 in all"),
         ({"vendors.new_cloud.model_company": True}, "vendors.new_cloud.home_share = 0.2"),
