@@ -213,7 +213,7 @@ def base_of(world: WorldCurves, window_months: int, base_months: int) -> slice:
     return slice(max(0, end - base_months), end)
 
 
-def path_facts(world: WorldCurves, window_months: int, base_months: int = 12) -> PathFacts:
+def path_facts(world: WorldCurves, window_months: int, base_months: int) -> PathFacts:
     """Numbers of each replicate over the last `window_months` and over the run.
 
     Raises
@@ -324,7 +324,7 @@ class WorldPairFacts:
     longer_pair: PairFacts | None
 
 
-def facts_of(worlds: WorldPair, window_months: int, base_months: int = 12) -> WorldPairFacts:
+def facts_of(worlds: WorldPair, window_months: int, base_months: int) -> WorldPairFacts:
     """WorldPairFacts of a world, its pair and its longer run.
 
     Raises

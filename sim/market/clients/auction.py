@@ -158,9 +158,20 @@ def hold_auctions(
 
 
 @inline
-def monthly_bill(log_volume: float, units: float, price: float) -> float:
-    """Yuan a month of an enterprise at the list price."""
-    return exp(log_volume) * units * price
+def monthly_bill(
+    hosts: bool,
+    log_units: float,
+    elasticity: float,
+    log_price_ratio: float,
+    log_skill: float,
+    unit_hours: float,
+    unit_price: float,
+) -> float:
+    """Yuan a month of one enterprise at the list price; a client that hosts pays for its hours."""
+    if hosts:
+        wanted = log_units - elasticity * (log_price_ratio - log_skill)
+        return exp(wanted) * unit_hours * unit_price
+    return exp(log_units - elasticity * log_price_ratio) * unit_price
 
 
 @kernel
@@ -241,11 +252,16 @@ def settle_auctions(
                 j = counted[other]
                 if other == w or j < 0 or platform[j] >= nobody:
                     continue
-                hosts, q = channel[j] == HOST, kind[other]
-                ratio = log_price_ratio[j] - log_skill[i] if hosts else log_price_ratio[j]
-                units = unit_hours[j] / ability if hosts else 1.0
-                wanted = np.float64(log_base[other]) + log_growth[q] - elasticity[q] * ratio
-                spent[platform[j]] += monthly_bill(wanted, units, unit_price[j]) * YUAN
+                q = kind[other]
+                spent[platform[j]] += YUAN * monthly_bill(
+                    channel[j] == HOST,
+                    np.float64(log_base[other]) + log_growth[q],
+                    elasticity[q],
+                    log_price_ratio[j],
+                    log_skill[i],
+                    unit_hours[j] / ability,
+                    unit_price[j],
+                )
             for p in range(platforms):
                 extra[p] = committed[p] if spent[p] >= commitment[p] else 0.0
         winner, top, runner_up = 0, -np.inf, -np.inf
@@ -257,10 +273,15 @@ def settle_auctions(
             row, hosts = OWN if p == served_by else OTHERS, channel[j] == HOST
             most = most_discount[row, p] + most_credit[row, p] + extra[p]
             if most > 0.0:
-                ratio = log_price_ratio[j] - log_skill[i] if hosts else log_price_ratio[j]
-                units = unit_hours[j] / ability if hosts else 1.0
-                wanted = np.float64(log_base[w]) + log_growth[k] - elasticity[k] * ratio
-                each = monthly_bill(wanted, units, unit_price[j])
+                each = monthly_bill(
+                    hosts,
+                    np.float64(log_base[w]) + log_growth[k],
+                    elasticity[k],
+                    log_price_ratio[j],
+                    log_skill[i],
+                    unit_hours[j] / ability,
+                    unit_price[j],
+                )
                 bill[p] = each * np.float64(weight[i]) * YUAN
             if bill[p] > 0.0:
                 limit[p] = min(most, left[p] / (bill[p] * months))

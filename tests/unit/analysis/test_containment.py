@@ -61,7 +61,7 @@ def world(
 
 
 def facts(**change):
-    return path_facts(world(**change), LIMITS.window_months)
+    return path_facts(world(**change), LIMITS.window_months, LIMITS.base_months)
 
 
 def pair(gap, n=40, gain=0.0, seed=3):
@@ -149,7 +149,7 @@ def test_dual_leadership_needs_every_month_of_the_window():
     on = world()
     money = on.revenue_share.copy()
     money[:, -3, 0] = 0.15
-    broken = path_facts(replace(on, revenue_share=money), 12)
+    broken = path_facts(replace(on, revenue_share=money), 12, 12)
     assert dual_leadership(broken, LIMITS).statistic == 0.0
 
 
@@ -165,10 +165,10 @@ def test_growth_is_undetermined_where_nothing_was_served():
     on = world()
     volume = on.token_volume.copy()
     volume[:5, -1, 1] = 0.0
-    found = growth_convergence(path_facts(replace(on, token_volume=volume), 12), LIMITS)
+    found = growth_convergence(path_facts(replace(on, token_volume=volume), 12, 12), LIMITS)
     assert found.verdict is Verdict.UNDETERMINED
     assert found.n == 35
-    none = growth_convergence(path_facts(replace(on, token_volume=0.0 * volume), 12), LIMITS)
+    none = growth_convergence(path_facts(replace(on, token_volume=0.0 * volume), 12, 12), LIMITS)
     assert none.statistic is None
     assert none.n == 0
 
@@ -305,4 +305,4 @@ def test_pairs_refuse_other_seeds_and_lengths():
     with pytest.raises(ValueError, match="months"):
         pair_facts(on, world(months=60), 12)
     with pytest.raises(ValueError, match="window"):
-        path_facts(on, 60)
+        path_facts(on, 60, 12)
