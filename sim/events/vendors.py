@@ -7,9 +7,10 @@ from typing import Any
 
 from sim.events.base import Event
 from sim.events.reach import Market, ScenarioFacts
-from sim.numeric.portable import power
+from sim.numeric.portable import exp, power
 from sim.parts import par, share_par, strategy_fields, strategy_table
 from sim.strategies.agents import Side, sides_of
+from sim.strategies.capacity import THOUSAND
 from sim.strategies.marketing import Stage, audience, audience_problems
 
 
@@ -103,6 +104,32 @@ class PriceCut(PriceList):
     """A price list that must not raise the price."""
 
     kind = "price_cut"
+
+
+class OwnApps(Event):
+    """A vendor's own consumer apps grow or shrink at once, and it may move cards to serve them.
+
+    The path of their tokens after it is (1 + growth so far) e^log_change: capacity.internal_*.
+    """
+
+    kind = "own_apps"
+
+    vendor: str = par(..., "platform", flag="input")
+    log_change: float = par(0.0, "change of the log of own-app tokens", low=-10.0, high=10.0)
+    cards: float = par(
+        0.0, "bought cards that come into service with it", unit="1000 cards", low=0.0, high=1e6
+    )
+
+    def scaled(self, intensity: float) -> OwnApps:
+        """So much less of both."""
+        change, cards = intensity * self.log_change, intensity * self.cards
+        return self.model_copy(update={"log_change": change, "cards": cards})
+
+    def apply(self, model: Market) -> None:
+        """Change the load and the cards from this month on."""
+        v = model.world.vendors.index(self.vendor)
+        model.state.app_factor[v] *= exp(self.log_change)
+        model.state.external_cards[v] += self.cards * THOUSAND
 
 
 class Campaign(Event):

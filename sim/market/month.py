@@ -55,7 +55,7 @@ def apply_events(model: BaseMarket) -> None:
 def deliver(model: BaseMarket) -> None:
     """The world market moves, ordered cards arrive, old ones wear out, new ones are ordered."""
     rules, state, month = model.supply, model.state, model.month
-    state.app_tokens[:] = rules.app_tokens[month]
+    state.app_tokens[:] = rules.app_tokens[month] * state.app_factor
     accelerators.move_world_market(rules, month, float(model.shocks[month]), state)
     if rules.capacity:
         strategies = [vendor.investment for vendor in model.vendors.values()]

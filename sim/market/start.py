@@ -34,6 +34,7 @@ def start(model: BaseMarket) -> None:
     state = model.state
     for event in model.rules(dated_events).get(-1, ()):
         event.apply(model)
+    state.app_tokens[:] = model.supply.app_tokens[0] * state.app_factor
     decide_openness(model)
     open_platforms(model)
     if model.scenario.mechanisms.communities:
@@ -73,7 +74,7 @@ def _size_cards(model: BaseMarket) -> None:
     """Cards stated, or sized to the first month's load; then the pipeline replaces wear."""
     state, scenario, rules = model.state, model.scenario, model.supply
     own, work, load = rules.own_share, rules.work(rules.own_share), model.volumes.load
-    apps = app_cards(rules, 0)
+    apps = app_cards(rules, 0, state)
     cards = np.zeros(model.world.n_vendors)
     for v, name in enumerate(model.world.vendors):
         stated = scenario.vendors[name].capacity.initial

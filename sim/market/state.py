@@ -77,6 +77,7 @@ class MarketState:
     own_pipeline: Floats  # (V, lead) those of them that are self-made
     ordered: Floats  # (V,) cards ordered this month
     app_tokens: Floats  # (V,) million tokens of the vendors' own apps this month
+    app_factor: Floats  # (V,) what events have multiplied them with
     load_cards: Floats  # (V,) cards wanted by customers last month
     load_trend: Floats  # (V,) expected log growth of that load a month
     utilisation: Floats  # (V,) customers' load over the cards for them, at most 1
@@ -153,6 +154,7 @@ def start_state(scenario: Scenario, world: MarketLayout) -> MarketState:
         own_pipeline=np.zeros((v, max(scenario.supply.lead_months, 1))),
         ordered=np.zeros(v),
         app_tokens=np.zeros(v),
+        app_factor=np.ones(v),
         load_cards=np.zeros(v),
         load_trend=np.zeros(v),
         utilisation=np.zeros(v),

@@ -56,6 +56,11 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
         {"log_shift", "shifts"},
     ),
     ({"what": "agent_platform", "vendor": "dam", "days_to_build": 3.0}, {"platforms"}),
+    ({"what": "own_apps", "vendor": "dam", "log_change": 1.0}, {"app_factor"}),
+    (
+        {"what": "own_apps", "vendor": "dam", "log_change": 1.0, "cards": 2.0},
+        {"app_factor", "external_cards"},
+    ),
 ]
 
 

@@ -217,6 +217,15 @@ class TestExactMoves:
         got, _ = wanted_and_bounded(name, scene)
         np.testing.assert_allclose(got, [factor * 24.0, factor * 48.0], rtol=1e-14)
 
+    @pytest.mark.parametrize(("name", "factor"), [("undercut", 0.9), ("match", 1.0)])
+    def test_followers_meet_the_price_of_the_same_family(self, name: str, factor: float) -> None:
+        scene = Scene(rival_price=(40.0, 24.0))
+        view = dataclasses.replace(
+            scene.view(), family=np.array([0, 1, 0, 3, -1])
+        )  # near sells ours too
+        got = fresh(name).wanted(view, scene.books(), np.random.default_rng(0))
+        np.testing.assert_allclose(got, [factor * 40.0, factor * 48.0], rtol=1e-14)
+
     @pytest.mark.parametrize("name", ["undercut", "match"])
     def test_followers_stop_at_unit_cost(self, name: str) -> None:
         vendor = MockVendor(fresh(name))

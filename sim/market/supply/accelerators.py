@@ -155,7 +155,7 @@ def supply_books(rules: SupplyRules, month: int, state: MarketState) -> list[Sup
     work = rules.work(rules.own_share)
     cost = card_costs(rules, rules.own_share, state) * work / rules.table.external_card_cost
     columns = {
-        "load": state.load_cards + app_cards(rules, month),
+        "load": state.load_cards + app_cards(rules, month, state),
         "there": there + (rules.own_performance - 1.0) * own_coming,
         "trend": state.load_trend,
         "headroom": rules.headroom,

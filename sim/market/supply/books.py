@@ -73,11 +73,11 @@ def settle(
     applications = table.applications_on_calls * calls
     needed = cards_needed(rules, world, volumes.served, volumes.host_hours, costs.cards)
     used = platform_sums(world, needed)[:v]
-    idle = equivalents(rules, state) - app_cards(rules, month) if rules.capacity else 0.0
+    idle = equivalents(rules, state) - app_cards(rules, month, state) if rules.capacity else 0.0
     cost = np.maximum(used, idle) * costs.card / MILLION
     if rules.capacity:
         there = np.maximum(equivalents(rules, state) - used, 0.0)
-        cost += np.maximum(app_cards(rules, month) - there, 0.0) * rules.app_value / MILLION
+        cost += np.maximum(app_cards(rules, month, state) - there, 0.0) * rules.app_value / MILLION
     cost = cost + table.services_cost_share * services
     cost = cost + table.applications_cost_share * applications
     revenue = calls + rent + services

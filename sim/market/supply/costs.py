@@ -48,7 +48,7 @@ class SupplyRules:
     own_cost: Floats  # yuan a month of a self-made card
     throughput: Floats  # (months + 1,) million tokens a card-month, reference model
     scheduling: Floats  # factor on throughput
-    app_tokens: Floats  # (months + 1, V) million tokens of the vendors' own apps
+    app_tokens: Floats  # (months + 1, V) million tokens of the vendors' own apps, without events
     headroom: Floats
     app_value: Floats  # yuan a card-month that own apps want and do not get
     funding_limit: Floats
@@ -141,20 +141,20 @@ def equivalents(rules: SupplyRules, state: MarketState) -> Floats:
     return np.asarray(rules.own_performance * state.own_cards + state.external_cards)
 
 
-def app_cards(rules: SupplyRules, month: int) -> Floats:
+def app_cards(rules: SupplyRules, month: int, state: MarketState) -> Floats:
     """(V,) cards that the vendors' own consumer apps need."""
     per_card = rules.throughput[month] * rules.table.utilisation * rules.scheduling
-    return np.asarray(rules.app_tokens[month] / per_card)
+    return np.asarray(state.app_tokens / per_card)
 
 
-def later_app_cards(rules: SupplyRules, month: int) -> Floats:
+def later_app_cards(rules: SupplyRules, month: int, state: MarketState) -> Floats:
     """(V,) cards that own apps want beyond the part of their load that goes first."""
-    return np.asarray((1.0 - rules.table.internal_priority) * app_cards(rules, month))
+    return np.asarray((1.0 - rules.table.internal_priority) * app_cards(rules, month, state))
 
 
 def cards_for_customers(rules: SupplyRules, month: int, state: MarketState) -> Floats:
     """(V,) cards for customers: all, less the part of the own-app load that goes first."""
-    first = rules.table.internal_priority * app_cards(rules, month)
+    first = rules.table.internal_priority * app_cards(rules, month, state)
     return np.maximum(equivalents(rules, state) - first, 0.0)
 
 

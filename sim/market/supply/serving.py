@@ -73,7 +73,9 @@ def serve(
     load = platform_sums(world, needed)[: world.n_vendors]
     cards = cards_for_customers(rules, month, state)
     earned = unit_price * np.where(world.hosting, hours, demanded)
-    part, fraction = served_parts(rules, month, world, needed, earned, load, cards, allocations)
+    part, fraction = served_parts(
+        rules, month, world, state, needed, earned, load, cards, allocations
+    )
     kept = demanded * part
     lost, spilled = demanded - kept, np.zeros(world.n_offers)
     if rules.spill_over and np.count_nonzero(lost):
@@ -106,6 +108,7 @@ def served_parts(
     rules: SupplyRules,
     month: int,
     world: MarketLayout,
+    state: MarketState,
     needed: Floats,
     earned: Floats,
     load: Floats,
@@ -126,7 +129,7 @@ def served_parts(
         own = np.flatnonzero(world.platform == v)
         part[own] = allocated(
             allocations[v],
-            asked=np.append(needed[own], later_app_cards(rules, month)[v]),
+            asked=np.append(needed[own], later_app_cards(rules, month, state)[v]),
             earned=np.append(earned[own], 0.0),
             app_value=float(rules.app_value[v]),
             contracted=np.append(~world.calls[own], False),

@@ -1,4 +1,8 @@
-"""Follow the cheapest rival, never below unit cost: match it, or undercut it."""
+"""Follow the cheapest rival, never below unit cost: match it, or undercut it.
+
+A family that rivals sell too is one good: the cheapest of its rival prices counts. Any other is
+compared per unit of published cost, so that a large model is not sold at a small model's price.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +20,7 @@ class UndercutParameters(Part):
 
 
 class Undercut(PricingStrategy):
-    """p = max(c, (1 - below) x cheapest rival, scaled to the serving cost of each offer).
-
-    A family that is dearer to serve is compared with rivals in cost units: the cheapest ratio of
-    price to published cost decides, so that a large model is not sold at a small model's price.
-    """
+    """p = max(c, (1 - below) x cheapest rival): of the same family, else per unit of cost."""
 
     name = "undercut"
     source = "Edlin (1997, Harvard Law Review 111:528-575)"
@@ -33,16 +33,24 @@ class Undercut(PricingStrategy):
 
 
 def followed(view: View, books: Books, factor: float) -> Floats:
-    """factor x the cheapest rival price per unit of published cost, stopped at unit cost."""
-    others = rivals(view, books)
-    if not np.count_nonzero(others):
+    """(n,) factor x the cheapest rival price, stopped at unit cost.
+
+    The rivals of an offer are those of its family where one sells it, otherwise all, each at its
+    price per unit of published cost times the offer's own.
+    """
+    others = np.flatnonzero(rivals(view, books))
+    if not len(others):
         return books.price
-    cheapest = float(np.minimum.reduce(view.price[others] / view.cost_estimate[others]))
-    return np.maximum(books.unit_cost, factor * cheapest * view.cost_estimate[books.own])
+    price, cost = view.price[others], view.cost_estimate
+    cheapest = float(np.minimum.reduce(price / cost[others]))
+    same = view.family[books.own, None] == view.family[others]
+    alike = np.minimum.reduce(np.where(same, price, np.inf), axis=1)
+    aim = np.where(alike < np.inf, alike, cheapest * cost[books.own])
+    return np.maximum(books.unit_cost, factor * aim)
 
 
 class Match(PricingStrategy):
-    """Meet competition: the cheapest rival's price per unit of cost (Salop 1986)."""
+    """Meet competition: the cheapest rival's price, of the same family or per unit of cost."""
 
     name = "match"
     source = "Salop (1986); Edlin (1997, Harvard Law Review 111:528-575)"

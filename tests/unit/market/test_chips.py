@@ -198,6 +198,21 @@ class TestLayers:
         expected = 2e6 * np.exp(0.1 * np.arange(3))
         np.testing.assert_allclose(row(model, "own_app_tokens"), expected, rtol=1e-12)
 
+    def test_own_apps_jump_by_the_log_change_and_bring_cards(self) -> None:
+        facts = {"vendors.dam.capacity.internal_load": 2.0}
+        jump = {"month": "2024-02", "what": "own_apps", "vendor": "dam", "log_change": 1.5}
+        calm, moved = (
+            ran(changed(facts, months=3)),
+            ran(changed(facts | {"events": [jump]}, months=3)),
+        )
+        ratio = np.divide(row(moved, "own_app_tokens"), row(calm, "own_app_tokens"))
+        np.testing.assert_allclose(ratio, np.exp([0.0, 1.5, 1.5]), rtol=1e-12)
+        bring = jump | {"log_change": 0.0, "cards": 3.0}
+        cards = ran(changed(facts | {"events": [bring]}, months=3))
+        extra = np.subtract(row(cards, "external_cards"), row(calm, "external_cards"))
+        wear = calm.scenario.supply.wear
+        np.testing.assert_allclose(extra[:2], [0.0, 3_000.0 * (1.0 - wear)], rtol=1e-9)
+
     def test_accounting_cost_is_card_cost_over_throughput(self) -> None:
         model = started({f"{DAM}.chip_performance": 0.5})
         plain = started()
