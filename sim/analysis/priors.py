@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,12 @@ from sim.scenario.paths import Key, covers, dotted, field_at, leaves
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.tables import plain_tables
 
+if TYPE_CHECKING:
+    from sim.scenario.schema.containment import Fit
+
 Floats = npt.NDArray[np.float64]
+CHOICE = "choice:"
+"""What stands before the name of a structural choice where it is a column."""
 TAIL = 1e-9
 """Draws stay this far from probabilities 0 and 1, where some laws have no end."""
 
@@ -33,6 +39,18 @@ class Uniform(Part):
     def quantile(self, p: float) -> float:
         """The value below which the law puts probability p."""
         return self.low + p * (self.high - self.low)
+
+
+class LogUniform(Part):
+    """The logarithm is equally likely between two bounds."""
+
+    kind: Literal["loguniform"]
+    low: float = Field(gt=0.0)
+    high: float = Field(gt=0.0)
+
+    def quantile(self, p: float) -> float:
+        """The value below which the law puts probability p."""
+        return float(self.low * (self.high / self.low) ** p)
 
 
 class Normal(Part):
@@ -77,7 +95,7 @@ class Beta(Part):
         return float(betaincinv(self.a, self.b, p))
 
 
-Law = Annotated[Uniform | Normal | LogNormal | Beta, Field(discriminator="kind")]
+Law = Annotated[Uniform | LogUniform | Normal | LogNormal | Beta, Field(discriminator="kind")]
 
 
 class Prior(Part):
@@ -91,11 +109,47 @@ class Prior(Part):
     source: str
 
 
+class Alternative(Part):
+    """A strategy that a vendor may follow, and how likely; no table = as the scenario says."""
+
+    weight: float = Field(gt=0.0)
+    table: dict[str, Any] | None = None
+
+
+class Choice(Part):
+    """What a vendor does after the record's end: one of several declared strategies."""
+
+    name: str
+    doc: str
+    vendor: str
+    field: str
+    """Field of the event `strategy` that takes the table."""
+    after: date
+    alternatives: tuple[Alternative, ...] = Field(strict=False, min_length=2)
+    source: str
+
+    def position(self, p: float) -> int:
+        """Position of the alternative at a quantile level."""
+        edges = np.cumsum([alternative.weight for alternative in self.alternatives])
+        return min(int(np.searchsorted(edges, p * edges[-1], side="right")), len(edges) - 1)
+
+
+@cache
+def _tables() -> dict[str, Any]:
+    raw = (resources.files("sim") / "data" / "priors.toml").read_text(encoding="utf-8")
+    return tomllib.loads(raw)
+
+
 @cache
 def all_priors() -> tuple[Prior, ...]:
     """Every prior of `sim/data/priors.toml`."""
-    raw = (resources.files("sim") / "data" / "priors.toml").read_text(encoding="utf-8")
-    return tuple(Prior.model_validate(row) for row in tomllib.loads(raw)["prior"])
+    return tuple(Prior.model_validate(row) for row in _tables()["prior"])
+
+
+@cache
+def all_choices() -> tuple[Choice, ...]:
+    """Every structural choice of `sim/data/priors.toml`."""
+    return tuple(Choice.model_validate(row) for row in _tables()["choice"])
 
 
 def priors_of(scenario: Scenario, names: Sequence[str] | None = None) -> tuple[Prior, ...]:
@@ -115,6 +169,92 @@ def priors_of(scenario: Scenario, names: Sequence[str] | None = None) -> tuple[P
             f"no prior {missing[0]!r} in this scenario (there: {', '.join(there) or 'none'})"
         )
     return tuple(there[name] for name in names)
+
+
+def free_priors(scenario: Scenario, names: Sequence[str] | None = None) -> tuple[Prior, ...]:
+    """Numbers that a posterior may speak of: those of `[[fit]]`, then the priors beside them.
+
+    A number of `[[fit]]` is equally likely over its declared range (its logarithm, if it is a
+    factor); a prior of the table that shares a number with it is left out.
+
+    Raises
+    ------
+    SimError
+        A name asked for is neither.
+    """
+    fits = tuple(_of_fit(fit) for fit in scenario.fit)
+    taken = {fit.name for fit in fits}
+    rest = unfitted(priors_of(scenario), scenario)
+    there = {prior.name: prior for prior in (*fits, *(p for p in rest if p.name not in taken))}
+    if names is None:
+        return tuple(there.values())
+    missing = [name for name in names if name not in there]
+    if missing:
+        raise SimError(
+            f"{scenario.name} has no free number {missing[0]!r} (there: "
+            f"{', '.join(there) or 'none'})"
+        )
+    return tuple(there[name] for name in names)
+
+
+def _of_fit(fit: Fit) -> Prior:
+    law: Any = Uniform(kind="uniform", low=fit.low, high=fit.high)
+    if fit.scale:
+        law = LogUniform(kind="loguniform", low=fit.low, high=fit.high)
+    return Prior(
+        name=fit.name,
+        doc="fitted number of the scenario",
+        paths=fit.paths,
+        rule="factor" if fit.scale else "set",
+        law=law,
+        source="range of [[fit]]",
+    )
+
+
+def choices_of(scenario: Scenario) -> tuple[Choice, ...]:
+    """The structural choices that a scenario leaves open: it states a strategy after their date."""
+    return tuple(choice for choice in all_choices() if _event_of(scenario, choice) is not None)
+
+
+def _event_of(scenario: Scenario, choice: Choice) -> int | None:
+    """The last event after the date that states the vendor's strategy, by its place in the file."""
+    if scenario.contest is None:
+        return None
+    vendor = choice.vendor.format(**scenario.contest.model_dump())
+    found = [
+        (event.month, index)
+        for index, event in enumerate(scenario.events)
+        if event.month > choice.after
+        and getattr(event, "kind", "") == "strategy"
+        and getattr(event, "vendor", "") == vendor
+        and getattr(event, choice.field) is not None
+    ]
+    return max(found)[1] if found else None
+
+
+def chosen(scenario: Scenario, positions: Mapping[str, int]) -> dict[str, Any]:
+    """Changes of a scenario under some structural choices, for `Scenario.replace`.
+
+    Parameters
+    ----------
+    positions
+        Name of a choice -> position of the alternative.
+
+    Raises
+    ------
+    SimError
+        The scenario leaves no such choice open, or it has no such alternative.
+    """
+    there = {choice.name: choice for choice in choices_of(scenario)}
+    changes = {}
+    for name, position in positions.items():
+        if name not in there or not 0 <= position < len(there[name].alternatives):
+            raise SimError(f"{scenario.name} has no choice {name}, alternative {position}")
+        table = there[name].alternatives[position].table
+        if table is not None:
+            event = _event_of(scenario, there[name])
+            changes[f"events.{event}.{there[name].field}"] = dict(table)
+    return changes
 
 
 def _places(scenario: Scenario, prior: Prior) -> dict[tuple[Key, ...], float]:
@@ -174,6 +314,24 @@ def drawn(
         prior.name: prior.law.quantile(float(np.clip(level, TAIL, 1.0 - TAIL)))
         for prior, level in zip(priors, levels, strict=True)
     }
+    return entered(scenario, priors, values)
+
+
+def entered(
+    scenario: Scenario, priors: Sequence[Prior], values: Mapping[str, float]
+) -> dict[str, Any]:
+    """Changes of a scenario whose priors' numbers take some values, for `Scenario.replace`.
+
+    Parameters
+    ----------
+    values
+        Name of a prior -> its value, in the terms of the prior's doc.
+
+    Returns
+    -------
+    dict
+        Dotted path -> value, within the bounds of each number.
+    """
     data = plain_tables(scenario)
     changes: dict[str, Any] = {}
     alpha = values.get("price_sensitivity", _mean_price_sensitivity(scenario))

@@ -1,0 +1,147 @@
+"""The posterior of a scenario: weighted draws of its uncertain numbers, in one file."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.analysis.priors import CHOICE, chosen, entered, free_priors
+from sim.errors import SimError
+from sim.runs.files import write_once
+from sim.runs.rows import PARQUET
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.scenario.schema.scenario import Scenario
+
+ENDING = ".posterior.parquet"
+METADATA = b"sim.posterior"
+DRAW, WEIGHT = "draw", "weight"
+FACTS = ("scenario", "scenario_hash", "record_hash", "cut", "seed", "simulations", "version")
+"""What the provenance of every posterior states."""
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Weighted draws from the posterior of a scenario's uncertain numbers.
+
+    Attributes
+    ----------
+    draws
+        (D, P) one row a draw, one column a number under the name of its prior; ``choice:<name>``
+        holds the position of a structural alternative.
+    weights
+        (D,) they sum to 1.
+    provenance
+        Scenario and its hash, hash of the rows of the record that were used, date of the cut,
+        seed, number of simulations, version; how well each number is identified and the model's
+        discrepancy where a calibration has stored them.
+    """
+
+    draws: pd.DataFrame
+    weights: npt.NDArray[np.float64]
+    provenance: dict[str, Any]
+
+    def changes(self, scenario: Scenario, index: int) -> dict[str, Any]:
+        """Changes of a scenario under one draw, for `Scenario.replace`.
+
+        Raises
+        ------
+        SimError
+            The scenario does not have a number or a choice of the posterior.
+        """
+        row = self.draws.iloc[index]
+        numbers = {str(n): float(v) for n, v in row.items() if not str(n).startswith(CHOICE)}
+        choices = {
+            str(n).removeprefix(CHOICE): int(v) for n, v in row.items() if str(n).startswith(CHOICE)
+        }
+        found = entered(scenario, free_priors(scenario, list(numbers)), numbers)
+        return {**found, **chosen(scenario, choices)}
+
+    def resampled(self, count: int, seed: int) -> npt.NDArray[np.int64]:
+        """(count,) positions of draws, by systematic resampling in random order.
+
+        A draw of weight w appears ``floor(count w)`` or ``ceil(count w)`` times.
+
+        Notes
+        -----
+        Kitagawa (1996, JCGS 5:1-25); Douc, Cappe & Moulines (2005).
+        """
+        rng = np.random.default_rng(np.random.SeedSequence(seed))
+        levels = (rng.random() + np.arange(count)) / count
+        edges = np.cumsum(self.weights)
+        found = np.searchsorted(edges / edges[-1], levels, side="right")
+        return rng.permutation(np.minimum(found, len(self.weights) - 1)).astype(np.int64)
+
+
+def write_posterior(path: Path, posterior: Posterior) -> None:
+    """Write a posterior; equal contents give equal bytes, another file there is put aside.
+
+    Raises
+    ------
+    SimError
+        The contents are no posterior, or the disk refuses.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    _refuse_unsound(posterior, str(path))
+    columns: dict[str, Any] = {
+        DRAW: pa.array(np.arange(len(posterior.draws)), pa.int64()),
+        WEIGHT: pa.array(posterior.weights, pa.float64()),
+    }
+    for name in posterior.draws.columns:
+        kind = pa.int64() if name.startswith(CHOICE) else pa.float64()
+        columns[name] = pa.array(posterior.draws[name].to_numpy(), kind)
+    text = json.dumps(posterior.provenance, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    table = pa.table(columns).replace_schema_metadata({METADATA: text.encode()})
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, **{**PARQUET, "store_schema": True})  # for the metadata
+    write_once(path, buffer.getvalue())
+
+
+def read_posterior(path: Path | str) -> Posterior:
+    """Read a posterior file.
+
+    Raises
+    ------
+    SimError
+        There is no such file, or it holds no posterior.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        provenance = json.loads((table.schema.metadata or {})[METADATA])
+        frame = table.to_pandas()
+        weights = frame[WEIGHT].to_numpy(dtype=np.float64)
+        draws = frame.drop(columns=[WEIGHT]).set_index(DRAW)
+    except OSError as error:
+        raise SimError(f"cannot read {path}: {error.strerror or error}") from error
+    except (KeyError, ValueError, pa.ArrowInvalid) as error:
+        raise SimError(f"{path} is no posterior: {error}") from error
+    posterior = Posterior(draws, weights, provenance)
+    _refuse_unsound(posterior, str(path))
+    return posterior
+
+
+def _refuse_unsound(posterior: Posterior, where: str) -> None:
+    weights, draws = posterior.weights, posterior.draws
+    missing = [fact for fact in FACTS if fact not in posterior.provenance]
+    if missing:
+        raise SimError(f"{where}: the provenance lacks {', '.join(missing)}")
+    if not len(draws) or weights.shape != (len(draws),):
+        raise SimError(f"{where}: {len(draws)} draws with weights of shape {weights.shape}")
+    if not np.isfinite(draws.to_numpy(dtype=np.float64)).all():
+        raise SimError(f"{where}: a number of a draw is not finite")
+    if not (weights >= 0.0).all() or abs(float(weights.sum()) - 1.0) > 1e-9:
+        raise SimError(f"{where}: weights must be at least 0 and sum to 1")
