@@ -25,6 +25,9 @@ VERBS = {
     ),
     "status": Verb("sim.cli.results", "status", "How far the runs of a folder have come."),
     "validate": Verb("sim.cli.validate", "validate", "Each recorded figure beside its band."),
+    "forecast": Verb(
+        "sim.cli.forecast", "forecast", "Dated forecasts of the recorded metrics, with bands."
+    ),
     "calibrate": Verb(
         "sim.cli.calibrate", "calibrate", "Fit a few declared numbers to the record."
     ),

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.options import RESULTS, Changes, Clients, Out, Record, Replicates, Seed, Workers
+from sim.cli.options import (
+    RESULTS,
+    Changes,
+    Clients,
+    Out,
+    Record,
+    Replicates,
+    Seed,
+    Workers,
+    month_of,
+)
 from sim.runs.settings import RunSettings
 
 if TYPE_CHECKING:
+    from sim.analysis.calibration.record import Record as RecordRow
     from sim.analysis.calibration.validation import Comparison, Validation
+    from sim.analysis.forecasts.scores import Scoreboard
     from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
 
@@ -34,11 +47,19 @@ def validate(
     clients: Clients = None,
     workers: Workers = None,
     out: Out = RESULTS,
+    cut: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM",
+            help="Last known month: later figures are scored beside simple forecasts of them "
+            "[default: the last that the scenario is fitted to].",
+        ),
+    ] = None,
     json_: Annotated[
-        bool, typer.Option("--json", help="Print targets and unmapped figures as JSON.")
+        bool, typer.Option("--json", help="Print targets, scores, unmapped figures as JSON.")
     ] = False,
 ) -> None:
-    """Hold a scenario against the record: hit or miss of each figure, and by how much.
+    """Hold a scenario against the record: hit or miss of each figure, and scores beside others.
 
     Only the scenario as it stands is run, and a stored result of the same runs is reused.
     """
@@ -54,10 +75,30 @@ def validate(
         changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
         result = _run(load(scenario, changes), replicates, seed, workers, out)
     validation = hold_against(result.curves, result.scenario, rows)
+    board = _scores(validation, result, rows, cut)
     if json_:
-        print(json.dumps(validation.as_dict(), ensure_ascii=False, indent=2, allow_nan=False))
+        document = validation.as_dict() | ({"scores": board.as_dict()} if board else {})
+        print(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        print("\n".join(_lines(validation, result)))
+        print("\n".join(_lines(validation, result, board.lines() if board else [])))
+
+
+def _scores(
+    validation: Validation, result: Result, rows: Sequence[RecordRow], cut: str | None
+) -> Scoreboard | None:
+    from sim.analysis.calibration.record import load_record
+    from sim.analysis.forecasts.forecast import last_day, score_figures
+
+    known = {row.id: row for row in (*load_record(), *rows)}
+    month = month_of(cut)
+    return score_figures(
+        result.curves,
+        result.scenario,
+        [row.target for row in validation.comparisons],
+        known.values(),
+        None if month is None else last_day(month),
+        result.seed,
+    )
 
 
 def _stored(folder: Path, given: bool) -> Result:
@@ -93,7 +134,7 @@ def _run(
         )
 
 
-def _lines(validation: Validation, result: Result) -> list[str]:
+def _lines(validation: Validation, result: Result, scores: list[str]) -> list[str]:
     lines = [
         f"{result.scenario.title or result.scenario.name}: {result.replicates} replicates, root "
         f"seed {result.seed}, scenario {result.scenario_hash[:8]}",
@@ -109,6 +150,7 @@ def _lines(validation: Validation, result: Result) -> list[str]:
         lines.append(f"{validation.hits} of {count} recorded figures inside the 90 % band")
     else:
         lines.append("no recorded figure can be compared with this scenario")
+    lines += ["", *scores] if scores else []
     if validation.unmapped:
         lines += ["", f"not compared: {len(validation.unmapped)} figures"]
         lines += _unmapped(validation)

@@ -1,0 +1,444 @@
+"""Predictive samples of the record's metrics: for months to come, and for figures to be scored."""
+
+from __future__ import annotations
+
+import calendar
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from sim.analysis.calibration.record import Record
+from sim.analysis.calibration.targets import Target, match
+from sim.analysis.calibration.validation import simulated
+from sim.analysis.forecasts.scores import MODEL, Outcome, Scale, Scoreboard, score_table
+from sim.analysis.forecasts.simple import FORECASTERS, Series, pooled_variance, series_of
+from sim.errors import SimError
+from sim.months import month_after, months_between
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from sim.scenario.schema.scenario import Scenario
+
+FloatArray = npt.NDArray[np.float64]
+
+DRAWS = 2000
+"""Draws of a predictive sample, at least."""
+QUANTILES = {
+    "q05": 0.05,
+    "q10": 0.10,
+    "q25": 0.25,
+    "q50": 0.50,
+    "q75": 0.75,
+    "q90": 0.90,
+    "q95": 0.95,
+}
+FACTS = ("metric", "entity", "family", "measure", "unit", "period_start", "period_end")
+INSTANT = 0
+NEAREST_PERIOD = {INSTANT: INSTANT, 1: 1, 4: 3, 8: 6}
+"""Longest recorded period in months -> period of forecasts; a longer one gives years."""
+DAYS_A_MONTH = 365.25 / 12.0
+EACH_VENDOR = ("share", "rank")
+"""Kinds of figures that are forecast for every vendor of the scope, recorded or not."""
+PARTS = ("share", "ratio")
+SIGNED = ("rank", "growth")
+PERCENT = 100.0
+
+
+def is_logarithmic(target: Target) -> bool:
+    """Are errors of the figure relative?"""
+    known = getattr(target, "transform", "")
+    return known == "log" if known else target.kind == "total"
+
+
+def family_of(target: Target) -> str:
+    """Metric family."""
+    return getattr(target, "family", "") or target.metric
+
+
+def last_day(month: date) -> date:
+    """The last day of a month."""
+    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
+
+
+def predictive(target: Target, values: npt.ArrayLike, seed: int) -> FloatArray:
+    """Predictive sample of what will be recorded: simulated figures with observation errors.
+
+    Each of the R finite figures is repeated until there are at least `DRAWS`, each with its own
+    error e ~ N(0, error), so that the variance is that of the figures plus error^2. In logarithms
+    where the errors are relative. Parts of a whole stay within 0 and 100 %.
+
+    Parameters
+    ----------
+    values
+        (R,) figures in the unit of the record.
+    seed
+        Root seed; a figure's errors depend on it and on its id alone.
+
+    Raises
+    ------
+    SimError
+        If no figure is finite.
+    """
+    figures = np.asarray(values, dtype=np.float64)
+    figures = figures[np.isfinite(figures)]
+    if not figures.size:
+        raise SimError(f"{target.id}: no replicate gives a finite number")
+    sample = np.tile(figures, math.ceil(DRAWS / figures.size))
+    error = float(getattr(target, "error", 0.0))
+    if error > 0.0:
+        rng = np.random.default_rng([seed, crc32(target.id.encode())])
+        noise = error * rng.standard_normal(sample.size)
+        sample = (
+            sample * np.exp(noise / abs(target.value)) if is_logarithmic(target) else sample + noise
+        )
+    return np.clip(sample, 0.0, PERCENT) if _is_percentage(target) else sample
+
+
+def _is_percentage(target: Target) -> bool:
+    return target.kind in PARTS and target.unit == "%"
+
+
+def lengthened(scenario: Scenario, end: date) -> Scenario:
+    """The scenario with months added until a day is inside."""
+    months = months_between(scenario.calendar.start, end) + 1
+    return scenario.replace({"calendar.months": max(months, scenario.calendar.months)})
+
+
+def known_until(record: Iterable[Record], cut: date) -> list[Record]:
+    """Rows whose period had ended on a day."""
+    return [row for row in record if (day := row.period_end or row.period_start) and day <= cut]
+
+
+def future_targets(
+    record: Iterable[Record], scenario: Scenario, start: date, end: date
+) -> tuple[Target, ...]:
+    """What can be forecast between two days: each metric and entity that was recorded before.
+
+    Periods are those in which a metric was recorded: months, quarters, halves or years that lie
+    inside as a whole, the last day of each month for what was recorded on single days. Shares and
+    ranks are forecast for every vendor of the scope. A target's value is the last recorded figure.
+
+    Raises
+    ------
+    SimError
+        If nothing was recorded before the start that a run answers to.
+    """
+    known = known_until(record, start - timedelta(days=1))
+    rows = {row.id: row for row in known}
+    latest: dict[tuple[str, str], Target] = {}
+    lengths: dict[str, set[int]] = {}
+    for target in match(known, scenario).targets:
+        key = (target.metric, target.vendor or target.entity)
+        if key not in latest or target.period_end >= latest[key].period_end:
+            latest[key] = target
+        lengths.setdefault(target.metric, set()).add(_length(rows[target.id]))
+    if not latest:
+        raise SimError(f"nothing recorded before {start} that this scenario answers to")
+    wanted = [
+        _at(rows[target.id], entity, period)
+        for target, entity in _with_every_vendor(list(latest.values()), scenario)
+        for length in sorted(lengths[target.metric])
+        for period in periods(start, end, length)
+    ]
+    new = {row.id for row in wanted}
+    return tuple(t for t in match([*known, *wanted], scenario).targets if t.id in new)
+
+
+def _with_every_vendor(
+    latest: Sequence[Target], scenario: Scenario
+) -> Iterator[tuple[Target, str]]:
+    """Recorded targets with their entities; the vendors of a scope that were never recorded."""
+    covered = {(target.metric, target.vendor) for target in latest}
+    for target in latest:
+        yield target, target.entity
+        if target.kind not in EACH_VENDOR:
+            continue
+        for vendor in target.peers:
+            if (target.metric, vendor) not in covered:
+                covered.add((target.metric, vendor))
+                yield target, scenario.vendors[vendor].label or vendor
+
+
+def _length(row: Record) -> int:
+    """Months of the periods in which a row is forecast."""
+    if row.period_start is None or row.period_end is None:
+        return INSTANT
+    months = round(((row.period_end - row.period_start).days + 1) / DAYS_A_MONTH)
+    return next((own for longest, own in NEAREST_PERIOD.items() if months <= longest), 12)
+
+
+def periods(start: date, end: date, length: int) -> Iterator[tuple[date, date]]:
+    """Whole periods of some months between two days; last days of months for length 0."""
+    for months in range(months_between(start, end) + 1):
+        first = month_after(start, months)
+        last = last_day(month_after(first, max(length, 1) - 1))
+        if (first.month - 1) % max(length, 1) == 0 and first >= start and last <= end:
+            yield (last, last) if length == INSTANT else (first, last)
+
+
+def _at(row: Record, entity: str, period: tuple[date, date]) -> Record:
+    """The row of another entity and period."""
+    first, last = period
+    name = f"{row.metric}|{entity}|{first}|{last}"
+    return replace(
+        row,
+        id=name,
+        entity=entity,
+        period_start=first,
+        period_end=None if row.period_end is None else last,
+    )
+
+
+def forecast_table(curves: xr.Dataset, targets: Iterable[Target], seed: int) -> pd.DataFrame:
+    """Quantiles of the predictive sample of each target, one row a target.
+
+    Returns
+    -------
+    Columns metric, entity, family, measure, unit, period_start, period_end, q05 to q95; sorted by
+    family, metric, entity and period.
+    """
+    import pandas as pd
+
+    rows = []
+    for target in targets:
+        sample = predictive(target, simulated(target, curves), seed)
+        facts = {name: getattr(target, name, "") for name in FACTS} | {"family": family_of(target)}
+        bands = np.quantile(sample, list(QUANTILES.values()))
+        rows.append(facts | dict(zip(QUANTILES, map(float, bands), strict=True)))
+    table = pd.DataFrame(rows, columns=[*FACTS, *QUANTILES])
+    order = ["family", "metric", "entity", "period_end", "period_start"]
+    return table.sort_values(order, kind="stable").reset_index(drop=True)
+
+
+def rising_prices(curves: xr.Dataset, start: date, end: date) -> dict[int, float]:
+    """For each year that ends between two days, the share of runs in which the mean price rises.
+
+    From December to December, `mean_price` of all model calls; failed runs are left out.
+    """
+    if "mean_price" not in curves:
+        return {}
+    prices = curves["mean_price"].sel(point="on").transpose("replicate", "month")
+    months = prices["month"].values.astype("datetime64[M]")
+    found = {}
+    for year in range(start.year, end.year + 1):
+        ends = [np.datetime64(f"{y}-12", "M") for y in (year - 1, year)]
+        if not start <= date(year, 12, 31) <= end or not np.isin(ends, months).all():
+            continue
+        before, after = (prices.values[:, months == one][:, 0] for one in ends)
+        sound = np.isfinite(before) & np.isfinite(after)
+        if sound.any():
+            found[year] = float((after[sound] > before[sound]).mean())
+    return found
+
+
+def scoreboard(
+    curves: xr.Dataset,
+    targets: Iterable[Target],
+    known: Iterable[Target],
+    cut: date,
+    seed: int,
+    fitted_to: str = "",
+) -> Scoreboard:
+    """Score the model on some figures, beside simple forecasters fitted on what was known.
+
+    Parameters
+    ----------
+    targets
+        Figures to score; one that is there twice counts once.
+    known
+        Recorded figures; those that end after the cut are not looked at.
+    cut
+        Last day of what was known. Simple forecasters predict figures after it.
+    """
+    histories = _histories([target for target in known if target.period_end <= cut])
+    distinct = {
+        (_thing(t), t.period_start, t.period_end, t.value): t for t in reversed(list(targets))
+    }
+    outcomes = [
+        _outcome(target, curves, histories, cut, seed) for target in reversed(distinct.values())
+    ]
+    return Scoreboard(cut, fitted_to, score_table(outcomes))
+
+
+Thing = tuple[str, str, str, str]
+
+
+def _thing(target: Target) -> Thing:
+    """What a series of figures is about."""
+    return target.metric, target.vendor or target.entity, target.measure, target.unit
+
+
+def _middle(target: Target) -> float:
+    """Middle of the period in months."""
+    days = (target.period_start.toordinal() + target.period_end.toordinal() + 1) / 2.0
+    return days / DAYS_A_MONTH
+
+
+def _months(target: Target) -> float:
+    """Months that a sum is over; 1 for what is no sum."""
+    if target.kind != "total":
+        return 1.0
+    return ((target.period_end - target.period_start).days + 1) / DAYS_A_MONTH
+
+
+def _histories(known: Sequence[Target]) -> dict[Thing, Series]:
+    """Series of each thing, sums as monthly rates, with the family's variance of a change.
+
+    A family whose series hold one figure each takes over that of all series of its unit.
+    """
+    groups: dict[Thing, list[Target]] = {}
+    for target in known:
+        groups.setdefault(_thing(target), []).append(target)
+    found: dict[Thing, Series] = {}
+    families: dict[tuple[str, str], list[Series]] = {}
+    for thing, rows in groups.items():
+        figures = [row.value / _months(row) for row in rows]
+        first = rows[0]
+        found[thing] = series_of(
+            [_middle(row) for row in rows],
+            figures,
+            logarithmic=is_logarithmic(first) and min(figures) > 0.0,
+            limit=PERCENT if _is_percentage(first) else None,
+            bounded=first.kind not in SIGNED,
+        )
+        families.setdefault(_pool(first, found[thing]), []).append(found[thing])
+    everywhere = {
+        unit: pooled_variance(s for (_, own), rows in families.items() if own == unit for s in rows)
+        for _, unit in families
+    }
+    variances = {
+        pool: pooled_variance(series) or everywhere[pool[1]] for pool, series in families.items()
+    }
+    return {
+        thing: series._replace(family_variance=variances[_pool(groups[thing][0], series)])
+        for thing, series in found.items()
+    }
+
+
+def _pool(target: Target, series: Series) -> tuple[str, str]:
+    """Series whose changes have one unit are pooled."""
+    return (family_of(target), "relative" if series.logarithmic else target.unit)
+
+
+def _outcome(
+    target: Target,
+    curves: xr.Dataset,
+    histories: dict[Thing, Series],
+    cut: date,
+    seed: int,
+) -> Outcome:
+    series = histories.get(_thing(target))
+    samples = {MODEL: predictive(target, simulated(target, curves), seed)}
+    if target.period_end > cut and series is not None:
+        normals = ndtri((np.arange(DRAWS) + 0.5) / DRAWS)
+        for name, forecaster in FORECASTERS.items():
+            figures = forecaster(series, _middle(target), normals) * _months(target)
+            samples[name] = predictive(target, figures, seed)
+    level = abs(target.value if series is None else float(series.values[-1]) * _months(target))
+    return Outcome(
+        target.id,
+        target.metric,
+        target.entity,
+        family_of(target),
+        target.unit,
+        target.period_end,
+        months_between(cut, target.period_end),
+        target.value,
+        Scale(is_logarithmic(target) and target.value > 0.0, level or 1.0),
+        samples,
+    )
+
+
+def in_period(target: Target, start: date, end: date) -> float:
+    """The recorded figure as it would be in another period: sums keep their monthly rate."""
+    after = replace(target, period_start=start, period_end=end)
+    return target.value / _months(target) * _months(after)
+
+
+def finding(table: pd.DataFrame, known: Iterable[Target]) -> str:
+    """What the forecasts of a family say, in a sentence: who ends elsewhere than last recorded.
+
+    A figure moves if the last recorded one lies outside the 90 % band of the last period; sums
+    count as monthly rates. The figure named is the one whose median moves most, relative to the
+    last recorded one.
+    """
+    ends = table.groupby(["metric", "entity"], sort=False).tail(1)
+    latest = {
+        (target.metric, target.entity): target
+        for target in sorted(known, key=lambda target: target.period_end)
+    }
+    moves: list[tuple[float, bool, str]] = []
+    row: Any
+    for row in ends.itertuples():
+        last = latest.get((row.metric, row.entity))
+        if last is not None:
+            value = in_period(last, row.period_start, row.period_end)
+            change = abs(row.q50 - value) / (abs(value) or 1.0)
+            numbers = [_short(number) for number in (value, row.q50, row.q05, row.q95)]
+            text = "{}: {} to {} [{}, {}] {}".format(row.entity, *numbers, row.unit)
+            moves.append((change, not row.q05 <= value <= row.q95, text))
+    if not moves:
+        return f"{len(ends)} figures are forecast, none of which was recorded before"
+    month = f"{max(ends['period_end']):%Y-%m}"
+    moved = sum(move[1] for move in moves)
+    _, moves_most, text = max(moves)
+    if len(moves) == 1:
+        verb = "moves" if moves_most else "may stay where it was recorded"
+        return f"By {month} it {verb}, {text}"
+    return (
+        f"By {month}, {moved} of {len(moves)} figures move beyond their last recorded value; "
+        f"the largest change, {text}"
+    )
+
+
+LARGE = 1000.0
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= LARGE else f"{number:.3g}"
+
+
+def cut_of(scenario: Scenario, record: Iterable[Record]) -> date | None:
+    """Last day of the figures that a scenario was fitted to; None if it lists none of the record.
+
+    Those are the rows that `[calibration]` lists.
+    """
+    listed = set(scenario.calibration.targets)
+    days = [row.period_end for row in record if row.id in listed and row.period_end]
+    return max(days, default=None)
+
+
+def score_figures(
+    curves: xr.Dataset,
+    scenario: Scenario,
+    targets: Iterable[Target],
+    record: Iterable[Record],
+    cut: date | None,
+    seed: int,
+) -> Scoreboard | None:
+    """Score the figures of a comparison; `record` is what may be known, `cut` the last known day.
+
+    None, if there is no figure or no cut and the scenario lists no figure it was fitted to.
+    """
+    rows, scored = list(record), list(targets)
+    fitted = cut_of(scenario, rows)
+    known_to = cut or fitted
+    if known_to is None or not scored:
+        return None
+    if fitted is None:
+        note = "the scenario was fitted to no figure"
+    else:
+        note = f"the scenario was fitted to figures until {fitted}"
+        if fitted > known_to:
+            note += ", so it knew some of what it is scored on"
+    known = match(known_until(rows, known_to), scenario).targets
+    return scoreboard(curves, scored, known, known_to, seed, note)
