@@ -265,7 +265,7 @@ def picture_names() -> set[str]:
     drawn = {f"{scenario}-{name}.png" for scenario, names in FIGURES.items() for name in names}
     answers = {f"volcano-dam-{name}.png" for name in ANSWERS}
     episodes = {f"{name}-episode.png" for name in EPISODES}
-    return drawn | answers | episodes | {"architecture.png", "scarcity.png"}
+    return drawn | answers | episodes | {"architecture.png", "scarcity.png", "start.png"}
 
 
 def draw(scenario: str, folder: str, workers: int) -> Any:
@@ -283,8 +283,8 @@ def draw(scenario: str, folder: str, workers: int) -> Any:
 
 
 def make_pictures() -> None:
-    """The pictures of the tiny scenario, of the house and of scarcity, in half a minute."""
-    for script in ("house.py", "scarcity.py"):
+    """The pictures of the tiny scenario, the house, scarcity and the start, in a minute."""
+    for script in ("house.py", "scarcity.py", "artefacts.py"):
         subprocess.run([sys.executable, str(DOCS / script)], check=True)
     with tempfile.TemporaryDirectory() as folder:
         draw("tiny", folder, workers=1)
