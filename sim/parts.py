@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -46,6 +46,28 @@ def par(
         json_schema_extra=facts,
         **more,
     )
+
+
+class Evidence(TypedDict):
+    """Where a number comes from, and what kind of knowledge that is."""
+
+    source: str
+    flag: Flag
+
+
+def cited(source: str) -> Evidence:
+    """The evidence of a publication: ``par(..., **cited("Bass (1969)"))``."""
+    return {"source": source, "flag": "literature"}
+
+
+def recorded(source: str) -> Evidence:
+    """The evidence of rows of the record."""
+    return {"source": source, "flag": "data"}
+
+
+def input_par(default: Any, doc: str, **more: Any) -> Any:
+    """A parameter that the user chooses."""
+    return par(default, doc, flag="input", **more)
 
 
 def share_par(default: Any, doc: str, **more: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from sim.events.reach import Market
 from sim.months import Month
-from sim.parts import Part, par
+from sim.parts import Part, input_par
 from sim.registry import Registry
 
 _KINDS: Registry[type[Event]] = Registry("kind of event", "sim.events", "sim.events")
@@ -23,13 +23,11 @@ class Event(Part):
     kind: ClassVar[str] = ""
     rank: ClassVar[int] = 0  # within a month lower ranks act first
 
-    month: Month = par(..., "month in which it happens", unit="month", flag="input")
-    what: str = par(..., "kind of event", flag="input")
-    source: str = par("", "row ids of the record", flag="input")
-    note: str = par("", "a sentence", flag="input")
-    lever: str = par(
-        "", "lever it belongs to: does not happen when that lever is off", flag="input"
-    )
+    month: Month = input_par(..., "month in which it happens", unit="month")
+    what: str = input_par(..., "kind of event")
+    source: str = input_par("", "row ids of the record")
+    note: str = input_par("", "a sentence")
+    lever: str = input_par("", "lever it belongs to: does not happen when that lever is off")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

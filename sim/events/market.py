@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.events.base import Event
 from sim.events.reach import Market, ScenarioFacts
-from sim.parts import monthly_par, par, share_par
+from sim.parts import input_par, monthly_par, par, share_par
 
 
 class Attention(Event):
@@ -12,7 +12,7 @@ class Attention(Event):
 
     kind = "attention"
 
-    vendor: str = par("", "platform in the news; empty = the market as a whole", flag="input")
+    vendor: str = input_par("", "platform in the news; empty = the market as a whole")
     awareness_gain: float = par(
         0.0, "added to attention, fades with attention_decay", low=0.0, high=20.0
     )
@@ -40,7 +40,7 @@ class DemandShift(Event):
 
     kind = "demand_shift"
 
-    work: str = par(..., "kind of work", flag="input")
+    work: str = input_par(..., "kind of work")
     log_change: float = par(..., "change of log volume in all", low=-5.0, high=5.0)
     ramp_months: int = par(
         1, "months over which it is spread evenly", unit="month", low=1, high=120

@@ -8,7 +8,7 @@ from typing import Any
 from sim.events.base import Event
 from sim.events.reach import Market, ScenarioFacts
 from sim.numeric.portable import exp, power
-from sim.parts import par, share_par, strategy_fields, strategy_table
+from sim.parts import input_par, par, share_par, strategy_fields, strategy_table
 from sim.strategies.agents import Side, sides_of
 from sim.strategies.capacity import THOUSAND
 from sim.strategies.marketing import Stage, audience, audience_problems
@@ -19,7 +19,7 @@ class Release(Event):
 
     kind = "release"
 
-    family: str = par(..., "family", flag="input")
+    family: str = input_par(..., "family")
     capability: float | None = par(None, "new capability", unit="point", low=-20.0, high=20.0)
     context_tokens: int | None = par(
         None, "new context window", unit="tokens", low=1, high=1_000_000_000
@@ -49,8 +49,8 @@ class PriceList(Event):
 
     kind = "price_list"
 
-    vendor: str = par(..., "platform", flag="input")
-    family: str = par(..., "family", flag="input")
+    vendor: str = input_par(..., "platform")
+    family: str = input_par(..., "family")
     price_yuan_per_million_tokens: float | None = par(
         None, "one price for all tokens", unit="yuan/M tokens", low=0.0, high=1e6
     )
@@ -114,7 +114,7 @@ class OwnApps(Event):
 
     kind = "own_apps"
 
-    vendor: str = par(..., "platform", flag="input")
+    vendor: str = input_par(..., "platform")
     log_change: float = par(0.0, "change of the log of own-app tokens", low=-10.0, high=10.0)
     cards: float = par(
         0.0, "bought cards that come into service with it", unit="1000 cards", low=0.0, high=1e6
@@ -137,14 +137,12 @@ class Campaign(Event):
 
     kind = "campaign"
 
-    vendor: str = par(..., "vendor", flag="input")
+    vendor: str = input_par(..., "vendor")
     spend_million_yuan: float = par(
         ..., "money, all stages together", unit="M yuan", low=0.0, high=1e6
     )
-    segments: tuple[str, ...] = par(
-        (), "segments it is for; empty = all", flag="input", strict=False
-    )
-    regions: tuple[str, ...] = par((), "regions it is for; empty = all", flag="input", strict=False)
+    segments: tuple[str, ...] = input_par((), "segments it is for; empty = all", strict=False)
+    regions: tuple[str, ...] = input_par((), "regions it is for; empty = all", strict=False)
     stages: int = par(1, "stages; they overlap as demand.goodwill says", low=1, high=1_000)
     reach: float = share_par(0.5, "share of those clients that each stage reaches")
 
@@ -172,8 +170,8 @@ class AgentPlatform(Event):
 
     kind = "agent_platform"
 
-    vendor: str = par(..., "vendor", flag="input")
-    side: Side = par("both", "whom it serves: creators, enterprises or both", flag="input")
+    vendor: str = input_par(..., "vendor")
+    side: Side = input_par("both", "whom it serves: creators, enterprises or both")
     days_to_build: float | None = par(
         None, "days to build an agent from now on", unit="days", above=0.0, high=3_650.0
     )
@@ -220,7 +218,7 @@ class StrategyChange(Event):
     kind = "strategy"
     rank = -1  # who changes to a list is bound by the lists of the same month
 
-    vendor: str = par(..., "vendor", flag="input")
+    vendor: str = input_par(..., "vendor")
     pricing: dict[str, Any] | None = strategy_table("pricing", None, "new pricing strategy")
     agents: dict[str, Any] | None = strategy_table("agents", None, "new agent platform strategy")
     marketing: dict[str, Any] | None = strategy_table("marketing", None, "new marketing strategy")

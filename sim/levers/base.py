@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from pydantic import model_validator
 
 from sim.errors import nearest_hint
-from sim.parts import Part, par, share_par
+from sim.parts import Part, input_par, par, share_par
 from sim.registry import Registry
 
 _KINDS: Registry[type[LeverKind]] = Registry("kind of lever", "sim.levers", "sim.levers")
@@ -17,17 +17,17 @@ _KINDS: Registry[type[LeverKind]] = Registry("kind of lever", "sim.levers", "sim
 class Lever(Part):
     """A move of one vendor. ON is the scenario as it stands; OFF applies the patch."""
 
-    vendor: str = par(..., "whose move", flag="input")
-    title: str = par("", "a sentence", flag="input")
-    off: dict[str, Any] = par(..., "dotted path -> value without the move", flag="input")
-    meaning: str = par("", "what the vendor does instead when it is off, and why", flag="input")
-    fails_by: str = par(
-        "", "how the move can hurt its owner, with the source; none = it cannot here", flag="input"
+    vendor: str = input_par(..., "whose move")
+    title: str = input_par("", "a sentence")
+    off: dict[str, Any] = input_par(..., "dotted path -> value without the move")
+    meaning: str = input_par("", "what the vendor does instead when it is off, and why")
+    fails_by: str = input_par(
+        "", "how the move can hurt its owner, with the source; none = it cannot here"
     )
-    variants: dict[str, dict[str, Any]] = par(
-        {}, "other meanings of off: name -> dotted path -> value without the move", flag="input"
+    variants: dict[str, dict[str, Any]] = input_par(
+        {}, "other meanings of off: name -> dotted path -> value without the move"
     )
-    off_variant: str = par("", "the variant that is off's meaning; empty = `off`", flag="input")
+    off_variant: str = input_par("", "the variant that is off's meaning; empty = `off`")
     intensity: float = share_par(
         1.0,
         "how much of the move is made: 1 as the scenario says, 0 as if the lever were off",
@@ -74,8 +74,8 @@ class LeverKind(Lever):
 
     name: ClassVar[str] = ""
 
-    kind: str = par(..., "kind of lever; absent = `off` says all", flag="input")
-    off: dict[str, Any] = par({}, "further dotted path -> value without the move", flag="input")
+    kind: str = input_par(..., "kind of lever; absent = `off` says all")
+    off: dict[str, Any] = input_par({}, "further dotted path -> value without the move")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from sim.months import Month
-from sim.parts import Part, par, table
+from sim.parts import Part, input_par, par, table
 
 DesignKind = Literal["grid", "latin_hypercube", "sobol", "morris", "list"]
 MOST_POINTS = 1_000_000
@@ -20,34 +20,31 @@ MOST_POINTS = 1_000_000
 class Design(Part):
     """Which points of the space of factors are run."""
 
-    kind: DesignKind = par("grid", "grid, latin_hypercube, sobol, morris or list", flag="input")
-    points: int = par(
+    kind: DesignKind = input_par("grid", "grid, latin_hypercube, sobol, morris or list")
+    points: int = input_par(
         64,
         "points of a sample (a power of two for sobol); trajectories of morris",
         low=1,
         high=MOST_POINTS,
-        flag="input",
     )
-    levels: int = par(
-        4, "values of a range in a grid, even number of levels of morris", low=2, flag="input"
+    levels: int = input_par(
+        4, "values of a range in a grid, even number of levels of morris", low=2
     )
-    seed: int = par(1, "seed of the sample", low=0, high=2**63 - 1, flag="input")
-    saltelli: bool = par(
-        False,
-        "sobol: points x (2 factors + 2) points, from which indices are computed",
-        flag="input",
+    seed: int = input_par(1, "seed of the sample", low=0, high=2**63 - 1)
+    saltelli: bool = input_par(
+        False, "sobol: points x (2 factors + 2) points, from which indices are computed"
     )
-    file: str = par("", "list: a CSV beside the study, a column for each factor", flag="input")
+    file: str = input_par("", "list: a CSV beside the study, a column for each factor")
 
 
 class FactorTable(Part):
     """A range or a list of values, for all points or for some."""
 
-    low: float | None = par(None, "lowest value of a range", flag="input")
-    high: float | None = par(None, "highest value of a range", flag="input")
-    scale: Literal["linear", "log"] = par("linear", "spacing of a range", flag="input")
-    levels: int | None = par(None, "values of the range in a grid", low=2, flag="input")
-    values: list[Any] | None = par(None, "values of a category", flag="input")
+    low: float | None = input_par(None, "lowest value of a range")
+    high: float | None = input_par(None, "highest value of a range")
+    scale: Literal["linear", "log"] = input_par("linear", "spacing of a range")
+    levels: int | None = input_par(None, "values of the range in a grid", low=2)
+    values: list[Any] | None = input_par(None, "values of a category")
     when: dict[str, Any] = Field(
         {}, description="only at points where these paths have these values (or one of a list)"
     )
@@ -56,40 +53,37 @@ class FactorTable(Part):
 class UntilHalfwidth(Part):
     """As many replicates as the claims need."""
 
-    until_halfwidth: float = par(
-        ..., "widest half of an interval allowed", unit="share", above=0.0, high=0.5, flag="input"
+    until_halfwidth: float = input_par(
+        ..., "widest half of an interval allowed", unit="share", above=0.0, high=0.5
     )
-    at_first: int = par(20, "replicates of the first look; each look doubles", low=2, flag="input")
-    at_most: int = par(640, "replicates of the last look", low=2, high=100_000, flag="input")
+    at_first: int = input_par(20, "replicates of the first look; each look doubles", low=2)
+    at_most: int = input_par(640, "replicates of the last look", low=2, high=100_000)
 
 
 class Outcomes(Part):
     """What is kept of a run beside its row."""
 
-    measures: list[str] = par(
+    measures: list[str] = input_par(
         ["family_token_share", "full_stack_revenue_share", "platform_token_share"],
         "measures whose curves are kept; * for all",
-        flag="input",
     )
-    stride_months: int = par(
-        1, "every how many months a curve is kept; the last of each counts", low=1, flag="input"
+    stride_months: int = input_par(
+        1, "every how many months a curve is kept; the last of each counts", low=1
     )
 
 
 class Claim(Part):
     """A sentence that the runs can support or refute."""
 
-    statement: str = par(..., "the claim in words", flag="input")
-    measure: str = par(..., "measure that it speaks of", flag="input")
-    of: str = par("", "vendor that it speaks of; empty for a measure of the market", flag="input")
-    below: float | None = par(None, "the mean of the window lies below this", flag="input")
-    above: float | None = par(None, "the mean of the window lies above this", flag="input")
-    window_months: int | None = par(
-        None, "last months that are averaged; those of [containment] unless given", flag="input"
+    statement: str = input_par(..., "the claim in words")
+    measure: str = input_par(..., "measure that it speaks of")
+    of: str = input_par("", "vendor that it speaks of; empty for a measure of the market")
+    below: float | None = input_par(None, "the mean of the window lies below this")
+    above: float | None = input_par(None, "the mean of the window lies above this")
+    window_months: int | None = input_par(
+        None, "last months that are averaged; those of [containment] unless given"
     )
-    probability: float = par(
-        0.9, "part of the runs in which it must hold", unit="share", flag="input"
-    )
+    probability: float = input_par(0.9, "part of the runs in which it must hold", unit="share")
     where: dict[str, Any] = Field(
         {}, description="only at points where these factors have these values (or one of a list)"
     )
@@ -98,16 +92,16 @@ class Claim(Part):
 class Study(Part):
     """One study file."""
 
-    scenario: str = par(..., "scenario file, relative to the study", flag="input")
-    name: str = par("", "short name; that of the file unless given", flag="input")
-    title: str = par("", "one line for people", flag="input")
+    scenario: str = input_par(..., "scenario file, relative to the study")
+    name: str = input_par("", "short name; that of the file unless given")
+    title: str = input_par("", "one line for people")
     set: dict[str, Any] = Field({}, description="other values of the scenario, at all points")
     design: Design = table(Design, "which points are run")
     replicates: int | UntilHalfwidth = Field(
         20, description="replicates of every point, or {until_halfwidth = ...}"
     )
-    seed: int | None = par(
-        None, "root seed; that of the scenario unless given", low=0, high=2**63 - 1, flag="input"
+    seed: int | None = input_par(
+        None, "root seed; that of the scenario unless given", low=0, high=2**63 - 1
     )
     levers: dict[str, FactorTable] = Field({}, description="what a vendor can choose")
     uncertainties: dict[str, FactorTable] = Field({}, description="what nobody chooses")

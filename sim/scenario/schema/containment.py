@@ -4,58 +4,45 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from sim.parts import Part, monthly_par, par, share_par
+from sim.parts import Part, cited, input_par, monthly_par, par, share_par
 
-_S = "pre-registered, see docs/reference/containment.md"
+_REGISTERED = "pre-registered, see docs/reference/containment.md"
 
 
 class Containment(Part):
     """Thresholds of the definitions D1 to D6 and of the outcome classes."""
 
     window_months: int = par(
-        12,
-        "W: last months that are judged",
-        unit="month",
-        low=2,
-        high=600,
-        source=_S,
-        flag="literature",
+        12, "W: last months that are judged", unit="month", low=2, high=600, **cited(_REGISTERED)
     )
-    lead_margin: float = share_par(0.02, "m: lead that counts", source=_S, flag="literature")
-    ceiling_share: float = share_par(
-        0.60, "kappa: share never reached", source=_S, flag="literature"
-    )
+    lead_margin: float = share_par(0.02, "m: lead that counts", **cited(_REGISTERED))
+    ceiling_share: float = share_par(0.60, "kappa: share never reached", **cited(_REGISTERED))
     slope_tolerance: float = par(
         0.0025,
         "eps: slope that counts as flat",
         unit="share/month",
         low=0.0,
         high=1.0,
-        source=_S,
-        flag="literature",
+        **cited(_REGISTERED),
     )
     minimum_effect: float = share_par(
-        0.03, "delta_min: smallest effect that counts", source=_S, flag="literature"
+        0.03, "delta_min: smallest effect that counts", **cited(_REGISTERED)
     )
     fragmentation_share: float = share_par(
-        0.35, "f: no platform above this is fragmentation", source=_S, flag="literature"
+        0.35, "f: no platform above this is fragmentation", **cited(_REGISTERED)
     )
     growth_tolerance: float = monthly_par(
-        0.01, "eps_g: growth gap that counts as none", source=_S, flag="literature"
+        0.01, "eps_g: growth gap that counts as none", **cited(_REGISTERED)
     )
     conversion_limit: float = par(
         0.5,
         "chi below which tokens do not become revenue",
         low=0.0,
         high=10.0,
-        source=_S,
-        flag="literature",
+        **cited(_REGISTERED),
     )
     conversion_minimum_change: float = share_par(
-        0.02,
-        "smallest change of token share that D5 judges",
-        source="pre-registered, see docs/reference/containment.md",
-        flag="literature",
+        0.02, "smallest change of token share that D5 judges", **cited(_REGISTERED)
     )
     base_months: int = par(
         12,
@@ -79,7 +66,6 @@ class Containment(Part):
         unit="month",
         low=1,
         high=120,
-        flag="assumed",
     )
     horizon_months: int = par(
         24,
@@ -87,8 +73,7 @@ class Containment(Part):
         unit="month",
         low=1,
         high=240,
-        source=_S,
-        flag="literature",
+        **cited(_REGISTERED),
     )
 
 
@@ -108,32 +93,24 @@ class BudgetTable(Part):
 class Fit(Part):
     """A number that a calibration may choose: one path, or several that move together."""
 
-    name: str = par(
-        ...,
-        "short name: letters, digits, _ and -",
-        flag="input",
-        pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$",
+    name: str = input_par(
+        ..., "short name: letters, digits, _ and -", pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
     )
-    paths: tuple[str, ...] = par(
-        ..., "dotted paths that take the number", flag="input", strict=False, min_length=1
+    paths: tuple[str, ...] = input_par(
+        ..., "dotted paths that take the number", strict=False, min_length=1
     )
-    low: float = par(..., "smallest number tried", low=-1e12, high=1e12, flag="input")
-    high: float = par(..., "largest number tried", low=-1e12, high=1e12, flag="input")
-    scale: bool = par(
-        False,
-        "the number is a factor on what stands at each path, instead of the value",
-        flag="input",
+    low: float = input_par(..., "smallest number tried", low=-1e12, high=1e12)
+    high: float = input_par(..., "largest number tried", low=-1e12, high=1e12)
+    scale: bool = input_par(
+        False, "the number is a factor on what stands at each path, instead of the value"
     )
 
 
 class Calibration(Part):
     """The recorded figures that are fitted, how exact they are, and the seeds."""
 
-    targets: tuple[str, ...] = par(
-        (),
-        "ids of the rows of the record; empty = every row that a run answers to",
-        flag="input",
-        strict=False,
+    targets: tuple[str, ...] = input_par(
+        (), "ids of the rows of the record; empty = every row that a run answers to", strict=False
     )
     error: float = par(
         0.05,
@@ -147,20 +124,14 @@ class Calibration(Part):
         description="another relative standard error by metric of the record",
         json_schema_extra={"unit": "share", "source": "", "flag": "input"},
     )
-    seeds: int = par(4, "seeds used for fitting", unit="runs", low=1, high=10_000, flag="input")
-    check_seeds: int = par(
-        16, "other seeds, on which the fit is judged", unit="runs", low=2, high=10_000, flag="input"
+    seeds: int = input_par(4, "seeds used for fitting", unit="runs", low=1, high=10_000)
+    check_seeds: int = input_par(
+        16, "other seeds, on which the fit is judged", unit="runs", low=2, high=10_000
     )
-    seed: int = par(
-        7,
-        "root seed of both, another than that of the ensemble",
-        low=0,
-        high=2**63 - 1,
-        flag="input",
+    seed: int = input_par(
+        7, "root seed of both, another than that of the ensemble", low=0, high=2**63 - 1
     )
-    iterations: int = par(
-        12, "steps of the search at most", unit="steps", low=1, high=1_000, flag="input"
-    )
+    iterations: int = input_par(12, "steps of the search at most", unit="steps", low=1, high=1_000)
     step: float = par(
         0.02,
         "change of a number by which its effect is measured, relative to its range",

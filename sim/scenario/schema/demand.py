@@ -4,59 +4,30 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sim.parts import Part, monthly_par, par, share_par, table
+from sim.parts import Part, cited, monthly_par, par, recorded, share_par, table
+from sim.scenario.schema import PILOT
 from sim.scenario.schema.moves import CrossChannel, Goodwill, Migration
+
+_NESTS = "Berry (1994, RAND 25:242-262); practice 0.3-0.8"
+_SWITCHING = "Dube, Hitsch & Rossi (2010, RAND 41:417-445); Farrell & Klemperer (2007)"
 
 
 class NestCorrelation(Part):
     """rho of each nest: 0 is plain logit, near 1 the offers of a nest are alike."""
 
-    api: float = par(
-        0.5,
-        "model calls",
-        low=0.0,
-        high=0.95,
-        source="Berry (1994, RAND 25:242-262); practice 0.3-0.8",
-        flag="literature",
-    )
-    host: float = par(
-        0.5,
-        "self-hosting",
-        low=0.0,
-        high=0.95,
-        source="Berry (1994, RAND 25:242-262); practice 0.3-0.8",
-        flag="literature",
-    )
-    rent: float = par(
-        0.5,
-        "accelerator rent",
-        low=0.0,
-        high=0.95,
-        source="Berry (1994, RAND 25:242-262); practice 0.3-0.8",
-        flag="literature",
-    )
+    api: float = par(0.5, "model calls", low=0.0, high=0.95, **cited(_NESTS))
+    host: float = par(0.5, "self-hosting", low=0.0, high=0.95, **cited(_NESTS))
+    rent: float = par(0.5, "accelerator rent", low=0.0, high=0.95, **cited(_NESTS))
 
 
 class SwitchingCost(Part):
     """kappa: utility lost by leaving the current platform or family."""
 
     api: float = par(
-        1.0,
-        "another platform, model calls",
-        unit="util",
-        low=0.0,
-        high=20.0,
-        source="Dube, Hitsch & Rossi (2010, RAND 41:417-445); Farrell & Klemperer (2007)",
-        flag="literature",
+        1.0, "another platform, model calls", unit="util", low=0.0, high=20.0, **cited(_SWITCHING)
     )
     host: float = par(
-        1.0,
-        "another platform, self-hosting",
-        unit="util",
-        low=0.0,
-        high=20.0,
-        source="Dube, Hitsch & Rossi (2010, RAND 41:417-445); Farrell & Klemperer (2007)",
-        flag="literature",
+        1.0, "another platform, self-hosting", unit="util", low=0.0, high=20.0, **cited(_SWITCHING)
     )
     rent: float = par(
         1.5,
@@ -64,26 +35,18 @@ class SwitchingCost(Part):
         unit="util",
         low=0.0,
         high=20.0,
-        source="Dube, Hitsch & Rossi (2010, RAND 41:417-445); Farrell & Klemperer (2007)",
-        flag="literature",
+        **cited(_SWITCHING),
     )
-    family: float = par(
-        0.2, "another model family", unit="util", low=0.0, high=20.0, source="pilot study"
-    )
+    family: float = par(0.2, "another model family", unit="util", low=0.0, high=20.0, source=PILOT)
 
 
 class HomeBonus(Part):
     """eta: integration and data gravity of the home cloud, by channel."""
 
-    api: float = par(0.4, "model calls", unit="util", low=0.0, high=20.0, source="pilot study")
-    host: float = par(1.0, "self-hosting", unit="util", low=0.0, high=20.0, source="pilot study")
+    api: float = par(0.4, "model calls", unit="util", low=0.0, high=20.0, source=PILOT)
+    host: float = par(1.0, "self-hosting", unit="util", low=0.0, high=20.0, source=PILOT)
     rent: float = par(
-        2.5,
-        "accelerator rent; profile 1 to 4",
-        unit="util",
-        low=0.0,
-        high=20.0,
-        source="pilot study",
+        2.5, "accelerator rent; profile 1 to 4", unit="util", low=0.0, high=20.0, source=PILOT
     )
 
 
@@ -97,8 +60,7 @@ class SelfHosting(Part):
         unit="share",
         above=0.0,
         high=1.0,
-        source="pilot study",
-        flag="data",
+        **recorded(PILOT),
     )
     operations_cost: float = par(
         20_000.0, "fixed cost of running it", unit="yuan/month", low=0.0, high=1e9
@@ -117,14 +79,10 @@ class Outside(Part):
         unit="util",
         low=-50.0,
         high=50.0,
-        source="pilot study",
+        source=PILOT,
     )
     discount: float = par(
-        0.15,
-        "how far the market's progress makes waiting worse",
-        low=0.0,
-        high=1.0,
-        source="pilot study",
+        0.15, "how far the market's progress makes waiting worse", low=0.0, high=1.0, source=PILOT
     )
     reference_price: float = par(
         12.0,
@@ -132,8 +90,7 @@ class Outside(Part):
         unit="yuan/M tokens",
         low=0.0,
         high=1e6,
-        source="F0152",
-        flag="data",
+        **recorded("F0152"),
     )
     rent_n0: float = par(-1.0, "the same for accelerator rent", unit="util", low=-50.0, high=50.0)
 
@@ -141,24 +98,21 @@ class Outside(Part):
 class ReviewTable(Part):
     """When a workload is looked at again: hazards a month, and triggers that fire on a change."""
 
-    api: float = monthly_par(0.12, "model calls", source="pilot study", flag="literature")
-    host: float = monthly_par(0.08, "self-hosting", source="pilot study", flag="literature")
-    rent: float = monthly_par(0.08, "accelerator rent", source="pilot study", flag="literature")
-    none: float = monthly_par(0.30, "postponed work", source="pilot study")
+    api: float = monthly_par(0.12, "model calls", **cited(PILOT))
+    host: float = monthly_par(0.08, "self-hosting", **cited(PILOT))
+    rent: float = monthly_par(0.08, "accelerator rent", **cited(PILOT))
+    none: float = monthly_par(0.30, "postponed work", source=PILOT)
     key_account: float = monthly_par(
-        0.085,
-        "key accounts, any channel but postponed",
-        source="1/12 of annual contracts",
-        flag="literature",
+        0.085, "key accounts, any channel but postponed", **cited("1/12 of annual contracts")
     )
-    triggered: float = monthly_par(0.6, "after a trigger", source="pilot study")
+    triggered: float = monthly_par(0.6, "after a trigger", source=PILOT)
     price_rise_trigger: float = par(
         0.25,
         "rise of the own price within a month that triggers",
         unit="share",
         above=0.0,
         high=100.0,
-        source="pilot study",
+        source=PILOT,
     )
     reliability_trigger: float = share_par(0.9, "reliability falling through this level triggers")
 
@@ -167,17 +121,12 @@ class Awareness(Part):
     """Who is considered: awareness = 1 - exp(-(base + attention + weight x share + goodwill))."""
 
     share_weight: float = par(
-        1.5,
-        "weight of last month's token share (word of mouth)",
-        low=0.0,
-        high=20.0,
-        source="pilot study",
+        1.5, "weight of last month's token share (word of mouth)", low=0.0, high=20.0, source=PILOT
     )
     attention_decay: float = monthly_par(
         0.2,
         "forgetting of an attention shock (Nerlove-Arrow)",
-        source="Nerlove & Arrow (1962, Economica 29:129-142)",
-        flag="literature",
+        **cited("Nerlove & Arrow (1962, Economica 29:129-142)"),
     )
 
 
@@ -190,16 +139,10 @@ class UsageTable(Part):
         unit="1/month",
         above=0.0,
         high=1.0,
-        source="pilot study",
+        source=PILOT,
     )
     reference_price: float = par(
-        12.0,
-        "p_ref of tokens",
-        unit="yuan/M tokens",
-        above=0.0,
-        high=1e6,
-        source="F0152",
-        flag="data",
+        12.0, "p_ref of tokens", unit="yuan/M tokens", above=0.0, high=1e6, **recorded("F0152")
     )
     reference_rent: float = par(
         14_000.0,
@@ -207,8 +150,7 @@ class UsageTable(Part):
         unit="yuan/card-month",
         above=0.0,
         high=1e9,
-        source="F0315",
-        flag="data",
+        **recorded("F0315"),
     )
 
 
@@ -220,8 +162,7 @@ class DemandTable(Part):
         "lambda of the price term: 0 logarithm, 1 linear",
         low=0.0,
         high=1.0,
-        source="Box & Cox (1964, JRSS B 26:211-252)",
-        flag="literature",
+        **cited("Box & Cox (1964, JRSS B 26:211-252)"),
     )
     price_shift: float = par(
         0.3,
@@ -229,7 +170,7 @@ class DemandTable(Part):
         unit="yuan/M tokens",
         low=0.0,
         high=1e3,
-        source="pilot study",
+        source=PILOT,
     )
     price_shift_rule: Literal["fixed", "price_level"] = par(
         "fixed",
@@ -243,8 +184,7 @@ class DemandTable(Part):
     output_token_share: float = share_par(
         0.25,
         "output tokens in the mix that turns input and output prices into one",
-        source="F0066, F0067: 168 of 776",
-        flag="data",
+        **recorded("F0066, F0067: 168 of 776"),
     )
     nest_correlation: NestCorrelation = table(NestCorrelation, "rho of each nest")
     switching_cost: SwitchingCost = table(SwitchingCost, "cost of leaving")
@@ -257,7 +197,7 @@ class DemandTable(Part):
         unit="util",
         low=0.0,
         high=5.0,
-        source="pilot study",
+        source=PILOT,
     )
     community_scale: float = par(
         10_000.0,
@@ -265,15 +205,10 @@ class DemandTable(Part):
         unit="developers",
         above=0.0,
         high=1e9,
-        source="pilot study",
+        source=PILOT,
     )
     reliability_weight: float = par(
-        2.0,
-        "omega on remembered served / demanded",
-        unit="util",
-        low=0.0,
-        high=50.0,
-        source="pilot study",
+        2.0, "omega on remembered served / demanded", unit="util", low=0.0, high=50.0, source=PILOT
     )
     self_hosting: SelfHosting = table(SelfHosting, "running open weights oneself")
     outside: Outside = table(Outside, "postponing")

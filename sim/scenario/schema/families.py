@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from sim.months import Month
-from sim.parts import Part, monthly_par, par, share_par, table
+from sim.parts import Part, cited, input_par, monthly_par, par, share_par, table
+from sim.scenario.schema import BASS
 
 
 class RegionalCommunity(Part):
@@ -34,21 +35,8 @@ class Community(Part):
     potential: float = par(
         300_000.0, "developers that could ever join", unit="developers", low=0.0, high=1e9
     )
-    innovation: float = monthly_par(
-        0.01,
-        "Bass p when as capable as the market",
-        source="Bass (1969); Sultan, Farley & Lehmann (1990)",
-        flag="literature",
-    )
-    imitation: float = par(
-        0.10,
-        "Bass q",
-        unit="1/month",
-        low=0.0,
-        high=2.0,
-        source="Bass (1969); Sultan, Farley & Lehmann (1990)",
-        flag="literature",
-    )
+    innovation: float = monthly_par(0.01, "Bass p when as capable as the market", **cited(BASS))
+    imitation: float = par(0.10, "Bass q", unit="1/month", low=0.0, high=2.0, **cited(BASS))
     capability_pull: float = par(
         1.0, "log innovation per point of relative capability", low=0.0, high=10.0
     )
@@ -70,15 +58,13 @@ class Community(Part):
 class Family(Part):
     """A model family: who made it, how capable, how open, how dear to serve."""
 
-    owner: str = par(..., "vendor that makes it", flag="input")
-    label: str = par("", "name in pictures", flag="input")
-    weights: Literal["closed", "open", "as_owner"] = par(
-        "closed",
-        "open = anyone may run it; as_owner = the owner's openness strategy decides",
-        flag="input",
+    owner: str = input_par(..., "vendor that makes it")
+    label: str = input_par("", "name in pictures")
+    weights: Literal["closed", "open", "as_owner"] = input_par(
+        "closed", "open = anyone may run it; as_owner = the owner's openness strategy decides"
     )
-    released: Month | None = par(
-        None, "month it enters the market; absent = from the start", unit="month", flag="input"
+    released: Month | None = input_par(
+        None, "month it enters the market; absent = from the start", unit="month"
     )
     capability: float = par(
         0.0, "capability in the first month", unit="point", low=-20.0, high=20.0
@@ -93,13 +79,8 @@ class Family(Part):
         flag="data",
         log=True,
     )
-    context_limit_tokens: int | None = par(
-        None,
-        "window never grows beyond this; absent = no limit",
-        unit="tokens",
-        low=1,
-        flag="input",
-        log=True,
+    context_limit_tokens: int | None = input_par(
+        None, "window never grows beyond this; absent = no limit", unit="tokens", low=1, log=True
     )
     serving_cost: float = par(
         1.0, "accelerator time per token against the reference model", above=0.0, high=1e3
@@ -123,7 +104,7 @@ class Family(Part):
         1.5, "price over unit cost where no price is given", above=0.0, high=1e4
     )
     community: Community = table(Community, "developers, where weights are open")
-    imitates: bool = par(False, "follows what rivals' models have shown", flag="input")
+    imitates: bool = input_par(False, "follows what rivals' models have shown")
     imitation_half_life: float | None = par(
         None,
         "months in which half of its capability gap to a rival's closed model closes; absent = "
@@ -144,12 +125,10 @@ class Family(Part):
 class Host(Part):
     """Platform `vendor` serves the open family `family` of someone else."""
 
-    vendor: str = par(..., "platform", flag="input")
-    family: str = par(..., "open family", flag="input")
-    start: Month = par(..., "first month", unit="month", flag="input")
-    end: Month | None = par(
-        None, "first month no longer; absent = stays", unit="month", flag="input"
-    )
+    vendor: str = input_par(..., "platform")
+    family: str = input_par(..., "open family")
+    start: Month = input_par(..., "first month", unit="month")
+    end: Month | None = input_par(None, "first month no longer; absent = stays", unit="month")
     price: float | None = par(
         None,
         "list price; absent = the host's unit cost x the family's start_markup",
@@ -177,8 +156,7 @@ class Derivatives(Part):
         unit="share",
         low=0.0,
         high=0.99,
-        source="Simon (1955, Biometrika 42:425-440)",
-        flag="literature",
+        **cited("Simon (1955, Biometrika 42:425-440)"),
     )
     other_models: float = par(
         0.0,

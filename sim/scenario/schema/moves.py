@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sim.parts import Part, monthly_par, par, share_par
-
-_BASS = "Bass (1969); Sultan, Farley & Lehmann (1990)"
+from sim.parts import Part, cited, input_par, monthly_par, par, recorded, share_par
+from sim.scenario.schema import BASS, PILOT
 
 
 class Agents(Part):
@@ -19,17 +18,15 @@ class Agents(Part):
         unit="util",
         low=0.0,
         high=5.0,
-        source="Clements & Ohashi (2005, J. Ind. Econ. 53:515-542); practice 0.2-0.8",
-        flag="literature",
+        **cited("Clements & Ohashi (2005, J. Ind. Econ. 53:515-542); practice 0.2-0.8"),
     )
     scale: float = par(
         1_000.0, "agents at which a platform counts ln 2", unit="agents", above=0.0, high=1e9
     )
-    creator_segments: tuple[str, ...] = par(
+    creator_segments: tuple[str, ...] = input_par(
         (),
         "segments served by the creators' side of a platform; all others by that of enterprises",
         strict=False,
-        flag="input",
     )
     cross_side: float = share_par(0.0, "use of an agent made for the other side")
     days_to_build: float = par(
@@ -38,8 +35,7 @@ class Agents(Part):
         unit="days",
         above=0.0,
         high=3_650.0,
-        source="F0025",
-        flag="data",
+        **recorded("F0025"),
     )
     by_users: float = par(
         0.05, "agents that a user has made for itself", unit="1/month", low=0.0, high=100.0
@@ -51,9 +47,9 @@ class Agents(Part):
     builders_per_user: float = par(
         0.5, "builders that a user can feed", unit="builders/user", low=0.0, high=1e3
     )
-    innovation: float = monthly_par(0.02, "Bass p of builders", source=_BASS)
+    innovation: float = monthly_par(0.02, "Bass p of builders", source=BASS)
     imitation: float = par(
-        0.15, "Bass q of builders", unit="1/month", low=0.0, high=2.0, source=_BASS
+        0.15, "Bass q of builders", unit="1/month", low=0.0, high=2.0, source=BASS
     )
     departure: float = monthly_par(0.03, "builders that leave a platform")
     subsidy_reach: float = par(
@@ -74,17 +70,17 @@ class Goodwill(Part):
     decay: float = monthly_par(
         0.2,
         "lambda: goodwill forgotten in a month",
-        source="Nerlove & Arrow (1962, Economica 29:129-142); practice 0.1-0.4",
-        flag="literature",
+        **cited("Nerlove & Arrow (1962, Economica 29:129-142); practice 0.1-0.4"),
     )
     elasticity: float = par(
         0.24,
         "theta of u = R A0 (E / (R A0))^theta: inflow answers to exposure; 1 is linear",
         above=0.0,
         high=1.0,
-        source="long-run advertising elasticity of Sethuraman, Tellis & Briesch (2011, JMR "
-        "48:457-471): consumer goods, an upper range here",
-        flag="literature",
+        **cited(
+            "long-run advertising elasticity of Sethuraman, Tellis & Briesch (2011, JMR "
+            "48:457-471): consumer goods, an upper range here"
+        ),
     )
     overlap: float = share_par(
         0.3,
@@ -97,8 +93,7 @@ class Goodwill(Part):
         unit="M yuan",
         above=0.0,
         high=1e6,
-        source="F0427: what a gala deal cost",
-        flag="data",
+        **recorded("F0427: what a gala deal cost"),
     )
     awareness_weight: float = par(
         0.5, "a1 on ln(1 + A / A0) in awareness; no moment identifies it", low=0.0, high=20.0
@@ -119,16 +114,14 @@ class Migration(Part):
     )
 
     rate: float = monthly_par(
-        0.0,
-        "chance that a client looks at where it spends; 0.004 where homes move",
-        source="pilot study",
+        0.0, "chance that a client looks at where it spends; 0.004 where homes move", source=PILOT
     )
     hold: float = par(
         0.6,
         "how far a full stack at the present home keeps clients from it",
         low=0.0,
         high=1.0,
-        source="pilot study",
+        source=PILOT,
     )
 
 

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sim.parts import Part, monthly_par, par, share_par, table
+from sim.parts import Part, cited, input_par, monthly_par, par, recorded, share_par, table
+from sim.scenario.schema import BASS, PILOT
 
 
 class PopulationTable(Part):
     """How many enterprises are simulated, for how many, and how unequal they are."""
 
-    clients: int = par(
-        20_000, "simulated clients", unit="clients", low=10, high=20_000_000, flag="input"
-    )
+    clients: int = input_par(20_000, "simulated clients", unit="clients", low=10, high=20_000_000)
     represents: int = par(
         290_000,
         "real enterprises the clients stand for",
         unit="clients",
         low=1,
         high=2_000_000_000,
-        source="F0024",
-        flag="data",
+        **recorded("F0024"),
     )
     size_sigma: float = par(
         1.8,
         "standard deviation of log client size (lognormal)",
         low=0.0,
         high=4.0,
-        source="Axtell (2001, Science 293:1818-1820)",
-        flag="literature",
+        **cited("Axtell (2001, Science 293:1818-1820)"),
     )
     size_tilt: float = par(
         0.7,
@@ -40,8 +37,7 @@ class PopulationTable(Part):
     key_account_share: float = share_par(
         0.01,
         "largest clients of the population that are key accounts",
-        source="largest clients are sold to one by one",
-        flag="literature",
+        **cited("largest clients are sold to one by one"),
     )
     taste_sd: float = par(
         0.8,
@@ -49,7 +45,7 @@ class PopulationTable(Part):
         unit="util",
         low=0.0,
         high=5.0,
-        source="pilot study",
+        source=PILOT,
     )
 
 
@@ -98,7 +94,7 @@ class Region(Part):
     """A region of clients."""
 
     share: float = share_par(1.0, "share of clients")
-    domestic: bool = par(True, "counted by the domestic scoreboards", flag="input")
+    domestic: bool = input_par(True, "counted by the domestic scoreboards")
     excluded_vendors: tuple[str, ...] = par((), "platforms that may not sell here", strict=False)
     awareness: dict[str, float] = par(
         {}, "a0 of vendors in this region, in place of their own", unit="-"
@@ -131,25 +127,15 @@ class Initial(Part):
 class Adoption(Part):
     """Bass diffusion of new workloads (Bass 1969), monthly."""
 
-    innovation: float = monthly_par(0.012, "Bass p", source="pilot study", flag="literature")
-    imitation: float = par(
-        0.22,
-        "Bass q",
-        unit="1/month",
-        low=0.0,
-        high=2.0,
-        source="Bass (1969); Sultan, Farley & Lehmann (1990)",
-        flag="literature",
-    )
-    start: float = share_par(
-        0.01, "adopted share in the first month", source="pilot study", flag="literature"
-    )
+    innovation: float = monthly_par(0.012, "Bass p", **cited(PILOT))
+    imitation: float = par(0.22, "Bass q", unit="1/month", low=0.0, high=2.0, **cited(BASS))
+    start: float = share_par(0.01, "adopted share in the first month", **cited(PILOT))
 
 
 class Kind(Part):
     """A kind of work that clients buy for."""
 
-    unit: Literal["tokens", "accelerator_hours"] = par("tokens", "what is bought", flag="input")
+    unit: Literal["tokens", "accelerator_hours"] = input_par("tokens", "what is bought")
     presence: float = share_par(..., "share of clients that have this workload")
     volume: float = par(
         ...,
@@ -170,8 +156,7 @@ class Kind(Part):
         "eta: volume answers to price^-eta",
         low=0.0,
         high=3.0,
-        source="Demirer, Fradkin, Tadelis & Peng (2025)",
-        flag="literature",
+        **cited("Demirer, Fradkin, Tadelis & Peng (2025)"),
     )
     capability_weight: float = par(
         1.0, "theta: utility per point of capability", unit="util/point", low=0.0, high=20.0
@@ -188,7 +173,7 @@ class Kind(Part):
         unit="util",
         low=0.0,
         high=10.0,
-        source="pilot study",
+        source=PILOT,
     )
     size_noise: float = par(
         0.5,

@@ -10,7 +10,8 @@ from pydantic import Field, SerializeAsAny, field_validator
 from sim.events.base import Event, parse_event
 from sim.levers.base import Lever, parse_lever
 from sim.months import Month
-from sim.parts import Part, par, table
+from sim.parts import Part, cited, input_par, par, table
+from sim.scenario.schema import CLEARING, DESIGN
 from sim.scenario.schema.containment import BudgetTable, Calibration, Containment, Fit
 from sim.scenario.schema.demand import DemandTable
 from sim.scenario.schema.families import Ecosystem, Family, Host
@@ -23,12 +24,12 @@ from sim.scenario.schema.vendors import Vendor
 class Calendar(Part):
     """First month and number of months."""
 
-    start: Month = par(..., "first month of the run", unit="month", flag="input")
-    months: int = par(36, "number of months", unit="month", low=1, high=600, flag="input")
+    start: Month = input_par(..., "first month of the run", unit="month")
+    months: int = input_par(36, "number of months", unit="month", low=1, high=600)
 
 
 def _on(doc: str) -> bool:
-    switch: bool = par(True, doc, flag="input")
+    switch: bool = input_par(True, doc)
     return switch
 
 
@@ -65,33 +66,28 @@ class Mechanisms(Part):
 class Episode(Part):
     """What a small scenario shows: a measure, whose, and the world it is held against."""
 
-    measure: str = par(
-        "", "measure of the picture (see `sim list`); empty = no episode", flag="input"
+    measure: str = input_par("", "measure of the picture (see `sim list`); empty = no episode")
+    vendors: tuple[str, ...] = input_par(
+        (), "whose curves; empty = incumbent and challenger", strict=False
     )
-    vendors: tuple[str, ...] = par(
-        (), "whose curves; empty = incumbent and challenger", flag="input", strict=False
+    without: tuple[str, ...] = input_par(
+        (), "levers that are off in the world beside it", strict=False
     )
-    without: tuple[str, ...] = par(
-        (), "levers that are off in the world beside it", flag="input", strict=False
-    )
-    off: dict[str, Any] = par(
-        {}, "further dotted path -> value of the world beside it", flag="input"
-    )
-    without_title: str = par("without it", "name of the world beside it", flag="input")
-    log_axis: bool = par(False, "draw on a logarithmic axis", flag="input")
+    off: dict[str, Any] = input_par({}, "further dotted path -> value of the world beside it")
+    without_title: str = input_par("without it", "name of the world beside it")
+    log_axis: bool = input_par(False, "draw on a logarithmic axis")
 
 
 class Contest(Part):
     """Who contains whom."""
 
-    incumbent: str = par(..., "vendor said to hold back", flag="input")
-    challenger: str = par(..., "vendor said to be held back", flag="input")
-    start: Month | None = par(
+    incumbent: str = input_par(..., "vendor said to hold back")
+    challenger: str = input_par(..., "vendor said to be held back")
+    start: Month | None = input_par(
         None,
         "month in which the contest begins; the months before it are the base of D5; absent = "
         "after the first containment.base_months",
         unit="month",
-        flag="input",
     )
 
 
@@ -111,16 +107,14 @@ class Decisions(Part):
         unit="1/month",
         above=0.0,
         high=1.0,
-        source="design choice, see docs/explanation/economics.md",
-        flag="literature",
+        **cited(DESIGN),
     )
     inelastic_limit: float = par(
         1.05,
         "elasticity below which the first-order condition is not used",
         low=1.0,
         high=5.0,
-        source="design choice, see docs/explanation/economics.md",
-        flag="literature",
+        **cited(DESIGN),
     )
     scarcity_response: float = par(
         0.5,
@@ -128,7 +122,7 @@ class Decisions(Part):
         "and by no more than inelastic_rise; 0 = prices do not answer",
         low=0.0,
         high=5.0,
-        source="clearing price of a full capacity: Kreps & Scheinkman (1983, Bell J. 14:326-337)",
+        source=CLEARING,
     )
     months_between_changes: int = par(
         1,
@@ -150,8 +144,7 @@ class Decisions(Part):
         unit="share",
         low=0.0,
         high=10.0,
-        source="design choice, see docs/explanation/economics.md",
-        flag="literature",
+        **cited(DESIGN),
     )
     lowest_price: float = par(
         0.01, "p_min: no token price below this", unit="yuan/M tokens", above=0.0, high=1e3
@@ -161,35 +154,31 @@ class Decisions(Part):
 class EnsembleTable(Part):
     """How many worlds a run draws."""
 
-    replicates: int = par(
-        30, "replicates of each world", unit="runs", low=1, high=100_000, flag="input"
-    )
-    seed: int = par(1, "root seed", low=0, high=2**63 - 1, flag="input")
+    replicates: int = input_par(30, "replicates of each world", unit="runs", low=1, high=100_000)
+    seed: int = input_par(1, "root seed", low=0, high=2**63 - 1)
 
 
 class Source(Part):
     """Where the numbers under a dotted path come from (* stands for one name)."""
 
-    path: str = par(..., "dotted path, * for any one name", flag="input")
-    flag: str = par(
+    path: str = input_par(..., "dotted path, * for any one name")
+    flag: str = input_par(
         ...,
         "fitted, literature, assumed, data or input",
-        flag="input",
         pattern="^(fitted|literature|assumed|data|input)$",
     )
-    source: str = par(..., "row of the record, publication, or why it was assumed", flag="input")
+    source: str = input_par(..., "row of the record, publication, or why it was assumed")
 
 
 class Scenario(Part):
     """A market, its history and its question."""
 
-    name: str = par(
+    name: str = input_par(
         ...,
         "short name: lower case letters, digits, - and /",
-        flag="input",
         pattern=r"^[a-z0-9][a-z0-9_/-]{0,60}$",
     )
-    title: str = par("", "one line for people", flag="input")
+    title: str = input_par("", "one line for people")
     calendar: Calendar = Field(description="when")
     ensemble: EnsembleTable = table(EnsembleTable, "how many worlds")
     contest: Contest | None = Field(None, description="who contains whom; absent = no verdict")

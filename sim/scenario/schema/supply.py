@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from sim.months import Month
-from sim.parts import Part, monthly_par, par, share_par, table
+from sim.parts import Part, cited, monthly_par, par, recorded, share_par, table
+from sim.scenario.schema import CLEARING, DESIGN, PILOT
+
+_LEARNING = "Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)"
+_CONGESTION = "industry practice; BPR (1964) for congestion"
 
 
 class SupplyShocks(Part):
@@ -23,11 +27,7 @@ class SupplyShocks(Part):
     )
     jump_probability: float = monthly_par(0.0, "a jump within a month")
     jump_mean: float = par(
-        0.45,
-        "mean of a jump of z",
-        low=-3.0,
-        high=3.0,
-        source="ln(1.40/0.88), F0318 to F0320",
+        0.45, "mean of a jump of z", low=-3.0, high=3.0, source="ln(1.40/0.88), F0318 to F0320"
     )
     jump_sd: float = par(0.15, "standard deviation of a jump", low=0.0, high=2.0)
     availability_response: float = par(
@@ -41,23 +41,11 @@ class SupplyShocks(Part):
 class Learning(Part):
     """Own experience: throughput x (E/E_0)^exponent, experience is forgotten."""
 
-    exponent: float = par(
-        0.08,
-        "b of Wright's law",
-        low=0.0,
-        high=1.0,
-        source="Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)",
-        flag="literature",
-    )
+    exponent: float = par(0.08, "b of Wright's law", low=0.0, high=1.0, **cited(_LEARNING))
     least_share: float = share_par(
         0.02, "a platform with less of the first month's output starts as experienced as this share"
     )
-    forgetting: float = monthly_par(
-        0.03,
-        "experience lost",
-        source="Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)",
-        flag="literature",
-    )
+    forgetting: float = monthly_par(0.03, "experience lost", **cited(_LEARNING))
 
 
 class Scarcity(Part):
@@ -69,24 +57,16 @@ class Scarcity(Part):
         unit="share",
         above=0.0,
         high=1.0,
-        source="design choice, see docs/explanation/economics.md",
-        flag="literature",
+        **cited(DESIGN),
     )
-    exponent: float = par(
-        4.0,
-        "how steeply",
-        low=0.0,
-        high=12.0,
-        source="industry practice; BPR (1964) for congestion",
-        flag="literature",
-    )
+    exponent: float = par(4.0, "how steeply", low=0.0, high=12.0, **cited(_CONGESTION))
     beyond: float = par(
         1.0,
         "how steeply once demand is above capacity: cost rises with (demand / capacity)^beyond; "
         "1 clears demand of elasticity 1",
         low=0.0,
         high=12.0,
-        source="clearing price of a full capacity: Kreps & Scheinkman (1983, Bell J. 14:326-337)",
+        source=CLEARING,
     )
 
 
@@ -99,11 +79,10 @@ class SupplyTable(Part):
         unit="T tokens/1000 card-months",
         above=0.0,
         high=1e6,
-        source="F0325, F0326, F0327",
-        flag="data",
+        **recorded("F0325, F0326, F0327"),
     )
     throughput_month: Month = par(
-        "2025-02", "month of the throughput figure", unit="month", source="F0325", flag="data"
+        "2025-02", "month of the throughput figure", unit="month", **recorded("F0325")
     )
     throughput_growth: float = par(
         0.07,
@@ -111,8 +90,7 @@ class SupplyTable(Part):
         unit="1/month",
         low=-0.1,
         high=0.5,
-        source="Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)",
-        flag="literature",
+        **cited(_LEARNING),
     )
     utilisation: float = par(
         0.45,
@@ -120,11 +98,10 @@ class SupplyTable(Part):
         unit="share",
         above=0.0,
         high=1.0,
-        source="pilot study",
-        flag="data",
+        **recorded(PILOT),
     )
     own_card_cost: float = par(
-        4_500.0, "self-made card", unit="yuan/card-month", above=0.0, high=1e7, source="pilot study"
+        4_500.0, "self-made card", unit="yuan/card-month", above=0.0, high=1e7, source=PILOT
     )
     external_card_cost: float = par(
         6_000.0,
@@ -132,8 +109,7 @@ class SupplyTable(Part):
         unit="yuan/card-month",
         above=0.0,
         high=1e7,
-        source="F0318",
-        flag="data",
+        **recorded("F0318"),
     )
     rent: float = par(
         14_000.0,
@@ -141,8 +117,7 @@ class SupplyTable(Part):
         unit="yuan/card-month",
         above=0.0,
         high=1e7,
-        source="F0315",
-        flag="data",
+        **recorded("F0315"),
     )
     rent_response: float = monthly_par(
         0.0,
@@ -165,41 +140,27 @@ class SupplyTable(Part):
         unit="h/month",
         above=0.0,
         high=1e4,
-        source="365.25 x 24 / 12",
-        flag="data",
+        **recorded("365.25 x 24 / 12"),
     )
     availability: float = share_par(
         1.0, "external cards to be had against orders in the first month"
     )
     lead_months: int = par(
-        5,
-        "from order to delivery",
-        unit="month",
-        low=0,
-        high=36,
-        source="industry practice; BPR (1964) for congestion",
-        flag="literature",
+        5, "from order to delivery", unit="month", low=0, high=36, **cited(_CONGESTION)
     )
-    wear: float = monthly_par(
-        0.015,
-        "cards lost",
-        source="industry practice; BPR (1964) for congestion",
-        flag="literature",
-    )
+    wear: float = monthly_par(0.015, "cards lost", **cited(_CONGESTION))
     internal_priority: float = share_par(
-        0.3,
-        "part of the own-app load that is served before customers",
-        source="design choice, see docs/explanation/economics.md",
+        0.3, "part of the own-app load that is served before customers", source=DESIGN
     )
     spill_share: float = share_par(0.5, "unserved volume that tries its second choice")
     reliability_memory: float = par(
         0.7, "weight of the past in remembered reliability", unit="1/month", low=0.0, high=0.999
     )
     services_on_rent: float = par(
-        0.08, "PaaS revenue per yuan of accelerator rent", low=0.0, high=5.0, source="pilot study"
+        0.08, "PaaS revenue per yuan of accelerator rent", low=0.0, high=5.0, source=PILOT
     )
     services_on_calls: float = par(
-        0.15, "PaaS revenue per yuan of model calls", low=0.0, high=5.0, source="pilot study"
+        0.15, "PaaS revenue per yuan of model calls", low=0.0, high=5.0, source=PILOT
     )
     services_cost_share: float = par(
         0.6, "cost of PaaS services per yuan of their revenue", unit="share", low=0.0, high=2.0

@@ -7,7 +7,17 @@ from typing import Any
 
 from pydantic import Field
 
-from sim.parts import Part, monthly_par, par, share_par, strategy_fields, strategy_table, table
+from sim.parts import (
+    Part,
+    input_par,
+    monthly_par,
+    par,
+    share_par,
+    strategy_fields,
+    strategy_table,
+    table,
+)
+from sim.scenario.schema import PILOT
 
 
 class Integration(Part):
@@ -64,15 +74,10 @@ class Capacity(Part):
         unit="1000 cards/month",
         low=0.0,
         high=1e6,
-        source="pilot study",
+        source=PILOT,
     )
     order_cap_growth: float = par(
-        1.0 / 12.0,
-        "growth of that cap, linear",
-        unit="1/month",
-        low=-1.0,
-        high=10.0,
-        source="pilot study",
+        1.0 / 12.0, "growth of that cap, linear", unit="1/month", low=-1.0, high=10.0, source=PILOT
     )
     expected_growth: float = par(
         0.0, "log growth of load it expects at the start", unit="1/month", low=-0.5, high=1.0
@@ -133,8 +138,8 @@ class Objective(Part):
 class Openness(Part):
     """The openness strategy and its parameters (see `sim list`)."""
 
-    strategy: str = par(
-        "closed", "closed, delayed_open, host_rivals, open_core or open_weights", flag="input"
+    strategy: str = input_par(
+        "closed", "closed, delayed_open, host_rivals, open_core or open_weights"
     )
     parameters: dict[str, Any] = Field({}, description="parameters of the strategy")
 
@@ -142,16 +147,14 @@ class Openness(Part):
 class Vendor(Part):
     """A platform that sells model calls and accelerators."""
 
-    label: str = par("", "name in pictures", flag="input")
-    colour: str = par(
-        "", "colour in pictures, #rrggbb", flag="input", pattern="^(#[0-9a-fA-F]{6})?$"
-    )
-    model_company: bool = par(False, "no cloud of its own: outside the IDC scope", flag="input")
-    foreign: bool = par(False, "removed by data residency", flag="input")
-    rents: bool = par(True, "rents accelerators", flag="input")
+    label: str = input_par("", "name in pictures")
+    colour: str = input_par("", "colour in pictures, #rrggbb", pattern="^(#[0-9a-fA-F]{6})?$")
+    model_company: bool = input_par(False, "no cloud of its own: outside the IDC scope")
+    foreign: bool = input_par(False, "removed by data residency")
+    rents: bool = input_par(True, "rents accelerators")
     appeal: Appeal = table(Appeal, "platform constants")
     roots: dict[str, float] = par({}, "sector roots: utility by segment", unit="util")
-    awareness: float = par(0.9, "a0: base awareness", low=0.0, high=20.0, source="pilot study")
+    awareness: float = par(0.9, "a0: base awareness", low=0.0, high=20.0, source=PILOT)
     home_share: float = share_par(0.0, "clients whose home cloud it is")
     pricing: dict[str, Any] = strategy_table(
         "pricing", "list", "pricing strategy by name and its parameters"
