@@ -20,10 +20,10 @@ class Part(BaseModel):
 def par(
     default: Any,
     doc: str,
-    *,
     unit: str = "-",
     low: float | None = None,
     high: float | None = None,
+    *,
     above: float | None = None,
     source: str = "",
     flag: Flag = "assumed",
@@ -65,9 +65,9 @@ def recorded(source: str) -> Evidence:
     return {"source": source, "flag": "data"}
 
 
-def input_par(default: Any, doc: str, **more: Any) -> Any:
+def input_par(default: Any, doc: str, *range_of: Any, **more: Any) -> Any:
     """A parameter that the user chooses."""
-    return par(default, doc, flag="input", **more)
+    return par(default, doc, *range_of, flag="input", **more)
 
 
 def share_par(default: Any, doc: str, **more: Any) -> Any:

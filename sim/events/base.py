@@ -23,7 +23,7 @@ class Event(Part):
     kind: ClassVar[str] = ""
     rank: ClassVar[int] = 0  # within a month lower ranks act first
 
-    month: Month = input_par(..., "month in which it happens", unit="month")
+    month: Month = input_par(..., "month in which it happens", "month")
     what: str = input_par(..., "kind of event")
     source: str = input_par("", "row ids of the record")
     note: str = input_par("", "a sentence")

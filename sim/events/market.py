@@ -42,9 +42,7 @@ class DemandShift(Event):
 
     work: str = input_par(..., "kind of work")
     log_change: float = par(..., "change of log volume in all", low=-5.0, high=5.0)
-    ramp_months: int = par(
-        1, "months over which it is spread evenly", unit="month", low=1, high=120
-    )
+    ramp_months: int = par(1, "months over which it is spread evenly", "month", 1, 120)
 
     def problems(self, scenario: ScenarioFacts) -> list[str]:
         """The kind of work must exist."""
@@ -70,7 +68,7 @@ class SupplyChange(Event):
         None, "price of external cards against the base", above=0.0, high=100.0
     )
     rent_yuan_per_card_month: float | None = par(
-        None, "market rent", unit="yuan/card-month", above=0.0, high=1e7
+        None, "market rent", "yuan/card-month", above=0.0, high=1e7
     )
 
     cards_factor: float | None = par(

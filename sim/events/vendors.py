@@ -20,10 +20,8 @@ class Release(Event):
     kind = "release"
 
     family: str = input_par(..., "family")
-    capability: float | None = par(None, "new capability", unit="point", low=-20.0, high=20.0)
-    context_tokens: int | None = par(
-        None, "new context window", unit="tokens", low=1, high=1_000_000_000
-    )
+    capability: float | None = par(None, "new capability", "point", -20.0, 20.0)
+    context_tokens: int | None = par(None, "new context window", "tokens", 1, 1_000_000_000)
     serving_cost: float | None = par(None, "new accelerator time per token", above=0.0, high=1e3)
 
     def apply(self, model: Market) -> None:
@@ -52,13 +50,13 @@ class PriceList(Event):
     vendor: str = input_par(..., "platform")
     family: str = input_par(..., "family")
     price_yuan_per_million_tokens: float | None = par(
-        None, "one price for all tokens", unit="yuan/M tokens", low=0.0, high=1e6
+        None, "one price for all tokens", "yuan/M tokens", 0.0, 1e6
     )
     input_yuan_per_million_tokens: float | None = par(
-        None, "price of input tokens", unit="yuan/M tokens", low=0.0, high=1e6
+        None, "price of input tokens", "yuan/M tokens", 0.0, 1e6
     )
     output_yuan_per_million_tokens: float | None = par(
-        None, "price of output tokens", unit="yuan/M tokens", low=0.0, high=1e6
+        None, "price of output tokens", "yuan/M tokens", 0.0, 1e6
     )
 
     part: float = share_par(
@@ -116,9 +114,7 @@ class OwnApps(Event):
 
     vendor: str = input_par(..., "platform")
     log_change: float = par(0.0, "change of the log of own-app tokens", low=-10.0, high=10.0)
-    cards: float = par(
-        0.0, "bought cards that come into service with it", unit="1000 cards", low=0.0, high=1e6
-    )
+    cards: float = par(0.0, "bought cards that come into service with it", "1000 cards", 0.0, 1e6)
 
     def scaled(self, intensity: float) -> OwnApps:
         """So much less of both."""
@@ -138,9 +134,7 @@ class Campaign(Event):
     kind = "campaign"
 
     vendor: str = input_par(..., "vendor")
-    spend_million_yuan: float = par(
-        ..., "money, all stages together", unit="M yuan", low=0.0, high=1e6
-    )
+    spend_million_yuan: float = par(..., "money, all stages together", "M yuan", 0.0, 1e6)
     segments: tuple[str, ...] = input_par((), "segments it is for; empty = all", strict=False)
     regions: tuple[str, ...] = input_par((), "regions it is for; empty = all", strict=False)
     stages: int = par(1, "stages; they overlap as demand.goodwill says", low=1, high=1_000)
@@ -173,17 +167,13 @@ class AgentPlatform(Event):
     vendor: str = input_par(..., "vendor")
     side: Side = input_par("both", "whom it serves: creators, enterprises or both")
     days_to_build: float | None = par(
-        None, "days to build an agent from now on", unit="days", above=0.0, high=3_650.0
+        None, "days to build an agent from now on", "days", above=0.0, high=3_650.0
     )
     portability: float | None = share_par(
         None, "agents that run on every portable platform from now on"
     )
-    agents: float = par(
-        0.0, "agents that come with it on each side", unit="agents", low=0.0, high=1e12
-    )
-    builders: float = par(
-        0.0, "builders that come with it on each side", unit="builders", low=0.0, high=1e12
-    )
+    agents: float = par(0.0, "agents that come with it on each side", "agents", 0.0, 1e12)
+    builders: float = par(0.0, "builders that come with it on each side", "builders", 0.0, 1e12)
 
     part: float = share_par(
         1.0, "part of the way (in logarithms of days) from the platform before to this one"

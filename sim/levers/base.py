@@ -36,16 +36,16 @@ class Lever(Part):
     cost: float = par(
         0.0,
         "what the whole move costs, charged to cash; in part at a lower intensity",
-        unit="M yuan/month",
-        low=0.0,
-        high=1e6,
+        "M yuan/month",
+        0.0,
+        1e6,
     )
     frees: float = par(
         0.0,
         "spending of its own strategies that stops with it: freed under rule (b) beside the cost",
-        unit="M yuan/month",
-        low=0.0,
-        high=1e6,
+        "M yuan/month",
+        0.0,
+        1e6,
     )
 
     @model_validator(mode="after")

@@ -54,7 +54,7 @@ class UntilHalfwidth(Part):
     """As many replicates as the claims need."""
 
     until_halfwidth: float = input_par(
-        ..., "widest half of an interval allowed", unit="share", above=0.0, high=0.5
+        ..., "widest half of an interval allowed", "share", above=0.0, high=0.5
     )
     at_first: int = input_par(20, "replicates of the first look; each look doubles", low=2)
     at_most: int = input_par(640, "replicates of the last look", low=2, high=100_000)
@@ -83,7 +83,7 @@ class Claim(Part):
     window_months: int | None = input_par(
         None, "last months that are averaged; those of [containment] unless given"
     )
-    probability: float = input_par(0.9, "part of the runs in which it must hold", unit="share")
+    probability: float = input_par(0.9, "part of the runs in which it must hold", "share")
     where: dict[str, Any] = Field(
         {}, description="only at points where these factors have these values (or one of a list)"
     )

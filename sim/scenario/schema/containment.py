@@ -13,17 +13,12 @@ class Containment(Part):
     """Thresholds of the definitions D1 to D6 and of the outcome classes."""
 
     window_months: int = par(
-        12, "W: last months that are judged", unit="month", low=2, high=600, **cited(_REGISTERED)
+        12, "W: last months that are judged", "month", 2, 600, **cited(_REGISTERED)
     )
     lead_margin: float = share_par(0.02, "m: lead that counts", **cited(_REGISTERED))
     ceiling_share: float = share_par(0.60, "kappa: share never reached", **cited(_REGISTERED))
     slope_tolerance: float = par(
-        0.0025,
-        "eps: slope that counts as flat",
-        unit="share/month",
-        low=0.0,
-        high=1.0,
-        **cited(_REGISTERED),
+        0.0025, "eps: slope that counts as flat", "share/month", 0.0, 1.0, **cited(_REGISTERED)
     )
     minimum_effect: float = share_par(
         0.03, "delta_min: smallest effect that counts", **cited(_REGISTERED)
@@ -47,9 +42,9 @@ class Containment(Part):
     base_months: int = par(
         12,
         "months before the contest whose mean share D5 starts from, fewer where the run has fewer",
-        unit="month",
-        low=1,
-        high=240,
+        "month",
+        1,
+        240,
         source="a year, so that no single month decides",
     )
     held_by_incumbent: float = share_par(
@@ -61,18 +56,14 @@ class Containment(Part):
         0.8, "runs that keep their class over all windows for a class to be called stable"
     )
     event_months: int = par(
-        3,
-        "months in a row in which a state must hold to begin, and fail to end",
-        unit="month",
-        low=1,
-        high=120,
+        3, "months in a row in which a state must hold to begin, and fail to end", "month", 1, 120
     )
     horizon_months: int = par(
         24,
         "months by which the longer run goes on, where one is asked for",
-        unit="month",
-        low=1,
-        high=240,
+        "month",
+        1,
+        240,
         **cited(_REGISTERED),
     )
 
@@ -81,12 +72,12 @@ class BudgetTable(Part):
     """Rule (b): the money of moves that are off goes into the vendor's token prices."""
 
     maximum_discount: float = par(
-        0.5, "deepest price cut that the freed money may buy", unit="share", low=0.0, high=0.99
+        0.5, "deepest price cut that the freed money may buy", "share", 0.0, 0.99
     )
     freed: dict[str, float] = par(
         {},
         "money of moves that are off, by vendor; set by the off world, not by hand",
-        unit="M yuan/month",
+        "M yuan/month",
     )
 
 
@@ -113,29 +104,23 @@ class Calibration(Part):
         (), "ids of the rows of the record; empty = every row that a run answers to", strict=False
     )
     error: float = par(
-        0.05,
-        "standard error of a recorded figure, relative to it",
-        unit="share",
-        above=0.0,
-        high=1.0,
+        0.05, "standard error of a recorded figure, relative to it", "share", above=0.0, high=1.0
     )
     errors: dict[str, float] = Field(
         {},
         description="another relative standard error by metric of the record",
         json_schema_extra={"unit": "share", "source": "", "flag": "input"},
     )
-    seeds: int = input_par(4, "seeds used for fitting", unit="runs", low=1, high=10_000)
-    check_seeds: int = input_par(
-        16, "other seeds, on which the fit is judged", unit="runs", low=2, high=10_000
-    )
+    seeds: int = input_par(4, "seeds used for fitting", "runs", 1, 10_000)
+    check_seeds: int = input_par(16, "other seeds, on which the fit is judged", "runs", 2, 10_000)
     seed: int = input_par(
         7, "root seed of both, another than that of the ensemble", low=0, high=2**63 - 1
     )
-    iterations: int = input_par(12, "steps of the search at most", unit="steps", low=1, high=1_000)
+    iterations: int = input_par(12, "steps of the search at most", "steps", 1, 1_000)
     step: float = par(
         0.02,
         "change of a number by which its effect is measured, relative to its range",
-        unit="share",
+        "share",
         above=0.0,
         high=0.25,
     )

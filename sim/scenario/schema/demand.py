@@ -23,48 +23,35 @@ class NestCorrelation(Part):
 class SwitchingCost(Part):
     """kappa: utility lost by leaving the current platform or family."""
 
-    api: float = par(
-        1.0, "another platform, model calls", unit="util", low=0.0, high=20.0, **cited(_SWITCHING)
-    )
-    host: float = par(
-        1.0, "another platform, self-hosting", unit="util", low=0.0, high=20.0, **cited(_SWITCHING)
-    )
+    api: float = par(1.0, "another platform, model calls", "util", 0.0, 20.0, **cited(_SWITCHING))
+    host: float = par(1.0, "another platform, self-hosting", "util", 0.0, 20.0, **cited(_SWITCHING))
     rent: float = par(
-        1.5,
-        "another platform, accelerator rent",
-        unit="util",
-        low=0.0,
-        high=20.0,
-        **cited(_SWITCHING),
+        1.5, "another platform, accelerator rent", "util", 0.0, 20.0, **cited(_SWITCHING)
     )
-    family: float = par(0.2, "another model family", unit="util", low=0.0, high=20.0, source=PILOT)
+    family: float = par(0.2, "another model family", "util", 0.0, 20.0, source=PILOT)
 
 
 class HomeBonus(Part):
     """eta: integration and data gravity of the home cloud, by channel."""
 
-    api: float = par(0.4, "model calls", unit="util", low=0.0, high=20.0, source=PILOT)
-    host: float = par(1.0, "self-hosting", unit="util", low=0.0, high=20.0, source=PILOT)
-    rent: float = par(
-        2.5, "accelerator rent; profile 1 to 4", unit="util", low=0.0, high=20.0, source=PILOT
-    )
+    api: float = par(0.4, "model calls", "util", 0.0, 20.0, source=PILOT)
+    host: float = par(1.0, "self-hosting", "util", 0.0, 20.0, source=PILOT)
+    rent: float = par(2.5, "accelerator rent; profile 1 to 4", "util", 0.0, 20.0, source=PILOT)
 
 
 class SelfHosting(Part):
     """What it takes to run an open family oneself."""
 
-    appeal: float = par(0.0, "control and privacy, all segments", unit="util", low=-20.0, high=20.0)
+    appeal: float = par(0.0, "control and privacy, all segments", "util", -20.0, 20.0)
     utilisation: float = par(
         0.15,
         "share of full throughput that a client reaches",
-        unit="share",
+        "share",
         above=0.0,
         high=1.0,
         **recorded(PILOT),
     )
-    operations_cost: float = par(
-        20_000.0, "fixed cost of running it", unit="yuan/month", low=0.0, high=1e9
-    )
+    operations_cost: float = par(20_000.0, "fixed cost of running it", "yuan/month", 0.0, 1e9)
     own_machine_factor: float = par(
         0.8, "cost of an own card against a rented one", low=0.0, high=10.0
     )
@@ -74,25 +61,15 @@ class Outside(Part):
     """Postponing: U = n0 - discount (alpha (b(reference) - b(mean price)) + theta q_mean)."""
 
     n0: float = par(
-        -1.0,
-        "utility of postponing at the reference month",
-        unit="util",
-        low=-50.0,
-        high=50.0,
-        source=PILOT,
+        -1.0, "utility of postponing at the reference month", "util", -50.0, 50.0, source=PILOT
     )
     discount: float = par(
         0.15, "how far the market's progress makes waiting worse", low=0.0, high=1.0, source=PILOT
     )
     reference_price: float = par(
-        12.0,
-        "price at the reference month",
-        unit="yuan/M tokens",
-        low=0.0,
-        high=1e6,
-        **recorded("F0152"),
+        12.0, "price at the reference month", "yuan/M tokens", 0.0, 1e6, **recorded("F0152")
     )
-    rent_n0: float = par(-1.0, "the same for accelerator rent", unit="util", low=-50.0, high=50.0)
+    rent_n0: float = par(-1.0, "the same for accelerator rent", "util", -50.0, 50.0)
 
 
 class ReviewTable(Part):
@@ -109,7 +86,7 @@ class ReviewTable(Part):
     price_rise_trigger: float = par(
         0.25,
         "rise of the own price within a month that triggers",
-        unit="share",
+        "share",
         above=0.0,
         high=100.0,
         source=PILOT,
@@ -134,20 +111,15 @@ class UsageTable(Part):
     """Volume of a served workload: target volume x (p/p_ref)^-eta, approached a part a month."""
 
     adjustment: float = par(
-        0.25,
-        "part of the log gap closed in a month",
-        unit="1/month",
-        above=0.0,
-        high=1.0,
-        source=PILOT,
+        0.25, "part of the log gap closed in a month", "1/month", above=0.0, high=1.0, source=PILOT
     )
     reference_price: float = par(
-        12.0, "p_ref of tokens", unit="yuan/M tokens", above=0.0, high=1e6, **recorded("F0152")
+        12.0, "p_ref of tokens", "yuan/M tokens", above=0.0, high=1e6, **recorded("F0152")
     )
     reference_rent: float = par(
         14_000.0,
         "p_ref of accelerator rent",
-        unit="yuan/card-month",
+        "yuan/card-month",
         above=0.0,
         high=1e9,
         **recorded("F0315"),
@@ -167,9 +139,9 @@ class DemandTable(Part):
     price_shift: float = par(
         0.3,
         "p0 added to every token price, free tiers are quotas",
-        unit="yuan/M tokens",
-        low=0.0,
-        high=1e3,
+        "yuan/M tokens",
+        0.0,
+        1e3,
         source=PILOT,
     )
     price_shift_rule: Literal["fixed", "price_level"] = par(
@@ -194,21 +166,21 @@ class DemandTable(Part):
     community_weight: float = par(
         0.15,
         "gamma on ln(1 + developers / scale); no moment identifies it",
-        unit="util",
-        low=0.0,
-        high=5.0,
+        "util",
+        0.0,
+        5.0,
         source=PILOT,
     )
     community_scale: float = par(
         10_000.0,
         "developers at which a community counts ln 2",
-        unit="developers",
+        "developers",
         above=0.0,
         high=1e9,
         source=PILOT,
     )
     reliability_weight: float = par(
-        2.0, "omega on remembered served / demanded", unit="util", low=0.0, high=50.0, source=PILOT
+        2.0, "omega on remembered served / demanded", "util", 0.0, 50.0, source=PILOT
     )
     self_hosting: SelfHosting = table(SelfHosting, "running open weights oneself")
     outside: Outside = table(Outside, "postponing")

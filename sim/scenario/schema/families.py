@@ -14,41 +14,29 @@ from sim.scenario.schema import BASS
 class RegionalCommunity(Part):
     """Developers of an open family in one region: a pool of their own."""
 
-    developers: float = par(
-        0.0, "developers in the first month", unit="developers", low=0.0, high=1e9
-    )
-    potential: float = par(
-        ..., "developers that could ever join here", unit="developers", low=0.0, high=1e9
-    )
+    developers: float = par(0.0, "developers in the first month", "developers", 0.0, 1e9)
+    potential: float = par(..., "developers that could ever join here", "developers", 0.0, 1e9)
     innovation: float | None = monthly_par(None, "Bass p here; absent = the family's")
-    imitation: float | None = par(
-        None, "Bass q here; absent = the family's", unit="1/month", low=0.0, high=2.0
-    )
+    imitation: float | None = par(None, "Bass q here; absent = the family's", "1/month", 0.0, 2.0)
 
 
 class Community(Part):
     """Developers of an open family: Bass, faster with relative capability."""
 
-    developers: float = par(
-        0.0, "developers in the first month", unit="developers", low=0.0, high=1e9
-    )
-    potential: float = par(
-        300_000.0, "developers that could ever join", unit="developers", low=0.0, high=1e9
-    )
+    developers: float = par(0.0, "developers in the first month", "developers", 0.0, 1e9)
+    potential: float = par(300_000.0, "developers that could ever join", "developers", 0.0, 1e9)
     innovation: float = monthly_par(0.01, "Bass p when as capable as the market", **cited(BASS))
-    imitation: float = par(0.10, "Bass q", unit="1/month", low=0.0, high=2.0, **cited(BASS))
+    imitation: float = par(0.10, "Bass q", "1/month", 0.0, 2.0, **cited(BASS))
     capability_pull: float = par(
         1.0, "log innovation per point of relative capability", low=0.0, high=10.0
     )
     contribution: float = par(
-        0.02, "capability gained per ln(1 + developers / scale)", unit="point", low=0.0, high=2.0
+        0.02, "capability gained per ln(1 + developers / scale)", "point", 0.0, 2.0
     )
     hosting_ease: float = par(
         0.03, "self-hosting cost falls with (1 + developers / scale)^-ease", low=0.0, high=1.0
     )
-    derivatives: float = par(
-        0.0, "derivative models in the first month", unit="models", low=0.0, high=1e9
-    )
+    derivatives: float = par(0.0, "derivative models in the first month", "models", 0.0, 1e9)
     regions: dict[str, RegionalCommunity] = Field(
         {},
         description="regions with developers of their own; those above are all others'",
@@ -64,38 +52,32 @@ class Family(Part):
         "closed", "open = anyone may run it; as_owner = the owner's openness strategy decides"
     )
     released: Month | None = input_par(
-        None, "month it enters the market; absent = from the start", unit="month"
+        None, "month it enters the market; absent = from the start", "month"
     )
-    capability: float = par(
-        0.0, "capability in the first month", unit="point", low=-20.0, high=20.0
-    )
-    strengths: dict[str, float] = par({}, "capability above that for a kind of work", unit="point")
+    capability: float = par(0.0, "capability in the first month", "point", -20.0, 20.0)
+    strengths: dict[str, float] = par({}, "capability above that for a kind of work", "point")
     context_tokens: int = par(
         32_000,
         "context window in the first month",
-        unit="tokens",
-        low=1,
-        high=1_000_000_000,
+        "tokens",
+        1,
+        1_000_000_000,
         flag="data",
         log=True,
     )
     context_limit_tokens: int | None = input_par(
-        None, "window never grows beyond this; absent = no limit", unit="tokens", low=1, log=True
+        None, "window never grows beyond this; absent = no limit", "tokens", low=1, log=True
     )
     serving_cost: float = par(
         1.0, "accelerator time per token against the reference model", above=0.0, high=1e3
     )
     appeal: float = par(
-        0.0,
-        "own appeal at its owner's platform; a host does not inherit it",
-        unit="util",
-        low=-20.0,
-        high=20.0,
+        0.0, "own appeal at its owner's platform; a host does not inherit it", "util", -20.0, 20.0
     )
     price: float | None = par(
         None,
         "list price in the first month; absent = unit cost x start_markup",
-        unit="yuan/M tokens",
+        "yuan/M tokens",
         above=0.0,
         high=1e6,
         flag="data",
@@ -109,14 +91,14 @@ class Family(Part):
         None,
         "months in which half of its capability gap to a rival's closed model closes; absent = "
         "its owner's",
-        unit="month",
+        "month",
         above=0.0,
         high=1e4,
     )
     context_half_life: float | None = par(
         None,
         "months in which half of its gap in log2 context window closes; absent = its owner's",
-        unit="month",
+        "month",
         above=0.0,
         high=1e4,
     )
@@ -127,12 +109,12 @@ class Host(Part):
 
     vendor: str = input_par(..., "platform")
     family: str = input_par(..., "open family")
-    start: Month = input_par(..., "first month", unit="month")
-    end: Month | None = input_par(None, "first month no longer; absent = stays", unit="month")
+    start: Month = input_par(..., "first month", "month")
+    end: Month | None = input_par(None, "first month no longer; absent = stays", "month")
     price: float | None = par(
         None,
         "list price; absent = the host's unit cost x the family's start_markup",
-        unit="yuan/M tokens",
+        "yuan/M tokens",
         above=0.0,
         high=1e6,
         flag="data",
@@ -145,33 +127,29 @@ class Derivatives(Part):
     publication: float = par(
         0.0,
         "derivatives that a developer of an open family publishes; 0 = none are counted",
-        unit="1/month",
-        low=0.0,
-        high=100.0,
+        "1/month",
+        0.0,
+        100.0,
     )
     new_lineage: float = par(
         0.1,
         "a: probability that a new model begins a lineage of its own, outside the scenario's "
         "families; sizes then have the tail exponent 1 / (1 - a)",
-        unit="share",
-        low=0.0,
-        high=0.99,
+        "share",
+        0.0,
+        0.99,
         **cited("Simon (1955, Biometrika 42:425-440)"),
     )
     other_models: float = par(
-        0.0,
-        "models of lineages outside the scenario in the first month",
-        unit="models",
-        low=0.0,
-        high=1e9,
+        0.0, "models of lineages outside the scenario in the first month", "models", 0.0, 1e9
     )
     weight: float = par(
         0.0,
         "developers that a derivative counts for in all that a community does; no moment "
         "identifies it",
-        unit="developers/model",
-        low=0.0,
-        high=1e3,
+        "developers/model",
+        0.0,
+        1e3,
     )
 
 

@@ -15,13 +15,13 @@ class Agents(Part):
         0.0,
         "phi on ln(1 + usable agents / scale), for work that agents do; no moment identifies it; "
         "a market of alike platforms tips where phi / (1 - nest correlation) passes 1",
-        unit="util",
-        low=0.0,
-        high=5.0,
+        "util",
+        0.0,
+        5.0,
         **cited("Clements & Ohashi (2005, J. Ind. Econ. 53:515-542); practice 0.2-0.8"),
     )
     scale: float = par(
-        1_000.0, "agents at which a platform counts ln 2", unit="agents", above=0.0, high=1e9
+        1_000.0, "agents at which a platform counts ln 2", "agents", above=0.0, high=1e9
     )
     creator_segments: tuple[str, ...] = input_par(
         (),
@@ -32,35 +32,27 @@ class Agents(Part):
     days_to_build: float = par(
         7.0,
         "days to build an agent at which the rates below hold; half as many days, twice as fast",
-        unit="days",
+        "days",
         above=0.0,
         high=3_650.0,
         **recorded("F0025"),
     )
-    by_users: float = par(
-        0.05, "agents that a user has made for itself", unit="1/month", low=0.0, high=100.0
-    )
-    by_builders: float = par(
-        0.2, "agents that a builder makes", unit="1/month", low=0.0, high=100.0
-    )
+    by_users: float = par(0.05, "agents that a user has made for itself", "1/month", 0.0, 100.0)
+    by_builders: float = par(0.2, "agents that a builder makes", "1/month", 0.0, 100.0)
     retirement: float = monthly_par(0.05, "agents that fall out of use")
-    builders_per_user: float = par(
-        0.5, "builders that a user can feed", unit="builders/user", low=0.0, high=1e3
-    )
+    builders_per_user: float = par(0.5, "builders that a user can feed", "builders/user", 0.0, 1e3)
     innovation: float = monthly_par(0.02, "Bass p of builders", source=BASS)
-    imitation: float = par(
-        0.15, "Bass q of builders", unit="1/month", low=0.0, high=2.0, source=BASS
-    )
+    imitation: float = par(0.15, "Bass q of builders", "1/month", 0.0, 2.0, source=BASS)
     departure: float = monthly_par(0.03, "builders that leave a platform")
     subsidy_reach: float = par(
         0.1,
         "builders not there yet whom the largest subsidy draws in a month",
-        unit="share/month",
-        low=0.0,
-        high=1.0,
+        "share/month",
+        0.0,
+        1.0,
     )
     subsidy_scale: float = par(
-        5_000.0, "subsidy that draws half of that", unit="yuan/builder", above=0.0, high=1e9
+        5_000.0, "subsidy that draws half of that", "yuan/builder", above=0.0, high=1e9
     )
 
 
@@ -90,7 +82,7 @@ class Goodwill(Part):
     scale: float = par(
         100.0,
         "A0: exposure that adds as much goodwill; goodwill that lifts awareness by weight x ln 2",
-        unit="M yuan",
+        "M yuan",
         above=0.0,
         high=1e6,
         **recorded("F0427: what a gala deal cost"),
@@ -139,9 +131,9 @@ class CrossChannel(Part):
     weight: float = par(
         0.0,
         "b of each channel held; 0 = channels are apart",
-        unit="util",
-        low=0.0,
-        high=20.0,
+        "util",
+        0.0,
+        20.0,
         source="cross-selling: Li, Sun & Wilcox (2005, JMR 42:233-239); bundles: Nalebuff (2004, "
         "QJE 119:159-187); committed-spend discounts: CMA (2025), Cloud services market "
         "investigation; disciplined by tokens to revenue 0.30 and 1.33",

@@ -11,13 +11,13 @@ from sim.scenario.schema import BASS, PILOT
 class PopulationTable(Part):
     """How many enterprises are simulated, for how many, and how unequal they are."""
 
-    clients: int = input_par(20_000, "simulated clients", unit="clients", low=10, high=20_000_000)
+    clients: int = input_par(20_000, "simulated clients", "clients", 10, 20_000_000)
     represents: int = par(
         290_000,
         "real enterprises the clients stand for",
-        unit="clients",
-        low=1,
-        high=2_000_000_000,
+        "clients",
+        1,
+        2_000_000_000,
         **recorded("F0024"),
     )
     size_sigma: float = par(
@@ -42,9 +42,9 @@ class PopulationTable(Part):
     taste_sd: float = par(
         0.8,
         "standard deviation of the lasting taste of a client for a platform",
-        unit="util",
-        low=0.0,
-        high=5.0,
+        "util",
+        0.0,
+        5.0,
         source=PILOT,
     )
 
@@ -74,11 +74,7 @@ class Segment(Part):
     )
     agent_factor: float = par(1.0, "scales the weight on agents", low=0.0, high=10.0)
     self_host_appeal: float = par(
-        0.0,
-        "control and privacy of self-hosting beyond the common appeal",
-        unit="util",
-        low=-10.0,
-        high=10.0,
+        0.0, "control and privacy of self-hosting beyond the common appeal", "util", -10.0, 10.0
     )
     own_machines_share: float = share_par(0.0, "clients that own accelerators")
     rules: tuple[Rule, ...] = par(
@@ -111,14 +107,14 @@ class Initial(Part):
         3,
         "rounds in which every workload chooses again at the frozen first month, "
         "so that tastes and current offers fit each other",
-        unit="rounds",
-        low=0,
-        high=50,
+        "rounds",
+        0,
+        50,
     )
     utilisation: float = par(
         0.75,
         "load over capacity that a vendor without a stated capacity starts with",
-        unit="share",
+        "share",
         above=0.0,
         high=1.0,
     )
@@ -128,7 +124,7 @@ class Adoption(Part):
     """Bass diffusion of new workloads (Bass 1969), monthly."""
 
     innovation: float = monthly_par(0.012, "Bass p", **cited(PILOT))
-    imitation: float = par(0.22, "Bass q", unit="1/month", low=0.0, high=2.0, **cited(BASS))
+    imitation: float = par(0.22, "Bass q", "1/month", 0.0, 2.0, **cited(BASS))
     start: float = share_par(0.01, "adopted share in the first month", **cited(PILOT))
 
 
@@ -141,12 +137,12 @@ class Kind(Part):
         ...,
         "whole market at full adoption, first month, reference price; million "
         "tokens or accelerator-hours",
-        unit="1/month",
-        low=0.0,
-        high=1e12,
+        "1/month",
+        0.0,
+        1e12,
     )
     growth: float = par(
-        0.0, "growth of volume per workload at unchanged price", unit="1/month", low=-0.2, high=0.5
+        0.0, "growth of volume per workload at unchanged price", "1/month", -0.2, 0.5
     )
     growth_slowdown: float = monthly_par(
         0.0, "how fast that growth fades: ln volume = growth (1 - e^(-slowdown t)) / slowdown"
@@ -159,21 +155,16 @@ class Kind(Part):
         **cited("Demirer, Fradkin, Tadelis & Peng (2025)"),
     )
     capability_weight: float = par(
-        1.0, "theta: utility per point of capability", unit="util/point", low=0.0, high=20.0
+        1.0, "theta: utility per point of capability", "util/point", 0.0, 20.0
     )
     need_median_tokens: float = par(
-        4_000.0, "median context that a workload needs", unit="tokens", above=0.0, high=1e9
+        4_000.0, "median context that a workload needs", "tokens", above=0.0, high=1e9
     )
     need_sigma: float = par(
         1.0, "standard deviation of the logarithm of the need", low=0.0, high=5.0
     )
     cut_up_penalty: float = par(
-        0.5,
-        "rho_k: utility lost per doubling of missing context",
-        unit="util",
-        low=0.0,
-        high=10.0,
-        source=PILOT,
+        0.5, "rho_k: utility lost per doubling of missing context", "util", 0.0, 10.0, source=PILOT
     )
     size_noise: float = par(
         0.5,

@@ -24,8 +24,8 @@ from sim.scenario.schema.vendors import Vendor
 class Calendar(Part):
     """First month and number of months."""
 
-    start: Month = input_par(..., "first month of the run", unit="month")
-    months: int = input_par(36, "number of months", unit="month", low=1, high=600)
+    start: Month = input_par(..., "first month of the run", "month")
+    months: int = input_par(36, "number of months", "month", 1, 600)
 
 
 def _on(doc: str) -> bool:
@@ -87,7 +87,7 @@ class Contest(Part):
         None,
         "month in which the contest begins; the months before it are the base of D5; absent = "
         "after the first containment.base_months",
-        unit="month",
+        "month",
     )
 
 
@@ -97,14 +97,14 @@ class Decisions(Part):
     panel: int = par(
         1_000,
         "workloads of the market research from which demand is computed",
-        unit="workloads",
-        low=1,
-        high=100_000,
+        "workloads",
+        1,
+        100_000,
     )
     largest_move: float = par(
         0.5,
         "part of the log distance to the wanted price that is moved in a month",
-        unit="1/month",
+        "1/month",
         above=0.0,
         high=1.0,
         **cited(DESIGN),
@@ -127,9 +127,9 @@ class Decisions(Part):
     months_between_changes: int = par(
         1,
         "months from one change of a vendor's prices to its next",
-        unit="month",
-        low=1,
-        high=120,
+        "month",
+        1,
+        120,
         source="Taylor (1980, JPE 88:1-23); Nakamura & Steinsson (2008, QJE 123:1415-1464)",
     )
     cost_floor: float = par(
@@ -141,20 +141,20 @@ class Decisions(Part):
     inelastic_rise: float = par(
         0.25,
         "largest rise in a month where demand is inelastic",
-        unit="share",
-        low=0.0,
-        high=10.0,
+        "share",
+        0.0,
+        10.0,
         **cited(DESIGN),
     )
     lowest_price: float = par(
-        0.01, "p_min: no token price below this", unit="yuan/M tokens", above=0.0, high=1e3
+        0.01, "p_min: no token price below this", "yuan/M tokens", above=0.0, high=1e3
     )
 
 
 class EnsembleTable(Part):
     """How many worlds a run draws."""
 
-    replicates: int = input_par(30, "replicates of each world", unit="runs", low=1, high=100_000)
+    replicates: int = input_par(30, "replicates of each world", "runs", 1, 100_000)
     seed: int = input_par(1, "root seed", low=0, high=2**63 - 1)
 
 

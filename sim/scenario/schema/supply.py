@@ -20,9 +20,9 @@ class SupplyShocks(Part):
     persistence: float = par(
         0.8,
         "part of z that is left after a month",
-        unit="1/month",
-        low=0.0,
-        high=0.999,
+        "1/month",
+        0.0,
+        0.999,
         source="half-life of three months, as the export stop F0392 to F0393",
     )
     jump_probability: float = monthly_par(0.0, "a jump within a month")
@@ -54,7 +54,7 @@ class Scarcity(Part):
     threshold: float = par(
         0.9,
         "utilisation from which a unit costs more",
-        unit="share",
+        "share",
         above=0.0,
         high=1.0,
         **cited(DESIGN),
@@ -76,37 +76,32 @@ class SupplyTable(Part):
     throughput: float = par(
         12.9,
         "tokens of a card at full use in the throughput month",
-        unit="T tokens/1000 card-months",
+        "T tokens/1000 card-months",
         above=0.0,
         high=1e6,
         **recorded("F0325, F0326, F0327"),
     )
     throughput_month: Month = par(
-        "2025-02", "month of the throughput figure", unit="month", **recorded("F0325")
+        "2025-02", "month of the throughput figure", "month", **recorded("F0325")
     )
     throughput_growth: float = par(
-        0.07,
-        "g: common trend of throughput",
-        unit="1/month",
-        low=-0.1,
-        high=0.5,
-        **cited(_LEARNING),
+        0.07, "g: common trend of throughput", "1/month", -0.1, 0.5, **cited(_LEARNING)
     )
     utilisation: float = par(
         0.45,
         "utilisation that a platform reaches for model calls",
-        unit="share",
+        "share",
         above=0.0,
         high=1.0,
         **recorded(PILOT),
     )
     own_card_cost: float = par(
-        4_500.0, "self-made card", unit="yuan/card-month", above=0.0, high=1e7, source=PILOT
+        4_500.0, "self-made card", "yuan/card-month", above=0.0, high=1e7, source=PILOT
     )
     external_card_cost: float = par(
         6_000.0,
         "bought card, before shocks",
-        unit="yuan/card-month",
+        "yuan/card-month",
         above=0.0,
         high=1e7,
         **recorded("F0318"),
@@ -114,7 +109,7 @@ class SupplyTable(Part):
     rent: float = par(
         14_000.0,
         "market rent of a card in the first month; later by events",
-        unit="yuan/card-month",
+        "yuan/card-month",
         above=0.0,
         high=1e7,
         **recorded("F0315"),
@@ -132,29 +127,22 @@ class SupplyTable(Part):
         source="Walras (1874); Arrow & Hurwicz (1958, Econometrica 26:522-552)",
     )
     rent_target: float = par(
-        0.85, "utilisation of all clouds at which the rent rests", unit="share", above=0.0, high=1.0
+        0.85, "utilisation of all clouds at which the rent rests", "share", above=0.0, high=1.0
     )
     card_hours: float = par(
-        730.5,
-        "hours of a month",
-        unit="h/month",
-        above=0.0,
-        high=1e4,
-        **recorded("365.25 x 24 / 12"),
+        730.5, "hours of a month", "h/month", above=0.0, high=1e4, **recorded("365.25 x 24 / 12")
     )
     availability: float = share_par(
         1.0, "external cards to be had against orders in the first month"
     )
-    lead_months: int = par(
-        5, "from order to delivery", unit="month", low=0, high=36, **cited(_CONGESTION)
-    )
+    lead_months: int = par(5, "from order to delivery", "month", 0, 36, **cited(_CONGESTION))
     wear: float = monthly_par(0.015, "cards lost", **cited(_CONGESTION))
     internal_priority: float = share_par(
         0.3, "part of the own-app load that is served before customers", source=DESIGN
     )
     spill_share: float = share_par(0.5, "unserved volume that tries its second choice")
     reliability_memory: float = par(
-        0.7, "weight of the past in remembered reliability", unit="1/month", low=0.0, high=0.999
+        0.7, "weight of the past in remembered reliability", "1/month", 0.0, 0.999
     )
     services_on_rent: float = par(
         0.08, "PaaS revenue per yuan of accelerator rent", low=0.0, high=5.0, source=PILOT
@@ -163,7 +151,7 @@ class SupplyTable(Part):
         0.15, "PaaS revenue per yuan of model calls", low=0.0, high=5.0, source=PILOT
     )
     services_cost_share: float = par(
-        0.6, "cost of PaaS services per yuan of their revenue", unit="share", low=0.0, high=2.0
+        0.6, "cost of PaaS services per yuan of their revenue", "share", 0.0, 2.0
     )
     applications_on_calls: float = par(
         0.0,
@@ -173,7 +161,7 @@ class SupplyTable(Part):
         high=20.0,
     )
     applications_cost_share: float = par(
-        0.6, "cost of applications per yuan of their revenue", unit="share", low=0.0, high=2.0
+        0.6, "cost of applications per yuan of their revenue", "share", 0.0, 2.0
     )
     learning: Learning = table(Learning, "own experience")
     scarcity: Scarcity = table(Scarcity, "opportunity cost of a full house")

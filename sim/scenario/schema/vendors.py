@@ -38,13 +38,11 @@ class Stack(Part):
         None,
         "most self-made cards ordered in a month, first month; the rest of the plan is bought; "
         "absent = no limit",
-        unit="1000 cards/month",
-        low=0.0,
-        high=1e6,
+        "1000 cards/month",
+        0.0,
+        1e6,
     )
-    chip_output_growth: float = par(
-        0.0, "growth of that limit, linear", unit="1/month", low=-1.0, high=10.0
-    )
+    chip_output_growth: float = par(0.0, "growth of that limit, linear", "1/month", -1.0, 10.0)
     chip_performance: float = par(
         1.0, "work of a self-made card against a bought one", above=0.0, high=10.0
     )
@@ -64,74 +62,62 @@ class Capacity(Part):
     initial: float | None = par(
         None,
         "cards in the first month; absent = sized to the first month's load",
-        unit="1000 cards",
-        low=0.0,
-        high=1e6,
+        "1000 cards",
+        0.0,
+        1e6,
     )
     order_cap: float = par(
         12.0,
         "cards that capital spending allows in a month, first month",
-        unit="1000 cards/month",
-        low=0.0,
-        high=1e6,
+        "1000 cards/month",
+        0.0,
+        1e6,
         source=PILOT,
     )
     order_cap_growth: float = par(
-        1.0 / 12.0, "growth of that cap, linear", unit="1/month", low=-1.0, high=10.0, source=PILOT
+        1.0 / 12.0, "growth of that cap, linear", "1/month", -1.0, 10.0, source=PILOT
     )
     expected_growth: float = par(
-        0.0, "log growth of load it expects at the start", unit="1/month", low=-0.5, high=1.0
+        0.0, "log growth of load it expects at the start", "1/month", -0.5, 1.0
     )
     trend_memory: float = par(
-        0.7, "weight of the past in the load growth it expects", unit="1/month", low=0.0, high=0.999
+        0.7, "weight of the past in the load growth it expects", "1/month", 0.0, 0.999
     )
     headroom: float = par(1.25, "cards wanted over the expected load", low=0.0, high=10.0)
     internal_load: float = par(
-        0.0,
-        "tokens of own consumer apps in the first month",
-        unit="T tokens/month",
-        low=0.0,
-        high=1e6,
+        0.0, "tokens of own consumer apps in the first month", "T tokens/month", 0.0, 1e6
     )
-    internal_growth: float = par(
-        0.0, "their growth in the first month (log)", unit="1/month", low=-0.5, high=2.0
-    )
+    internal_growth: float = par(0.0, "their growth in the first month (log)", "1/month", -0.5, 2.0)
     internal_slowdown: float = monthly_par(0.0, "how fast that growth fades")
     app_value: float = par(
         0.0,
         "what a card-month is worth to own apps: lost where they are not served",
-        unit="yuan/card-month",
-        low=0.0,
-        high=1e6,
+        "yuan/card-month",
+        0.0,
+        1e6,
     )
 
 
 class Appeal(Part):
     """What keeps clients beyond price and capability: the platform's own constant, by channel."""
 
-    api: float = par(0.0, "model calls", unit="util", low=-20.0, high=20.0)
-    host: float = par(0.0, "self-hosting on its cards", unit="util", low=-20.0, high=20.0)
-    rent: float = par(0.0, "accelerator rent", unit="util", low=-20.0, high=20.0)
+    api: float = par(0.0, "model calls", "util", -20.0, 20.0)
+    host: float = par(0.0, "self-hosting on its cards", "util", -20.0, 20.0)
+    rent: float = par(0.0, "accelerator rent", "util", -20.0, 20.0)
 
 
 class Finance(Part):
     """Money: what a vendor starts with and how deep it may go."""
 
-    cash: float = par(0.0, "cash in the first month", unit="M yuan", low=-1e7, high=1e8)
-    funding_limit: float = par(
-        1e6, "debt at which prices must cover unit cost", unit="M yuan", low=0.0, high=1e9
-    )
+    cash: float = par(0.0, "cash in the first month", "M yuan", -1e7, 1e8)
+    funding_limit: float = par(1e6, "debt at which prices must cover unit cost", "M yuan", 0.0, 1e9)
 
 
 class Objective(Part):
     """What a vendor pursues beside profit."""
 
     share_point: float = par(
-        0.0,
-        "omega: worth of a point of platform-token share",
-        unit="M yuan/month",
-        low=0.0,
-        high=1e6,
+        0.0, "omega: worth of a point of platform-token share", "M yuan/month", 0.0, 1e6
     )
 
 
@@ -153,7 +139,7 @@ class Vendor(Part):
     foreign: bool = input_par(False, "removed by data residency")
     rents: bool = input_par(True, "rents accelerators")
     appeal: Appeal = table(Appeal, "platform constants")
-    roots: dict[str, float] = par({}, "sector roots: utility by segment", unit="util")
+    roots: dict[str, float] = par({}, "sector roots: utility by segment", "util")
     awareness: float = par(0.9, "a0: base awareness", low=0.0, high=20.0, source=PILOT)
     home_share: float = share_par(0.0, "clients whose home cloud it is")
     pricing: dict[str, Any] = strategy_table(
@@ -179,12 +165,12 @@ class Vendor(Part):
         None,
         "months in which half of a capability gap closes, for its families that imitate; "
         "absent = never",
-        unit="month",
+        "month",
         above=0.0,
         high=1e4,
     )
     context_half_life: float | None = par(
-        None, "the same for the log2 context window", unit="month", above=0.0, high=1e4
+        None, "the same for the log2 context window", "month", above=0.0, high=1e4
     )
     openness: Openness = table(Openness, "what it does with weights")
     stack: Stack = table(Stack, "own chips, scheduling, integration")
