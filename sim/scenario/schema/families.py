@@ -1,4 +1,4 @@
-"""Model families and the open ecosystem around them."""
+"""Model families, the open ecosystem around them, and agent platforms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from sim.months import Month
-from sim.parts import Part, cited, input_par, monthly_par, par, share_par, table
+from sim.parts import Part, cited, input_par, monthly_par, par, recorded, share_par, table
 from sim.scenario.schema import BASS
 
 
@@ -167,4 +167,52 @@ class Ecosystem(Part):
         "how much faster a gap to open weights closes than one to closed weights",
         low=1.0,
         high=100.0,
+    )
+
+
+class Agents(Part):
+    """Two-sided growth: users draw builders, builders and users make agents, agents draw users."""
+
+    weight: float = par(
+        0.0,
+        "phi on ln(1 + usable agents / scale), for work that agents do; no moment identifies it; "
+        "a market of alike platforms tips where phi / (1 - nest correlation) passes 1",
+        "util",
+        0.0,
+        5.0,
+        **cited("Clements & Ohashi (2005, J. Ind. Econ. 53:515-542); practice 0.2-0.8"),
+    )
+    scale: float = par(
+        1_000.0, "agents at which a platform counts ln 2", "agents", above=0.0, high=1e9
+    )
+    creator_segments: tuple[str, ...] = input_par(
+        (),
+        "segments served by the creators' side of a platform; all others by that of enterprises",
+        strict=False,
+    )
+    cross_side: float = share_par(0.0, "use of an agent made for the other side")
+    days_to_build: float = par(
+        7.0,
+        "days to build an agent at which the rates below hold; half as many days, twice as fast",
+        "days",
+        above=0.0,
+        high=3_650.0,
+        **recorded("F0025"),
+    )
+    by_users: float = par(0.05, "agents that a user has made for itself", "1/month", 0.0, 100.0)
+    by_builders: float = par(0.2, "agents that a builder makes", "1/month", 0.0, 100.0)
+    retirement: float = monthly_par(0.05, "agents that fall out of use")
+    builders_per_user: float = par(0.5, "builders that a user can feed", "builders/user", 0.0, 1e3)
+    innovation: float = monthly_par(0.02, "Bass p of builders", source=BASS)
+    imitation: float = par(0.15, "Bass q of builders", "1/month", 0.0, 2.0, source=BASS)
+    departure: float = monthly_par(0.03, "builders that leave a platform")
+    subsidy_reach: float = par(
+        0.1,
+        "builders not there yet whom the largest subsidy draws in a month",
+        "share/month",
+        0.0,
+        1.0,
+    )
+    subsidy_scale: float = par(
+        5_000.0, "subsidy that draws half of that", "yuan/builder", above=0.0, high=1e9
     )

@@ -14,8 +14,7 @@ from sim.parts import Part, cited, input_par, par, table
 from sim.scenario.schema import CLEARING, DESIGN
 from sim.scenario.schema.containment import BudgetTable, Calibration, Containment, Fit
 from sim.scenario.schema.demand import DemandTable
-from sim.scenario.schema.families import Ecosystem, Family, Host
-from sim.scenario.schema.moves import Agents
+from sim.scenario.schema.families import Agents, Ecosystem, Family, Host
 from sim.scenario.schema.population import Initial, Kind, PopulationTable, Region, Segment
 from sim.scenario.schema.supply import SupplyTable
 from sim.scenario.schema.vendors import Vendor
