@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,12 +24,10 @@ from sim.cli.options import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.analysis.calibration.targets import Target
     from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
 
 SHORT = 8
-NUMBER = "%.10g"
 
 
 def forecast(
@@ -55,14 +52,10 @@ def forecast(
     The scenario runs on to the last month. Nothing recorded from the first month on is looked at.
     """
     from sim.analysis.calibration.record import load_record
-    from sim.analysis.forecasts.forecast import (
-        forecast_table,
-        future_targets,
-        last_day,
-        lengthened,
-        rising_prices,
-    )
+    from sim.analysis.forecasts.forecast import last_day, lengthened
     from sim.errors import SimError
+    from sim.plot.forecast import forecast_files
+    from sim.runs.files import write_once
     from sim.scenario.reader import load
 
     start, last = month_of(from_), month_of(to)
@@ -77,28 +70,17 @@ def forecast(
             f"({market.calendar.start:%Y-%m}) and end after they begin"
         )
     rows = load_record(record)
-    targets = future_targets(rows, market, start, end)
     result = _run(market, replicates, seed, workers, out)
-    table = forecast_table(result.curves, targets, result.seed)
-    facts: dict[str, Any] = {
-        "scenario": market.name,
-        "scenario_hash": result.scenario_hash,
-        "posterior_hash": None,
-        "seed": result.seed,
-        "replicates": len(result.sound_replicates("on")),
-        "record_cut": (start - timedelta(days=1)).isoformat(),
-        "from": start.isoformat(),
-        "to": end.isoformat(),
-        "made": str(result.manifest["sessions"][0]["started"]),
-        "forecasts": len(table),
-        "prices_rise": {str(y): p for y, p in rising_prices(result.curves, start, end).items()},
-    }
+    made = forecast_files(result, rows, start, end)
     folder = result.path / f"forecast-{start:%Y-%m}-{end:%Y-%m}"
-    files = _written(folder, table, facts, result, _known(rows, market, start))
+    paths = [folder / name for name in made.files]
+    for path, content in zip(paths, made.files.values(), strict=True):
+        write_once(path, content)
     if json_:
-        print(json.dumps(facts | {"files": [str(f) for f in files]}, ensure_ascii=False, indent=2))
+        document = made.facts | {"files": [str(path) for path in paths]}
+        print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
-        print("\n".join(_lines(market, table, facts, files)))
+        print("\n".join(_lines(market, made.table, made.facts, paths)))
 
 
 def _run(
@@ -117,56 +99,6 @@ def _run(
             seed=seed,
             worlds=(World(ON, "as the scenario stands", market),),
         )
-
-
-def _known(rows: Any, market: Scenario, start: date) -> list[Target]:
-    from sim.analysis.calibration.targets import match
-    from sim.analysis.forecasts.forecast import known_until
-
-    return list(match(known_until(rows, start - timedelta(days=1)), market).targets)
-
-
-def _written(
-    folder: Path,
-    table: pd.DataFrame,
-    facts: dict[str, Any],
-    result: Result,
-    known: list[Target],
-) -> list[Path]:
-    """The table, where it comes from, and a picture of each family."""
-    import pandas as pd
-
-    from sim.analysis.forecasts.forecast import finding, in_period
-    from sim.plot.forecast import draw_family
-    from sim.plot.save import figure_bytes
-    from sim.plot.style import vendor_styles
-    from sim.runs.files import json_bytes, write_once
-
-    content = table.to_csv(index=False, lineterminator="\n", float_format=NUMBER).encode()
-    files = {"forecast.csv": content, "forecast.json": json_bytes(facts)}
-    columns = ["metric", "entity", "period_start", "period_end", "value"]
-    shortest: dict[str, Any] = {
-        str(row.metric): (row.period_start, row.period_end) for row in table[::-1].itertuples()
-    }
-    points = [
-        (t.metric, t.entity, t.period_start, t.period_end, in_period(t, *shortest[t.metric]))
-        for t in known
-        if t.metric in shortest
-    ]
-    recorded = pd.DataFrame(points, columns=columns)
-    looks = vendor_styles(result.scenario)
-    by_entity = {t.entity: looks[t.vendors[0]] for t in known if len(t.vendors) == 1}
-    by_entity |= {look.label: look for look in looks.values()}
-    caption = (
-        f"{facts['replicates']} draws, root seed {result.seed}, scenario {facts['scenario']} "
-        f"{result.scenario_hash[:SHORT]}, record until {facts['record_cut']}."
-    )
-    for family, rows in table.groupby("family", sort=False):
-        fig, _ = draw_family(rows, recorded, finding(rows, known), caption, by_entity)
-        files[f"{family}.png"] = figure_bytes(fig, "png")
-    for name, data in files.items():
-        write_once(folder / name, data)
-    return [folder / name for name in files]
 
 
 def _lines(

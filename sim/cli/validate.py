@@ -87,7 +87,8 @@ def _scores(
     validation: Validation, result: Result, rows: Sequence[RecordRow], cut: str | None
 ) -> Scoreboard | None:
     from sim.analysis.calibration.record import load_record
-    from sim.analysis.forecasts.forecast import last_day, score_figures
+    from sim.analysis.forecasts.forecast import last_day
+    from sim.analysis.forecasts.outcomes import score_figures
 
     known = {row.id: row for row in (*load_record(), *rows)}
     month = month_of(cut)

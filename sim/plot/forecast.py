@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sim.analysis.calibration.record import Record
+from sim.analysis.calibration.targets import Target, match
+from sim.analysis.forecasts.forecast import (
+    finding,
+    forecast_table,
+    future_targets,
+    in_period,
+    known_until,
+    rising_prices,
+)
 from sim.plot.canvas import HEIGHT, WIDTH, in_words, label_months, new_axes, write_caption
 from sim.plot.canvas import write_title as _title
-from sim.plot.style import COLOURS, LINES, MARKERS, NARROW_BAND, WIDE_BAND, VendorStyle, settings
+from sim.plot.save import NUMBER, figure_bytes
+from sim.plot.style import (
+    COLOURS,
+    LINES,
+    MARKERS,
+    NARROW_BAND,
+    SHORT_HASH,
+    WIDE_BAND,
+    VendorStyle,
+    settings,
+    vendor_styles,
+)
+from sim.runs.files import json_bytes
+from sim.runs.worlds import ON
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from sim.runs.result import Result
 
 INTERVAL = (
     "Lines: medians; bands: 50 % and 90 % of the draws; points: the record, sums at the rate of "
@@ -22,6 +48,77 @@ INTERVAL = (
 BANDS = (("q05", "q95", WIDE_BAND), ("q25", "q75", NARROW_BAND))
 SPREAD = 20.0
 """Ratio of the largest to the smallest figure from which an axis is logarithmic."""
+
+
+class ForecastFiles(NamedTuple):
+    """Forecasts as a table, where they come from, and all of it as files."""
+
+    table: pd.DataFrame
+    """See `sim.analysis.forecasts.forecast.forecast_table`."""
+    facts: dict[str, Any]
+    """Scenario and its hash, seed, last known day of the record, day of the run, rising prices."""
+    files: dict[str, bytes]
+    """`forecast.csv`, `forecast.json` and a picture of each metric family."""
+
+
+def forecast_files(
+    result: Result, record: Sequence[Record], start: date, end: date, posterior_hash: str = ""
+) -> ForecastFiles:
+    """Forecasts of the record from a stored result, whose months reach to the end.
+
+    Raises
+    ------
+    SimError
+        If nothing was recorded before the start that the scenario answers to.
+    """
+    market = result.scenario
+    cut = start - timedelta(days=1)
+    targets = future_targets(record, market, start, end)
+    table = forecast_table(result.curves, targets, result.seed)
+    facts: dict[str, Any] = {
+        "scenario": market.name,
+        "scenario_hash": result.scenario_hash,
+        "posterior_hash": posterior_hash or None,
+        "seed": result.seed,
+        "replicates": len(result.sound_replicates(ON)),
+        "record_cut": cut.isoformat(),
+        "from": start.isoformat(),
+        "to": end.isoformat(),
+        "made": str(result.manifest["sessions"][0]["started"]),
+        "forecasts": len(table),
+        "prices_rise": {str(y): p for y, p in rising_prices(result.curves, start, end).items()},
+    }
+    content = table.to_csv(index=False, lineterminator="\n", float_format=NUMBER).encode()
+    files = {"forecast.csv": content, "forecast.json": json_bytes(facts)}
+    known = match(known_until(record, cut), market).targets
+    looks = vendor_styles(market)
+    styles = {t.entity: looks[t.vendors[0]] for t in known if len(t.vendors) == 1}
+    styles |= {look.label: look for look in looks.values()}
+    caption = (
+        f"{facts['replicates']} draws, root seed {result.seed}, scenario {market.name} "
+        f"{result.scenario_hash[:SHORT_HASH]}, record until {cut}."
+    )
+    points = recorded_points(known, table)
+    for family, rows in table.groupby("family", sort=False):
+        fig, _ = draw_family(rows, points, finding(rows, known), caption, styles)
+        files[f"{family}.png"] = figure_bytes(fig, "png")
+    return ForecastFiles(table, facts, files)
+
+
+def recorded_points(known: Sequence[Target], table: pd.DataFrame) -> pd.DataFrame:
+    """Recorded figures as points; sums at the rate of the shortest period that is forecast."""
+    import pandas as pd
+
+    shortest: dict[str, Any] = {
+        str(row.metric): (row.period_start, row.period_end) for row in table[::-1].itertuples()
+    }
+    points = [
+        (t.metric, t.entity, t.period_start, t.period_end, in_period(t, *shortest[t.metric]))
+        for t in known
+        if t.metric in shortest
+    ]
+    columns = ["metric", "entity", "period_start", "period_end", "value"]
+    return pd.DataFrame(points, columns=columns)
 
 
 def draw_family(

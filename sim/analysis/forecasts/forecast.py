@@ -1,4 +1,4 @@
-"""Predictive samples of the record's metrics: for months to come, and for figures to be scored."""
+"""Predictive samples of the record's metrics, and their bands for months to come."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from sim.analysis.calibration.record import Record
 from sim.analysis.calibration.targets import Target, match
 from sim.analysis.calibration.validation import simulated
-from sim.analysis.forecasts.scores import MODEL, Outcome, Scale, Scoreboard, score_table
-from sim.analysis.forecasts.simple import FORECASTERS, Series, pooled_variance, series_of
 from sim.errors import SimError
 from sim.months import month_after, months_between
 
@@ -49,7 +46,6 @@ DAYS_A_MONTH = 365.25 / 12.0
 EACH_VENDOR = ("share", "rank")
 """Kinds of figures that are forecast for every vendor of the scope, recorded or not."""
 PARTS = ("share", "ratio")
-SIGNED = ("rank", "growth")
 PERCENT = 100.0
 
 
@@ -100,10 +96,11 @@ def predictive(target: Target, values: npt.ArrayLike, seed: int) -> FloatArray:
         sample = (
             sample * np.exp(noise / abs(target.value)) if is_logarithmic(target) else sample + noise
         )
-    return np.clip(sample, 0.0, PERCENT) if _is_percentage(target) else sample
+    return np.clip(sample, 0.0, PERCENT) if is_percentage(target) else sample
 
 
-def _is_percentage(target: Target) -> bool:
+def is_percentage(target: Target) -> bool:
+    """Is the figure a part of a whole, in per cent?"""
     return target.kind in PARTS and target.unit == "%"
 
 
@@ -240,128 +237,23 @@ def rising_prices(curves: xr.Dataset, start: date, end: date) -> dict[int, float
     return found
 
 
-def scoreboard(
-    curves: xr.Dataset,
-    targets: Iterable[Target],
-    known: Iterable[Target],
-    cut: date,
-    seed: int,
-    fitted_to: str = "",
-) -> Scoreboard:
-    """Score the model on some figures, beside simple forecasters fitted on what was known.
-
-    Parameters
-    ----------
-    targets
-        Figures to score; one that is there twice counts once.
-    known
-        Recorded figures; those that end after the cut are not looked at.
-    cut
-        Last day of what was known. Simple forecasters predict figures after it.
-    """
-    histories = _histories([target for target in known if target.period_end <= cut])
-    distinct = {
-        (_thing(t), t.period_start, t.period_end, t.value): t for t in reversed(list(targets))
-    }
-    outcomes = [
-        _outcome(target, curves, histories, cut, seed) for target in reversed(distinct.values())
-    ]
-    return Scoreboard(cut, fitted_to, score_table(outcomes))
-
-
-Thing = tuple[str, str, str, str]
-
-
-def _thing(target: Target) -> Thing:
-    """What a series of figures is about."""
-    return target.metric, target.vendor or target.entity, target.measure, target.unit
-
-
-def _middle(target: Target) -> float:
-    """Middle of the period in months."""
+def middle_of(target: Target) -> float:
+    """Middle of the period, in months from a fixed day."""
     days = (target.period_start.toordinal() + target.period_end.toordinal() + 1) / 2.0
     return days / DAYS_A_MONTH
 
 
-def _months(target: Target) -> float:
+def months_of(target: Target) -> float:
     """Months that a sum is over; 1 for what is no sum."""
     if target.kind != "total":
         return 1.0
     return ((target.period_end - target.period_start).days + 1) / DAYS_A_MONTH
 
 
-def _histories(known: Sequence[Target]) -> dict[Thing, Series]:
-    """Series of each thing, sums as monthly rates, with the family's variance of a change.
-
-    A family whose series hold one figure each takes over that of all series of its unit.
-    """
-    groups: dict[Thing, list[Target]] = {}
-    for target in known:
-        groups.setdefault(_thing(target), []).append(target)
-    found: dict[Thing, Series] = {}
-    families: dict[tuple[str, str], list[Series]] = {}
-    for thing, rows in groups.items():
-        figures = [row.value / _months(row) for row in rows]
-        first = rows[0]
-        found[thing] = series_of(
-            [_middle(row) for row in rows],
-            figures,
-            logarithmic=is_logarithmic(first) and min(figures) > 0.0,
-            limit=PERCENT if _is_percentage(first) else None,
-            bounded=first.kind not in SIGNED,
-        )
-        families.setdefault(_pool(first, found[thing]), []).append(found[thing])
-    everywhere = {
-        unit: pooled_variance(s for (_, own), rows in families.items() if own == unit for s in rows)
-        for _, unit in families
-    }
-    variances = {
-        pool: pooled_variance(series) or everywhere[pool[1]] for pool, series in families.items()
-    }
-    return {
-        thing: series._replace(family_variance=variances[_pool(groups[thing][0], series)])
-        for thing, series in found.items()
-    }
-
-
-def _pool(target: Target, series: Series) -> tuple[str, str]:
-    """Series whose changes have one unit are pooled."""
-    return (family_of(target), "relative" if series.logarithmic else target.unit)
-
-
-def _outcome(
-    target: Target,
-    curves: xr.Dataset,
-    histories: dict[Thing, Series],
-    cut: date,
-    seed: int,
-) -> Outcome:
-    series = histories.get(_thing(target))
-    samples = {MODEL: predictive(target, simulated(target, curves), seed)}
-    if target.period_end > cut and series is not None:
-        normals = ndtri((np.arange(DRAWS) + 0.5) / DRAWS)
-        for name, forecaster in FORECASTERS.items():
-            figures = forecaster(series, _middle(target), normals) * _months(target)
-            samples[name] = predictive(target, figures, seed)
-    level = abs(target.value if series is None else float(series.values[-1]) * _months(target))
-    return Outcome(
-        target.id,
-        target.metric,
-        target.entity,
-        family_of(target),
-        target.unit,
-        target.period_end,
-        months_between(cut, target.period_end),
-        target.value,
-        Scale(is_logarithmic(target) and target.value > 0.0, level or 1.0),
-        samples,
-    )
-
-
 def in_period(target: Target, start: date, end: date) -> float:
     """The recorded figure as it would be in another period: sums keep their monthly rate."""
     after = replace(target, period_start=start, period_end=end)
-    return target.value / _months(target) * _months(after)
+    return target.value / months_of(target) * months_of(after)
 
 
 def finding(table: pd.DataFrame, known: Iterable[Target]) -> str:
@@ -405,40 +297,3 @@ LARGE = 1000.0
 
 def _short(number: float) -> str:
     return f"{number:,.0f}" if abs(number) >= LARGE else f"{number:.3g}"
-
-
-def cut_of(scenario: Scenario, record: Iterable[Record]) -> date | None:
-    """Last day of the figures that a scenario was fitted to; None if it lists none of the record.
-
-    Those are the rows that `[calibration]` lists.
-    """
-    listed = set(scenario.calibration.targets)
-    days = [row.period_end for row in record if row.id in listed and row.period_end]
-    return max(days, default=None)
-
-
-def score_figures(
-    curves: xr.Dataset,
-    scenario: Scenario,
-    targets: Iterable[Target],
-    record: Iterable[Record],
-    cut: date | None,
-    seed: int,
-) -> Scoreboard | None:
-    """Score the figures of a comparison; `record` is what may be known, `cut` the last known day.
-
-    None, if there is no figure or no cut and the scenario lists no figure it was fitted to.
-    """
-    rows, scored = list(record), list(targets)
-    fitted = cut_of(scenario, rows)
-    known_to = cut or fitted
-    if known_to is None or not scored:
-        return None
-    if fitted is None:
-        note = "the scenario was fitted to no figure"
-    else:
-        note = f"the scenario was fitted to figures until {fitted}"
-        if fitted > known_to:
-            note += ", so it knew some of what it is scored on"
-    known = match(known_until(rows, known_to), scenario).targets
-    return scoreboard(curves, scored, known, known_to, seed, note)

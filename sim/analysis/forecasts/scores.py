@@ -26,7 +26,7 @@ MODEL = "model"
 """Name of the simulated market among the forecasters."""
 COVERED = 0.9
 PIT_BINS = 10
-HORIZONS = {0: "fitted", 6: "1-6 months", 12: "7-12 months", 24: "13-24 months"}
+HORIZONS = {0: "until the cut", 6: "1-6 months", 12: "7-12 months", 24: "13-24 months"}
 """Horizons by their last month after the cut."""
 BEYOND = "over 24 months"
 SMALLEST = 1e-12
@@ -117,7 +117,7 @@ def score_table(outcomes: Iterable[Outcome]) -> pd.DataFrame:
     """One row a forecaster and figure: id, metric, entity, family, horizon, forecaster, scores.
 
     Columns interval_score and crps are on the common scale, interval_score_unit and crps_unit in
-    the unit of the record.
+    the unit of the record; p_value is the two-sided predictive one, ``2 min(PIT, 1 - PIT)``.
     """
     import pandas as pd
 
@@ -138,11 +138,12 @@ def score_table(outcomes: Iterable[Outcome]) -> pd.DataFrame:
                     "horizon": horizon_of(one.months_ahead),
                     "forecaster": forecaster,
                     "recorded": one.recorded,
-                    "median": float(np.median(sample[np.isfinite(sample)])),
+                    **dict(zip(("q05", "median", "q95"), _ends(sample), strict=True)),
                     "inside": own.inside,
                     "interval_score": common.interval,
                     "crps": common.crps,
                     "pit": own.pit,
+                    "p_value": 2.0 * min(own.pit, 1.0 - own.pit),
                     "interval_score_unit": own.interval,
                     "crps_unit": own.crps,
                 }
@@ -153,10 +154,14 @@ def score_table(outcomes: Iterable[Outcome]) -> pd.DataFrame:
     return table.iloc[order].reset_index(drop=True)
 
 
+def _ends(sample: FloatArray) -> list[float]:
+    return [float(q) for q in np.nanquantile(sample, (0.05, 0.5, 0.95))]
+
+
 COLUMNS = [
     *("id", "metric", "entity", "family", "unit", "period_end", "months_ahead", "horizon"),
-    *("forecaster", "recorded", "median", "inside", "interval_score", "crps", "pit"),
-    *("interval_score_unit", "crps_unit"),
+    *("forecaster", "recorded", "q05", "median", "q95", "inside", "interval_score", "crps"),
+    *("pit", "p_value", "interval_score_unit", "crps_unit"),
 ]
 MEANS = {"inside": "coverage", "interval_score": "interval_score", "crps": "crps"}
 

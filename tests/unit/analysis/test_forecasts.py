@@ -17,7 +17,6 @@ from scipy.stats import norm
 from sim.analysis.calibration.record import Record
 from sim.analysis.calibration.targets import match
 from sim.analysis.forecasts.forecast import (
-    cut_of,
     finding,
     forecast_table,
     future_targets,
@@ -26,9 +25,8 @@ from sim.analysis.forecasts.forecast import (
     periods,
     predictive,
     rising_prices,
-    score_figures,
-    scoreboard,
 )
+from sim.analysis.forecasts.outcomes import cut_of, score_figures, scoreboard
 from sim.analysis.forecasts.scores import (
     MODEL,
     Outcome,
@@ -148,7 +146,13 @@ def test_only_figures_that_all_predict_decide() -> None:
 
 @pytest.mark.parametrize(
     ("months", "name"),
-    [(-3, "fitted"), (0, "fitted"), (6, "1-6 months"), (7, "7-12 months"), (30, "over 24 months")],
+    [
+        (-3, "until the cut"),
+        (0, "until the cut"),
+        (6, "1-6 months"),
+        (7, "7-12 months"),
+        (30, "over 24 months"),
+    ],
 )
 def test_horizons_count_from_the_cut(months: int, name: str) -> None:
     board = _board(_outcome("a", 1.0, {MODEL: 1.0}, months))
