@@ -17,13 +17,22 @@ from sim.scenario.reader import load
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "volcano-dam.toml"
 SEEDS, CLIENTS = 4, 2_000
 APPEAL = 6.0  # of the challenger's calls: it takes nearly all tokens
-WEIGHTS = (0.0, 0.7, 1.4, 2.5)  # apart, centre and end of the prior, beyond
+WEIGHTS = (0.0, 0.7, 1.4)  # apart, centre and end of the prior
+HOMES = {  # home clouds that follow the tokens of a client
+    "demand.migration.rule": "tokens",
+    "demand.migration.rate": 0.04,
+    "demand.migration.hold": 0.0,
+}
 
 
 @cache
-def shares(weight: float, appeal: float | None) -> tuple[np.ndarray, np.ndarray, int, int]:
+def shares(
+    weight: float, appeal: float | None, homes: bool = False
+) -> tuple[np.ndarray, np.ndarray, int, int]:
     """(R, M, V) shares of tokens and revenue; columns of incumbent and challenger."""
     over = {"population.clients": CLIENTS, "demand.cross_channel.weight": weight}
+    if homes:
+        over |= HOMES
     if appeal is not None:
         over["vendors.volcano_engine.appeal.api"] = appeal
     models = [MarketModel(replace(load(SCENARIO), over), seed).run() for seed in range(SEEDS)]
@@ -50,14 +59,16 @@ def test_revenue_feels_the_token_contest_as_far_as_channels_are_tied() -> None:
 
 
 @pytest.mark.parametrize(
-    ("weight", "appeal", "kind"),
+    ("weight", "appeal", "homes", "kind"),
     [
-        (2.5, APPEAL, OutcomeClass.DISPLACEMENT),
-        (0.7, 3.2, OutcomeClass.BREAKOUT),
+        (1.4, APPEAL, True, OutcomeClass.DISPLACEMENT),
+        (0.7, 3.2, False, OutcomeClass.BREAKOUT),
     ],
 )
-def test_the_token_contest_alone_reaches(weight: float, appeal: float, kind: OutcomeClass) -> None:
-    found = Counter(classify(*shares(weight, appeal)))
+def test_the_token_contest_alone_reaches(
+    weight: float, appeal: float, homes: bool, kind: OutcomeClass
+) -> None:
+    found = Counter(classify(*shares(weight, appeal, homes)))
     assert found.most_common(1)[0][0] is kind
 
 
