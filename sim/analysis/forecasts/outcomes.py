@@ -53,24 +53,30 @@ def score_figures(
     record: Iterable[Record],
     cut: date | None,
     seed: int,
+    fitted: date | None = None,
 ) -> Scoreboard | None:
-    """Score the figures of a comparison; `record` is what may be known, `cut` the last known day.
+    """Score the figures of a comparison.
 
-    None, if there is no figure or no cut and the scenario lists no figure it was fitted to.
+    None, if there is no figure to score, or neither a cut nor a fit.
+
+    Parameters
+    ----------
+    targets
+        Figures to score.
+    record
+        What may be known.
+    cut
+        Last known day; that of the fit unless given.
+    fitted
+        Last day of what the runs were fitted to; that of the scenario's calibration unless given.
     """
     rows, scored = list(record), list(targets)
-    fitted = cut_of(scenario, rows)
-    known_to = cut or fitted
-    if known_to is None or not scored:
+    fitted = fitted or cut_of(scenario, rows)
+    cut = cut or fitted
+    if cut is None or not scored:
         return None
-    if fitted is None:
-        note = "the scenario was fitted to no figure"
-    else:
-        note = f"the scenario was fitted to figures until {fitted}"
-        if fitted > known_to:
-            note += ", so it knew some of what it is scored on"
-    known = match(known_until(rows, known_to), scenario).targets
-    return scoreboard(curves, scored, known, known_to, seed, note)
+    known = match(known_until(rows, cut), scenario).targets
+    return scoreboard(curves, scored, known, cut, seed, fitted)
 
 
 def scoreboard(
@@ -79,7 +85,7 @@ def scoreboard(
     known: Iterable[Target],
     cut: date,
     seed: int,
-    fitted_to: str = "",
+    fitted: date | None = None,
 ) -> Scoreboard:
     """Score the model on some figures, beside simple forecasters fitted on what was known.
 
@@ -99,7 +105,7 @@ def scoreboard(
     outcomes = [
         _outcome(target, curves, histories, cut, seed) for target in reversed(distinct.values())
     ]
-    return Scoreboard(cut, fitted_to, score_table(outcomes))
+    return Scoreboard(cut, fitted, score_table(outcomes))
 
 
 Thing = tuple[str, str, str, str]

@@ -178,10 +178,23 @@ class Scoreboard:
 
     cut: date
     """Last day of what was known."""
-    fitted_to: str
-    """What the model was fitted to, in words."""
+    fitted: date | None
+    """Last day of the figures that the model was fitted to; None if to none."""
     table: pd.DataFrame
     """See `score_table`."""
+
+    @property
+    def fitted_to(self) -> str:
+        """What the model was fitted to, in words."""
+        if self.fitted is None:
+            return "the model was fitted to no figure"
+        text = f"the model was fitted to figures until {self.fitted}"
+        return f"{text}: after {self.cut} it forecasts nothing" if self.knew else text
+
+    @property
+    def knew(self) -> bool:
+        """Was the model fitted to figures after the cut? Then its scores are no forecast's."""
+        return self.fitted is not None and self.fitted > self.cut
 
     @property
     def ahead(self) -> pd.DataFrame:
@@ -216,6 +229,8 @@ class Scoreboard:
         best = means["interval_score"].min()
         ours = MODEL in means.index and means.loc[MODEL, "interval_score"] == best
         who = "the model wins" if ours else f"a simple forecaster wins ({_first(means)})"
+        if self.knew:
+            who = f"no contest, for the model was fitted to figures until {self.fitted}; else {who}"
         count = rows["id"].nunique()
         return f"{count} figures after {self.cut}: {who}; {'; '.join(texts)}"
 

@@ -119,7 +119,7 @@ def _outcome(
 
 
 def _board(*outcomes: Outcome) -> Scoreboard:
-    return Scoreboard(CUT, "fitted to nothing", score_table(outcomes))
+    return Scoreboard(CUT, None, score_table(outcomes))
 
 
 def test_the_winner_is_named_whoever_it_is() -> None:
@@ -421,10 +421,10 @@ def test_the_same_figure_twice_counts_once_and_the_future_is_not_looked_at() -> 
     assert sorted(simple["id"]) == ["T25", "V25"]
     assert simple.set_index("id").loc["T25", "median"] == pytest.approx(600.0, rel=0.03)
     corrupt = [t for t in targets if t.period_end <= CUT]
-    again = scoreboard(_curves(18), targets, corrupt, CUT, 3, board.fitted_to)
+    again = scoreboard(_curves(18), targets, corrupt, CUT, 3, board.fitted)
     pd.testing.assert_frame_equal(board.table, again.table)
     text = "\n".join(board.lines())
-    assert "the scenario was fitted to figures until 2024-12-31" in text
+    assert "the model was fitted to figures until 2024-12-31" in text
     assert "figures after 2024-12-31" in text
 
 
@@ -434,7 +434,14 @@ def test_without_a_cut_nothing_is_scored() -> None:
     assert score_figures(_curves(18), market, targets, _rows(), None, seed=3) is None
     late = score_figures(_curves(18), _scenario(18), targets, _rows(), date(2024, 6, 30), seed=3)
     assert late is not None
-    assert "so it knew some of what it is scored on" in late.fitted_to
+    assert late.fitted_to.endswith("until 2024-12-31: after 2024-06-30 it forecasts nothing")
+
+
+def test_a_model_that_knew_the_outcome_does_not_win() -> None:
+    near = score_table([_outcome("a", 1.0, {MODEL: 1.0, "drift": 3.0})])
+    text = Scoreboard(CUT, date(2025, 6, 30), near).winner()
+    assert "no contest, for the model was fitted to figures until 2025-06-30" in text
+    assert "no contest" not in Scoreboard(CUT, CUT, near).winner()
 
 
 def test_a_predictive_sample_repeats_every_run_and_keeps_shares_inside() -> None:
