@@ -265,6 +265,18 @@ def test_one_figure_is_the_last_value_with_the_variance_of_the_family(name: str)
     assert np.std(np.log(sample)) == pytest.approx(2.0 * UNKNOWN_SD, rel=1e-2)
 
 
+@pytest.mark.parametrize(("name", "slope"), [("last value", 0.0), ("drift", 0.5)])
+@pytest.mark.parametrize("ahead", [1, 6])
+def test_bands_cover_random_walks_as_often_as_they_say(name: str, slope: float, ahead: int) -> None:
+    rng = np.random.default_rng(11)
+    walks = np.cumsum(slope + rng.standard_normal((400, 40)), axis=1)
+    inside = []
+    for walk in walks:
+        sample = FORECASTERS[name](series_of(range(30), walk[:30]), 29 + ahead, NORMALS)
+        inside.append(score_of(walk[29 + ahead], sample).inside)
+    assert np.mean(inside) == pytest.approx(0.9, abs=0.045)  # three standard errors
+
+
 def test_the_pooled_variance_is_a_change_in_a_month() -> None:
     several = [series_of([0.0, 4.0], [1.0, 3.0]), series_of([0.0, 1.0], [1.0, 4.0])]
     assert pooled_variance(several) == pytest.approx((4.0 / 4.0 + 9.0) / 2.0)
