@@ -18,7 +18,7 @@ import pandas as pd
 
 from sim.analysis.calibration.record import load_record
 from sim.analysis.calibration.validation import validate
-from sim.analysis.forecasts.forecast import lengthened
+from sim.analysis.forecasts.forecast import Errors, lengthened
 from sim.analysis.forecasts.outcomes import score_figures
 from sim.analysis.forecasts.scores import MODEL, Scoreboard, pit_histogram
 from sim.errors import SimError
@@ -59,7 +59,7 @@ def scored(result: Result, cut: date) -> Scoreboard:
     record = load_record()
     found = validate(result.curves, result.scenario, record)
     targets = [row.target for row in found.comparisons]
-    board = score_figures(result.curves, result.scenario, targets, record, cut, result.seed)
+    board = score_figures(result.curves, result.scenario, targets, record, cut, Errors(result.seed))
     if board is None:
         raise SimError("no recorded figure can be compared with the scenario")
     return board

@@ -87,7 +87,7 @@ def _scores(
     validation: Validation, result: Result, rows: Sequence[RecordRow], cut: str | None
 ) -> Scoreboard | None:
     from sim.analysis.calibration.record import load_record
-    from sim.analysis.forecasts.forecast import last_day
+    from sim.analysis.forecasts.forecast import Errors, last_day
     from sim.analysis.forecasts.outcomes import score_figures
 
     known = {row.id: row for row in (*load_record(), *rows)}
@@ -98,7 +98,7 @@ def _scores(
         [row.target for row in validation.comparisons],
         known.values(),
         None if month is None else last_day(month),
-        result.seed,
+        Errors(result.seed),
     )
 
 

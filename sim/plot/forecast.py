@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sim.analysis.calibration.record import Record
 from sim.analysis.calibration.targets import Target, match
 from sim.analysis.forecasts.forecast import (
+    Errors,
     finding,
     forecast_table,
     future_targets,
@@ -74,7 +75,7 @@ def forecast_files(
     market = result.scenario
     cut = start - timedelta(days=1)
     targets = future_targets(record, market, start, end)
-    table = forecast_table(result.curves, targets, result.seed)
+    table = forecast_table(result.curves, targets, Errors(result.seed))
     facts: dict[str, Any] = {
         "scenario": market.name,
         "scenario_hash": result.scenario_hash,

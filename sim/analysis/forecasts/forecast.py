@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import calendar
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -52,7 +52,7 @@ PERCENT = 100.0
 def is_logarithmic(target: Target) -> bool:
     """Are errors of the figure relative?"""
     known = getattr(target, "transform", "")
-    return known == "log" if known else target.kind == "total"
+    return target.value > 0.0 and (known == "log" if known else target.kind == "total")
 
 
 def family_of(target: Target) -> str:
@@ -65,19 +65,50 @@ def last_day(month: date) -> date:
     return month.replace(day=calendar.monthrange(month.year, month.month)[1])
 
 
-def predictive(target: Target, values: npt.ArrayLike, seed: int) -> FloatArray:
-    """Predictive sample of what will be recorded: simulated figures with observation errors.
+Group = tuple[str, str, str]
+"""Metric family, transform and unit of figures that share a model discrepancy."""
+
+
+class Errors(NamedTuple):
+    """What lies between a simulated figure and the recorded one."""
+
+    seed: int
+    """Root seed; the errors of a figure depend on it and on the figure's id alone."""
+    discrepancies: Mapping[Group, float] = {}
+    """Standard deviation of what the model cannot reach, in logarithms or the figures' unit."""
+
+    @classmethod
+    def of(cls, seed: int, provenance: Mapping[str, Any] | None) -> Errors:
+        """Errors with the discrepancies that a posterior's provenance states."""
+        rows = (provenance or {}).get("discrepancy", ())
+        found = {(r["family"], r["transform"], r["unit"]): float(r["sd"]) for r in rows}
+        return cls(seed, found)
+
+    def deviation(self, target: Target) -> float:
+        """Standard deviation of observation error and discrepancy together.
+
+        In logarithms where the errors of the figure are relative. A family without a discrepancy of
+        its own takes the root mean square of those of its transform and unit.
+        """
+        logs = is_logarithmic(target)
+        error = float(getattr(target, "error", 0.0)) / (abs(target.value) if logs else 1.0)
+        key = (family_of(target), *(("log", "1") if logs else ("identity", target.unit)))
+        alike = [sd**2 for group, sd in self.discrepancies.items() if group[1:] == key[1:]]
+        square = self.discrepancies.get(key, math.sqrt(np.mean(alike)) if alike else 0.0) ** 2
+        return math.sqrt(error**2 + square)
+
+
+def predictive(target: Target, values: npt.ArrayLike, errors: Errors) -> FloatArray:
+    """Predictive sample of what will be recorded: simulated figures with errors.
 
     Each of the R finite figures is repeated until there are at least `DRAWS`, each with its own
-    error e ~ N(0, error), so that the variance is that of the figures plus error^2. In logarithms
-    where the errors are relative. Parts of a whole stay within 0 and 100 %.
+    error e ~ N(0, deviation), so that the variance is that of the figures plus deviation^2. In
+    logarithms where the errors are relative. Parts of a whole stay within 0 and 100 %.
 
     Parameters
     ----------
     values
         (R,) figures in the unit of the record.
-    seed
-        Root seed; a figure's errors depend on it and on its id alone.
 
     Raises
     ------
@@ -89,13 +120,11 @@ def predictive(target: Target, values: npt.ArrayLike, seed: int) -> FloatArray:
     if not figures.size:
         raise SimError(f"{target.id}: no replicate gives a finite number")
     sample = np.tile(figures, math.ceil(DRAWS / figures.size))
-    error = float(getattr(target, "error", 0.0))
-    if error > 0.0:
-        rng = np.random.default_rng([seed, crc32(target.id.encode())])
-        noise = error * rng.standard_normal(sample.size)
-        sample = (
-            sample * np.exp(noise / abs(target.value)) if is_logarithmic(target) else sample + noise
-        )
+    deviation = errors.deviation(target)
+    if deviation > 0.0:
+        rng = np.random.default_rng([errors.seed, crc32(target.id.encode())])
+        noise = deviation * rng.standard_normal(sample.size)
+        sample = sample * np.exp(noise) if is_logarithmic(target) else sample + noise
     return np.clip(sample, 0.0, PERCENT) if is_percentage(target) else sample
 
 
@@ -195,7 +224,7 @@ def _at(row: Record, entity: str, period: tuple[date, date]) -> Record:
     )
 
 
-def forecast_table(curves: xr.Dataset, targets: Iterable[Target], seed: int) -> pd.DataFrame:
+def forecast_table(curves: xr.Dataset, targets: Iterable[Target], errors: Errors) -> pd.DataFrame:
     """Quantiles of the predictive sample of each target, one row a target.
 
     Returns
@@ -207,7 +236,7 @@ def forecast_table(curves: xr.Dataset, targets: Iterable[Target], seed: int) -> 
 
     rows = []
     for target in targets:
-        sample = predictive(target, simulated(target, curves), seed)
+        sample = predictive(target, simulated(target, curves), errors)
         facts = {name: getattr(target, name, "") for name in FACTS} | {"family": family_of(target)}
         bands = np.quantile(sample, list(QUANTILES.values()))
         rows.append(facts | dict(zip(QUANTILES, map(float, bands), strict=True)))

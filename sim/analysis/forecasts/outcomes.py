@@ -15,6 +15,7 @@ from sim.analysis.calibration.validation import simulated
 from sim.analysis.forecasts.forecast import (
     DRAWS,
     PERCENT,
+    Errors,
     family_of,
     is_logarithmic,
     is_percentage,
@@ -52,7 +53,7 @@ def score_figures(
     targets: Iterable[Target],
     record: Iterable[Record],
     cut: date | None,
-    seed: int,
+    errors: Errors,
     fitted: date | None = None,
 ) -> Scoreboard | None:
     """Score the figures of a comparison.
@@ -67,6 +68,9 @@ def score_figures(
         What may be known.
     cut
         Last known day; that of the fit unless given.
+    errors
+        What lies between simulated and recorded figures; forecasts of the simple forecasters have
+        observation errors alone.
     fitted
         Last day of what the runs were fitted to; that of the scenario's calibration unless given.
     """
@@ -76,7 +80,7 @@ def score_figures(
     if cut is None or not scored:
         return None
     known = match(known_until(rows, cut), scenario).targets
-    return scoreboard(curves, scored, known, cut, seed, fitted)
+    return scoreboard(curves, scored, known, cut, errors, fitted)
 
 
 def scoreboard(
@@ -84,7 +88,7 @@ def scoreboard(
     targets: Iterable[Target],
     known: Iterable[Target],
     cut: date,
-    seed: int,
+    errors: Errors,
     fitted: date | None = None,
 ) -> Scoreboard:
     """Score the model on some figures, beside simple forecasters fitted on what was known.
@@ -103,7 +107,7 @@ def scoreboard(
         (_thing(t), t.period_start, t.period_end, t.value): t for t in reversed(list(targets))
     }
     outcomes = [
-        _outcome(target, curves, histories, cut, seed) for target in reversed(distinct.values())
+        _outcome(target, curves, histories, cut, errors) for target in reversed(distinct.values())
     ]
     return Scoreboard(cut, fitted, score_table(outcomes))
 
@@ -160,15 +164,15 @@ def _outcome(
     curves: xr.Dataset,
     histories: dict[Thing, Series],
     cut: date,
-    seed: int,
+    errors: Errors,
 ) -> Outcome:
     series = histories.get(_thing(target))
-    samples = {MODEL: predictive(target, simulated(target, curves), seed)}
+    samples = {MODEL: predictive(target, simulated(target, curves), errors)}
     if target.period_end > cut and series is not None:
         normals = ndtri((np.arange(DRAWS) + 0.5) / DRAWS)
         for name, forecaster in FORECASTERS.items():
             figures = forecaster(series, middle_of(target), normals) * months_of(target)
-            samples[name] = predictive(target, figures, seed)
+            samples[name] = predictive(target, figures, Errors(errors.seed))
     level = abs(target.value if series is None else float(series.values[-1]) * months_of(target))
     return Outcome(
         target.id,
@@ -179,6 +183,6 @@ def _outcome(
         target.period_end,
         months_between(cut, target.period_end),
         target.value,
-        Scale(is_logarithmic(target) and target.value > 0.0, level or 1.0),
+        Scale(is_logarithmic(target), level or 1.0),
         samples,
     )

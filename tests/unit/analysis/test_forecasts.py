@@ -17,6 +17,8 @@ from scipy.stats import norm
 from sim.analysis.calibration.record import Record
 from sim.analysis.calibration.targets import match
 from sim.analysis.forecasts.forecast import (
+    Errors,
+    family_of,
     finding,
     forecast_table,
     future_targets,
@@ -377,7 +379,7 @@ def test_rows_after_the_start_and_the_order_of_rows_move_nothing() -> None:
     market, span = _scenario(36), (date(2025, 1, 1), date(2026, 12, 31))
     known = _rows()[:2]
     found = [
-        forecast_table(_curves(36), future_targets(rows, market, *span), seed=3)
+        forecast_table(_curves(36), future_targets(rows, market, *span), Errors(3))
         for rows in (known, _rows(), _rows()[::-1])
     ]
     pd.testing.assert_frame_equal(found[0], found[1])
@@ -387,7 +389,7 @@ def test_rows_after_the_start_and_the_order_of_rows_move_nothing() -> None:
 def test_bands_are_the_quantiles_of_what_was_simulated() -> None:
     market = _scenario(36)
     targets = future_targets(_rows(), market, date(2025, 7, 1), date(2025, 12, 31))
-    table = forecast_table(_curves(36), targets, seed=3).set_index("entity")
+    table = forecast_table(_curves(36), targets, Errors(3)).set_index("entity")
     quantiles = ["q05", "q10", "q25", "q50", "q75", "q90", "q95"]
     assert list(table.columns[-7:]) == quantiles
     row = table.loc[MARKET]
@@ -413,7 +415,7 @@ def test_the_finding_names_the_largest_move() -> None:
     market = _scenario(36)
     known = match(_rows(), market).targets
     targets = future_targets(_rows(), market, date(2025, 7, 1), date(2026, 12, 31))
-    table = forecast_table(_curves(36), targets, seed=3)
+    table = forecast_table(_curves(36), targets, Errors(3))
     shares = finding(table[table["metric"] == SHARE], known)
     assert shares.startswith("By 2026-12, ")
     assert "Volcano Engine: 49 to 50" in shares or "Baidu AI Cloud: 40 to 40" in shares
@@ -425,7 +427,7 @@ def test_the_finding_names_the_largest_move() -> None:
 def test_the_same_figure_twice_counts_once_and_the_future_is_not_looked_at() -> None:
     market = _scenario(18)
     targets = match(_rows(), market).targets
-    board = score_figures(_curves(18), market, targets, _rows(), None, seed=3)
+    board = score_figures(_curves(18), market, targets, _rows(), None, Errors(3))
     assert board is not None
     assert board.cut == CUT == cut_of(market, _rows())
     assert sorted(set(board.table["id"])) == ["B25", "T24", "T25", "V24", "V25"]
@@ -433,7 +435,7 @@ def test_the_same_figure_twice_counts_once_and_the_future_is_not_looked_at() -> 
     assert sorted(simple["id"]) == ["T25", "V25"]
     assert simple.set_index("id").loc["T25", "median"] == pytest.approx(600.0, rel=0.03)
     corrupt = [t for t in targets if t.period_end <= CUT]
-    again = scoreboard(_curves(18), targets, corrupt, CUT, 3, board.fitted)
+    again = scoreboard(_curves(18), targets, corrupt, CUT, Errors(3), board.fitted)
     pd.testing.assert_frame_equal(board.table, again.table)
     text = "\n".join(board.lines())
     assert "the model was fitted to figures until 2024-12-31" in text
@@ -443,8 +445,8 @@ def test_the_same_figure_twice_counts_once_and_the_future_is_not_looked_at() -> 
 def test_without_a_cut_nothing_is_scored() -> None:
     market = _scenario(18).replace({"calibration.targets": []})
     targets = match(_rows(), market).targets
-    assert score_figures(_curves(18), market, targets, _rows(), None, seed=3) is None
-    late = score_figures(_curves(18), _scenario(18), targets, _rows(), date(2024, 6, 30), seed=3)
+    assert score_figures(_curves(18), market, targets, _rows(), None, Errors(3)) is None
+    late = score_figures(_curves(18), _scenario(18), targets, _rows(), date(2024, 6, 30), Errors(3))
     assert late is not None
     assert late.fitted_to.endswith("until 2024-12-31: after 2024-06-30 it forecasts nothing")
 
@@ -458,9 +460,38 @@ def test_a_model_that_knew_the_outcome_does_not_win() -> None:
 
 def test_a_predictive_sample_repeats_every_run_and_keeps_shares_inside() -> None:
     target = next(t for t in match(_rows(), _scenario()).targets if t.metric == SHARE)
-    sample = predictive(target, [np.nan, 0.0, 100.0], seed=1)
+    sample = predictive(target, [np.nan, 0.0, 100.0], Errors(1))
     assert 0.0 <= sample.min() <= sample.max() <= 100.0
     assert len(sample) >= 2000
-    assert np.array_equal(sample, predictive(target, [0.0, 100.0], seed=1))
+    assert np.array_equal(sample, predictive(target, [0.0, 100.0], Errors(1)))
     with pytest.raises(SimError, match="no replicate gives a finite number"):
-        predictive(target, [np.nan], seed=1)
+        predictive(target, [np.nan], Errors(1))
+
+
+def test_error_and_discrepancy_add_as_variances() -> None:
+    scenario = _scenario()
+    share, total = (
+        next(t for t in match(_rows(), scenario).targets if t.metric == metric)
+        for metric in (SHARE, TOTAL)
+    )
+    errors = Errors.of(
+        1,
+        {
+            "discrepancy": [
+                {"family": family_of(share), "transform": "identity", "unit": "%", "sd": 3.0},
+                {"family": "another", "transform": "log", "unit": "1", "sd": 0.3},
+                {"family": "third", "transform": "log", "unit": "1", "sd": 0.4},
+            ]
+        },
+    )
+    own = [float(getattr(target, "error", 0.0)) for target in (share, total)]
+    wanted = [math.hypot(own[0], 3.0), math.hypot(own[1] / 1200.0, math.sqrt(0.125))]
+    assert [errors.deviation(target) for target in (share, total)] == pytest.approx(wanted)
+    figures = 50.0 + 4.0 * NORMALS
+    found = predictive(share, figures, errors)
+    assert np.std(found) == pytest.approx(math.hypot(4.0, wanted[0]), rel=0.05)
+    found = predictive(total, np.exp(0.5 * NORMALS), errors)
+    assert np.std(np.log(found)) == pytest.approx(math.hypot(0.5, wanted[1]), rel=0.05)
+    assert np.std(predictive(share, figures, Errors(1))) < np.std(
+        predictive(share, figures, errors)
+    )
