@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.economics.arrays import Floats, vector
+from sim.economics.arrays import Floats
+from sim.numeric.arrays import ratio
 from sim.numeric.portable import expm1
 
 ROUNDING = 1e-9
@@ -14,12 +15,13 @@ ROUNDING = 1e-9
 def market_shares(volumes: ArrayLike) -> Floats:
     """Shares ``x / sum x`` along the last axis, any shape; all 0 where nothing is sold."""
     amount = np.asarray(volumes, dtype=np.float64)
-    whole = np.add.reduce(amount, axis=-1, keepdims=True)
-    return np.divide(amount, whole, out=np.zeros(amount.shape), where=whole > 0.0)
+    return ratio(amount, np.add.reduce(amount, axis=-1, keepdims=True))
 
 
-def hhi(shares: ArrayLike) -> float:
-    """Herfindahl-Hirschman index ``sum s^2`` in fractions; what shares leave open is atomistic.
+def hhi(shares: ArrayLike) -> Floats:
+    """Herfindahl-Hirschman index ``sum s^2`` in fractions, along the last axis.
+
+    What shares leave open is atomistic.
 
     Raises
     ------
@@ -28,17 +30,11 @@ def hhi(shares: ArrayLike) -> float:
 
     Source: Hirschman (1964, AER 54:761-762).
     """
-    array = _shares(shares)
-    return float(np.add.reduce(array * array))
-
-
-def _shares(shares: ArrayLike) -> Floats:
     array = np.asarray(shares, dtype=np.float64)
-    usual = array.ndim == 1 and array.size > 0
-    if usual and np.minimum.reduce(array) >= 0 and np.add.reduce(array) <= 1 + ROUNDING:
-        return array
-    vector("shares", shares)
-    raise ValueError("shares must be >= 0 and sum to at most 1")
+    whole = np.add.reduce(array, axis=-1)
+    if not (array.size and array.min() >= 0 and whole.max() <= 1 + ROUNDING):
+        raise ValueError("shares must be >= 0 and sum to at most 1")
+    return np.asarray(np.add.reduce(array * array, axis=-1))
 
 
 MONTHS_OF_YEAR, MONTHS_OF_QUARTER, QUARTERS_OF_YEAR = 12, 3, 4

@@ -31,28 +31,34 @@ from sim.numeric.jit import announce, month_has_run
 from sim.scenario.patches import at_intensity
 from sim.scenario.schema.scenario import Scenario
 
-MEASURES = ("platform_token_share", "full_stack_revenue_share")
+SCOREBOARDS = ("platform_token_share", "full_stack_revenue_share")
 
 
 class Scoreboards(mesa.DataCollector):
-    """This month's scoreboards by vendor, for `mesa.batch_run`."""
+    """Scoreboards of each month by vendor, for `mesa.batch_run`, from the curves."""
 
     def __init__(self, model: MarketModel) -> None:
-        super().__init__(model_reporters={"month": _month})
-        vendors = model.recorder.axes["vendor"]
-        self._columns = {measure: [f"{measure}.{name}" for name in vendors] for measure in MEASURES}
-        self.model_vars |= {name: [] for names in self._columns.values() for name in names}
+        self._model = model
+        super().__init__()
+        self.model_reporters["month"] = "month"
 
     def collect(self, model: MarketModel) -> None:
-        """As Mesa does it, but shares need neither copies nor checks every month."""
-        super().collect(model)
-        for measure, columns in self._columns.items():
-            for column, value in zip(columns, model.recorder.last(measure).tolist(), strict=True):
-                self.model_vars[column].append(value)
+        """Nothing to do: the curves hold every month."""
 
+    @property
+    def model_vars(self) -> dict[str, list[float]]:
+        """Months and scoreboards by column."""
+        months, curves = self._model.month, self._model.curves
+        columns: dict[str, list[float]] = {"month": list(range(1, months + 1))}
+        for measure in SCOREBOARDS:
+            shares = curves[measure][:months].T.tolist()
+            names = [f"{measure}.{vendor}" for vendor in self._model.axes["vendor"]]
+            columns |= dict(zip(names, shares, strict=True))
+        return columns
 
-def _month(model: MarketModel) -> int:
-    return model.month
+    @model_vars.setter
+    def model_vars(self, _: object) -> None:
+        """Mesa would begin with empty columns."""
 
 
 class MarketModel(BaseMarket):
@@ -100,8 +106,8 @@ class MarketModel(BaseMarket):
         self._add_vendors()
         with np.errstate(under="ignore"), timed("start"):
             start(self)
-        self.recorder = Recorder(self.scenario, self.world)
-        self.datacollector = Scoreboards(self)
+        self.recorder = Recorder(self)
+        self.datacollector: mesa.DataCollector = Scoreboards(self)
         weight = self.presence.active.astype(float)
         total = float(weight.sum())
         self.facts = {

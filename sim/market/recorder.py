@@ -1,11 +1,13 @@
-"""Measures by name, and the recorder: preallocated arrays, filled once a month."""
+"""Measures by name, and the recorder: it keeps what they read, month by month."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -21,23 +23,46 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Read = TypeVar("Read", bound=Callable[..., Floats | float])
 DIMENSIONS = ("vendor", "vendor_to", "kind", "segment", "region", "family", "offer")
+PARTS = {
+    "": "paid capability",
+    "account.": "calls rent services applications revenue profit levers spent discounts unit_cost "
+    "campaigns subsidies",
+    "volumes.": "served kept lost by_kind all_kinds",
+    "tally.": "flow review",
+    "presence.": "active clients homing accounts",
+    "homes.": "clients moved",
+    "bidding.counts.": "won poached bill off credit",
+    "terms.": "awareness",
+    "state.": "own_cards external_cards ordered utilisation reliability attention experience cash "
+    "app_tokens token_share mean_price hosting list_price goodwill external_cost_factor "
+    "supply_shock obtainable developers developers_in derivatives weights_open research "
+    "research_steps context tokens_by_kind adopted",
+    "state.platforms.": "agents builders users",
+}
+KEPT = [part + name for part, names in PARTS.items() for name in names.split()]
+"""What measures of any number of months read of a market."""
+_kept_of = attrgetter(*KEPT)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A name, a unit, the dimensions beside the month, a sentence, and how a market is read."""
+    """A name, a unit, the dimensions beside the month, a sentence, and how a market is read.
+
+    One that reads `many` months takes a market as it is now, or :class:`Months`.
+    """
 
     name: str
     unit: str
     dims: tuple[str, ...]
     doc: str
     read: Callable[[Any], Floats | float]
+    many: bool = False
 
 
 _MEASURES: Registry[Measure] = Registry("measure", "sim.measures", "sim.measures")
 
 
-def measure(unit: str, *dims: str) -> Callable[[Read], Read]:
+def measure(unit: str, *dims: str, many: bool = False) -> Callable[[Read], Read]:
     """Register a function under its own name; its docstring's first line is the sentence."""
     unknown = set(dims) - set(DIMENSIONS)
     if unknown:
@@ -46,10 +71,15 @@ def measure(unit: str, *dims: str) -> Callable[[Read], Read]:
     def register(read: Read) -> Read:
         name = read.__name__
         doc = (read.__doc__ or "").strip().split("\n")[0]
-        _MEASURES.add(name, Measure(name, unit, dims, doc, read), read)
+        _MEASURES.add(name, Measure(name, unit, dims, doc, read, many), read)
         return read
 
     return register
+
+
+def curve(unit: str, *dims: str) -> Callable[[Read], Read]:
+    """Register a measure that reads what is in `KEPT`, of one month or many: (..., dims)."""
+    return measure(unit, *dims, many=True)
 
 
 def measures() -> Mapping[str, Measure]:
@@ -57,18 +87,18 @@ def measures() -> Mapping[str, Measure]:
     return _MEASURES.all()
 
 
-class Places(NamedTuple):
-    """Where each measure stands in the reading of a month, and how its curve is laid out."""
+class Layout(NamedTuple):
+    """The measures of a scenario, and how their curves are laid out; vendors as in its file."""
 
     axes: dict[str, tuple[str, ...]]
-    reads: list[Callable[[Any], Floats | float]]
-    parts: dict[str, tuple[tuple[int, ...], slice]]  # shape, place in the row
-    columns: dict[str, npt.NDArray[np.int64]]  # places in a reading, in the order of the labels
-    order: npt.NDArray[np.int64]  # the same of all measures
+    known: tuple[Measure, ...]
+    shapes: list[tuple[int, ...]]
+    parts: list[slice]  # of a row of all measures
+    order: npt.NDArray[np.int64]  # places in a row of the market's order, by those in a row
 
 
-def places_of(scenario: Scenario, world: MarketLayout) -> Places:
-    """The places of a scenario's measures; vendors in the order of the scenario file."""
+def layout_of(scenario: Scenario, world: MarketLayout) -> Layout:
+    """The layout of a scenario's curves."""
     ends = world.platform_names()[world.n_vendors :]
     axes: dict[str, tuple[str, ...]] = {
         "vendor": tuple(scenario.vendors),
@@ -88,69 +118,109 @@ def places_of(scenario: Scenario, world: MarketLayout) -> Places:
         "family": world.families,
         "offer": world.labels,
     }
-    order = {
+    place = {
         dim: np.array([canonical[dim].index(name) for name in names], np.int64)
         for dim, names in axes.items()
     }
-    known = measures().values()
+    known = tuple(measures().values())
     shapes = [tuple(len(axes[dim]) for dim in m.dims) for m in known]
-    edges = [0, *np.cumsum([math.prod(shape) for shape in shapes]).tolist()]
-    parts = {
-        m.name: (shape, slice(begin, end))
-        for m, shape, (begin, end) in zip(known, shapes, pairwise(edges), strict=True)
-    }
-    columns = {}
-    for m in known:
-        shape, part = parts[m.name]
-        labels = np.ix_(*(order[dim] for dim in m.dims))
-        columns[m.name] = np.arange(part.start, part.stop).reshape(shape)[labels]
-    flat = np.concatenate([*columns.values(), np.zeros(0, np.int64)], axis=None)
-    return Places(axes, [m.read for m in known], parts, columns, flat)
+    parts = parts_of(shapes)
+    order = [
+        np.arange(part.start, part.stop).reshape(shape)[np.ix_(*(place[dim] for dim in m.dims))]
+        for m, shape, part in zip(known, shapes, parts, strict=True)
+    ]
+    return Layout(axes, known, shapes, parts, np.concatenate(order, axis=None))
+
+
+def parts_of(shapes: Sequence[tuple[int, ...]]) -> list[slice]:
+    """Places of arrays of some shapes that stand one after the other."""
+    ends = np.cumsum([0, *(math.prod(shape) for shape in shapes)]).tolist()
+    return [slice(*pair) for pair in pairwise(ends)]
+
+
+class Months:
+    """Recorded months under the names of a market; arrays have the month as their first axis."""
+
+    def __init__(self, market: Any, values: Mapping[str, npt.NDArray[Any]]) -> None:
+        self.world, self.rules, self.scenario = market.world, market.rules, market.scenario
+        self.counted = market.counted
+        for path, value in values.items():
+            *rooms, name = path.split(".")
+            room: Any = self
+            for part in rooms:
+                room = vars(room).setdefault(part, SimpleNamespace())
+            setattr(room, name, value)
 
 
 class Recorder:
     """Curves of one run, (months, ...) by measure; vendors in the order of the scenario file."""
 
-    def __init__(self, scenario: Scenario, world: MarketLayout) -> None:
-        self._places = shared(scenario, "places of measures", lambda: places_of(scenario, world))
-        months = scenario.calendar.months
-        self._rows = np.zeros((months, len(self._places.order)))  # in the market's order
-        self._table = np.zeros_like(self._rows)  # in the order of the labels
-        self._recorded, self._sorted = 0, 0  # months
+    def __init__(self, market: Any) -> None:
+        scenario, self._market = market.scenario, market
+        self._layout = shared(scenario, "layout", lambda: layout_of(scenario, market.world))
+        self._monthly = [m for m in self._layout.known if not m.many]
+        self._kept: list[npt.NDArray[Any]] = []  # as of the first month: shapes and types
+        self._rows = np.zeros((scenario.calendar.months, 0))  # what is kept, and what is read
+        self._table = np.zeros((scenario.calendar.months, len(self._layout.order)))  # the curves
+        self._recorded, self._computed = 0, 0  # months
 
     @property
     def axes(self) -> dict[str, tuple[str, ...]]:
         """Labels of each dimension."""
-        return self._places.axes
+        return self._layout.axes
 
     def record(self, month: int, market: Any) -> None:
-        """Read every measure of a market at the end of the month."""
-        values = [read(market) for read in self._places.reads]
+        """Keep what measures read of a market at the end of the month."""
+        values = [*_kept_of(market), *(m.read(market) for m in self._monthly)]
         if self._recorded == 0:
-            self._check(values)
+            self._begin(values)
         np.concatenate(values, axis=None, out=self._rows[month])
         self._recorded = month + 1
-        self._sorted = min(self._sorted, month)
+        self._computed = min(self._computed, month)
+        if self._recorded == len(self._rows):
+            self._compute()
 
-    def _check(self, values: list[Any]) -> None:
-        """Every measure has the shape of its dimensions; looked at in the first month."""
-        for (name, (shape, _)), value in zip(self._places.parts.items(), values, strict=True):
-            if np.shape(value) != shape:
-                raise ValueError(f"measure {name}: shape {np.shape(value)}, expected {shape}")
+    def _begin(self, values: Sequence[Any]) -> None:
+        """Make room for what is kept of each month."""
+        self._kept = [np.asarray(value) for value in values]
+        for one, value in zip(self._monthly, self._kept[len(KEPT) :], strict=True):
+            self._check(one, value.shape)
+        self._rows = np.zeros((len(self._rows), sum(value.size for value in self._kept)))
+
+    def _check(self, one: Measure, shape: tuple[int, ...]) -> None:
+        """Refuse a measure that does not have the shape of its dimensions."""
+        expected = tuple(len(self.axes[dim]) for dim in one.dims)
+        if shape != expected:
+            raise ValueError(f"measure {one.name}: shape {shape}, expected {expected}")
+
+    def _compute(self) -> None:
+        """Compute the curves of the months that are new."""
+        rows = self._rows[self._computed : self._recorded]
+        parts = parts_of([value.shape for value in self._kept])
+        values = [
+            rows[:, part].reshape(len(rows), *value.shape).astype(value.dtype, copy=False)
+            for value, part in zip(self._kept, parts, strict=True)
+        ]
+        months = Months(self._market, dict(zip(KEPT, values, strict=False)))
+        monthly = iter(values[len(KEPT) :])
+        found = [one.read(months) if one.many else next(monthly) for one in self._layout.known]
+        for one, value in zip(self._layout.known, found, strict=True):
+            self._check(one, np.shape(value)[1:])
+        table = np.concatenate([np.reshape(v, (len(rows), -1)) for v in found], axis=1)
+        self._table[self._computed : self._recorded] = table[:, self._layout.order]
+        self._computed = self._recorded
 
     @property
     def curves(self) -> dict[str, Floats]:
         """What was recorded until now, 0 in the months to come."""
-        new = slice(self._sorted, self._recorded)
-        self._table[new] = self._rows[new, self._places.order]
-        self._sorted = self._recorded
-        months = len(self._table)
+        if self._computed < self._recorded:
+            self._compute()
+        known, shapes, parts = self._layout[1:4]
         return {
-            name: self._table[:, part].reshape(months, *shape)
-            for name, (shape, part) in self._places.parts.items()
+            one.name: self._table[:, part].reshape(len(self._table), *shape)
+            for one, shape, part in zip(known, shapes, parts, strict=True)
         }
 
     def last(self, name: str) -> Floats:
         """A measure of the last recorded month, in the order of the scenario file."""
-        row: Floats = self._rows[self._recorded - 1][self._places.columns[name]]
-        return row
+        return self.curves[name][self._recorded - 1]

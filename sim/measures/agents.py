@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.concentration import market_shares
-from sim.market.recorder import Floats, measure
+from sim.market.recorder import Floats, curve
 from sim.measures.money import MILLION, unit_margin
 from sim.measures.tokens import by_platform, family_tokens_of_offers
-from sim.numeric.arrays import sums_by_group
+from sim.numeric.arrays import ratio, sums_by_group
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
@@ -28,88 +28,86 @@ def agent_kinds(scenario: Scenario, world: MarketLayout) -> npt.NDArray[np.bool_
     return np.array([kinds[name].agent_work > 0.0 for name in world.kinds])
 
 
-@measure("agents", "vendor")
+@curve("agents", "vendor")
 def agents(model: BaseMarket) -> Floats:
     """Agents on each platform, both sides."""
-    return model.state.platforms.agents.sum(axis=1)
+    return model.state.platforms.agents.sum(axis=-1)
 
 
-@measure("agents", "vendor")
+@curve("agents", "vendor")
 def creator_agents(model: BaseMarket) -> Floats:
     """Agents on the creators' side of each platform."""
-    return model.state.platforms.agents[:, CREATORS]
+    return model.state.platforms.agents[..., CREATORS]
 
 
-@measure("agents", "vendor")
+@curve("agents", "vendor")
 def enterprise_agents(model: BaseMarket) -> Floats:
     """Agents on the enterprises' side of each platform."""
-    return model.state.platforms.agents[:, ENTERPRISES]
+    return model.state.platforms.agents[..., ENTERPRISES]
 
 
-@measure("builders", "vendor")
+@curve("builders", "vendor")
 def builders(model: BaseMarket) -> Floats:
     """Builders of agents on each platform, both sides."""
-    return model.state.platforms.builders.sum(axis=1)
+    return model.state.platforms.builders.sum(axis=-1)
 
 
-@measure("clients", "vendor")
+@curve("clients", "vendor")
 def agent_users(model: BaseMarket) -> Floats:
     """Clients whose agent work the platform serves; 0 while no agent platform is open."""
-    return model.state.platforms.users.sum(axis=1)
+    return model.state.platforms.users.sum(axis=-1)
 
 
-@measure("share", "vendor")
+@curve("share", "vendor")
 def agent_token_share(model: BaseMarket) -> Floats:
     """Share of the platform tokens asked for by agent work.
 
     All 0 where there is none.
     """
     agents = model.rules(agent_kinds)
-    asked = model.volumes.by_kind[agents, : model.world.n_api].sum(axis=0)
+    asked = model.volumes.by_kind[..., agents, : model.world.n_api].sum(axis=-2)
     return market_shares(by_platform(model, asked))
 
 
-@measure("yuan/month", "vendor")
+@curve("yuan/month", "vendor")
 def agent_subsidies(model: BaseMarket) -> Floats:
     """Money paid to new builders."""
-    paid = model.account.spending.get("agents")
-    return np.zeros(model.world.n_vendors) if paid is None else paid * MILLION
+    return model.account.subsidies * MILLION
 
 
-@measure("models", "family")
+@curve("models", "family")
 def derivatives(model: BaseMarket) -> Floats:
     """Derivative models of each open family."""
     return model.state.derivatives * model.state.weights_open
 
 
-@measure("point", "family")
+@curve("point", "family")
 def capability(model: BaseMarket) -> Floats:
     """Capability of each family, contributions included, by the tokens asked for by kind."""
     asked = model.state.tokens_by_kind
-    whole = asked.sum()
-    weight = asked / whole if whole > 0.0 else np.full(len(asked), 1.0 / len(asked))
-    return (model.capability * weight).sum(axis=1)
+    weight = ratio(asked, asked.sum(axis=-1, keepdims=True), 1.0 / asked.shape[-1])
+    return (model.capability * weight[..., None, :]).sum(axis=-1)
 
 
-@measure("tokens", "family")
+@curve("tokens", "family")
 def context_window(model: BaseMarket) -> Floats:
     """Context window of each family."""
     return model.state.context
 
 
-@measure("yuan/month", "vendor")
+@curve("yuan/month", "vendor")
 def research_spending(model: BaseMarket) -> Floats:
     """Money put into research."""
     return model.state.research * MILLION
 
 
-@measure("steps", "vendor")
+@curve("steps", "vendor")
 def research_steps(model: BaseMarket) -> Floats:
     """Steps up the quality ladder since the start."""
     return model.state.research_steps.astype(np.float64)
 
 
-@measure("yuan/month", "vendor")
+@curve("yuan/month", "vendor")
 def cannibalised_margin(model: BaseMarket) -> Floats:
     """API margin that an owner misses on tokens of its families that others serve.
 
@@ -117,12 +115,10 @@ def cannibalised_margin(model: BaseMarket) -> Floats:
     the owner's present price and volume: lost revenue, not cash, and an upper bound, as not all of
     these tokens would have come to the owner. Negative where the owner sells below cost.
     """
-    world = model.world
-    tokens = family_tokens_of_offers(model)
-    family = world.family[: len(tokens)]
-    own_call = (world.calls & (world.platform == world.family_owner))[: len(tokens)]
-    elsewhere = sums_by_group(np.where(own_call, 0.0, tokens), family, len(world.families))
-    sold = np.flatnonzero(own_call[: world.n_api] & model.state.hosting[: world.n_api])
-    margin = np.zeros(len(world.families))
-    margin[family[sold]] = unit_margin(model)[sold]
+    world, n, end = model.world, model.world.n_api, model.world.rent_start
+    family, families = world.family[:end], len(world.families)
+    own = (world.calls & (world.platform == world.family_owner))[:end]
+    elsewhere = sums_by_group(np.where(own, 0.0, family_tokens_of_offers(model)), family, families)
+    sold = own[:n] & model.state.hosting[..., :n]  # at most one call of each family
+    margin = sums_by_group(np.where(sold, unit_margin(model), 0.0), family[:n], families)
     return sums_by_group(elsewhere * margin, world.owner, world.n_vendors)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.market.recorder import Floats, measure
+from sim.market.recorder import Floats, curve
 from sim.measures.supply import by_vendor
+from sim.numeric.arrays import ratio
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
@@ -15,91 +16,89 @@ if TYPE_CHECKING:
 REVIEWED, MOVED, WITH_SURPLUS, SURPLUS = range(4)  # places in the tally of reviews
 
 
-def part_of_adopted(model: BaseMarket, weight: int) -> float:
+def part_of_adopted(model: BaseMarket, weight: Floats) -> Floats:
     """Weight of workloads as a part of all adopted ones; 0 while there are none."""
-    adopted = int(model.presence.active.sum())
-    return float(weight) / float(adopted) if adopted else 0.0
+    return ratio(weight, model.presence.active.sum(axis=-1))
 
 
-@measure("share", "vendor")
+@curve("share", "vendor")
 def client_share(model: BaseMarket) -> Floats:
     """Clients with work on the platform, of all clients with work (adds to more than 1)."""
     there, v = model.presence, model.world.n_vendors
-    clients = int(there.homing[1:].sum())  # homing counts clients by their number of platforms
-    return there.clients[:v] / float(clients) if clients else np.zeros(v)
+    # homing counts clients by their number of platforms
+    return ratio(there.clients[..., :v], there.homing[..., 1:].sum(axis=-1, keepdims=True))
 
 
-@measure("platforms/client")
-def vendors_per_client(model: BaseMarket) -> float:
+@curve("platforms/client")
+def vendors_per_client(model: BaseMarket) -> Floats:
     """Mean number of platforms of clients with work.
 
     The own machines of a client count as one.
     """
     homing = model.presence.homing
-    clients = int(homing[1:].sum())
-    platforms = int((homing * np.arange(len(homing))).sum())
-    return float(platforms) / float(clients) if clients else 0.0
+    platforms = (homing * np.arange(homing.shape[-1])).sum(axis=-1)
+    return ratio(platforms, homing[..., 1:].sum(axis=-1))
 
 
-@measure("workloads", "vendor")
+@curve("workloads", "vendor")
 def active_workloads(model: BaseMarket) -> Floats:
     """Workloads on the platform, as weighted up to the market."""
     return by_vendor(model, model.counted(model.presence.active))
 
 
-@measure("share")
-def postponing(model: BaseMarket) -> float:
+@curve("share")
+def postponing(model: BaseMarket) -> Floats:
     """Adopted workloads that postpone."""
-    return part_of_adopted(model, model.presence.active[model.world.none])
+    return part_of_adopted(model, model.presence.active[..., model.world.none])
 
 
-@measure("workloads/month", "vendor", "vendor_to")
+@curve("workloads/month", "vendor", "vendor_to")
 def switching_flow(model: BaseMarket) -> Floats:
     """Workloads that left a platform, by where they went."""
-    return model.counted(model.tally.flow[: model.world.n_vendors])
+    return model.counted(model.tally.flow[..., : model.world.n_vendors, :])
 
 
-@measure("share")
-def churn(model: BaseMarket) -> float:
+@curve("share")
+def churn(model: BaseMarket) -> Floats:
     """Workloads that changed platform this month, of all adopted.
 
     To begin or to end postponing is a change too; `switching_flow` tells them apart.
     """
-    return part_of_adopted(model, model.tally.review[MOVED])
+    return part_of_adopted(model, model.tally.review[..., MOVED])
 
 
-@measure("share")
-def reviewed(model: BaseMarket) -> float:
+@curve("share")
+def reviewed(model: BaseMarket) -> Floats:
     """Workloads that were looked at this month, of all adopted."""
-    return part_of_adopted(model, model.tally.review[REVIEWED])
+    return part_of_adopted(model, model.tally.review[..., REVIEWED])
 
 
-@measure("price units")
-def consumer_surplus(model: BaseMarket) -> float:
+@curve("price units")
+def consumer_surplus(model: BaseMarket) -> Floats:
     """Mean realised utility / alpha of reviews, in price-term units (a logsum in expectation).
 
     Small & Rosen (1981, Econometrica 49:105-130). With a log price a difference d between two
     worlds is worth a price cut of 1 - exp(-d) on every offer.
     """
     review = model.tally.review
-    return float(review[SURPLUS]) / float(review[WITH_SURPLUS]) if review[WITH_SURPLUS] else 0.0
+    return ratio(review[..., SURPLUS], review[..., WITH_SURPLUS])
 
 
-@measure("share", "kind")
+@curve("share", "kind")
 def adopted(model: BaseMarket) -> Floats:
     """Workloads that have begun, by kind."""
     return model.state.adopted
 
 
-@measure("share", "vendor")
+@curve("share", "vendor")
 def home_share(model: BaseMarket) -> Floats:
     """Clients whose home cloud it is, of all clients."""
     clients = model.homes.clients
-    return clients[:-1] / float(clients.sum())
+    return clients[..., :-1] / clients.sum(axis=-1, keepdims=True)
 
 
-@measure("clients/month", "vendor")
+@curve("clients/month", "vendor")
 def home_gain(model: BaseMarket) -> Floats:
     """Clients that made it their home cloud this month, less those that left it."""
     moved = model.homes.moved  # by old home, last without one, and new home
-    return model.counted(moved.sum(axis=0) - moved.sum(axis=1)[:-1])
+    return model.counted(moved.sum(axis=-2) - moved.sum(axis=-1)[..., :-1])

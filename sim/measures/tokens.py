@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from sim.economics.concentration import hhi, market_shares
 from sim.market.ecosystem.communities import community_rules
-from sim.market.recorder import Floats, measure
-from sim.numeric.arrays import sums_by_group
+from sim.market.recorder import Floats, curve
+from sim.numeric.arrays import ratio, sums_by_group
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 def by_platform(model: BaseMarket, calls: Floats) -> Floats:
-    """(V,) sums by platform of a number for each model call (n_api,)."""
+    """(..., V) sums by platform of a number for each model call (..., n_api)."""
     world = model.world
     return sums_by_group(calls, world.platform[: world.n_api], world.n_vendors)
 
 
 def family_tokens_of_offers(model: BaseMarket) -> Floats:
-    """(rent_start,) million tokens of each offer with a family: model calls, then self-hosting.
+    """(..., rent_start) million tokens of each offer with a family: calls, then self-hosting.
 
     Self-hosted work is rationed with the cards it runs on.
     """
     world, volumes = model.world, model.volumes
-    hosted = volumes.kept[world.host_start : world.rent_start]
-    return np.concatenate([volumes.served[: world.n_api], hosted])
+    hosted = volumes.kept[..., world.host_start : world.rent_start]
+    return np.concatenate([volumes.served[..., : world.n_api], hosted], axis=-1)
 
 
 def domestic_cells(scenario: Scenario, world: MarketLayout) -> npt.NDArray[np.bool_]:
@@ -46,25 +46,18 @@ def cloud_platforms(scenario: Scenario, world: MarketLayout) -> npt.NDArray[np.b
 
 
 def asked_by_segment_and_region(model: BaseMarket) -> Floats:
-    """(segments, regions, J) volumes asked for."""
-    world = model.world
-    return model.volumes.all_kinds.reshape(len(world.segments), len(world.regions), -1)
+    """(..., segments, regions, J) volumes asked for."""
+    world, asked = model.world, model.volumes.all_kinds
+    return asked.reshape(*asked.shape[:-2], len(world.segments), len(world.regions), -1)
 
 
-def sums_of_rows(rows: Floats, group: npt.NDArray[np.int64], size: int) -> Floats:
-    """(n, size) sums of the columns of `rows` (n, m) by their group (m,)."""
-    n = len(rows)
-    place = np.arange(n)[:, None] * size + group
-    return sums_by_group(rows.ravel(), place.ravel(), n * size).reshape(n, size)
-
-
-@measure("million tokens/month", "vendor")
+@curve("million tokens/month", "vendor")
 def platform_tokens(model: BaseMarket) -> Floats:
     """Tokens of model calls served by each platform."""
-    return by_platform(model, model.volumes.served[: model.world.n_api])
+    return by_platform(model, model.volumes.served[..., : model.world.n_api])
 
 
-@measure("million tokens/month", "vendor")
+@curve("million tokens/month", "vendor")
 def platform_tokens_domestic(model: BaseMarket) -> Floats:
     """Tokens of domestic clients served by each cloud platform (IDC scope; model companies 0).
 
@@ -73,99 +66,97 @@ def platform_tokens_domestic(model: BaseMarket) -> Floats:
     n, asked = model.world.n_api, model.volumes.all_kinds
     domestic = model.rules(domestic_cells)
     clouds = model.rules(cloud_platforms)
-    inside, whole = asked[domestic, :n].sum(axis=0), asked[:, :n].sum(axis=0)
-    part = np.divide(inside, whole, out=np.ones(n), where=whole > 0.0)
-    return by_platform(model, model.volumes.served[:n] * part) * clouds
+    inside, whole = asked[..., domestic, :n].sum(axis=-2), asked[..., :n].sum(axis=-2)
+    part = ratio(inside, whole, otherwise=1.0)
+    return by_platform(model, model.volumes.served[..., :n] * part) * clouds
 
 
-@measure("share", "vendor")
+@curve("share", "vendor")
 def platform_token_share(model: BaseMarket) -> Floats:
     """Share of platform tokens in the IDC scope: domestic, cloud platforms."""
     return market_shares(platform_tokens_domestic(model))
 
 
-@measure("million tokens/month", "vendor")
+@curve("million tokens/month", "vendor")
 def family_tokens(model: BaseMarket) -> Floats:
     """Tokens of each vendor's own families, whoever serves or runs them."""
     world, tokens = model.world, family_tokens_of_offers(model)
-    return sums_by_group(tokens, world.family_owner[: len(tokens)], world.n_vendors)
+    return sums_by_group(tokens, world.family_owner[: world.rent_start], world.n_vendors)
 
 
-@measure("share", "vendor")
+@curve("share", "vendor")
 def family_token_share(model: BaseMarket) -> Floats:
     """Share of model-family tokens (Frost & Sullivan scope)."""
     return market_shares(family_tokens(model))
 
 
-@measure("million tokens/month")
-def total_tokens(model: BaseMarket) -> float:
+@curve("million tokens/month")
+def total_tokens(model: BaseMarket) -> Floats:
     """Tokens served by platforms and by clients themselves."""
-    return float(family_tokens(model).sum())
+    return family_tokens(model).sum(axis=-1)
 
 
-@measure("million tokens/month")
-def self_hosted_tokens(model: BaseMarket) -> float:
+@curve("million tokens/month")
+def self_hosted_tokens(model: BaseMarket) -> Floats:
     """Tokens that clients serve themselves."""
-    return float(model.volumes.kept[model.world.host_start : model.world.rent_start].sum())
+    return model.volumes.kept[..., model.world.host_start : model.world.rent_start].sum(axis=-1)
 
 
-@measure("million tokens/month", "kind")
+@curve("million tokens/month", "kind")
 def tokens_by_kind(model: BaseMarket) -> Floats:
     """Tokens asked for by kind of work (0 for accelerator-hours)."""
-    return np.where(model.world.family >= 0, model.volumes.by_kind, 0.0).sum(axis=1)
+    return np.where(model.world.family >= 0, model.volumes.by_kind, 0.0).sum(axis=-1)
 
 
-@measure("share", "segment", "vendor")
+@curve("share", "segment", "vendor")
 def segment_token_share(model: BaseMarket) -> Floats:
     """Share of platform tokens asked for, within each segment."""
-    world = model.world
-    calls = asked_by_segment_and_region(model).sum(axis=1)[:, : world.n_api]
-    return market_shares(sums_of_rows(calls, world.platform[: world.n_api], world.n_vendors))
+    calls = asked_by_segment_and_region(model).sum(axis=-2)[..., : model.world.n_api]
+    return market_shares(by_platform(model, calls))
 
 
-@measure("share", "region", "vendor")
+@curve("share", "region", "vendor")
 def region_token_share(model: BaseMarket) -> Floats:
     """Share of platform tokens asked for, within each region."""
-    world = model.world
-    calls = asked_by_segment_and_region(model).sum(axis=0)[:, : world.n_api]
-    return market_shares(sums_of_rows(calls, world.platform[: world.n_api], world.n_vendors))
+    calls = asked_by_segment_and_region(model).sum(axis=-3)[..., : model.world.n_api]
+    return market_shares(by_platform(model, calls))
 
 
-@measure("share", "region", "family")
+@curve("share", "region", "family")
 def region_family_share(model: BaseMarket) -> Floats:
     """Share of model-family tokens asked for, self-hosted work included, within each region."""
     world, end = model.world, model.world.rent_start
-    asked = asked_by_segment_and_region(model).sum(axis=0)[:, :end]
-    return market_shares(sums_of_rows(asked, world.family[:end], len(world.families)))
+    asked = asked_by_segment_and_region(model).sum(axis=-3)[..., :end]
+    return market_shares(sums_by_group(asked, world.family[:end], len(world.families)))
 
 
-@measure("share", "vendor")
+@curve("share", "vendor")
 def overseas_family_share(model: BaseMarket) -> Floats:
     """Share of model-family tokens that clients outside the domestic regions ask for, by owner."""
     world, end = model.world, model.world.rent_start
     domestic = model.rules(domestic_cells)
-    abroad = model.volumes.all_kinds[~domestic, :end].sum(axis=0)
+    abroad = model.volumes.all_kinds[..., ~domestic, :end].sum(axis=-2)
     return market_shares(sums_by_group(abroad, world.family_owner[:end], world.n_vendors))
 
 
-@measure("developers", "region", "family")
+@curve("developers", "region", "family")
 def developers_by_region(model: BaseMarket) -> Floats:
     """Developers of each open family in regions with a pool of their own.
 
     The others share one pool, shown in each of them.
     """
-    state = model.state
-    pools = np.where(model.rules(community_rules).apart, state.developers_in.T, state.developers)
-    return pools * state.weights_open
+    state, apart = model.state, model.rules(community_rules).apart
+    own, shared = state.developers_in.swapaxes(-2, -1), state.developers[..., None, :]
+    return np.where(apart, own, shared) * state.weights_open[..., None, :]
 
 
-@measure("-")
-def hhi_platform_tokens(model: BaseMarket) -> float:
+@curve("-")
+def hhi_platform_tokens(model: BaseMarket) -> Floats:
     """HHI of platform tokens."""
     return hhi(platform_token_share(model))
 
 
-@measure("-")
-def hhi_family_tokens(model: BaseMarket) -> float:
+@curve("-")
+def hhi_family_tokens(model: BaseMarket) -> Floats:
     """HHI of model-family tokens."""
     return hhi(family_token_share(model))

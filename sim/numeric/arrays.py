@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
@@ -15,10 +16,24 @@ Cube = Annotated[npt.NDArray[T], 3]
 
 
 def sums_by_group(
-    values: npt.ArrayLike, group: npt.NDArray[np.int64], groups: int
+    values: Array, group: npt.NDArray[np.int64], groups: int
 ) -> npt.NDArray[np.float64]:
-    """(groups,) sums of `values` (n,) by their group (n,), added up from the first to the last."""
-    return np.bincount(group, values, groups).astype(np.float64, copy=False)
+    """(..., groups) sums of `values` (..., n) by group (n,), added from the first to the last."""
+    if values.ndim == 1:
+        return np.bincount(group, values, groups).astype(np.float64, copy=False)
+    rows = math.prod(values.shape[:-1])
+    place = np.arange(rows)[:, None] * groups + group
+    sums = sums_by_group(values.ravel(), place.ravel(), rows * groups)
+    return sums.reshape(*values.shape[:-1], groups)
+
+
+def ratio(
+    part: npt.ArrayLike, whole: npt.ArrayLike, otherwise: float = 0.0
+) -> npt.NDArray[np.float64]:
+    """part / whole where the whole is positive, else `otherwise`; arrays broadcast."""
+    out = np.empty(np.broadcast(part, whole).shape)
+    out.fill(otherwise)
+    return np.divide(part, whole, out=out, where=np.greater(whole, 0.0))
 
 
 NAMES = ("exp", "ln", "log1p", "expm1", "log2", "exp2", "power")

@@ -168,7 +168,7 @@ HHI_POINTS = 10_000  # points per unit of the index in fractions
 def concentration(inputs: Inputs) -> dict[str, Any]:
     """Herfindahl index of a list of shares, before and after a merger."""
     shares = np.asarray(inputs["shares"], dtype=np.float64)
-    index = hhi(shares)
+    index = float(hhi(shares))
     answer = {
         "hhi_fraction": index,
         "hhi_points": HHI_POINTS * index,
@@ -179,7 +179,7 @@ def concentration(inputs: Inputs) -> dict[str, Any]:
         first, second = pair
         joint = np.delete(shares, second)
         joint[first - (second < first)] += shares[second]
-        after = hhi(joint)
+        after = float(hhi(joint))
         answer["delta_hhi_points_if_merge"] = HHI_POINTS * (after - index)
         answer["hhi_points_after_merge"] = HHI_POINTS * after
     return answer

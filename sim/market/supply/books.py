@@ -41,6 +41,16 @@ class Account:
     spending: Mapping[str, Floats]  # on moves, by purpose
     paid: float  # by all clients to all vendors
 
+    @property
+    def campaigns(self) -> Floats:
+        """(V,) spent on campaigns."""
+        return self.spending.get("marketing", np.zeros(len(self.spent)))
+
+    @property
+    def subsidies(self) -> Floats:
+        """(V,) paid to new builders of agents."""
+        return self.spending.get("agents", np.zeros(len(self.spent)))
+
 
 def settle(
     rules: SupplyRules,

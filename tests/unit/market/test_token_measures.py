@@ -108,7 +108,6 @@ def test_means_and_margins_of_calls(model: MarketModel) -> None:
 def test_a_measure_of_another_shape_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = Measure("wrong", "-", ("vendor",), "One number for all.", lambda _: 1.0)
     monkeypatch.setattr("sim.market.recorder.measures", lambda: {"wrong": wrong})
-    monkeypatch.setattr("sim.market.model.MEASURES", ())
     with pytest.raises(RunFailure, match=r"measure wrong: shape \(\), expected \(3,\)"):
         ran(changed(months=3))
 
