@@ -28,7 +28,7 @@ from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
 
 if TYPE_CHECKING:
-    from sim.analysis.compare.differences import ScenarioComparison
+    from sim.analysis.compare import ScenarioComparison
 
 Progress = ProgressCallback | bool | None
 
@@ -280,7 +280,7 @@ def compare(
     Parameters
     ----------
     scenarios, names, measures, margins
-        As for `sim.analysis.compare.run.compare`.
+        As for `sim.analysis.compare.compare`.
     replicates, seed, workers, out, progress, executor
         As for `run`.
 
@@ -289,7 +289,7 @@ def compare(
     SimError
         The scenarios cannot be compared, a measure does not exist, or as `run`.
     """
-    from sim.analysis.compare.run import compare as run_and_compare
+    from sim.analysis.compare import compare as run_and_compare
 
     with _settings(out, workers, executor, progress) as settings:
         result, found = run_and_compare(

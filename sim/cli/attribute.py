@@ -48,6 +48,7 @@ def attribute(
     from sim.analysis.attribution.attribute import attribute as run_parts
     from sim.analysis.attribution.base import Choices
     from sim.runs.progress import progress_on_stderr
+    from sim.runs.settings import RunSettings
     from sim.scenario.reader import load
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
@@ -60,11 +61,9 @@ def attribute(
             market,
             names,
             choices,
+            RunSettings(out, workers, progress=told),
             replicates=replicates,
             seed=seed,
-            workers=workers,
-            out=out,
-            progress=lambda name: told,
         ):
             documents.append(document(result, finding))
             failed += len(result.failed)

@@ -14,7 +14,7 @@ from sim.cli import EXPECTED_ERROR, complain
 from sim.cli.options import RESULTS, Changes, Clients, Out, Replicates, Seed, Workers
 
 if TYPE_CHECKING:
-    from sim.analysis.compare.differences import Difference, ScenarioComparison
+    from sim.analysis.compare import Difference, ScenarioComparison
     from sim.runs.result import Result
 
 PICTURE = "compare"
@@ -58,7 +58,7 @@ def compare(
 
     The same command goes on where an interrupted one stopped.
     """
-    from sim.analysis.compare.run import COMPARISON
+    from sim.analysis.compare import COMPARISON
     from sim.api import compare as run_and_compare
     from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
@@ -108,7 +108,7 @@ def _margins(texts: Sequence[str]) -> dict[str, float]:
 
 
 def _picture(result: Result, measures: Sequence[str]) -> str:
-    from sim.analysis.compare.run import drawable
+    from sim.analysis.compare import drawable
     from sim.errors import SimError
     from sim.plot.curves import MEASURE
     from sim.plot.save import save

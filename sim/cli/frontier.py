@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from sim.cli import EXPECTED_ERROR, complain
 from sim.cli.options import RESULTS, Changes, Clients, Out, ScenarioFile, Seed, Workers
 from sim.cli.tournament import pictures
-
-if TYPE_CHECKING:
-    from sim.analysis.frontier.frontier import Axis
-    from sim.runs.result import Result
-    from sim.scenario.schema.scenario import Scenario
 
 Range = tuple[float, float]
 NO_RANGE = typer.Option(None, help="Lowest and highest value [default: 0 to twice the value].")
@@ -59,25 +54,37 @@ def frontier(
     Every step of the refinement is a stored ensemble; the same command goes on where an
     interrupted one stopped.
     """
-    from sim.analysis.frontier.frontier import axis_of, usual_paths
+    from sim.analysis.frontier.frontier import USUAL_OUTCOMES, axis_of, usual_paths
+    from sim.analysis.frontier.frontier import frontier as find
+    from sim.analysis.frontier.hysteresis import hysteresis as swept
+    from sim.runs.progress import progress_on_stderr
+    from sim.runs.settings import RunSettings
     from sim.scenario.reader import load
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
     market = load(scenario, changes)
     usual = usual_paths(market) if x is None or (y is None and not hysteresis) else ("", "")
     across = axis_of(market, x or usual[0], x_range)
-    settings: dict[str, Any] = {"seed": seed, "workers": workers, "out": out}
-    if hysteresis:
-        settings |= {"replicates": runs_a_point, "steps": steps}
-        result, found = _sweep(market, across, settings)
-        lines, picture = sweep_lines(found), "hysteresis"
-    else:
-        upward = axis_of(market, y or usual[1], y_range)
-        if outcome:
-            settings["outcomes"] = outcome
-        settings |= {"runs_a_point": runs_a_point, "budget": budget, "depth": depth}
-        result, found = _find(market, across, upward, settings)
-        lines, picture = frontier_lines(found), "frontier"
+    with progress_on_stderr() as told:
+        settings = RunSettings(out, workers, progress=told)
+        if hysteresis:
+            result, found = swept(
+                market, across, settings, replicates=runs_a_point, steps=steps, seed=seed
+            )
+        else:
+            result, found = find(
+                market,
+                across,
+                axis_of(market, y or usual[1], y_range),
+                settings,
+                outcomes=outcome or USUAL_OUTCOMES,
+                runs_a_point=runs_a_point,
+                budget=budget,
+                depth=depth,
+                seed=seed,
+            )
+    lines = sweep_lines(found) if hysteresis else frontier_lines(found)
+    picture = "hysteresis" if hysteresis else "frontier"
     if json_:
         print(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))
     else:
@@ -87,24 +94,6 @@ def frontier(
         complain(trouble)
         return EXPECTED_ERROR
     return 0
-
-
-def _sweep(market: Scenario, x: Axis, settings: dict[str, Any]) -> tuple[Result, dict[str, Any]]:
-    from sim.analysis.frontier.hysteresis import hysteresis
-    from sim.runs.progress import progress_on_stderr
-
-    with progress_on_stderr() as told:
-        return hysteresis(market, x, progress=lambda: told, **settings)
-
-
-def _find(
-    market: Scenario, x: Axis, y: Axis, settings: dict[str, Any]
-) -> tuple[Result, dict[str, Any]]:
-    from sim.analysis.frontier.frontier import frontier as find
-    from sim.runs.progress import progress_on_stderr
-
-    with progress_on_stderr() as told:
-        return find(market, x, y, progress=lambda: told, **settings)
 
 
 def frontier_lines(found: dict[str, Any]) -> list[str]:

@@ -14,8 +14,7 @@ from sim.cli import EXPECTED_ERROR, complain
 from sim.cli.options import RESULTS, Changes, Clients, Out, ScenarioFile, Seed, Workers
 
 if TYPE_CHECKING:
-    from sim.analysis.uncertainty.exploring import Explored
-    from sim.analysis.uncertainty.findings import Finding
+    from sim.analysis.uncertainty.exploring import Explored, Finding
 
 WIDTH = 100
 PICTURES = {"morris": "tornado", "sobol": "tornado", "prim": "failure_box"}
@@ -75,8 +74,7 @@ def sensitivity(
     Each method is a stored sweep; the same command goes on where an interrupted one stopped.
     """
     from sim.analysis.uncertainty.analyse import Sizes, analyse
-    from sim.analysis.uncertainty.exploring import Budget
-    from sim.analysis.uncertainty.findings import document
+    from sim.analysis.uncertainty.exploring import Budget, document
     from sim.analysis.uncertainty.unknowns import unknowns_of
     from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
@@ -132,7 +130,7 @@ def finding_lines(told: Mapping[str, Any]) -> list[str]:
     SimError
         It lacks n, seeds, the kinds of interval or the scenario's hash.
     """
-    from sim.analysis.uncertainty.findings import refuse_bare
+    from sim.analysis.verdict.grounds import refuse_bare
 
     refuse_bare(told)
     lines = [told["title"]]

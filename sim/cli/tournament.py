@@ -51,6 +51,7 @@ def tournament(
     """
     from sim.analysis.games.tournament import tournament as run_all
     from sim.runs.progress import progress_on_stderr
+    from sim.runs.settings import RunSettings
     from sim.scenario.reader import load
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
@@ -60,12 +61,10 @@ def tournament(
             market,
             incumbent or (),
             challenger or (),
+            RunSettings(out, workers, progress=told),
             discount=discount,
             replicates=replicates,
             seed=seed,
-            workers=workers,
-            out=out,
-            progress=told,
         )
     if json_:
         print(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))

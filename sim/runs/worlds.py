@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sim.errors import SimError
 from sim.scenario.patches import with_freed_budget, with_hosting, without_levers
 
 if TYPE_CHECKING:
@@ -27,6 +28,19 @@ class World:
     name: str
     title: str
     scenario: Scenario
+
+
+def contest_of(scenario: Scenario, question: str) -> Contest:
+    """Who contains whom.
+
+    Raises
+    ------
+    SimError
+        The scenario has no contest, which the question (such as `a frontier`) needs.
+    """
+    if scenario.contest is None:
+        raise SimError(f"{scenario.name}: {question} needs a [contest]")
+    return scenario.contest
 
 
 def levers_of(scenario: Scenario, vendor: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import pytest
 
 import sim.report.page
 from sim.analysis.attribution.attribute import attribute
-from sim.analysis.compare.run import compare
+from sim.analysis.compare import compare
 from sim.analysis.frontier.frontier import axis_of, frontier
 from sim.analysis.frontier.hysteresis import hysteresis
 from sim.analysis.games.tournament import tournament
@@ -53,22 +53,23 @@ def compared(out: Path) -> Result:
 
 
 def played(out: Path) -> Result:
-    return tournament(small(), ["cost_plus"], ["match"], replicates=2, workers=1, out=out)[0]
+    sides = (["cost_plus"], ["match"])
+    return tournament(small(), *sides, settings=RunSettings(out, 1), replicates=2)[0]
 
 
 def bounded(out: Path) -> Result:
     axes = (axis_of(small(), path, (-1.0, 2.0)) for path in (APPEAL, "vendors.dam.appeal.api"))
-    options: dict[str, Any] = {"runs_a_point": 2, "depth": 0, "workers": 1, "out": out}
+    options: dict[str, Any] = {"runs_a_point": 2, "depth": 0, "settings": RunSettings(out, 1)}
     return frontier(small(), *axes, outcomes=["incumbent_rollback"], **options)[0]
 
 
 def swept_both_ways(out: Path) -> Result:
     axis = axis_of(small(), APPEAL, (-1.0, 2.0))
-    return hysteresis(small(), axis, steps=2, replicates=2, workers=1, out=out)[0]
+    return hysteresis(small(), axis, RunSettings(out, 1), steps=2, replicates=2)[0]
 
 
 def attributed(out: Path) -> Result:
-    (pair,) = attribute(small(), ["rules"], replicates=2, workers=1, out=out)
+    (pair,) = attribute(small(), ["rules"], replicates=2, settings=RunSettings(out, 1))
     return pair[0]
 
 

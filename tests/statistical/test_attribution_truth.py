@@ -9,6 +9,7 @@ import pytest
 
 from sim.analysis.attribution.attribute import attribute
 from sim.analysis.attribution.base import Estimate
+from sim.runs.settings import RunSettings
 from tests.unit.market.tiny import changed
 
 pytestmark = pytest.mark.statistical
@@ -23,7 +24,9 @@ BASE = {
 
 def shapley(tmp_path: Path, levers: dict[str, Any], **more: Any) -> dict[str, Estimate]:
     market = changed({**BASE, **more}).replace({"levers": levers})
-    ((_, finding),) = attribute(market, ["shapley"], replicates=12, workers=1, out=tmp_path)
+    ((_, finding),) = attribute(
+        market, ["shapley"], replicates=12, settings=RunSettings(tmp_path, 1)
+    )
     return {row.label: row for row in finding.rows}
 
 

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from sim.analysis.attribution import counterfactuals, robustness, shapley
+from sim.analysis.attribution import counterfactuals as parts
+from sim.analysis.attribution import shapley
 from sim.analysis.attribution.base import Attribution, AttributionPart, Choices
 from sim.analysis.verdict.grounds import grounds
 from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
-from sim.runs.progress import ProgressCallback
 from sim.runs.result import Result
 from sim.runs.rows import DONE
-from sim.runs.settings import RESULTS, RunSettings
+from sim.runs.settings import RunSettings
 from sim.scenario.schema.scenario import Scenario
 
 ATTRIBUTION = "attribution.json"
 PARTS = {
-    "rules": counterfactuals.RULES,
-    "shapley": shapley.SHAPLEY,
-    "dose": counterfactuals.DOSE,
-    "rivals": counterfactuals.RIVALS,
-    "frozen": counterfactuals.FROZEN,
-    "ablation": robustness.ABLATION,
-    "benchmarks": robustness.BENCHMARKS,
-    "priors": robustness.PRIORS,
-    "unidentified": robustness.UNIDENTIFIED,
+    "rules": AttributionPart(parts.rules_worlds, parts.read_rules),
+    "shapley": AttributionPart(shapley.shapley_worlds, shapley.read_shapley),
+    "dose": AttributionPart(parts.dose_worlds, parts.read_dose),
+    "rivals": AttributionPart(parts.rivals_worlds, parts.read_rivals),
+    "frozen": AttributionPart(parts.frozen_worlds, parts.read_frozen, parts.FrozenRivals),
+    "ablation": AttributionPart(parts.ablation_worlds, parts.read_ablation),
+    "benchmarks": AttributionPart(parts.benchmarks_worlds, parts.read_benchmarks),
+    "priors": AttributionPart(parts.priors_worlds, parts.read_priors),
+    "unidentified": AttributionPart(parts.unidentified_worlds, parts.read_unidentified),
 }
 USUAL = tuple(name for name in PARTS if name not in ("priors", "unidentified"))
 
@@ -38,12 +37,10 @@ def attribute(
     scenario: Scenario,
     names: Sequence[str] = USUAL,
     choices: Choices | None = None,
+    settings: RunSettings | None = None,
     *,
     replicates: int | None = None,
     seed: int | None = None,
-    workers: int | None = None,
-    out: Path | str = RESULTS,
-    progress: Callable[[str], ProgressCallback | None] | None = None,
 ) -> Iterator[tuple[Result, Attribution]]:
     """Each part's runs and what it found, one part after the other; stored runs are reused.
 
@@ -51,10 +48,6 @@ def attribute(
     ----------
     names
         Parts, see `PARTS`.
-    choices
-        Choices that parts take.
-    progress
-        Called with the name of a part for the progress callback of its runs.
 
     Raises
     ------
@@ -65,13 +58,10 @@ def attribute(
     for name in names:
         if name not in PARTS:
             raise SimError(f"no part is called {name!r} ({nearest_hint(name, list(PARTS))})")
-    for name in names:
-        part: AttributionPart = PARTS[name]
+    for part in (PARTS[name] for name in names):
         result = run_ensemble(
             scenario,
-            RunSettings(
-                workers=workers, out=out, progress=progress(name) if progress is not None else None
-            ),
+            settings,
             replicates=replicates,
             seed=seed,
             worlds=part.worlds(scenario, chosen),

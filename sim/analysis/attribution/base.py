@@ -10,21 +10,24 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.priors import Prior, drawn
-from sim.analysis.statistics import mean_interval
+from sim.analysis.statistics import mean_interval, wilson_interval
+from sim.economics.arrays import Floats
 from sim.errors import SimError
 from sim.runs.result import Result
 from sim.runs.rows import DONE
 from sim.runs.run import ModelMaker
-from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, levers_of
+from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, contest_of, levers_of
 from sim.scenario.patches import without_levers
-from sim.scenario.schema.scenario import Contest, Scenario
+from sim.scenario.schema.scenario import Scenario
 
-Floats = npt.NDArray[np.float64]
+QUESTION = "an attribution"
 POINTS = 100.0
 OUTCOME = "challenger_platform_token_share"
+AS_IT_STANDS = "as the scenario stands"
 RESAMPLES = 2_000
 BOOTSTRAP_SEED = 20_260_301
-T, BOOTSTRAP = "paired t, 95 %", "seed bootstrap, 95 %"
+T, BOOTSTRAP, WILSON = "paired t, 95 %", "seed bootstrap, 95 %", "Wilson, 95 %"
+WELCH = "Welch t over seeds, 95 %"
 
 
 @dataclass(frozen=True)
@@ -68,19 +71,6 @@ class AttributionPart(NamedTuple):
     model: Callable[[Scenario], ModelMaker] | None = None
 
 
-def contest_of(scenario: Scenario) -> Contest:
-    """Who contains whom.
-
-    Raises
-    ------
-    SimError
-        The scenario has no contest.
-    """
-    if scenario.contest is None:
-        raise SimError(f"{scenario.name}: an attribution needs a [contest]")
-    return scenario.contest
-
-
 def own_levers(scenario: Scenario) -> tuple[str, ...]:
     """The incumbent's levers, sorted.
 
@@ -89,7 +79,7 @@ def own_levers(scenario: Scenario) -> tuple[str, ...]:
     SimError
         The scenario has no contest or its incumbent no lever.
     """
-    contest = contest_of(scenario)
+    contest = contest_of(scenario, QUESTION)
     levers = levers_of(scenario, contest.incumbent)
     if not levers:
         raise SimError(f"{scenario.name}: {contest.incumbent} has no lever to take away")
@@ -100,27 +90,11 @@ def on_and_off(
     scenario: Scenario,
     levers: Iterable[str],
     names: tuple[str, str] = (ON, OFF_MONEY_KEPT),
-    title: str = "as the scenario stands",
+    title: str = AS_IT_STANDS,
 ) -> tuple[World, World]:
     """A scenario as it is and without some levers."""
     bare = without_levers(scenario, tuple(levers))
     return World(names[0], title, scenario), World(names[1], f"{title}, without levers", bare)
-
-
-def drawn_scenarios(
-    scenario: Scenario, priors: Sequence[Prior], choices: Choices
-) -> Iterator[tuple[str, Scenario]]:
-    """Name and scenario of each draw of a latin hypercube over the priors."""
-    from scipy.stats import qmc
-
-    design = qmc.LatinHypercube(len(priors), rng=np.random.default_rng(choices.draw_seed))
-    for number, levels in enumerate(design.random(choices.draws)):
-        yield draw_name(number), scenario.replace(drawn(scenario, priors, levels))
-
-
-def draw_name(number: int) -> str:
-    """Name of the world of a draw."""
-    return f"draw{number:03d}"
 
 
 def shares(result: Result, points: Sequence[str]) -> Floats:
@@ -134,20 +108,36 @@ def shares(result: Result, points: Sequence[str]) -> Floats:
         There is none.
     """
     rows = result.runs
-    rows = rows[rows["status"] == DONE]
-    table = rows[rows["point"].isin(points)].pivot(
-        index="replicate", columns="point", values=OUTCOME
-    )
+    rows = rows[(rows["status"] == DONE) & rows["point"].isin(points)]
+    table = rows.pivot(index="replicate", columns="point", values=OUTCOME)
     table = table.reindex(columns=list(points)).dropna()
     if table.empty:
         raise SimError(f"{result.path}: no replicate is done in all of {', '.join(points)}")
     return POINTS * table.to_numpy(dtype=np.float64).T
 
 
-def effect(result: Result, label: str, on: str, off: str, **facts: Any) -> Estimate:
+def effect(result: Result, label: str, on: str, off: str) -> Estimate:
     """``s_C(off) - s_C(on)`` in points, paired by replicate."""
     with_levers, without = shares(result, [on, off])
-    return paired_estimate(label, without - with_levers, **facts)
+    return paired_estimate(label, without - with_levers)
+
+
+def drawn_scenarios(
+    scenario: Scenario, priors: Sequence[Prior], choices: Choices
+) -> Iterator[tuple[str, Scenario]]:
+    """Name and scenario of each draw of a latin hypercube over the priors."""
+    from scipy.stats import qmc
+
+    design = qmc.LatinHypercube(len(priors), rng=np.random.default_rng(choices.draw_seed))
+    for number, levels in enumerate(design.random(choices.draws)):
+        yield f"draw{number:03d}", scenario.replace(drawn(scenario, priors, levels))
+
+
+def draw_effects(result: Result, choices: Choices, suffix: str) -> Floats:
+    """``s_C(off) - s_C(on)`` of each draw, mean over replicates, in points."""
+    names = [f"draw{number:03d}" for number in range(choices.draws)]
+    tables = (shares(result, [name, f"{name}-{suffix}"]) for name in names)
+    return np.array([(off - on).mean() for on, off in tables])
 
 
 def paired_estimate(label: str, gaps: npt.ArrayLike, **facts: Any) -> Estimate:
@@ -155,6 +145,26 @@ def paired_estimate(label: str, gaps: npt.ArrayLike, **facts: Any) -> Estimate:
     found = mean_interval(gaps)
     low, high = found.interval if found.n > 1 else (None, None)
     return Estimate(label, found.mean, low, high, found.n, T, facts)
+
+
+def halves_estimate(alone: Floats) -> list[Estimate]:
+    """One half of the seeds against the other, if there are two in each."""
+    from scipy.stats import ttest_ind
+
+    half = alone.size // 2
+    first, second = alone[:half], alone[half:]
+    if half < 2 or not np.ptp(alone):
+        return []
+    low, high = ttest_ind(second, first, equal_var=False).confidence_interval(0.95)
+    gap = float(second.mean() - first.mean())
+    label = "chance: the same scenario, other seeds"
+    return [Estimate(label, gap, float(low), float(high), int(alone.size), WELCH)]
+
+
+def wilson_estimate(label: str, hits: int, n: int, scale: float = 1.0, **facts: Any) -> Estimate:
+    """Share of hits times a scale, with its Wilson interval."""
+    low, high = (scale * end for end in wilson_interval(hits, n))
+    return Estimate(label, scale * hits / n, low, high, n, WILSON, facts)
 
 
 def bootstrap_estimate(
@@ -169,12 +179,11 @@ def bootstrap_estimate(
 
     low: float | None = None
     high: float | None = None
-    if values.size > 1:
+    n = int(values.size)
+    if n > 1:
         draws = np.random.Generator(np.random.Philox(BOOTSTRAP_SEED))
         found = bootstrap(
             (values,), statistic, n_resamples=RESAMPLES, method="percentile", rng=draws
         )
         low, high = (float(end) for end in found.confidence_interval)
-    return Estimate(
-        label, float(statistic(values)), low, high, int(values.size), interval_type, facts
-    )
+    return Estimate(label, float(statistic(values)), low, high, n, interval_type, facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -11,20 +11,22 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.attribution.base import (
+    AS_IT_STANDS,
     Attribution,
-    AttributionPart,
     Choices,
     Estimate,
-    Floats,
     bootstrap_estimate,
     own_levers,
     shares,
 )
+from sim.economics.arrays import Floats
 from sim.runs.result import Result
 from sim.runs.worlds import ON, World
 from sim.scenario.patches import without_levers
 from sim.scenario.schema.scenario import Scenario
 
+MOST_EXACT = 6
+"""Beyond this many levers orders are drawn unless all coalitions are asked for."""
 MOST_PLAYERS = 20
 """A full factorial of more levers than this does not fit in memory."""
 
@@ -68,7 +70,8 @@ def factorial_values(
     missing = [coalition for coalition in coalitions if coalition not in worth]
     if missing or len(worth) != len(coalitions):
         strangers = [c for c in worth if c not in set(coalitions)]
-        named = ", ".join(sorted(_spell(c) for c in [*missing, *strangers])[:5])
+        spelled = ("{" + " + ".join(sorted(c)) + "}" for c in [*missing, *strangers])
+        named = ", ".join(sorted(spelled)[:5])
         raise ValueError(f"worth: needs exactly the {2**count} coalitions; check {named}")
     return np.array([worth[coalition] for coalition in coalitions], dtype=np.float64)
 
@@ -103,9 +106,8 @@ def shapley_values(values: npt.ArrayLike) -> Floats:
     shares = np.zeros((count, *table.shape[1:]))
     for i in range(count):
         without = index[index >> i & 1 == 0]
-        # |S|! (n-|S|-1)! / n! = 1 / (n C(n-1, |S|))
-        weight = np.array([1.0 / (count * comb(count - 1, size)) for size in _sizes(without)])
-        shares[i] = np.tensordot(weight, table[without | 1 << i] - table[without], axes=1)
+        gain = table[without | 1 << i] - table[without]
+        shares[i] = np.tensordot(_weights(without, count), gain, axes=1)
     return shares
 
 
@@ -140,17 +142,15 @@ def interaction_index(values: npt.ArrayLike) -> Floats:
         for j in range(i + 1, count):
             first, second = 1 << i, 1 << j
             without = index[index & (first | second) == 0]
-            weight = np.array(
-                [1.0 / ((count - 1) * comb(count - 2, size)) for size in _sizes(without)]
-            )
             alone = table[without | first] + table[without | second]
             joint = table[without | first | second] + table[without] - alone
-            pairs[i, j] = pairs[j, i] = np.tensordot(weight, joint, axes=1)
+            pairs[i, j] = pairs[j, i] = np.tensordot(_weights(without, count - 1), joint, axes=1)
     return pairs
 
 
-def _sizes(coalitions: npt.NDArray[np.int_]) -> list[int]:
-    return [int(coalition).bit_count() for coalition in coalitions]
+def _weights(coalitions: npt.NDArray[np.int_], n: int) -> Floats:
+    """``|S|! (n-|S|-1)! / n! = 1 / (n C(n-1, |S|))`` of each coalition S."""
+    return np.array([1.0 / (n * comb(n - 1, int(c).bit_count())) for c in coalitions])
 
 
 def _check_players(count: int) -> int:
@@ -169,19 +169,10 @@ def _check_values(values: npt.ArrayLike) -> tuple[Floats, int]:
     return table, _check_players(rows.bit_length() - 1)
 
 
-def _spell(coalition: Iterable[str]) -> str:
-    return "{" + " + ".join(sorted(coalition)) + "}"
-
-
-MOST_EXACT = 6
-"""Beyond this many levers orders are drawn unless all coalitions are asked for."""
-NONE = "none"
-
-
 def _name(levers: tuple[str, ...], present: frozenset[str]) -> str:
     if present == frozenset(levers):
         return ON
-    return "+".join(sorted(present)) or NONE
+    return "+".join(sorted(present)) or "none"
 
 
 def _is_exact(levers: tuple[str, ...], choices: Choices) -> bool:
@@ -212,7 +203,7 @@ def _coalitions(levers: tuple[str, ...], choices: Choices) -> list[frozenset[str
 def shapley_worlds(scenario: Scenario, choices: Choices) -> tuple[World, ...]:
     """One world a coalition of levers, all of them first."""
     levers = own_levers(scenario)
-    found = {ON: World(ON, "as the scenario stands", scenario)}
+    found = {ON: World(ON, AS_IT_STANDS, scenario)}
     for present in _coalitions(levers, choices):
         absent = [lever for lever in levers if lever not in present]
         if absent:
@@ -294,6 +285,3 @@ def _share_rows(
         rows.append(bootstrap_estimate(name, phi[i], **facts))
     rows.append(bootstrap_estimate("all together", total, kind="total"))
     return rows
-
-
-SHAPLEY = AttributionPart(shapley_worlds, read_shapley)

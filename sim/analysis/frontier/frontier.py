@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.analysis.frontier.level_set import Bools, LevelSet, Place, find_level
 from sim.analysis.statistics import wilson_interval
@@ -18,22 +16,23 @@ from sim.analysis.verdict.outcomes import OutcomeClass, classify
 from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
-from sim.runs.settings import RESULTS, RunSettings
-from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, levers_of
+from sim.runs.settings import RunSettings
+from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, contest_of, levers_of
 from sim.scenario.patches import without_levers
-from sim.scenario.paths import field_at, leaves
+from sim.scenario.paths import dotted, field_at, leaves
 from sim.scenario.tables import plain_tables
 
 if TYPE_CHECKING:
-    from sim.runs.progress import ProgressCallback
+    from pydantic.fields import FieldInfo
+
     from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
 
 
-Floats = npt.NDArray[np.float64]
 FRONTIER = "frontier.json"
 COARSE, DEPTH = 4, 2
 USUAL_RUNS = 12
+USUAL_OUTCOMES = (OutcomeClass.CONTAINMENT.value,)
 BOOTSTRAP = "seed bootstrap of the surface, 95 %"
 WILSON = "Wilson, 95 %"
 SWITCHING = "demand.switching_cost.api"
@@ -53,6 +52,10 @@ class Axis:
         """Value at a place of the lattice."""
         return self.low + (self.high - self.low) * place / side
 
+    def values(self, side: int) -> list[float]:
+        """Values at all places."""
+        return [self.at(place, side) for place in range(side + 1)]
+
 
 def usual_paths(scenario: Scenario) -> tuple[str, str]:
     """Switching cost of model calls, and how much of the openness lever is pulled.
@@ -62,11 +65,15 @@ def usual_paths(scenario: Scenario) -> tuple[str, str]:
     SimError
         The incumbent has no lever.
     """
-    levers = levers_of(scenario, _contest(scenario).incumbent)
+    levers = _levers(scenario)
     if not levers:
         raise SimError(f"{scenario.name}: no lever to vary; name --y")
     lever = OPENNESS if OPENNESS in levers else levers[0]
     return SWITCHING, f"levers.{lever}.intensity"
+
+
+def _levers(scenario: Scenario) -> tuple[str, ...]:
+    return levers_of(scenario, contest_of(scenario, "a frontier").incumbent)
 
 
 def axis_of(scenario: Scenario, path: str, given: tuple[float, float] | None = None) -> Axis:
@@ -79,50 +86,40 @@ def axis_of(scenario: Scenario, path: str, given: tuple[float, float] | None = N
     """
     data = plain_tables(scenario)
     numbers = {
-        ".".join(map(str, keys)): value
+        dotted(keys): (keys, float(value))
         for keys, value in leaves(data)
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
     if path not in numbers:
         raise SimError(f"no number at {path!r} ({nearest_hint(path, list(numbers))})")
-    low, high = given if given is not None else _usual_range(data, path, float(numbers[path]))
+    keys, value = numbers[path]
+    field = field_at(data, keys)
+    low, high = given if given is not None else _usual_range(field, value)
     if not low < high:
         raise SimError(f"{path}: the range {low:g} to {high:g} must rise; give one")
-    return Axis(path, low, high, _unit(data, path))
+    extra = getattr(field, "json_schema_extra", None)
+    unit = str(extra.get("unit", "-")) if isinstance(extra, dict) else "-"
+    return Axis(path, low, high, unit)
 
 
-def _field(data: dict[str, Any], path: str) -> Any:
-    return field_at(data, tuple(int(k) if k.isdigit() else k for k in path.split(".")))
-
-
-def _unit(data: dict[str, Any], path: str) -> str:
-    extra = getattr(_field(data, path), "json_schema_extra", None)
-    return str(extra.get("unit", "-")) if isinstance(extra, dict) else "-"
-
-
-def _usual_range(data: dict[str, Any], path: str, value: float) -> tuple[float, float]:
-    field = _field(data, path)
-    limits = {type(one).__name__: one for one in field.metadata} if field is not None else {}
-    highest = getattr(limits.get("Le"), "le", np.inf)
-    if highest <= 1.0:
-        return 0.0, float(highest)
-    return 0.0, float(min(2.0 * value, highest))
+def _usual_range(field: FieldInfo | None, value: float) -> tuple[float, float]:
+    bounds = field.metadata if field is not None else []
+    highest = min((float(bound.le) for bound in bounds if hasattr(bound, "le")), default=np.inf)
+    return 0.0, highest if highest <= 1.0 else min(2.0 * value, highest)
 
 
 def frontier(
     scenario: Scenario,
     x: Axis,
     y: Axis,
+    settings: RunSettings | None = None,
     *,
-    outcomes: Sequence[str] = (OutcomeClass.CONTAINMENT.value,),
+    outcomes: Sequence[str] = USUAL_OUTCOMES,
     runs_a_point: int = USUAL_RUNS,
     budget: int | None = None,
     coarse: int = COARSE,
     depth: int = DEPTH,
     seed: int | None = None,
-    workers: int | None = None,
-    out: Path | str = RESULTS,
-    progress: Callable[[], ProgressCallback | None] | None = None,
 ) -> tuple[Result, dict[str, Any]]:
     """Find where P(outcome) = 1/2; every step of the refinement is a stored ensemble.
 
@@ -147,24 +144,25 @@ def frontier(
         at every point.
     """
     _check(scenario, outcomes, runs_a_point, x, y)
-    asked = _Asked(scenario, x, y, coarse * 2**depth, frozenset(outcomes))
+    plane = _Plane(scenario, x, y, coarse * 2**depth)
+    results: list[Result] = []
 
     def ask(places: Sequence[Place]) -> Bools:
         result = run_ensemble(
             scenario,
-            RunSettings(out, workers, progress=progress() if progress is not None else None),
+            settings,
             replicates=runs_a_point,
-            worlds=asked.worlds(places),
+            worlds=plane.worlds(places),
             seed=seed,
         )
-        return asked.hits(result, places)
+        results.append(result)
+        return _hits(result, places, outcomes)
 
     points = None if budget is None else max(0, budget // (2 * runs_a_point))
     level = find_level(ask, coarse, depth, points)
-    found = _document(asked, level, sorted(outcomes))
-    first = asked.results[0]
-    write_once(first.path / FRONTIER, json_bytes(found))
-    return first, found
+    found = _document(results, plane, level, sorted(outcomes))
+    write_once(results[0].path / FRONTIER, json_bytes(found))
+    return results[0], found
 
 
 def _check(scenario: Scenario, outcomes: Sequence[str], runs: int, x: Axis, y: Axis) -> None:
@@ -176,93 +174,95 @@ def _check(scenario: Scenario, outcomes: Sequence[str], runs: int, x: Axis, y: A
         raise SimError(f"runs a point = {runs}: at least 2")
     if x.path == y.path:
         raise SimError(f"x and y are the same parameter, {x.path}")
-    if not levers_of(scenario, _contest(scenario).incumbent):
+    if not _levers(scenario):
         raise SimError(f"{scenario.name}: containment needs a lever of the incumbent to take away")
 
 
-def _contest(scenario: Scenario) -> Any:
-    if scenario.contest is None:
-        raise SimError(f"{scenario.name}: a frontier needs a [contest]")
-    return scenario.contest
+@dataclass(frozen=True)
+class _Plane:
+    """Two parameters of a scenario on a lattice."""
 
-
-class _Asked:
-    """Worlds of places and what came about in them."""
-
-    def __init__(
-        self, scenario: Scenario, x: Axis, y: Axis, side: int, outcomes: frozenset[str]
-    ) -> None:
-        self.scenario, self.x, self.y, self.side, self.outcomes = scenario, x, y, side, outcomes
-        self.results: list[Result] = []
+    scenario: Scenario
+    x: Axis
+    y: Axis
+    side: int
 
     def worlds(self, places: Sequence[Place]) -> tuple[World, ...]:
         """Each place with the incumbent's levers and without them."""
-        levers = levers_of(self.scenario, _contest(self.scenario).incumbent)
+        levers = _levers(self.scenario)
         found = []
         for i, j in places:
-            values = {
-                self.x.path: self.x.at(i, self.side),
-                self.y.path: self.y.at(j, self.side),
-            }
+            values = {self.x.path: self.x.at(i, self.side), self.y.path: self.y.at(j, self.side)}
             title = ", ".join(f"{path} = {value:g}" for path, value in values.items())
             here = self.scenario.replace(values)
-            found += [
-                World(_name((i, j), ON), title, here),
-                World(_name((i, j), OFF_MONEY_KEPT), f"{title}, no move of the incumbent",
-                      without_levers(here, levers)),
-            ]  # fmt: skip
+            bare = without_levers(here, levers)
+            found.append(World(_name((i, j), ON), title, here))
+            off = f"{title}, no move of the incumbent"
+            found.append(World(_name((i, j), OFF_MONEY_KEPT), off, bare))
         return tuple(found)
-
-    def hits(self, result: Result, places: Sequence[Place]) -> Bools:
-        """(P, R) whether a run ended in one of the classes."""
-        self.results.append(result)
-        names = [_name(place, world) for place in places for world in (ON, OFF_MONEY_KEPT)]
-        sound = result.sound_replicates(*names)
-        if len(sound) < result.replicates:
-            first = result.failed.iloc[0]
-            raise SimError(
-                f"{result.path}: a run failed at {first['point']}: {first['message']}; "
-                "a frontier needs every point"
-            )
-        return np.array([self._place(result, place, sound) for place in places])
-
-    def _place(self, result: Result, place: Place, sound: list[int]) -> list[bool]:
-        limits = self.scenario.containment
-        on, off = (curves_of(result, _name(place, world), sound) for world in (ON, OFF_MONEY_KEPT))
-        window, c = limits.window_months, on.challenger
-        gap = off.token_share[:, -window:, c] - on.token_share[:, -window:, c]
-        classes = classify(
-            on.token_share, on.revenue_share, on.incumbent, c, gap.mean(axis=1), limits
-        )
-        return [found.value in self.outcomes for found in classes]
 
 
 def _name(place: Place, world: str) -> str:
     return f"x{place[0]}y{place[1]}_{world}"
 
 
-def _document(asked: _Asked, level: LevelSet, outcomes: list[str]) -> dict[str, Any]:
-    surface = level.surface()
-    first, runs = asked.results[0], level.hits.shape[1]
-    points = []
-    for (i, j), hits in zip(level.places.tolist(), level.hits, strict=True):
-        successes = int(hits.sum())
-        points.append(
-            {
-                "x": asked.x.at(i, level.side),
-                "y": asked.y.at(j, level.side),
-                "share": successes / runs,
-                "interval": list(wilson_interval(successes, runs)),
-                "interval_type": WILSON,
-                "n": runs,
-            }
+def _hits(result: Result, places: Sequence[Place], outcomes: Sequence[str]) -> Bools:
+    """(P, R) whether a run ended in one of the classes."""
+    refuse_failed(result, "; a frontier needs every point")
+    limits, found = result.scenario.containment, []
+    replicates = list(range(result.replicates))
+    for place in places:
+        on, off = (
+            curves_of(result, _name(place, world), replicates) for world in (ON, OFF_MONEY_KEPT)
         )
+        window, c = limits.window_months, on.challenger
+        gap = off.token_share[:, -window:, c] - on.token_share[:, -window:, c]
+        classes = classify(
+            on.token_share, on.revenue_share, on.incumbent, c, gap.mean(axis=1), limits
+        )
+        found.append([one.value in outcomes for one in classes])
+    return np.array(found)
+
+
+def refuse_failed(result: Result, why: str = "") -> None:
+    """Refuse a result with a failed run; the first is named.
+
+    Raises
+    ------
+    SimError
+        A run failed.
+    """
+    if len(result.failed):
+        first = result.failed.iloc[0]
+        raise SimError(f"{result.path}: a run failed at {first['point']}: {first['message']}{why}")
+
+
+def _document(
+    results: Sequence[Result], plane: _Plane, level: LevelSet, outcomes: list[str]
+) -> dict[str, Any]:
+    surface = level.surface()
+    runs = level.hits.shape[1]
+    x, y = (
+        {"path": axis.path, "unit": axis.unit, "values": axis.values(level.side)}
+        for axis in (plane.x, plane.y)
+    )
+    points = [
+        {
+            "x": x["values"][i],
+            "y": y["values"][j],
+            "share": hits / runs,
+            "interval": list(wilson_interval(hits, runs)),
+            "interval_type": WILSON,
+            "n": runs,
+        }
+        for (i, j), hits in zip(level.places.tolist(), level.hits.sum(axis=1).tolist(), strict=True)
+    ]
     return {
-        **grounds(first, range(runs), [BOOTSTRAP, WILSON]),
-        "folders": [str(result.path) for result in asked.results],
+        **grounds(results[0], range(runs), [BOOTSTRAP, WILSON]),
+        "folders": [str(result.path) for result in results],
         "outcomes": outcomes,
-        "x": _told(asked.x, level.side),
-        "y": _told(asked.y, level.side),
+        "x": x,
+        "y": y,
         "points": points,
         "runs": 2 * runs * len(points),
         "runs_of_the_whole_lattice": 2 * runs * (level.side + 1) ** 2,
@@ -273,8 +273,3 @@ def _document(asked: _Asked, level: LevelSet, outcomes: list[str]) -> dict[str, 
         "above": surface.above.tolist(),
         "band_area": float(surface.band.mean()),
     }
-
-
-def _told(axis: Axis, side: int) -> dict[str, Any]:
-    values = [axis.at(place, side) for place in range(side + 1)]
-    return {"path": axis.path, "unit": axis.unit, "values": values}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from sim.analysis.frontier.frontier import Axis
+from sim.analysis.frontier.frontier import Axis, refuse_failed
 from sim.analysis.statistics import mean_interval
 from sim.analysis.verdict.grounds import grounds
+from sim.economics.arrays import Floats
 from sim.errors import SimError
 from sim.market.base import BaseMarket
 from sim.market.model import MarketModel
@@ -19,14 +17,13 @@ from sim.market.month import PHASES, Phase
 from sim.market.tables import new_terms
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
-from sim.runs.settings import RESULTS, RunSettings
-from sim.runs.worlds import World
+from sim.runs.settings import RunSettings
+from sim.runs.worlds import World, contest_of
 from sim.scenario.patches import at_intensity, replace
 from sim.scenario.paths import covers
 from sim.scenario.schema.scenario import Scenario
 
 if TYPE_CHECKING:
-    from sim.runs.progress import ProgressCallback
     from sim.runs.result import Result
 
 
@@ -63,8 +60,8 @@ class Ramp:
     def __init__(self, path: str, begin: float, history: int, months: int) -> None:
         refuse_fixed(path)
         self.path, self.begin, self.history, self.months = path, begin, history, months
-        told = f"{path}, {begin!r}, {history}, {months}"
-        self.__qualname__ = f"{type(self).__name__}({told})"  # names the model in stored runs
+        # Stored runs name their model by this.
+        self.__qualname__ = f"{type(self).__name__}({path}, {begin!r}, {history}, {months})"
 
     def __call__(self, scenario: Scenario, rng: Any) -> MarketModel:
         """The model of one world."""
@@ -101,7 +98,6 @@ def _move(model: BaseMarket) -> None:
 _Moving.phases = (Phase("move", "a parameter moves", _move), *PHASES)
 
 
-Floats = npt.NDArray[np.float64]
 HYSTERESIS = "hysteresis.json"
 SHARE = "platform_token_share"
 PAIRED = "paired t, 95 %"
@@ -111,13 +107,11 @@ STEPS = 5
 def hysteresis(
     scenario: Scenario,
     axis: Axis,
+    settings: RunSettings | None = None,
     *,
     steps: int = STEPS,
     replicates: int | None = None,
     seed: int | None = None,
-    workers: int | None = None,
-    out: Path | str = RESULTS,
-    progress: Callable[[], ProgressCallback | None] | None = None,
 ) -> tuple[Result, dict[str, Any]]:
     """Bring a parameter slowly to each value from below and from above, in the same months.
 
@@ -136,9 +130,7 @@ def hysteresis(
     SimError
         The scenario has no contest, the parameter cannot move within a run, or a run failed.
     """
-    contest = scenario.contest
-    if contest is None:
-        raise SimError(f"{scenario.name}: a sweep up and down needs a [contest]")
+    contest = contest_of(scenario, "a sweep up and down")
     if steps < 2:
         raise SimError(f"steps = {steps}: at least 2")
     if (scenario.ensemble.replicates if replicates is None else replicates) < 2:
@@ -148,23 +140,19 @@ def hysteresis(
     whole = scenario.replace({"calendar.months": history + 2 * hold})
     worlds = tuple(
         World(f"value{k}", f"{axis.path} = {value:g}", whole.replace({axis.path: value}))
-        for k, value in enumerate(axis.at(k, steps - 1) for k in range(steps))
+        for k, value in enumerate(axis.values(steps - 1))
     )
     results: list[Result] = []
     for begin in (axis.low, axis.high):
         result = run_ensemble(
             whole,
-            RunSettings(
-                workers=workers, out=out, progress=progress() if progress is not None else None
-            ),
+            settings,
             replicates=replicates,
             seed=seed,
             worlds=worlds,
             model=Ramp(axis.path, begin, history, hold),
         )
-        if len(result.failed):
-            first = result.failed.iloc[0]
-            raise SimError(f"{result.path}: a run failed at {first['point']}: {first['message']}")
+        refuse_failed(result)
         results.append(result)
     below, above = (_shares(result, contest.challenger) for result in results)
     found = _document(results[-1], axis, below, above)
@@ -184,11 +172,11 @@ def _shares(result: Result, vendor: str) -> Floats:
 def _document(result: Result, axis: Axis, up: Floats, down: Floats) -> dict[str, Any]:
     gaps = down - up
     rows = []
-    for k, gap_by_replicate in enumerate(gaps):
-        gap = mean_interval(gap_by_replicate)
+    for k, value in enumerate(axis.values(len(gaps) - 1)):
+        gap = mean_interval(gaps[k])
         rows.append(
             {
-                "value": axis.at(k, len(gaps) - 1),
+                "value": value,
                 "up": float(up[k].mean()),
                 "down": float(down[k].mean()),
                 "gap": gap.mean,

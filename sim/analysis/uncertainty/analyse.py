@@ -1,18 +1,43 @@
-"""The methods one after the other: screen all unknowns, apportion the rest, find where it fails."""
+"""The methods one after the other: screening, variance shares, failing, strategies' regrets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sim.analysis.uncertainty import failing, robust, screening, variance
-from sim.analysis.uncertainty.exploring import Budget, Explored
-from sim.analysis.uncertainty.findings import Finding, store
-from sim.analysis.uncertainty.unknowns import Unknowns
-from sim.errors import SimError, nearest_hint
+import numpy as np
+import numpy.typing as npt
 
+from sim.analysis.attribution.base import Estimate, wilson_estimate
+from sim.analysis.uncertainty import failing, indices
+from sim.analysis.uncertainty.exploring import (
+    POINTS,
+    QUESTION,
+    TOKENS,
+    Budget,
+    Explored,
+    Finding,
+    document,
+    explore,
+    sample_of,
+)
+from sim.analysis.uncertainty.unknowns import Unknowns
+from sim.economics.arrays import Floats
+from sim.errors import SimError, nearest_hint
+from sim.runs.files import json_bytes, write_once
+from sim.runs.worlds import contest_of
+from sim.scenario.schema.scenario import Scenario
+from sim.strategies.registry import strategies as known_strategies
+
+SENSITIVITY = "sensitivity.json"
 MORRIS, SOBOL, PRIM, ROBUST = "morris", "sobol", "prim", "robust"
 METHODS = (MORRIS, SOBOL, PRIM)
+HISTORICAL = "historical"
+OBJECTIVE = "incumbent_objective"
+MILLION = 1e6
+RESAMPLES = 2_000
+BOOTSTRAP = "bootstrap over draws, 95 %"
+REGRET, SATISFIES = "regret", "satisfies"
 
 
 @dataclass(frozen=True)
@@ -48,20 +73,98 @@ def analyse(
             raise SimError(f"no method is called {method!r} ({nearest_hint(method, list(known))})")
     if ROBUST in methods and not strategies:
         raise SimError("robust: name the strategies to compare with --strategies")
-    if strategies:
-        robust.profiles_of(unknowns.scenario, strategies)
+    profiles = profiles_of(unknowns.scenario, strategies) if strategies else {}
     size, left = sizes or Sizes(), unknowns
     asked = [method for method in known if method in methods or (method == ROBUST and strategies)]
     for method in asked:
         if method == MORRIS:
-            found = screening.screen(unknowns, size.trajectories, budget)
-            names = screening.kept(found[1], size.keep)
+            found = indices.screen(unknowns, size.trajectories, budget)
+            names = indices.kept(found[1], size.keep)
             left = unknowns.only(names) if len(names) > 1 else unknowns
         elif method == SOBOL:
-            found = variance.apportion(left, size.base, budget)
+            found = indices.apportion(left, size.base, budget)
         elif method == PRIM:
             found = failing.discover(unknowns, size.draws, budget)
         else:
-            found = robust.weigh(unknowns, strategies, size.draws, budget)
-        store(*found)
+            levels = sample_of(unknowns, size.draws)
+            explored = explore(ROBUST, profiles, unknowns, levels, budget)
+            found = explored, weighed(explored)
+        write_once(found[0].first.path / SENSITIVITY, json_bytes(document(*found)))
         yield found
+
+
+def profiles_of(scenario: Scenario, names: Sequence[str]) -> dict[str, Scenario]:
+    """The scenario under each pricing strategy of the incumbent; `historical` is its own.
+
+    Raises
+    ------
+    SimError
+        A strategy does not exist or is named twice, or there are fewer than two.
+    """
+    incumbent, known = contest_of(scenario, QUESTION).incumbent, known_strategies("pricing")
+    found: dict[str, Scenario] = {}
+    for name in names:
+        if name in found:
+            raise SimError(f"--strategies: {name} is named twice")
+        if name == HISTORICAL:
+            found[name] = scenario
+        elif name in known:
+            found[name] = scenario.replace({f"vendors.{incumbent}.pricing": {"strategy": name}})
+        else:
+            hint = nearest_hint(name, [HISTORICAL, *known])
+            raise SimError(f"--strategies: no pricing strategy is called {name!r} ({hint})")
+    if len(found) < 2:
+        raise SimError("--strategies: regret needs two strategies or more")
+    return found
+
+
+def regrets(payoffs: npt.ArrayLike) -> Floats:
+    """(S, n) best payoff of a draw less that of each strategy (Savage 1951).
+
+    Raises
+    ------
+    ValueError
+        The payoffs are no (S, n) table of finite numbers.
+    """
+    table = np.asarray(payoffs, dtype=np.float64)
+    if table.ndim != 2 or not np.isfinite(table).all():
+        raise ValueError(f"payoffs: needs a row a strategy of finite numbers, got {table.shape}")
+    gap: Floats = table.max(axis=0) - table
+    return gap
+
+
+def weighed(explored: Explored) -> Finding:
+    """Regret in the incumbent's own objective, and in how many draws the challenger is held.
+
+    A strategy satisfies in a draw if the challenger's mean share over the window stays below
+    `containment.ceiling_share` (Starr 1962: domain criterion).
+    """
+    names = tuple(explored.results)
+    payoffs = np.stack([explored.column(name, OBJECTIVE).mean(axis=1) for name in names]) / MILLION
+    gaps = regrets(payoffs)
+    n = gaps.shape[1]
+    ceiling = explored.unknowns.scenario.containment.ceiling_share
+    draws = np.random.Generator(np.random.Philox(1)).integers(n, size=(RESAMPLES, n))
+    regret_rows, held_rows = [], []
+    for name, gap in zip(names, gaps, strict=True):
+        low, high = np.quantile(gap[draws].mean(axis=1), [0.025, 0.975]).tolist()
+        facts = {
+            "largest": float(gap.max()),
+            "p90": float(np.quantile(gap, 0.9)),
+            "best_in": int((gap == 0.0).sum()),
+        }
+        regret_rows.append(Estimate(name, float(gap.mean()), low, high, n, BOOTSTRAP, facts))
+        share = explored.column(name, f"challenger_{TOKENS}").mean(axis=1)
+        held = int((share < ceiling).sum())
+        points = POINTS * float(np.mean(share))
+        held_rows.append(wilson_estimate(name, held, n, challenger_share=points))
+    tables = {
+        REGRET: tuple(sorted(regret_rows, key=lambda row: row.facts["largest"])),
+        SATISFIES: tuple(sorted(held_rows, key=lambda row: -row.mean)),
+    }
+    notes = (
+        "regret: the incumbent's own objective, million yuan a month, best strategy of a draw less "
+        "this one; least largest regret first",
+        f"satisfies: part of the draws in which the challenger's share stays below {ceiling:g}",
+    )
+    return Finding(ROBUST, "Strategies of the incumbent over the unknowns", tables, notes)

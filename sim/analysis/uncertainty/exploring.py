@@ -1,31 +1,33 @@
-"""One market in many draws of its unknowns: stored sweeps, and tables of outcomes from them."""
+"""One market in many draws of its unknowns: stored sweeps, and what a method found in them."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.analysis.attribution.base import Estimate
 from sim.analysis.statistics import ols_slope
 from sim.analysis.uncertainty.unknowns import Unknowns
+from sim.analysis.verdict.grounds import plain, refuse_bare
 from sim.analysis.verdict.outcomes import PathClass, classify_means
+from sim.economics.arrays import Floats
 from sim.errors import SimError
 from sim.runs.ensemble import run_study
 from sim.runs.rows import DONE
 from sim.runs.settings import RunSettings
 from sim.runs.stored import LISTING
+from sim.runs.study.designs import unit_sample
 from sim.runs.study.reader import LoadedStudy
 from sim.runs.study.schema import Design, Factor, FactorTable, Outcomes, Study
-from sim.runs.worlds import levers_of
+from sim.runs.worlds import contest_of, levers_of
 from sim.scenario.patches import toml_value, without_levers
 from sim.scenario.paths import dotted, leaves
-from sim.scenario.schema.scenario import Contest, Scenario
+from sim.scenario.schema.scenario import Scenario
 from sim.scenario.tables import off_patches, plain_tables
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from sim.runs.result import Result
 
 
-Floats = npt.NDArray[np.float64]
+QUESTION = "a sensitivity analysis"
 ON, OFF = "on", "off"
 TOKENS, REVENUE = "platform_token_share", "full_stack_revenue_share"
 POINTS = 100.0
@@ -70,11 +72,6 @@ class Explored:
         """The sweep in whose folder findings are kept."""
         return next(iter(self.results.values()))
 
-    @property
-    def contest(self) -> Contest:
-        """Who contains whom."""
-        return contest_of(self.unknowns.scenario)
-
     def column(self, base: str, outcome: str) -> Floats:
         """(n, R) a scalar outcome of every run.
 
@@ -97,24 +94,16 @@ class Explored:
         return values
 
 
-def contest_of(scenario: Scenario) -> Contest:
-    """Who contains whom.
-
-    Raises
-    ------
-    SimError
-        The scenario has no contest.
-    """
-    if scenario.contest is None:
-        raise SimError(f"{scenario.name}: a sensitivity analysis needs a [contest]")
-    return scenario.contest
-
-
 def bases_of(scenario: Scenario) -> dict[str, Scenario]:
     """The scenario, and without the incumbent's levers (its money kept) if it has any."""
-    levers = levers_of(scenario, contest_of(scenario).incumbent)
+    levers = levers_of(scenario, contest_of(scenario, QUESTION).incumbent)
     off = {OFF: without_levers(scenario, levers)} if levers else {}
     return {ON: scenario, **off}
+
+
+def sample_of(unknowns: Unknowns, points: int) -> Floats:
+    """(points, D) latin hypercube on the unit cube."""
+    return unit_sample(Design(kind="latin_hypercube", points=points, seed=1), len(unknowns))
 
 
 def explore(
@@ -140,15 +129,11 @@ def explore(
     """
     design = np.asarray(levels, dtype=np.float64)
     changes = [unknowns.changes(row) for row in design]
+    settings = RunSettings(budget.out, budget.workers, progress=budget.progress)
     results = {}
     for base, scenario in bases.items():
-        loaded = _study(f"{unknowns.scenario.name}-{name}-{base}", scenario, unknowns, changes)
-        results[base] = run_study(
-            loaded,
-            RunSettings(workers=budget.workers, out=budget.out, progress=budget.progress),
-            replicates=budget.replicates,
-            seed=budget.seed,
-        )
+        study = _study(f"{unknowns.scenario.name}-{name}-{base}", scenario, unknowns, changes)
+        results[base] = run_study(study, settings, replicates=budget.replicates, seed=budget.seed)
     return Explored(unknowns, design, results)
 
 
@@ -159,7 +144,6 @@ def _study(
     kept = _taken(scenario, unknowns.scenario)
     points = tuple({p: v for p, v in row.items() if kept(p)} for row in changes)
     paths = list(points[0])
-    factors = tuple(_factor(path, points) for path in paths)
     study = Study(
         scenario="scenario.toml",
         name=name,
@@ -173,6 +157,7 @@ def _study(
         claims={},
         branch_at=None,
     )
+    factors = tuple(_factor(path, points) for path in paths)
     return LoadedStudy(study, name, scenario, factors, points, _listing(paths, points))
 
 
@@ -184,24 +169,23 @@ def _factor(path: str, points: tuple[dict[str, Any], ...]) -> Factor:
 
 def _taken(base: Scenario, scenario: Scenario) -> Callable[[str], bool]:
     """Whether a base takes a draw at a path: an off-patch goes before a draw of the same number."""
-    if base is scenario:
-        return lambda path: True
     there = {dotted(keys) for keys, _ in leaves(plain_tables(base))}
     gone, patches = set(scenario.levers) - set(base.levers), off_patches(scenario)
     patched = [path for name in gone for path in patches[name]]
 
     def kept(path: str) -> bool:
-        return path in there and not any(path == p or path.startswith(f"{p}.") for p in patched)
+        off = any(path == p or path.startswith(f"{p}.") for p in patched)
+        return base is scenario or (path in there and not off)
 
     return kept
 
 
 def _listing(paths: list[str], points: tuple[dict[str, Any], ...]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(paths)
-    writer.writerows([toml_value(point[path]) for path in paths] for point in points)
-    return buffer.getvalue()
+    import pandas as pd
+
+    rows = [[toml_value(point[path]) for path in paths] for point in points]
+    text: str = pd.DataFrame(rows, columns=paths).to_csv(index=False, lineterminator="\n")
+    return text
 
 
 def outcomes_of(explored: Explored) -> dict[str, Floats]:
@@ -217,10 +201,9 @@ def outcomes_of(explored: Explored) -> dict[str, Floats]:
     for base in explored.results:
         explored.column(base, f"challenger_{TOKENS}")
     limits = explored.unknowns.scenario.containment
+    contest = contest_of(explored.unknowns.scenario, QUESTION)
     vendors = [str(v) for v in explored.first.curves["vendor"].to_numpy()]
-    incumbent, challenger = (
-        vendors.index(party) for party in (explored.contest.incumbent, explored.contest.challenger)
-    )
+    incumbent, challenger = map(vendors.index, (contest.incumbent, contest.challenger))
     tokens = explored.window(ON, TOKENS)
     share = tokens[..., challenger].mean(axis=2)
     found = {SHARE: POINTS * share}
@@ -265,3 +248,46 @@ def refuse_holes(result: Result, outcome: str) -> None:
             f"{len(holes)} of {len(runs)} runs have no number, and no index is computed over "
             f"holes: {named}{more}"
         )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Tables of a method by outcome, and what else it says."""
+
+    method: str
+    title: str
+    tables: Mapping[str, tuple[Estimate, ...]]
+    notes: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def document(explored: Explored, finding: Finding) -> dict[str, Any]:
+    """A finding with n, seeds, interval types, scenario hash and folders, ready for JSON.
+
+    Raises
+    ------
+    SimError
+        One of them is missing.
+    """
+    first = explored.first
+    rows = [row for table in finding.tables.values() for row in table]
+    found: dict[str, Any] = plain(
+        {
+            "method": finding.method,
+            "scenario": explored.unknowns.scenario.name,
+            "scenario_hash": first.scenario_hash,
+            "root_seed": first.seed,
+            "seeds": list(range(first.replicates)),
+            "draws": len(explored.levels),
+            "n": sum(len(result.runs) for result in explored.results.values()),
+            "interval_types": sorted({row.interval_type for row in rows}),
+            "folders": {base: str(result.path) for base, result in explored.results.items()},
+            "unknowns": explored.unknowns.document(),
+            "title": finding.title,
+            "tables": {name: [asdict(r) for r in t] for name, t in finding.tables.items()},
+            "notes": finding.notes,
+            "facts": finding.facts,
+        }
+    )
+    refuse_bare(found)
+    return found

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.attribution.base import Estimate
-from sim.analysis.statistics import Interval, holm, wilson_interval
+from sim.analysis.attribution.base import wilson_estimate
+from sim.analysis.statistics import UNBOUNDED, Interval, holm
 from sim.analysis.uncertainty.exploring import (
     CONTAINMENT,
     Budget,
     Explored,
+    Finding,
     bases_of,
     explore,
     outcomes_of,
+    sample_of,
 )
-from sim.analysis.uncertainty.findings import Finding
 from sim.analysis.uncertainty.unknowns import Unknowns
+from sim.economics.arrays import Bools, Floats
 from sim.errors import SimError
-from sim.runs.study.designs import unit_sample
-from sim.runs.study.schema import Design
+
+Box = dict[int, Interval]
+"""Closed interval of each restricted input, by its column."""
+PEEL = 0.05  # part of the points that a step takes off
+LEAST_SUPPORT = 0.05  # smallest part of all points that a box may hold
+SIGNIFICANCE = 0.05  # quasi-p above which a restriction is given up
+TELLING = 0.05
+RESAMPLES = 50
+MAJORITY = 0.5
 
 
 class BoxQuality(NamedTuple):
@@ -44,7 +51,7 @@ class BoxQuality(NamedTuple):
     quasi_p: dict[int, float]
 
 
-def in_box(inputs: npt.ArrayLike, box: Mapping[int, Interval]) -> npt.NDArray[np.bool_]:
+def in_box(inputs: npt.ArrayLike, box: Box) -> Bools:
     """Which points (N,) lie in a box of closed intervals by input column.
 
     Raises
@@ -63,9 +70,7 @@ def in_box(inputs: npt.ArrayLike, box: Mapping[int, Interval]) -> npt.NDArray[np
     return inside
 
 
-def box_quality(
-    inputs: npt.ArrayLike, cases: npt.ArrayLike, box: Mapping[int, Interval]
-) -> BoxQuality:
+def box_quality(inputs: npt.ArrayLike, cases: npt.ArrayLike, box: Box) -> BoxQuality:
     """Coverage, density, lift, support and quasi-p values of a box.
 
     With k cases among the n points inside: coverage ``k / all cases``, density ``k / n``. The
@@ -101,7 +106,7 @@ def box_quality(
     points, hits = int(inside.sum()), int((inside & is_case).sum())
     quasi_p = {}
     for column in box:
-        wider = in_box(inputs, {other: limits for other, limits in box.items() if other != column})
+        wider = in_box(inputs, _without(box, column))
         without = _ratio(int((wider & is_case).sum()), int(wider.sum()))
         quasi_p[column] = float(binom.sf(hits - 1, points, without)) if points else math.nan
     density, base = _ratio(hits, points), float(is_case.mean())
@@ -119,26 +124,7 @@ def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else math.nan
 
 
-Floats = npt.NDArray[np.float64]
-Box = dict[int, Interval]
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How a box is found.
-
-    `peel`: part of the points that a step takes off; `least_support`: smallest part of all
-    points a box may hold; `significance`: quasi-p above which a restriction is given up; `told`:
-    only inputs that alone tell cases from the rest at this level are peeled (see `telling`).
-    """
-
-    peel: float = 0.05
-    least_support: float = 0.05
-    significance: float = 0.05
-    told: float | None = None
-
-
-def find_box(inputs: npt.ArrayLike, cases: npt.ArrayLike, patience: Patience | None = None) -> Box:
+def find_box(inputs: npt.ArrayLike, cases: npt.ArrayLike, level: float | None = None) -> Box:
     """The box of the peeling path that tells cases from the rest best.
 
     From the whole space, the step that raises the density most takes a thin slice off one side of
@@ -153,6 +139,8 @@ def find_box(inputs: npt.ArrayLike, cases: npt.ArrayLike, patience: Patience | N
         (N, D) points.
     cases
         (N,) whether the outcome occurred.
+    level
+        Peel only inputs that alone tell cases from the rest at this level (see `telling`).
 
     Returns
     -------
@@ -173,21 +161,20 @@ def find_box(inputs: npt.ArrayLike, cases: npt.ArrayLike, patience: Patience | N
     scikit-learn and seaborn, calls what pandas 3 deprecates, and its two versions for Python 3.11
     and 3.12 take other arguments.
     """
-    how = patience or Patience()
     x = np.asarray(inputs, dtype=np.float64)
     y = np.asarray(cases)
     box_quality(x, y, {})
     y = y.astype(np.bool_)
     if y.all() or not y.any():
         return {}
-    columns = list(range(x.shape[1])) if how.told is None else telling(x, y, how.told)
+    columns = list(range(x.shape[1])) if level is None else telling(x, y, level)
     held = x[:, columns]
-    best = max(_path(held, y, how), key=lambda box: _contrast(held, y, box))
-    box = _significant(held, y, _pasted(held, y, best), how)
+    best = max(_path(held, y), key=lambda box: _contrast(held, y, box))
+    box = _significant(held, y, _pasted(held, y, best))
     return {columns[column]: sides for column, sides in box.items()}
 
 
-def telling(inputs: Floats, cases: npt.NDArray[np.bool_], level: float) -> list[int]:
+def telling(inputs: Floats, cases: Bools, level: float) -> list[int]:
     """Columns that alone tell cases from the rest; all columns if none does.
 
     Of many inputs and few points some input always offers a thin slice without cases by chance,
@@ -205,7 +192,7 @@ def telling(inputs: Floats, cases: npt.NDArray[np.bool_], level: float) -> list[
     return found or list(range(inputs.shape[1]))
 
 
-def _contrast(x: Floats, y: npt.NDArray[np.bool_], box: Box) -> float:
+def _contrast(x: Floats, y: Bools, box: Box) -> float:
     """ln likelihood ratio of two rates, in and out, against one; 0 if inside is not more."""
     from scipy.special import xlogy
 
@@ -220,47 +207,43 @@ def _contrast(x: Floats, y: npt.NDArray[np.bool_], box: Box) -> float:
     return best(k, n) + best(cases - k, m - n) - best(cases, m)
 
 
-def _path(x: Floats, y: npt.NDArray[np.bool_], how: Patience) -> list[Box]:
-    box: Box = {}
-    path = [box]
-    least = max(2, int(np.ceil(how.least_support * len(x))))
+def _path(x: Floats, y: Bools) -> list[Box]:
+    path: list[Box] = [{}]
+    least = max(2, int(np.ceil(LEAST_SUPPORT * len(x))))
     while True:
+        box = path[-1]
         inside = in_box(x, box)
-        if y[inside].all():
-            return path
         found = [
             (float(y[kept].mean()), -int(kept.sum()), column, sides)
             for column in range(x.shape[1])
-            for sides, kept in _peeled(x, inside, column, box, how)
+            for sides, kept in _peeled(x, inside, column, box)
             if kept.sum() >= least
         ]
-        if not found:
+        if y[inside].all() or not found:
             return path
         _, _, column, sides = max(found, key=lambda step: step[:2])
-        box = {**box, column: sides}
-        path.append(box)
+        path.append({**box, column: sides})
 
 
-def _peeled(
-    x: Floats, inside: npt.NDArray[np.bool_], column: int, box: Box, how: Patience
-) -> list[tuple[Interval, npt.NDArray[np.bool_]]]:
+def _peeled(x: Floats, inside: Bools, column: int, box: Box) -> list[tuple[Interval, Bools]]:
     """The two thinner boxes on one input: at least one point goes."""
     values = np.unique(x[inside, column])
     if len(values) < 2:
         return []
-    low, high = box.get(column, Interval(-np.inf, np.inf))
-    cut = np.quantile(x[inside, column], [how.peel, 1.0 - how.peel])
+    low, high = box.get(column, UNBOUNDED)
+    cut = np.quantile(x[inside, column], [PEEL, 1.0 - PEEL])
     above = values[values > max(cut[0], values[0])]
     below = values[values < min(cut[1], values[-1])]
     sides = [Interval(float(above[0]), high)] if len(above) else []
     sides += [Interval(low, float(below[-1]))] if len(below) else []
-    return [
-        (side, inside & (x[:, column] >= side.lower) & (x[:, column] <= side.upper))
-        for side in sides
-    ]
+    return [(side, inside & in_box(x, {column: side})) for side in sides]
 
 
-def _pasted(x: Floats, y: npt.NDArray[np.bool_], box: Box) -> Box:
+def _without(box: Box, column: int) -> Box:
+    return {other: side for other, side in box.items() if other != column}
+
+
+def _pasted(x: Floats, y: Bools, box: Box) -> Box:
     """Every side as far out as the contrast does not fall; an input with no end left goes."""
     for column in sorted(box):
         low, high = box[column]
@@ -268,19 +251,18 @@ def _pasted(x: Floats, y: npt.NDArray[np.bool_], box: Box) -> Box:
             tried = {**box, column: wider}
             if _contrast(x, y, tried) >= _contrast(x, y, box):
                 box = tried
-                low, high = wider
-        if box[column] == Interval(-np.inf, np.inf):
-            box = {other: side for other, side in box.items() if other != column}
+        if box[column] == UNBOUNDED:
+            box = _without(box, column)
     return box
 
 
-def _significant(x: Floats, y: npt.NDArray[np.bool_], box: Box, how: Patience) -> Box:
+def _significant(x: Floats, y: Bools, box: Box) -> Box:
     while box:
         quasi_p = box_quality(x, y, box).quasi_p
         worst = max(quasi_p, key=lambda column: quasi_p[column])
-        if quasi_p[worst] <= how.significance:
+        if quasi_p[worst] <= SIGNIFICANCE:
             return box
-        box = {other: side for other, side in box.items() if other != worst}
+        box = _without(box, worst)
     return box
 
 
@@ -288,8 +270,8 @@ def resampled(
     inputs: npt.ArrayLike,
     cases: npt.ArrayLike,
     rng: np.random.Generator,
-    resamples: int = 50,
-    patience: Patience | None = None,
+    resamples: int = RESAMPLES,
+    level: float | None = None,
 ) -> Floats:
     """(D,) part of bootstrap resamples of the points in which each input is restricted.
 
@@ -302,25 +284,11 @@ def resampled(
     counts = np.zeros(x.shape[1])
     for _ in range(resamples):
         picked = rng.integers(len(x), size=len(x))
-        for column in find_box(x[picked], y[picked], patience):
-            counts[column] += 1.0
+        counts[list(find_box(x[picked], y[picked], level))] += 1.0
     return counts / resamples
 
 
-RESAMPLES = 50
-PATIENCE = Patience(told=0.05)
-WILSON = "Wilson, 95 %"
-MAJORITY = 0.5
-
-
-def sample_of(unknowns: Unknowns, points: int, seed: int = 1) -> Floats:
-    """(points, D) latin hypercube on the unit cube."""
-    return unit_sample(Design(kind="latin_hypercube", points=points, seed=seed), len(unknowns))
-
-
-def discover(
-    unknowns: Unknowns, points: int, budget: Budget, seed: int = 1
-) -> tuple[Explored, Finding]:
+def discover(unknowns: Unknowns, points: int, budget: Budget) -> tuple[Explored, Finding]:
     """Run a latin hypercube and find the box in which containment fails.
 
     Raises
@@ -331,15 +299,14 @@ def discover(
     bases = bases_of(unknowns.scenario)
     if len(bases) < 2:
         raise SimError(f"{unknowns.scenario.name}: without a lever nothing is containment")
-    explored = explore("prim", bases, unknowns, sample_of(unknowns, points, seed), budget)
-    return explored, read(explored)
+    explored = explore("prim", bases, unknowns, sample_of(unknowns, points), budget)
+    return explored, _failures(explored)
 
 
-def read(explored: Explored) -> Finding:
+def _failures(explored: Explored) -> Finding:
     """A draw fails if at most half of its seeds end in containment."""
-    contained = outcomes_of(explored)[CONTAINMENT].mean(axis=1)
-    fails = contained <= MAJORITY
-    whole = _share("all draws", int(fails.sum()), len(fails))
+    fails = outcomes_of(explored)[CONTAINMENT].mean(axis=1) <= MAJORITY
+    whole = wilson_estimate("all draws", int(fails.sum()), len(fails))
     title = "PRIM: the part of the unknowns in which containment fails"
     facts: dict[str, Any] = {
         "fails_in": int(fails.sum()),
@@ -352,41 +319,36 @@ def read(explored: Explored) -> Finding:
         where = "every draw" if fails.all() else "no draw"
         note = f"containment fails in {where}: no box is needed to tell where"
         return Finding("prim", title, {"failure": (whole,)}, (note,), facts)
-    box = find_box(explored.levels, fails, PATIENCE)
+    box = find_box(explored.levels, fails, TELLING)
     draws = np.random.Generator(np.random.Philox(1))
-    often = resampled(explored.levels, fails, draws, RESAMPLES, PATIENCE)
+    often = resampled(explored.levels, fails, draws, level=TELLING).tolist()
     found = box_quality(explored.levels, fails, box)
-    inside = _share("draws in the box", round(found.density * found.points), found.points)
-    facts["box"] = {
-        explored.unknowns.names[column]: _side(explored, box, column, float(often[column]))
-        | {"quasi_p": found.quasi_p[column]}
-        for column in sorted(box, key=lambda column: -often[column])
-    }
+    hits = round(found.density * found.points)
+    inside = wilson_estimate("draws in the box", hits, found.points)
+    names = explored.unknowns.names
     facts |= {
+        "box": {
+            names[column]: _side(explored.unknowns, column, box[column])
+            | {"restricted_in": often[column], "quasi_p": found.quasi_p[column]}
+            for column in sorted(box, key=lambda column: -often[column])
+        },
         "coverage": found.coverage,
         "density": found.density,
         "lift": found.lift,
         "support": found.support,
-        "restricted_in": dict(zip(explored.unknowns.names, often.tolist(), strict=True)),
+        "restricted_in": dict(zip(names, often, strict=True)),
         "resamples": RESAMPLES,
     }
     notes = () if box else ("no box is better than the whole space",)
     return Finding("prim", title, {"failure": (whole, inside)}, notes, facts)
 
 
-def _share(label: str, fails: int, n: int) -> Estimate:
-    interval = wilson_interval(fails, n)
-    return Estimate(label, fails / n, interval.lower, interval.upper, n, WILSON)
-
-
-def _side(explored: Explored, box: Box, column: int, often: float) -> dict[str, Any]:
+def _side(unknowns: Unknowns, column: int, side: Interval) -> dict[str, Any]:
     """A restriction as levels between 0 and 1 and in its own units; None where an end is open."""
-    low, high = box[column]
-    value = explored.unknowns.value
+    low, high = side
     return {
         "low_level": max(low, 0.0),
         "high_level": min(high, 1.0),
-        "low": None if math.isinf(low) else value(column, low),
-        "high": None if math.isinf(high) else value(column, high),
-        "restricted_in": often,
+        "low": None if math.isinf(low) else unknowns.value(column, low),
+        "high": None if math.isinf(high) else unknowns.value(column, high),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from sim.analysis.priors import TAIL, Prior, drawn, own_value, priors_of, scaled
+from sim.economics.arrays import Floats
 from sim.errors import Problem, ScenarioError, SimError
 from sim.runs.study import checks
 from sim.runs.study.schema import Factor, FactorTable
@@ -20,7 +21,6 @@ from sim.scenario.paths import dotted, shown
 from sim.scenario.reader import parsed, read_text
 from sim.scenario.schema.scenario import Scenario
 
-Floats = npt.NDArray[np.float64]
 SHOWN_TAIL = 0.05
 """A law without ends is told, and screened, between its 5 % and 95 % quantiles."""
 ROLE = "uncertainties"
@@ -89,32 +89,25 @@ class Unknowns:
 
     def only(self, names: Sequence[str]) -> Unknowns:
         """Some of them, in the same order; the others stay as the scenario has them."""
-        return Unknowns(
-            self.scenario,
-            tuple(p for p in self.priors if p.name in names),
-            tuple(r for r in self.ranges if r.path in names),
-            self.within,
-        )
-
-    def _tail(self, column: int) -> float:
-        return SHOWN_TAIL if column < len(self.priors) and self.within is None else 0.0
+        priors = tuple(p for p in self.priors if p.name in names)
+        ranges = tuple(r for r in self.ranges if r.path in names)
+        return replace(self, priors=priors, ranges=ranges)
 
     def document(self) -> list[dict[str, Any]]:
         """Name, sentence, shown range and source of each, ready for JSON."""
-        near = (
-            "" if self.within is None else f"scenario's own / {self.within:g} to x {self.within:g}"
-        )
-        docs = [(p.doc, near or p.source) for p in self.priors]
-        docs += [(r.path, GIVEN) for r in self.ranges]
+        near = f"scenario's own / {self.within:g} to x {self.within:g}" if self.within else ""
+        tail = 0.0 if self.within else SHOWN_TAIL
+        facts = [(p.name, p.doc, near or p.source, tail) for p in self.priors]
+        facts += [(r.path, r.path, GIVEN, 0.0) for r in self.ranges]
         return [
             {
                 "name": name,
                 "doc": doc,
-                "low": self.value(column, self._tail(column)),
-                "high": self.value(column, 1.0 - self._tail(column)),
+                "low": self.value(column, tail),
+                "high": self.value(column, 1.0 - tail),
                 "source": source,
             }
-            for column, (name, (doc, source)) in enumerate(zip(self.names, docs, strict=True))
+            for column, (name, doc, source, tail) in enumerate(facts)
         ]
 
 

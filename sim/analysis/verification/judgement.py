@@ -22,7 +22,7 @@ from sim.analysis.statistics import (
     wilson_interval,
 )
 from sim.analysis.uncertainty import failing as discovery
-from sim.analysis.uncertainty import variance as sensitivity
+from sim.analysis.uncertainty import indices as sensitivity
 from sim.analysis.verdict.outcomes import classify_means, lead, split_plateau
 from sim.analysis.verdict.verdict import ensemble_verdict
 from sim.analysis.verification.demand import stated

@@ -11,10 +11,10 @@ import pytest
 
 from sim.analysis.attribution.attribute import ATTRIBUTION, PARTS, attribute, document
 from sim.analysis.attribution.base import Attribution, Choices, Estimate
-from sim.analysis.attribution.counterfactuals import FrozenRivals
-from sim.analysis.attribution.robustness import _exact
+from sim.analysis.attribution.counterfactuals import FrozenRivals, _exact
 from sim.errors import SimError
 from sim.plot.registry import plots
+from sim.runs.settings import RunSettings
 from sim.scenario.schema.scenario import Scenario
 from tests.unit.market.tiny import changed
 
@@ -25,7 +25,9 @@ def found(
     tmp_path: Path, name: str, scenario: Scenario | None = None, **choices: Any
 ) -> tuple[Any, Attribution]:
     market = scenario or changed(SMALL)
-    (pair,) = attribute(market, [name], Choices(**choices), replicates=3, workers=1, out=tmp_path)
+    (pair,) = attribute(
+        market, [name], Choices(**choices), replicates=3, settings=RunSettings(tmp_path, 1)
+    )
     return pair
 
 
@@ -84,7 +86,9 @@ def test_the_placebo_has_no_effect_at_all(tmp_path: Path) -> None:
 
 def test_the_same_scenario_run_again_differs_in_nothing_but_other_seeds_do(tmp_path: Path) -> None:
     market = changed(SMALL)
-    ((result, finding),) = attribute(market, ["benchmarks"], replicates=5, workers=1, out=tmp_path)
+    ((result, finding),) = attribute(
+        market, ["benchmarks"], replicates=5, settings=RunSettings(tmp_path, 1)
+    )
     again = by_label(finding)["A/A: the same scenario run again"]
     assert (again.mean, again.low, again.high, again.n) == (0.0, 0.0, 0.0, 5)
     assert finding.notes[1] == "A/A is exactly 0"

@@ -10,8 +10,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.analysis.compare.differences import ScenarioComparison, comparison
-from sim.analysis.compare.run import COMPARISON, asked_measures, compare, differing, refuse_unlike
+from sim.analysis.compare import (
+    COMPARISON,
+    ScenarioComparison,
+    asked_measures,
+    compare,
+    comparison,
+    differing,
+    refuse_unlike,
+)
 from sim.analysis.statistics import holm
 from sim.analysis.verdict.grounds import refuse_bare
 from sim.errors import SimError

@@ -15,6 +15,7 @@ from sim.cli.frontier import frontier_lines, sweep_lines
 from sim.errors import SimError
 from sim.market.model import MarketModel
 from sim.plot.registry import plots
+from sim.runs.settings import RunSettings
 from sim.scenario.schema.scenario import Scenario
 from tests.unit.market.tiny import changed, differing
 
@@ -55,7 +56,7 @@ def test_frontier_runs_pairs_and_resumes(tmp_path: Path) -> None:
     y = axis_of(market, "levers.open_source.intensity")
     settings: dict[str, Any] = {
         "outcomes": ["displacement", "breakout"], "runs_a_point": 2, "coarse": 1, "depth": 1,
-        "workers": 1, "out": tmp_path,
+        "settings": RunSettings(tmp_path, 1),
     }  # fmt: skip
     result, found = frontier(market, x, y, **settings)
     assert [point["n"] for point in found["points"]] == [2] * len(found["points"])
@@ -86,11 +87,11 @@ def test_what_has_no_frontier_is_refused(tmp_path: Path) -> None:
         ({"runs_a_point": 1}, "at least 2"),
     ):
         with pytest.raises(SimError, match=message):
-            frontier(market, x, y, out=tmp_path, **settings)  # type: ignore[arg-type]
+            frontier(market, x, y, RunSettings(tmp_path), **settings)  # type: ignore[arg-type]
     with pytest.raises(SimError, match="same parameter"):
-        frontier(market, x, x, out=tmp_path)
+        frontier(market, x, x, RunSettings(tmp_path))
     with pytest.raises(SimError, match="needs a lever"):
-        frontier(market.replace({"levers": {}}), x, y, out=tmp_path)
+        frontier(market.replace({"levers": {}}), x, y, RunSettings(tmp_path))
 
 
 class TestRamp:
@@ -115,7 +116,8 @@ class TestRamp:
 
 def swept(tmp_path: Path, path: str, span: tuple[float, float], **more: Any) -> Any:
     market = small(**{"mechanisms.adoption": False, "demand.switching_cost": LOCKED, **more})
-    return hysteresis(market, Axis(path, *span), steps=2, replicates=3, workers=1, out=tmp_path)
+    settings = RunSettings(tmp_path, 1)
+    return hysteresis(market, Axis(path, *span), settings, steps=2, replicates=3)
 
 
 def test_locked_in_clients_make_the_past_matter(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.games.fingerprint import MONTHS, fingerprints
 from sim.analysis.games.profiles import HISTORICAL, WITHOUT_LEVERS, field_of, parse_named, play
+from sim.analysis.games.tournament import MONTHS, fingerprints
 from sim.errors import SimError
 from sim.scenario.schema.scenario import Scenario
 from tests.unit.market.tiny import changed

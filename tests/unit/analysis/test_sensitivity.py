@@ -7,7 +7,7 @@ import pytest
 
 from sim.analysis.statistics import Interval
 from sim.analysis.uncertainty.failing import box_quality, in_box
-from sim.analysis.uncertainty.variance import SeededIndices, seeded_indices
+from sim.analysis.uncertainty.indices import SeededIndices, seeded_indices
 from sim.runs.study.designs import sobol_design
 
 SAMPLE = np.array([[0.1, 5.0], [0.4, 1.0], [0.6, 2.0], [0.9, 3.0], [0.8, 9.0]])

@@ -14,6 +14,7 @@ from sim.analysis.verdict.grounds import grounds, grounds_line
 from sim.cli.tournament import tournament_lines
 from sim.errors import SimError
 from sim.plot.registry import plots
+from sim.runs.settings import RunSettings
 from sim.scenario.schema.scenario import Scenario
 from tests.unit.market.tiny import changed
 
@@ -40,13 +41,14 @@ def contains_and_loses() -> Scenario:
     return market.replace({"containment.window_months": 6, "levers": {"charm": dear}})
 
 
+def play(settings: RunSettings) -> tuple[Any, dict[str, Any]]:
+    return tournament(contains_and_loses(), ["cost_plus"], ["match"], settings, replicates=6)
+
+
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, Any], Path]:
     out = tmp_path_factory.mktemp("tournament")
-    found = tournament(
-        contains_and_loses(), ["cost_plus"], ["match"], replicates=6, workers=1, out=out
-    )
-    return (*found, out)
+    return (*play(RunSettings(out, 1)), out)
 
 
 def test_a_strategy_that_contains_but_loses_is_told(played: Any) -> None:
@@ -86,10 +88,7 @@ def test_a_second_call_runs_nothing(played: Any) -> None:
     result, found, out = played
     told: list[tuple[Any, ...]] = []
     stamp = (result.path / "runs.parquet").stat().st_mtime_ns
-    again, same = tournament(
-        contains_and_loses(), ["cost_plus"], ["match"], replicates=6, workers=1, out=out,
-        progress=lambda *facts: told.append(facts),
-    )  # fmt: skip
+    again, same = play(RunSettings(out, 1, progress=lambda *facts: told.append(facts)))
     assert again.path == result.path
     assert (result.path / "runs.parquet").stat().st_mtime_ns == stamp
     assert same == found == json.loads((result.path / TOURNAMENT).read_text())
@@ -136,10 +135,11 @@ def test_no_conclusion_without_its_grounds(played: Any) -> None:
 
 def test_what_is_no_tournament_is_refused(tmp_path: Path) -> None:
     market = changed({"population.clients": 60})
+    alone = market.replace({"contest": None, "levers": {}})
     with pytest.raises(SimError, match="2 replicates or more"):
-        tournament(market, replicates=1, out=tmp_path)
+        tournament(market, settings=RunSettings(tmp_path), replicates=1)
     with pytest.raises(SimError, match="discount"):
-        tournament(market, discount=0.0, out=tmp_path)
+        tournament(market, settings=RunSettings(tmp_path), discount=0.0)
     with pytest.raises(SimError, match=r"needs a \[contest\]"):
-        tournament(market.replace({"contest": None, "levers": {}}), out=tmp_path)
+        tournament(alone, settings=RunSettings(tmp_path))
     assert not list(tmp_path.iterdir())

@@ -11,14 +11,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.analysis.uncertainty import robust, screening
-from sim.analysis.uncertainty.exploring import OFF, ON, Budget, Explored, bases_of, explore
+from sim.analysis.uncertainty.analyse import profiles_of, regrets
+from sim.analysis.uncertainty.exploring import (
+    OFF,
+    ON,
+    Budget,
+    Explored,
+    Finding,
+    bases_of,
+    explore,
+)
 from sim.analysis.uncertainty.failing import box_quality, find_box, resampled
-from sim.analysis.uncertainty.findings import Finding, refuse_bare
-from sim.analysis.uncertainty.robust import regrets
-from sim.analysis.uncertainty.screening import design_of, effects, kept
+from sim.analysis.uncertainty.indices import (
+    design_of,
+    effects,
+    kept,
+    rows_of,
+    screen,
+    seeded_indices,
+)
 from sim.analysis.uncertainty.unknowns import unknowns_of
-from sim.analysis.uncertainty.variance import rows_of, seeded_indices
+from sim.analysis.verdict.grounds import refuse_bare
 from sim.errors import ScenarioError, SimError
 from sim.runs.study.designs import sobol_design
 from sim.scenario.patches import scenario_hash
@@ -255,10 +268,10 @@ def test_regret_is_the_gap_to_the_best_of_the_draw():
     with pytest.raises(ValueError, match="payoffs"):
         regrets([1.0, 2.0])
     with pytest.raises(SimError, match="no pricing strategy is called 'nosh'"):
-        robust.profiles_of(tiny(), ["historical", "nosh"])
+        profiles_of(tiny(), ["historical", "nosh"])
     with pytest.raises(SimError, match="two strategies or more"):
-        robust.profiles_of(tiny(), ["historical"])
-    assert robust.profiles_of(tiny(), ["historical", "nash"])["nash"].vendors["dam"].pricing == {
+        profiles_of(tiny(), ["historical"])
+    assert profiles_of(tiny(), ["historical", "nash"])["nash"].vendors["dam"].pricing == {
         "strategy": "nash"
     }
 
@@ -315,7 +328,7 @@ def test_a_draw_is_the_scenario_with_its_numbers(explored):
 def test_screening_keeps_everything_that_a_conclusion_needs(tmp_path):
     scenario = changed({"population.clients": 60}, months=6)
     unknowns = unknowns_of(scenario, RANGES)
-    explored, finding = screening.screen(unknowns, 2, Budget(1, None, 1, tmp_path))
+    explored, finding = screen(unknowns, 2, Budget(1, None, 1, tmp_path))
     assert set(finding.tables) == {"challenger_share", "tau", "containment"}
     assert explored.levels.shape == (6, 2)
     assert all(len(rows) == 2 for rows in finding.tables.values())

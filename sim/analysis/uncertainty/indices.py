@@ -1,26 +1,117 @@
-"""Sobol indices with the seed as one of the factors, and their bootstrap intervals."""
+"""Which unknowns matter: Morris effects, and Sobol indices with the seed as one of the factors."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.attribution.base import Estimate
-from sim.analysis.uncertainty.exploring import TITLES, Budget, Explored, bases_of, explore
-from sim.analysis.uncertainty.exploring import outcomes_of as outcomes_of_runs
-from sim.analysis.uncertainty.findings import Finding
+from sim.analysis.uncertainty.exploring import (
+    TITLES,
+    Budget,
+    Explored,
+    Finding,
+    bases_of,
+    explore,
+    outcomes_of,
+)
 from sim.analysis.uncertainty.unknowns import Unknowns
+from sim.economics.arrays import Floats
 from sim.errors import SimError
-from sim.runs.study.designs import sobol_design
+from sim.runs.study.designs import sobol_design, unit_sample
+from sim.runs.study.schema import Design
 
-Floats = npt.NDArray[np.float64]
+LEVELS = 4
+MORRIS_RESAMPLES = 500
+MORRIS_INTERVAL = "bootstrap over trajectories, 95 %"
 SEED = "seed"
 RESAMPLES = 1_000
 INTERVAL = "bootstrap over base points, 95 %"
 NAMED_FROM = 0.1
 """Total index from which an unknown is named in the conclusion."""
+
+
+def screen(unknowns: Unknowns, trajectories: int, budget: Budget) -> tuple[Explored, Finding]:
+    """Run a Morris design and rank the unknowns by outcome.
+
+    Raises
+    ------
+    SimError
+        A run failed: it is named, and nothing is computed.
+    """
+    design = design_of(unknowns, trajectories)
+    explored = explore(
+        "morris", bases_of(unknowns.scenario), unknowns, unknowns.screened(design), budget
+    )
+    tables = {
+        name: tuple(effects(design, table.mean(axis=1), unknowns.names))
+        for name, table in outcomes_of(explored).items()
+    }
+    title = "Morris screening: mean size of the effect of an unknown over its range (mu*)"
+    return explored, Finding("morris", title, tables, _titles(tables))
+
+
+def _titles(tables: dict[str, tuple[Estimate, ...]]) -> tuple[str, ...]:
+    return tuple(f"{name}: {TITLES[name]}" for name in tables)
+
+
+def design_of(unknowns: Unknowns, trajectories: int) -> Floats:
+    """(trajectories x (D + 1), D) points of the unit cube."""
+    design = Design(kind="morris", points=trajectories, levels=LEVELS, seed=1)
+    return unit_sample(design, len(unknowns))
+
+
+def effects(design: npt.ArrayLike, outcome: npt.ArrayLike, names: Sequence[str]) -> list[Estimate]:
+    """Elementary effects of each unknown over its whole range, largest mean size first.
+
+    ``mu* = mean |EE|`` with its bootstrap interval; facts: ``mu = mean EE`` (its sign) and
+    ``sigma``, which is large where the effect depends on the other unknowns.
+
+    Notes
+    -----
+    Morris (1991, Technometrics 33:161-174); Campolongo, Cariboni & Saltelli (2007, Environmental
+    Modelling & Software 22:1509-1518); computed by SALib.
+    """
+    from SALib.analyze import morris
+
+    points = np.asarray(design, dtype=np.float64)
+    size = points.shape[1]
+    problem = {"num_vars": size, "names": list(names), "bounds": [[0.0, 1.0]] * size}
+    found: dict[str, Any] = morris.analyze(
+        problem,
+        points,
+        np.asarray(outcome, dtype=np.float64),
+        num_resamples=MORRIS_RESAMPLES,
+        num_levels=LEVELS,
+        seed=np.random.default_rng(1),
+    )
+    columns = ("mu_star", "mu_star_conf", "mu", "sigma")
+    table = zip(names, *(map(float, found[column]) for column in columns), strict=True)
+    n = len(points) // (size + 1)
+    rows = [
+        Estimate(
+            name,
+            mean,
+            max(0.0, mean - half),
+            mean + half,
+            n,
+            MORRIS_INTERVAL,
+            {"mu": mu, "sigma": sigma},
+        )
+        for name, mean, half, mu, sigma in table
+    ]
+    return sorted(rows, key=lambda row: -row.mean)
+
+
+def kept(finding: Finding, number: int) -> tuple[str, ...]:
+    """The unknowns that matter most on any outcome, each outcome naming its next in turn."""
+    ranked = [[row.label for row in table if row.mean > 0.0] for table in finding.tables.values()]
+    longest = max((len(names) for names in ranked), default=0)
+    in_turn = (names[k] for k in range(longest) for names in ranked if k < len(names))
+    return tuple(dict.fromkeys(in_turn))[:number]
 
 
 class SeededIndices(NamedTuple):
@@ -116,23 +207,17 @@ def rows_of(found: SeededIndices, names: tuple[str, ...], n: int) -> tuple[Estim
     """Total indices with their intervals, largest first; the first order is a fact of each."""
     rows = []
     for i, name in enumerate((*names, SEED)):
-        if np.isnan(found.total[i]):
-            continue
-        low, high = np.nanquantile(found.total_draws[:, i], [0.025, 0.975])
-        first = np.nanquantile(found.first_draws[:, i], [0.025, 0.975])
-        facts = {
-            "first": float(found.first[i]),
-            "first_low": float(first[0]),
-            "first_high": float(first[1]),
-        }
         total = float(found.total[i])
-        rows.append(Estimate(name, total, float(low), float(high), n, INTERVAL, facts))
+        if np.isnan(total):
+            continue
+        low, high = np.nanquantile(found.total_draws[:, i], [0.025, 0.975]).tolist()
+        first = np.nanquantile(found.first_draws[:, i], [0.025, 0.975]).tolist()
+        facts = {"first": float(found.first[i]), "first_low": first[0], "first_high": first[1]}
+        rows.append(Estimate(name, total, low, high, n, INTERVAL, facts))
     return tuple(sorted(rows, key=lambda row: -row.mean))
 
 
-def apportion(
-    unknowns: Unknowns, base: int, budget: Budget, seed: int = 1
-) -> tuple[Explored, Finding]:
+def apportion(unknowns: Unknowns, base: int, budget: Budget) -> tuple[Explored, Finding]:
     """Run Saltelli's design in every seed and share out the variance of each outcome.
 
     Raises
@@ -142,19 +227,19 @@ def apportion(
     """
     size = len(unknowns)
     try:
-        design = sobol_design([(0.0, 1.0)] * size, base, np.random.default_rng(seed))
+        design = sobol_design([(0.0, 1.0)] * size, base, np.random.default_rng(1))
     except ValueError as error:
         raise SimError(f"sobol: {error}") from error
     points = design.points[: base * (size + 2)]  # without the blocks of second-order indices
     explored = explore("sobol", bases_of(unknowns.scenario), unknowns, points, budget)
-    return explored, read(explored, base)
+    return explored, _variance_shares(explored, base)
 
 
-def read(explored: Explored, base: int) -> Finding:
+def _variance_shares(explored: Explored, base: int) -> Finding:
     """Indices of every outcome that varies."""
     names = explored.unknowns.names
     tables, facts, notes = {}, {}, []
-    for outcome, table in outcomes_of_runs(explored).items():
+    for outcome, table in outcomes_of(explored).items():
         blocks = table.reshape(len(names) + 2, base, -1)
         if np.ptp(blocks[:2]) == 0.0:
             value = float(blocks.flat[0])
@@ -162,7 +247,10 @@ def read(explored: Explored, base: int) -> Finding:
             continue
         found = seeded_indices(blocks)
         tables[outcome] = rows_of(found, names, base)
-        notes += _remarks(outcome, found)
+        # First orders add up to at most 1: more than twice their error above says too few points.
+        total = float(np.nansum(found.first))
+        if total > 1.0 + 2.0 * float(np.nanstd(np.nansum(found.first_draws, axis=1))):
+            notes.append(f"{outcome}: first orders add up to {total:.2f}; take more points")
         facts[outcome] = {
             "mean": found.mean,
             "variance": found.variance,
@@ -171,18 +259,5 @@ def read(explored: Explored, base: int) -> Finding:
     if not tables:
         raise SimError("sobol: no outcome differs between any two runs; widen the ranges")
     title = "Sobol: part of the variance that goes with an unknown, alone and with the others"
-    told = {"named_from": NAMED_FROM, "outcomes": facts}
-    return Finding("sobol", title, tables, (*_told(tables), *notes), told)
-
-
-def _told(tables: dict[str, tuple[Estimate, ...]]) -> list[str]:
-    return [f"{name}: {TITLES[name]}" for name in tables]
-
-
-def _remarks(outcome: str, found: SeededIndices) -> list[str]:
-    """First orders add up to at most 1: more than twice their error above says too few points."""
-    total = float(np.nansum(found.first))
-    error = float(np.nanstd(np.nansum(found.first_draws, axis=1)))
-    if total <= 1.0 + 2.0 * error:
-        return []
-    return [f"{outcome}: first orders add up to {total:.2f}; take more points"]
+    named = {"named_from": NAMED_FROM, "outcomes": facts}
+    return Finding("sobol", title, tables, (*_titles(tables), *notes), named)

@@ -1,5 +1,0 @@
-"""Scenarios under the same seeds: paired differences.
-
-One world each, stored together.
-May not: judge containment.
-"""
