@@ -23,7 +23,7 @@ from sim.runs.result import Result
 from sim.runs.settings import RESULTS, RunSettings
 from sim.runs.study.reader import LoadedStudy, load_study
 from sim.runs.study.schema import UntilHalfwidth
-from sim.runs.worlds import ON
+from sim.runs.worlds import ON, Draws
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
 
@@ -126,6 +126,9 @@ def run(
     until_halfwidth: float | None = None,
     branch_at: date | None = None,
     horizon: bool = False,
+    posterior: Path | str | None = None,
+    point: bool = False,
+    split_variance: int | None = None,
 ) -> JudgedResult:
     """Run a scenario with all the worlds its verdict needs, store it and judge it.
 
@@ -151,13 +154,24 @@ def run(
     horizon
         Run the same seeds `containment.horizon_months` further, as a second result beside the
         first, and judge with it.
+    posterior
+        Posterior file: each replicate is one draw of it and one seed, the same in all worlds.
+        Unless given, the file that the scenario names.
+    point
+        The numbers as they stand, although the scenario names a posterior.
+    split_variance
+        Seeds of each draw, in further runs of the scenario with and without the incumbent's
+        levers: what the spread is made of, stored as `split.json`.
 
     Raises
     ------
     SimError
-        The scenario is refused, or the folder cannot be used.
+        The scenario or the posterior is refused, or the folder cannot be used.
     """
     market = load(scenario) if isinstance(scenario, str | Path) else scenario
+    at_first = market.ensemble.replicates if replicates is None else replicates
+    root = market.ensemble.seed if seed is None else seed
+    file = _posterior_of(market, posterior, point, split_variance)
 
     def look(runs: int | None, earlier: Result | None) -> JudgedResult:
         with _settings(out, workers, executor, progress) as settings:
@@ -168,6 +182,7 @@ def run(
                 seed=seed,
                 branch_at=branch_at,
                 earlier=earlier,
+                draws=_draws_of(file, market, runs or at_first, root, at_first),
             )
         if horizon:
             from sim.analysis.verdict.horizon import longer_result, run_longer
@@ -178,17 +193,50 @@ def run(
         found.store_verdict(_judgement(found))
         return JudgedResult(found.path)
 
+    def split(found: JudgedResult) -> JudgedResult:
+        if file is not None and split_variance is not None:
+            from sim.analysis.predictive import run_split
+
+            with _settings(out, workers, executor, progress) as settings:
+                run_split(found, file, split_variance, settings, branch_at=branch_at)
+        return found
+
     if until_halfwidth is None:
-        return look(replicates, None)
+        return split(look(replicates, None))
     if not 0.0 < until_halfwidth < 0.5:
         raise SimError(f"until_halfwidth = {until_halfwidth}: must lie between 0 and 0.5")
     if market.contest is None:
         raise SimError("until_halfwidth: without a contest there is no probability of containment")
     from sim.analysis.statistics import runs_for_share_halfwidth
 
-    first = market.ensemble.replicates if replicates is None else replicates
-    most = max(first, runs_for_share_halfwidth(until_halfwidth))
-    return until_narrow(look, containment_halfwidth, until_halfwidth, first, most)
+    most = max(at_first, runs_for_share_halfwidth(until_halfwidth))
+    return split(until_narrow(look, containment_halfwidth, until_halfwidth, at_first, most))
+
+
+def _posterior_of(
+    market: Scenario, given: Path | str | None, point: bool, split_variance: int | None = None
+) -> Path | None:
+    if market.posterior is None and given is None and split_variance is None:
+        return None
+    from sim.analysis.predictive import posterior_of
+
+    file = posterior_of(market, given, point)
+    if split_variance is not None:
+        if file is None:
+            raise SimError("split_variance: needs a posterior over which the scenario is run")
+        if split_variance < 2:
+            raise SimError(f"split_variance = {split_variance}: at least 2 seeds of each draw")
+    return file
+
+
+def _draws_of(
+    file: Path | None, market: Scenario, replicates: int, seed: int, first: int | None = None
+) -> Draws | None:
+    if file is None:
+        return None
+    from sim.analysis.predictive import draws_of
+
+    return draws_of(file, market, replicates, seed, first)
 
 
 def containment_halfwidth(result: Result) -> float:

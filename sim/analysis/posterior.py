@@ -66,20 +66,26 @@ class Posterior:
         found = entered(scenario, free_priors(scenario, list(numbers)), numbers)
         return {**found, **chosen(scenario, choices)}
 
-    def resampled(self, count: int, seed: int) -> npt.NDArray[np.int64]:
+    def resampled(self, count: int, seed: int, first: int | None = None) -> npt.NDArray[np.int64]:
         """(count,) positions of draws, by systematic resampling in random order.
 
-        A draw of weight w appears ``floor(count w)`` or ``ceil(count w)`` times.
+        A draw of weight w appears ``floor(count w)`` or ``ceil(count w)`` times. With `first`, the
+        positions begin with those of ``resampled(first, seed)`` and are systematic again at each
+        doubling of them: new levels lie halfway between the old ones.
 
         Notes
         -----
         Kitagawa (1996, JCGS 5:1-25); Douc, Cappe & Moulines (2005).
         """
         rng = np.random.default_rng(np.random.SeedSequence(seed))
-        levels = (rng.random() + np.arange(count)) / count
+        size = first or count
+        levels = rng.permutation((rng.random() + np.arange(size)) / size)
+        while len(levels) < count:
+            between = (levels + 0.5 / len(levels)) % 1.0
+            levels = np.concatenate([levels, rng.permutation(between)])
         edges = np.cumsum(self.weights)
-        found = np.searchsorted(edges / edges[-1], levels, side="right")
-        return rng.permutation(np.minimum(found, len(self.weights) - 1)).astype(np.int64)
+        found = np.searchsorted(edges / edges[-1], levels[:count], side="right")
+        return np.minimum(found, len(self.weights) - 1).astype(np.int64)
 
 
 def write_posterior(path: Path, posterior: Posterior) -> None:

@@ -73,7 +73,7 @@ def _story(
     from sim.analysis.verdict.grounds import plain
     from sim.runs.provenance import code_fingerprint
 
-    name, scenario = scenario_of(stored, point)
+    name, scenario = scenario_of(stored, point, replicate)
     model = model_of(stored, scenario, replicate)
     head = {
         "point": name,

@@ -35,6 +35,16 @@ BranchAt = Annotated[
     typer.Option(metavar="YYYY-MM", help="Run up to this month once, go on from there."),
 ]
 
+Posterior = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Each replicate is a draw of this posterior [default: the scenario's]."
+    ),
+]
+Point = Annotated[
+    bool, typer.Option("--point", help="The numbers as they stand; no posterior is used.")
+]
+
 RESULTS = Path("results")
 
 

@@ -20,6 +20,8 @@ from sim.cli.options import (
     Changes,
     Clients,
     Out,
+    Point,
+    Posterior,
     Replicates,
     ScenarioFile,
     Scheduler,
@@ -32,6 +34,7 @@ from sim.cli.options import (
 if TYPE_CHECKING:
     from sim.analysis.episode import EpisodeFindings
     from sim.runs.result import Result
+    from sim.runs.worlds import Draws
     from sim.scenario.schema.scenario import Scenario
 
 SOME_FAILED = 3
@@ -50,6 +53,14 @@ def run(
             "--horizon", help="Run the same seeds on beyond the horizon and judge with it."
         ),
     ] = False,
+    posterior: Posterior = None,
+    point: Point = False,
+    split_variance: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K", help="K seeds of each draw: spread by seed, parameters, strategies."
+        ),
+    ] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     until_halfwidth: Annotated[
@@ -77,8 +88,9 @@ def run(
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
     market = load(scenario, changes)
+    drawn = _drawn(market, posterior, point, replicates, seed, changes)
     if not json_:
-        _say(_intention(market, replicates, seed))
+        _say(_intention(market, replicates, seed, drawn))
     workers = 1 if profile else workers
     with (
         _profile_told(profile),
@@ -96,6 +108,9 @@ def run(
             out=out,
             progress=told,
             horizon=horizon,
+            posterior=posterior,
+            point=point,
+            split_variance=split_variance,
         )
     verdict = result.verdict
     figures, trouble = _figures(result)
@@ -104,12 +119,18 @@ def run(
         findings = _episode(result)
         if findings is not None:
             document["episode"] = findings.document()
+        if split_variance is not None:
+            document["split"] = _split(result)
         print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         from sim.cli.verdict import verdict_lines
 
         _say(["", *verdict_lines(result, verdict), *_sentences(result)])
-        _say(["", *_where(result, figures, scenario)])
+        if split_variance is not None:
+            from sim.cli.verdict import split_lines
+
+            _say(["", *split_lines(_split(result))])
+        _say(["", *_where(result, figures, scenario, posterior, point)])
     if trouble:
         complain(trouble)
         return EXPECTED_ERROR
@@ -134,17 +155,53 @@ def _say(lines: list[str]) -> None:
     print("\n".join(lines), flush=True)
 
 
-def _intention(market: Scenario, replicates: int | None, seed: int | None) -> list[str]:
+def _drawn(
+    market: Scenario,
+    posterior: Path | None,
+    point: bool,
+    replicates: int | None,
+    seed: int | None,
+    changes: list[str],
+) -> Draws | None:
+    """The draws of the run; None where its numbers are those of the file."""
+    if posterior is None and market.posterior is None:
+        return None
+    from sim.analysis.predictive import draws_of, posterior_of, refuse_drawn
+    from sim.scenario.reader import parse_override
+
+    file = posterior_of(market, posterior, point)
+    if file is None:
+        return None
+    ensemble = market.ensemble
+    runs = ensemble.replicates if replicates is None else replicates
+    found = draws_of(file, market, runs, ensemble.seed if seed is None else seed)
+    refuse_drawn(found, [parse_override(text)[0] for text in changes])
+    return found
+
+
+def _split(result: Result) -> dict[str, Any]:
+    from sim.analysis.predictive import SPLIT
+    from sim.runs.files import read_json
+
+    return read_json(result.path / SPLIT)
+
+
+def _intention(
+    market: Scenario, replicates: int | None, seed: int | None, drawn: Draws | None
+) -> list[str]:
     from sim.runs.plan import plan_ensemble
 
     plan = plan_ensemble(market, replicates, seed)
+    over = "" if drawn is None else f", over the posterior ({drawn.distinct:,} draws)"
+    if drawn is not None and drawn.facts["scenario"] != market.name:
+        over += f" of {drawn.facts['scenario']}"
     worlds, different = len(plan.points), plan.different_points
     alike = f", {different} of them different" if different < worlds else ""
     noun = "worlds" if worlds > 1 else "world"
     return [
         market.title or market.name,
         f"{worlds} {noun}{alike}, x {plan.replicates} replicates = {plan.grid.runs} runs, root "
-        f"seed {plan.seed}",
+        f"seed {plan.seed}{over}",
         f"{market.population.clients:,} clients for {market.population.represents:,} enterprises, "
         f"{market.calendar.months} months from {market.calendar.start:%Y-%m}",
     ]
@@ -178,7 +235,9 @@ def _sentences(result: Result) -> list[str]:
     return ["", *(line for text in findings.sentences for line in textwrap.wrap(text, WIDTH))]
 
 
-def _where(result: Result, figures: list[Path], scenario: Path) -> list[str]:
+def _where(
+    result: Result, figures: list[Path], scenario: Path, posterior: Path | None, point: bool
+) -> list[str]:
     lines = [f"result   {result.path}"]
     if figures:
         lines.append(f"figures  {figures[0].parent} ({len(figures)})")
@@ -190,5 +249,6 @@ def _where(result: Result, figures: list[Path], scenario: Path) -> list[str]:
             f"replicate {first['replicate']}, {first['stage']}: {first['message']}"
         )
     lines.append(f"next     sim plot {result.path}")
-    lines.append(f"         sim run {scenario} --replicates {2 * result.replicates}")
+    same = f" --posterior {posterior}" if posterior else " --point" if point else ""
+    lines.append(f"         sim run {scenario}{same} --replicates {2 * result.replicates}")
     return lines

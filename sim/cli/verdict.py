@@ -118,6 +118,40 @@ def verdict_lines(result: Result, verdict: Mapping[str, Any]) -> list[str]:
     return lines + list(_warnings(result))
 
 
+SPLIT_NAMES = {"tau": "tau", "token_share": "token share of the challenger"}
+
+
+def split_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the spread of tau and of the final token share is made of, with its grounds."""
+    from sim.analysis.verdict.grounds import grounds_line
+
+    yield (
+        f"Spread over {found['draw']:,} draws x {found['seeds_of_each']} seeds: median [5 %, 95 %] "
+        "of runs and standard deviation, in points; parts of the variance in per cent"
+    )
+    rows = [["", "predicted", "sd", "seed", "parameters", "strategies"]]
+    for name, title in SPLIT_NAMES.items():
+        one = found["outcomes"].get(name)
+        if one is None:
+            continue
+        shares = one["shares"]
+        rows.append(
+            [
+                title,
+                _range(one["median"], *one["interval"]),
+                f"{POINTS * max(one['total'], 0.0) ** 0.5:.1f}",
+                "-" if shares["seed"] is None else _range(shares["seed"], *one["seed_share"]),
+                *(_part(shares.get(part)) for part in ("parameters", "strategies")),
+            ]
+        )
+    yield from _table(rows)
+    yield from textwrap.wrap(grounds_line(found), WIDTH)
+
+
+def _part(share: float | None) -> str:
+    return "-" if share is None else f"{POINTS * share:.1f}"
+
+
 def _range(value: float, low: float | None, high: float | None, scale: float = POINTS) -> str:
     if low is None or high is None:
         return f"{scale * value:.1f}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sim.analysis.verdict.grounds import ranges, refuse_bare
+from sim.analysis.verdict.grounds import over_posterior, ranges, refuse_bare
 from sim.errors import SimError
 from sim.runs.files import json_bytes, sha256
 
@@ -27,6 +27,7 @@ class Grounds:
     seeds: tuple[int, ...]
     seeds_hash: str
     interval_types: tuple[str, ...]
+    posterior: Mapping[str, Any] | None = None
 
     def line(self) -> str:
         """The line under every table and figure."""
@@ -34,7 +35,7 @@ class Grounds:
         return (
             f"n = {self.n} runs a world, root seed {self.root_seed}, children "
             f"{ranges(self.seeds)} (list {self.seeds_hash[:8]}), intervals: {kinds}, "
-            f"scenario {self.scenario} {self.scenario_hash[:8]}"
+            f"scenario {self.scenario} {self.scenario_hash[:8]}{over_posterior(self.posterior)}"
         )
 
 
@@ -70,6 +71,7 @@ def grounds_of(result: Result) -> Grounds:
         seeds=seeds,
         seeds_hash=sha256(json_bytes({"root": result.seed, "children": list(seeds)})),
         interval_types=tuple(kinds),
+        posterior=result.posterior,
     )
 
 
@@ -99,6 +101,7 @@ def finding_line(found: Mapping[str, Any]) -> str:
     return (
         f"n = {found['n']}, root seed {found['root_seed']}, children {ranges(found['seeds'])}, "
         f"{'; '.join(found['interval_types'])}, scenario {found['scenario_hash'][:8]}"
+        f"{over_posterior(found.get('posterior'))}"
     )
 
 

@@ -36,6 +36,8 @@ from sim.runs.store import Store
 def adopt_blocks(store: Store, folder: Path, earlier: RunPlan) -> int:
     """Take over the sound blocks of an earlier plan that differs in its replicates alone.
 
+    Where replicates have draws, those of the earlier plan are the first of this one.
+
     Files are linked, or copied where the disk knows no links; the earlier folder stays as it is.
 
     Returns
@@ -54,6 +56,9 @@ def adopt_blocks(store: Store, folder: Path, earlier: RunPlan) -> int:
         for block in range(before.blocks)
     }
     taken = 0
+    draws, drawn = store.plan.recipe.draws, earlier.recipe.draws
+    if draws is not None and (drawn is None or draws.of[: len(drawn.of)] != drawn.of):
+        return taken
     for block in store.missing():
         old = places.get((grid.points_of(block), grid.replicates_of(block)))
         if old is None or grid.shape != before.shape:

@@ -14,7 +14,7 @@ from sim.runs.result import Result
 from sim.runs.run import ModelMaker
 from sim.runs.settings import RunSettings
 from sim.runs.study.reader import LoadedStudy, load_study
-from sim.runs.worlds import World
+from sim.runs.worlds import Draws, World, WorldsMaker, worlds_of
 from sim.scenario.schema.scenario import Scenario
 
 T = TypeVar("T")
@@ -27,10 +27,11 @@ def run_ensemble(
     *,
     replicates: int | None = None,
     seed: int | None = None,
-    worlds: tuple[World, ...] | None = None,
+    worlds: tuple[World, ...] | WorldsMaker = worlds_of,
     model: ModelMaker | None = None,
     branch_at: date | None = None,
     earlier: Result | None = None,
+    draws: Draws | None = None,
 ) -> Result:
     """Run every world of a scenario in every replicate, or go on where an earlier call stopped.
 
@@ -43,13 +44,16 @@ def run_ensemble(
     replicates, seed
         Taken from the scenario's `[ensemble]` unless given.
     worlds
-        The worlds to run instead of those of `worlds_of(scenario)`.
+        The worlds to run instead of those of `worlds_of(scenario)`; with draws, the function that
+        makes them from a scenario, importable by workers.
     model
         Maker of the model, for tests and for other engines; must be importable by workers.
     branch_at
         Month up to which the worlds of a replicate are run as one; the numbers are the same.
     earlier
         A result of the same runs with fewer replicates, which are taken over.
+    draws
+        The draw of each replicate; the numbers of the scenario unless given.
 
     Returns
     -------
@@ -65,10 +69,12 @@ def run_ensemble(
         After Ctrl-C, when blocks in flight are stored; a second Ctrl-C does not wait for them.
     """
 
-    def plan(runs: int | None) -> RunPlan:
-        return plan_ensemble(scenario, runs, seed, worlds=worlds, model=model, branch_at=branch_at)
+    def plan(runs: int | None, taken: Draws | None) -> RunPlan:
+        return plan_ensemble(
+            scenario, runs, seed, worlds=worlds, model=model, branch_at=branch_at, draws=taken
+        )
 
-    return _stored(plan, replicates, settings, earlier)
+    return _stored(plan, replicates, settings, earlier, draws)
 
 
 def run_study(
@@ -80,6 +86,7 @@ def run_study(
     branch_at: date | None = None,
     model: ModelMaker | None = None,
     earlier: Result | None = None,
+    draws: Draws | None = None,
 ) -> Result:
     """Run every point of a study in every replicate, or go on where an earlier call stopped.
 
@@ -92,20 +99,23 @@ def run_study(
     """
     loaded = study if isinstance(study, LoadedStudy) else load_study(study)
 
-    def plan(runs: int | None) -> RunPlan:
-        return plan_sweep(loaded, runs, seed, branch_at=branch_at, model=model)
+    def plan(runs: int | None, taken: Draws | None) -> RunPlan:
+        return plan_sweep(loaded, runs, seed, branch_at=branch_at, model=model, draws=taken)
 
-    return _stored(plan, replicates, settings, earlier)
+    return _stored(plan, replicates, settings, earlier, draws)
 
 
 def _stored(
-    plan: Callable[[int | None], RunPlan],
+    plan: Callable[[int | None, Draws | None], RunPlan],
     replicates: int | None,
     settings: RunSettings | None,
     earlier: Result | None,
+    draws: Draws | None,
 ) -> Result:
-    before = None if earlier is None else (earlier.path, plan(earlier.replicates))
-    return Result(run_plan(plan(replicates), settings or RunSettings(), before))
+    before = None
+    if earlier is not None:
+        before = (earlier.path, plan(earlier.replicates, earlier.draws))
+    return Result(run_plan(plan(replicates, draws), settings or RunSettings(), before))
 
 
 def until_narrow(

@@ -16,6 +16,7 @@ from sim.runs.files import json_bytes, sha256
 from sim.runs.provenance import code_fingerprint
 from sim.runs.rows import factor_type, parquet_bytes
 from sim.runs.run import (
+    DRAW,
     BlockRuns,
     ModelMaker,
     PlanPoint,
@@ -23,10 +24,18 @@ from sim.runs.run import (
     point_scenario,
     refuse_unshared_past,
 )
-from sim.runs.stored import LISTING, POINTS, SCHEMA_VERSION, STUDY, SWEEP
+from sim.runs.stored import (
+    DRAWS,
+    LISTING,
+    POINTS,
+    POSTERIOR,
+    SCHEMA_VERSION,
+    STUDY,
+    SWEEP,
+)
 from sim.runs.study.reader import LoadedStudy
 from sim.runs.study.schema import cell
-from sim.runs.worlds import World, worlds_of
+from sim.runs.worlds import Draws, World, WorldsMaker, worlds_of
 from sim.scenario.patches import replace, scenario_hash
 from sim.scenario.schema.scenario import Scenario
 
@@ -135,25 +144,30 @@ def plan_ensemble(
     replicates: int | None = None,
     seed: int | None = None,
     *,
-    worlds: tuple[World, ...] | None = None,
+    worlds: tuple[World, ...] | WorldsMaker = worlds_of,
     model: ModelMaker | None = None,
     branch_at: date | None = None,
+    draws: Draws | None = None,
 ) -> RunPlan:
     """Plan the worlds of a scenario; a block is all worlds of one replicate.
 
-    Replicates and seed are those of the scenario's `[ensemble]` unless given.
+    Replicates and seed are those of the scenario's `[ensemble]` unless given. Worlds that are to
+    be made anew from each draw are given as a function of the scenario, which workers import.
 
     Raises
     ------
     SimError
-        There is no replicate to run, the seed is out of range, two worlds share a name, or worlds
-        that are to branch at a month differ before it.
+        There is no replicate to run, the seed is out of range, two worlds share a name, worlds
+        that are to branch at a month differ before it, or there is not one draw a replicate.
     """
     runs = scenario.ensemble.replicates if replicates is None else replicates
     root = scenario.ensemble.seed if seed is None else seed
     scenario = _seeded(scenario, runs, root)
     _refuse_unknown_measure(scenario)
-    chosen = worlds_of(scenario) if worlds is None else worlds
+    chosen = worlds(scenario) if callable(worlds) else worlds
+    make_worlds = worlds if callable(worlds) else worlds_of
+    if draws is not None and not callable(worlds):
+        raise TypeError("a draw makes its worlds anew: give the function that makes them")
     names = [world.name for world in chosen]
     if not names or len(set(names)) < len(names):
         raise SimError(f"worlds need names of their own, got {names}")
@@ -161,8 +175,17 @@ def plan_ensemble(
         refuse_unshared_past([world.scenario for world in chosen], branch_at)
     hashes = [scenario_hash(world.scenario) for world in chosen]
     ready = {world.name: world.scenario for world in chosen}
+    drawn, drawn_from, files = _drawn(draws, runs)
     return RunPlan(
-        RunRecipe(scenario, ready, branch_at=branch_at, model=model),
+        RunRecipe(
+            scenario,
+            ready,
+            drawn,
+            branch_at=branch_at,
+            model=model,
+            draws=draws,
+            make_worlds=make_worlds,
+        ),
         tuple(PlanPoint(n, {}, names[hashes.index(h)]) for n, h in zip(names, hashes, strict=True)),
         Grid(len(chosen), runs, len(chosen), 1),
         {
@@ -176,9 +199,24 @@ def plan_ensemble(
             "replicates": runs,
             "model": _model_name(model),
             "code_fingerprint": code_fingerprint(),
+            **drawn_from,
         },
         {"name": scenario.name, "title": scenario.title},
+        files,
     )
+
+
+def _drawn(
+    draws: Draws | None, replicates: int
+) -> tuple[dict[str, str], dict[str, Any], dict[str, bytes]]:
+    """Column, inputs and file that draws add to a plan."""
+    if draws is None:
+        return {}, {}, {}
+    if len(draws.of) != replicates:
+        raise SimError(f"{len(draws.of)} draws for {replicates} replicates")
+    content = json_bytes(draws.document())
+    facts = {**draws.facts, "draws": draws.distinct, "draws_sha256": sha256(content)}
+    return {DRAW: "whole"}, {POSTERIOR: facts}, {DRAWS: content}
 
 
 def plan_sweep(
@@ -188,14 +226,15 @@ def plan_sweep(
     *,
     branch_at: date | None = None,
     model: ModelMaker | None = None,
+    draws: Draws | None = None,
 ) -> RunPlan:
     """Plan the points of a study; what is not given is taken from it.
 
     Raises
     ------
     SimError
-        There is no replicate to run, the seed is out of range, a stride is longer than the run, or
-        points that are to branch at a month differ before it.
+        There is no replicate to run, the seed is out of range, a stride is longer than the run,
+        points that are to branch at a month differ before it, or there is not one draw a replicate.
     """
     study, scenario = loaded.study, loaded.scenario
     first = study.replicates if isinstance(study.replicates, int) else study.replicates.at_first
@@ -216,6 +255,7 @@ def plan_sweep(
     named = [(f"p{k:0{width}d}", values) for k, values in enumerate(loaded.points)]
     points = tuple(PlanPoint(name, values, name) for name, values in named)
     table = _points_table(points, kinds)
+    drawn, drawn_from, files = _drawn(draws, runs)
     inputs = {
         "schema_version": SCHEMA_VERSION,
         "kind": SWEEP,
@@ -230,13 +270,14 @@ def plan_sweep(
         "blocks": grid.document(),
         "model": _model_name(model),
         "code_fingerprint": code_fingerprint(),
+        **drawn_from,
     }
-    files = {POINTS: table, STUDY: study_toml(loaded, root, runs)}
+    files |= {POINTS: table, STUDY: study_toml(loaded, root, runs)}
     if loaded.listing:
         files[LISTING] = loaded.listing.encode()
     title = study.title or scenario.title
     return RunPlan(
-        RunRecipe(scenario, {}, kinds, study.claims, measures, stride, at, model),
+        RunRecipe(scenario, {}, kinds | drawn, study.claims, measures, stride, at, model, draws),
         points,
         grid,
         _plain(inputs),
@@ -245,13 +286,25 @@ def plan_sweep(
     )
 
 
-def _seeded(scenario: Scenario, replicates: int, seed: int) -> Scenario:
-    """The scenario with the replicates and the seed that are run."""
+def refuse_no_runs(replicates: int, seed: int) -> None:
+    """Refuse less than one replicate, or a seed out of range.
+
+    Raises
+    ------
+    SimError
+        Says which.
+    """
     if replicates < 1:
         raise SimError(f"replicates = {replicates}: at least 1")
     if not 0 <= seed < 2**63:
         raise SimError(f"seed = {seed}: must lie between 0 and 2^63 - 1")
-    return replace(scenario, {"ensemble.replicates": replicates, "ensemble.seed": seed})
+
+
+def _seeded(scenario: Scenario, replicates: int, seed: int) -> Scenario:
+    """The scenario with the replicates and the seed that are run, the posterior aside."""
+    refuse_no_runs(replicates, seed)
+    changes = {"ensemble.replicates": replicates, "ensemble.seed": seed, "posterior": None}
+    return replace(scenario, changes)
 
 
 def _model_name(model: ModelMaker | None) -> str:

@@ -14,7 +14,7 @@ from sim.runs.plan import RunPlan, plan_ensemble, plan_sweep
 from sim.runs.provenance import code_fingerprint
 from sim.runs.result import Result
 from sim.runs.rows import DONE, RunRecord
-from sim.runs.run import BlockRuns, ModelMaker, point_scenario
+from sim.runs.run import DRAW, BlockRuns, ModelMaker
 from sim.runs.stored import RUNS, read_curves, read_runs
 from sim.runs.study.reader import lay_out
 from sim.runs.worlds import World, worlds_of
@@ -58,16 +58,19 @@ def rebuild(result: Result, run: str, model: ModelMaker | None = None) -> Rebuil
     point, replicate = _identified(result, run)
     rows = read_runs(result.path / RUNS, {"point": point, "replicate": replicate})
     row = rows.iloc[0].to_dict()
+    draws = result.draws
     plan, one_run = _planned(result, point, replicate, model)
     (record,) = one_run.records()
     if result.is_sweep:
         stored = {path: None if _absent(v) else v for path, v in result.table.loc[point].items()}
-        if dict(record.factors) != stored:
+        if {path: v for path, v in record.factors.items() if path != DRAW} != stored:
             raise SimError(
                 f"{result.path}: point {point} of the study is not the one that was stored"
             )
     (planned,) = one_run.points
-    scenario = plan.recipe.worlds.get(point) or point_scenario(plan.scenario, planned.values)
+    scenario = plan.recipe.scenarios([planned], replicate)[point]
+    if isinstance(scenario, str):
+        raise SimError(f"{run}: {scenario}")
     different = _differences(row, record) + _other_curves(result, record)
     compared = len(record.outcomes) + len(record.facts)
     compared += sum(curve.size for curve in record.curves.values())
@@ -77,7 +80,7 @@ def rebuild(result: Result, run: str, model: ModelMaker | None = None) -> Rebuil
         replicate,
         result.seed,
         scenario,
-        dict(planned.values),
+        dict(planned.values) | ({} if draws is None else {DRAW: draws.of[replicate]}),
         record.status,
         compared,
         tuple(different),
@@ -103,20 +106,30 @@ def _planned(
     """The plan made again from what is stored, and this run of it."""
     if result.is_sweep:
         loaded = lay_out(result.study, result.scenario, result.study.name, result.path)
-        plan = plan_sweep(loaded, result.replicates, result.seed, model=model)
+        plan = plan_sweep(loaded, result.replicates, result.seed, model=model, draws=result.draws)
     else:
-        worlds = (World(point, "", _world(result, point)),)
+        worlds = (World(point, "", world_scenario(result, point, replicate)),)
         plan = plan_ensemble(result.scenario, worlds=worlds, model=model)
     number = plan.names.index(point)
     return plan, replace(plan.block_runs(0), points=(plan.points[number],), replicates=(replicate,))
 
 
-def _world(result: Result, point: str) -> Scenario:
+def world_scenario(result: Result, point: str, replicate: int) -> Scenario:
+    """The scenario of a stored world in a replicate, made again from the stored scenario.
+
+    Raises
+    ------
+    SimError
+        It does not follow from what is stored.
+    """
     known = {entry["name"]: entry["scenario_hash"] for entry in result.manifest["points"]}
-    for world in worlds_of(result.scenario):
-        if world.name == point and scenario_hash(world.scenario) == known[point]:
-            return world.scenario
-    raise SimError(f"{result.path}: the world {point} does not follow from the stored scenario")
+    found = {world.name: world.scenario for world in worlds_of(result.scenario)}
+    if point not in found or scenario_hash(found[point]) != known[point]:
+        raise SimError(f"{result.path}: the world {point} does not follow from the stored scenario")
+    if result.draws is None:
+        return found[point]
+    drawn = worlds_of(result.draws.scenario(result.scenario, replicate))
+    return next(world.scenario for world in drawn if world.name == point)
 
 
 def _absent(value: Any) -> bool:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
 from sim.runs.curves import ROOT
-from sim.runs.files import json_bytes, read_json, write_once
+from sim.runs.files import json_bytes, read_json, sha256, write_once
 from sim.runs.rows import DONE
 from sim.runs.stored import (
+    DRAWS,
     MANIFEST,
+    MENDING,
     POINTS,
+    POSTERIOR,
     RUNS,
     SCENARIO,
     STUDY,
@@ -24,7 +28,7 @@ from sim.runs.stored import (
     refuse_incomplete,
 )
 from sim.runs.study.schema import Study
-from sim.runs.worlds import ON
+from sim.runs.worlds import ON, Draws
 from sim.scenario.reader import load, parsed, read_text
 from sim.scenario.schema.scenario import Scenario
 
@@ -116,6 +120,29 @@ class Result:
     def scenario(self) -> Scenario:
         """The resolved scenario."""
         return load(self.path / SCENARIO)
+
+    @property
+    def posterior(self) -> dict[str, Any] | None:
+        """Where the draws of the runs come from; None where there are none."""
+        facts: dict[str, Any] | None = self.manifest.get(POSTERIOR)
+        return facts
+
+    @cached_property
+    def draws(self) -> Draws | None:
+        """The draw of each replicate; None where the scenario was run as it stands.
+
+        Raises
+        ------
+        SimError
+            The stored draws are missing or damaged.
+        """
+        if self.posterior is None:
+            return None
+        content = (self.path / DRAWS).read_bytes() if (self.path / DRAWS).is_file() else b""
+        if sha256(content) != self.posterior["draws_sha256"]:
+            raise SimError(f"{self.path / DRAWS} is damaged; {MENDING}")
+        facts = {k: v for k, v in self.posterior.items() if k not in ("draws", "draws_sha256")}
+        return Draws.stored(json.loads(content), facts)
 
     @cached_property
     def study(self) -> Study:

@@ -17,11 +17,13 @@ import numpy as np
 from sim.errors import RunFailure, SimError
 from sim.runs.rows import DONE, FloatArray, RunRecord, aborted_run, failed_run
 from sim.runs.study.schema import CLAIM, WORLD, Claim, cell
-from sim.runs.worlds import ON, worlds_of
+from sim.runs.worlds import ON, Draws, WorldsMaker, worlds_of
 from sim.scenario.patches import replace as with_values
 from sim.scenario.schema.scenario import Scenario
 
 MESSAGE_LENGTH = 500
+DRAW = "draw"
+"""Column of the draw that a run took."""
 
 
 class Model(Protocol):
@@ -230,6 +232,10 @@ class RunRecipe:
         Month up to which all points are run as one.
     model
         Maker of the model; the market model unless given.
+    draws
+        The draw of each replicate, on which its scenarios are built; None = none.
+    make_worlds
+        Makes the worlds of a draw, of the names of `worlds`.
     """
 
     scenario: Scenario
@@ -240,23 +246,34 @@ class RunRecipe:
     stride: int = 1
     branch_at: date | None = None
     model: ModelMaker | None = None
+    draws: Draws | None = None
+    make_worlds: WorldsMaker = worlds_of
 
     def maker(self) -> ModelMaker | None:
         """Maker of the models of a block."""
         return self.model if self.branch_at is None else from_a_trunk(self.branch_at)
 
-    def scenario_or_error(self, point: PlanPoint) -> Scenario | str:
-        """The scenario of a point, or why it has none."""
-        if point.name in self.worlds:
-            return self.worlds[point.name]
+    def scenarios(self, points: Sequence[PlanPoint], replicate: int) -> dict[str, Scenario | str]:
+        """The scenario of each point in a replicate, or why it has none."""
+        base, worlds = self.scenario, self.worlds
         try:
-            return point_scenario(self.scenario, point.values)
+            if self.draws is not None:
+                base = self.draws.scenario(base, replicate)
+                made = self.make_worlds(base) if worlds else ()
+                worlds = {world.name: world.scenario for world in made}
         except SimError as error:
-            return str(error)[:MESSAGE_LENGTH]
+            return {point.name: str(error)[:MESSAGE_LENGTH] for point in points}
+        if worlds:
+            none = "this draw has no world {}"
+            return {p.name: worlds.get(p.name, none.format(p.name)) for p in points}
+        return {point.name: _scenario_or_error(base, point) for point in points}
 
-    def cells(self, point: PlanPoint) -> dict[str, Any]:
-        """Factor values of a point as they stand in the table of runs."""
-        return {path: cell(kind, point.values.get(path)) for path, kind in self.kinds.items()}
+    def cells(self, point: PlanPoint, replicate: int) -> dict[str, Any]:
+        """Factor values of a point, and the draw, as they stand in the table of runs."""
+        values = dict(point.values)
+        if self.draws is not None:
+            values[DRAW] = self.draws.of[replicate]
+        return {path: cell(kind, values.get(path)) for path, kind in self.kinds.items()}
 
     def kept(self, record: RunRecord, scenario: Scenario) -> RunRecord:
         """The record with the claims' values and only those curves and months that are stored."""
@@ -304,6 +321,13 @@ def point_scenario(base: Scenario, values: Mapping[str, Any]) -> Scenario:
     raise SimError(f"this point has no world {name}")
 
 
+def _scenario_or_error(base: Scenario, point: PlanPoint) -> Scenario | str:
+    try:
+        return point_scenario(base, point.values)
+    except SimError as error:
+        return str(error)[:MESSAGE_LENGTH]
+
+
 def claim_values(claims: Mapping[str, Claim], record: RunRecord, window: int) -> dict[str, float]:
     """Mean over its window of what each claim speaks of."""
     found = {}
@@ -345,11 +369,16 @@ class BlockRuns:
         """
         recipe = _unpickled(self.recipe)
         maker = recipe.maker()
-        scenarios = {point.name: recipe.scenario_or_error(point) for point in self.points}
+        scenarios: dict[str, Scenario | str] = {}
         made: dict[tuple[str, int], RunRecord] = {}
         for replicate in self.replicates:
+            if not scenarios or recipe.draws is not None:
+                scenarios = recipe.scenarios(self.points, replicate)
             for point in self.points:
                 same = made.get((point.same_as, replicate))
+                if recipe.draws is not None and same is not None:
+                    # worlds that are equal as the scenario stands may differ under a draw
+                    same = same if scenarios[same.point] == scenarios[point.name] else None
                 if same is not None:
                     record = replace(same, point=point.name, seconds=0.0)
                 else:
@@ -370,7 +399,7 @@ class BlockRuns:
         else:
             record = run_world(scenario, self.seed, replicate, point=point.name, model=maker)
             record = recipe.kept(record, scenario)
-        return replace(record, factors=recipe.cells(point))
+        return replace(record, factors=recipe.cells(point, replicate))
 
     def parts(self) -> Sequence[BlockRuns]:
         """The runs one by one; worlds of a replicate stay together.
@@ -389,7 +418,7 @@ class BlockRuns:
         """The records of these runs if their process ended under them."""
         recipe = _unpickled(self.recipe)
         return [
-            aborted_run(point.name, replicate, self.seed, recipe.cells(point))
+            aborted_run(point.name, replicate, self.seed, recipe.cells(point, replicate))
             for point in self.points
             for replicate in self.replicates
         ]

@@ -250,7 +250,8 @@ def check_folder(folder: Path, plan: RunPlan) -> None:
         return
     manifest = folder / MANIFEST
     if not manifest.exists():
-        strange = sorted(p.name for p in folder.iterdir() if not _may_precede_manifest(p))
+        own = {SCENARIO, *plan.files}
+        strange = sorted(p.name for p in folder.iterdir() if not _may_precede_manifest(p, own))
         if strange:
             raise SimError(f"{folder} is no result folder: it has no {MANIFEST} but {strange[0]}")
         return
@@ -260,8 +261,8 @@ def check_folder(folder: Path, plan: RunPlan) -> None:
         raise SimError(f"{folder} holds another ensemble; choose another --out")
 
 
-def _may_precede_manifest(path: Path) -> bool:
-    return path.name == SCENARIO or path.name.startswith(("run.lock", "."))
+def _may_precede_manifest(path: Path, own: Collection[str]) -> bool:
+    return path.name in own or path.name.startswith(("run.lock", "."))
 
 
 def measure_attributes(names: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -27,6 +27,8 @@ RUNS = "runs.parquet"
 POINTS = "points.parquet"
 STUDY = "study.toml"
 LISTING = "points.csv"
+DRAWS = "draws.json"
+POSTERIOR = "posterior"  # where the draws of a run come from, in the manifest
 
 FACTS: dict[str, type] = {
     "name": str,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
-from sim.scenario.patches import with_freed_budget, with_hosting, without_levers
+from sim.scenario.patches import replace, with_freed_budget, with_hosting, without_levers
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Contest, Scenario
@@ -41,6 +42,53 @@ def contest_of(scenario: Scenario, question: str) -> Contest:
     if scenario.contest is None:
         raise SimError(f"{scenario.name}: {question} needs a [contest]")
     return scenario.contest
+
+
+WorldsMaker = Callable[["Scenario"], tuple[World, ...]]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """A draw of uncertain numbers for each replicate, the same in all its worlds.
+
+    Attributes
+    ----------
+    of
+        (R,) the draw that each replicate takes.
+    changes
+        Draw -> dotted path -> value in the scenario as it stands.
+    facts
+        Where the draws come from, ready for JSON.
+    """
+
+    of: tuple[int, ...]
+    changes: Mapping[int, Mapping[str, Any]]
+    facts: Mapping[str, Any]
+
+    @property
+    def distinct(self) -> int:
+        """How many draws are taken."""
+        return len(set(self.of))
+
+    def scenario(self, base: Scenario, replicate: int) -> Scenario:
+        """The scenario of a replicate, from which its worlds are made.
+
+        Raises
+        ------
+        SimError
+            The draw makes no sense in this scenario.
+        """
+        return replace(base, self.changes[self.of[replicate]], worlds=False)
+
+    def document(self) -> dict[str, Any]:
+        """Draws of the replicates and their changes, ready for JSON."""
+        return {"draws": list(self.of), "changes": {str(d): c for d, c in self.changes.items()}}
+
+    @classmethod
+    def stored(cls, document: Mapping[str, Any], facts: Mapping[str, Any]) -> Draws:
+        """The draws of `document` again."""
+        changes = {int(draw): found for draw, found in document["changes"].items()}
+        return cls(tuple(document["draws"]), changes, facts)
 
 
 def levers_of(scenario: Scenario, vendor: str) -> tuple[str, ...]:

@@ -158,6 +158,8 @@ def replace(scenario: Scenario, changes: Mapping[str, Any], *, worlds: bool = Tr
     problems = [problem for problem in tried if problem is not None]
     if problems:
         raise ScenarioError(problems)
+    if scenario.posterior is not None:
+        data.setdefault("posterior", scenario.posterior)
     return validated(data, worlds=worlds)
 
 
@@ -234,7 +236,7 @@ def with_hosting(scenario: Scenario, host: str, families: Iterable[str], on: boo
 
 
 def scenario_hash(scenario: Scenario) -> str:
-    """SHA-256 (hex) of everything in the scenario but its title.
+    """SHA-256 (hex) of everything in the scenario but its title and the name of a posterior.
 
     Equal for equal scenarios: over canonical JSON (sorted keys, shortest round-trip numbers).
     """
@@ -243,11 +245,14 @@ def scenario_hash(scenario: Scenario) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def to_toml(scenario: Scenario) -> str:
-    """The whole scenario with all defaults as a file that loads to an equal scenario."""
+def to_toml(scenario: Scenario, posterior: str | None = None) -> str:
+    """The whole scenario with all defaults as a file that loads to an equal scenario.
+
+    The posterior lies elsewhere for the new file: it is named where it is given.
+    """
     import tomli_w
 
-    return tomli_w.dumps(_present(plain_tables(scenario)))
+    return tomli_w.dumps(_present({**plain_tables(scenario), "posterior": posterior}))
 
 
 def _present(value: Any) -> Any:

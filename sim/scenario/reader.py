@@ -27,6 +27,7 @@ LARGEST_INTEGER = 2**63 - 1
 TOO_DEEP = f"nested deeper than {DEEPEST} tables"
 TOO_LARGE = "too large"
 SCENARIOS = "scenarios"
+POSTERIOR = "posterior"
 Origins = dict[tuple[Key, ...], str]
 
 
@@ -253,6 +254,22 @@ def _content(stated: Path, name: str, path: str, label: str) -> dict[str, Any]:
     return content
 
 
+def _place_posterior(
+    data: dict[str, Any], file: str, origin: Callable[[str], str]
+) -> list[Problem]:
+    """Put the full path of the posterior file in the place of its name, as `read_files` does."""
+    if not isinstance(data.get(POSTERIOR), str):
+        return []
+    label = origin(POSTERIOR)
+    stated = Path(label if label.endswith(".toml") else file).resolve()
+    try:
+        place = named_file(stated, data[POSTERIOR], root_of(stated), POSTERIOR, label)
+    except ScenarioError as error:
+        return list(error.problems)
+    data[POSTERIOR] = str(place)
+    return []
+
+
 OVERRIDES = "--set"
 
 
@@ -332,7 +349,11 @@ def load(
         else:
             keys = keys_of(dotted_path)
             origins[keys] = OVERRIDES
-    unread = read_files(data, file, lambda stated: _origin(stated, origins, file))
+    unread = [
+        problem
+        for read in (read_files, _place_posterior)
+        for problem in read(data, file, lambda stated: _origin(stated, origins, file))
+    ]
     limits = limit_problems(data)
     if any(problem.rule in (TOO_DEEP, TOO_LARGE) for problem in limits):
         raise ScenarioError([*problems, *unread, *limits])

@@ -4,11 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from sim.analysis.posterior import Posterior, write_posterior
 from sim.cli import main
 from sim.runs import run as running
 from sim.runs.result import Result
+from tests.unit.analysis.posteriors import tiny_posterior
 from tests.unit.runs.fake_market import DUEL, FailingMarket, FakeMarket
 
 
@@ -72,6 +76,48 @@ def test_nothing_is_concluded_of_a_verdict_that_lost_its_grounds(
     told = capsys.readouterr()
     assert "no conclusion without its" in told.err
     assert "Containment is" not in told.out
+
+
+def test_a_run_over_a_posterior_says_so_and_splits_its_spread(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario = tmp_path / "duel.toml"
+    fit = '[[fit]]\nname = "pull"\npaths = ["vendors.new.appeal.api"]\nlow = 0.0\nhigh = 9.0\n'
+    scenario.write_text(f'posterior = "a.parquet"\n{DUEL.read_text()}\n{fit}')
+    draws = pd.DataFrame({"pull": [0.2, 0.4, 0.6, 0.8, 1.0]})
+    facts = {**tiny_posterior().provenance, "scenario": "duel"}
+    write_posterior(tmp_path / "a.parquet", Posterior(draws, np.full(5, 0.2), facts))
+
+    def run(*options: str) -> str:
+        with pytest.raises(SystemExit) as stopped:
+            main(["run", str(scenario), "--workers", "1", "--out", str(tmp_path), *options])
+        told = capsys.readouterr()
+        return f"{stopped.value.code or 0}\n{told.out}{told.err}"
+
+    told = run("--split-variance", "3")
+    for words in (
+        "root seed 7, over the posterior (4 draws)\n",
+        "Spread over 4 draws x 3 seeds",
+        "parameters  strategies",
+        "token share of the challenger",
+        "F of the draws' mean square",
+    ):
+        assert words in told
+    assert "over the posterior" in " ".join(told.split("Containment is")[1].split())
+    point = run("--point")
+    assert "the posterior" not in point
+    assert f"{scenario} --point --replicates 8" in point
+    assert "either the posterior" in run("--point", "--posterior", str(tmp_path / "a.parquet"))
+    drawn = run("--set", "vendors.new.appeal.api=1.0")
+    assert drawn.startswith("2\n")
+    assert "vendors.new.appeal.api is drawn from the posterior" in drawn
+    assert "needs a posterior" in run("--point", "--split-variance", "2")
+    split = json.loads(
+        run("--split-variance", "2", "--json").split("\n", 1)[1].rsplit("}", 1)[0] + "}"
+    )
+    assert split["split"]["draw"] == 4
+    (tmp_path / "a.parquet").unlink()
+    assert "no such file" in run()
 
 
 def test_json_is_the_folder_and_the_verdict_alone(

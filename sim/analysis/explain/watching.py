@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from sim.errors import SimError, nearest_hint
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
+from sim.runs.rebuild import world_scenario
 from sim.runs.result import Result
 from sim.runs.run import point_scenario, seed_of
 from sim.runs.study.reader import lay_out
-from sim.runs.worlds import ON, worlds_of
-from sim.scenario.patches import scenario_hash
+from sim.runs.worlds import ON
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
 
 
-def scenario_of(result: Result, point: str | None = None) -> tuple[str, Scenario]:
-    """Name and scenario of a stored point; the first one, or `on`, unless named.
+def scenario_of(
+    result: Result, point: str | None = None, replicate: int = 0
+) -> tuple[str, Scenario]:
+    """Name of a stored point (the first one, or `on`, unless named) and its scenario in a run.
 
     Raises
     ------
@@ -32,15 +34,14 @@ def scenario_of(result: Result, point: str | None = None) -> tuple[str, Scenario
     if name not in result.points:
         hint = nearest_hint(name, list(result.points))
         raise SimError(f"{result.path} has no point {name} ({hint})")
+    _refuse_absent(result, replicate)
     if result.is_sweep:
         study = result.study
         loaded = lay_out(study, result.scenario, study.name, result.path)
-        return name, point_scenario(result.scenario, loaded.points[result.points.index(name)])
-    stored = {entry["name"]: entry["scenario_hash"] for entry in result.manifest["points"]}
-    for world in worlds_of(result.scenario):
-        if world.name == name and scenario_hash(world.scenario) == stored[name]:
-            return name, world.scenario
-    raise SimError(f"{result.path}: the world {name} does not follow from the stored scenario")
+        draws, base = result.draws, result.scenario
+        base = base if draws is None else draws.scenario(base, replicate)
+        return name, point_scenario(base, loaded.points[result.points.index(name)])
+    return name, world_scenario(result, name, replicate)
 
 
 def model_of(result: Result, scenario: Scenario, replicate: int) -> MarketModel:
@@ -51,9 +52,13 @@ def model_of(result: Result, scenario: Scenario, replicate: int) -> MarketModel:
     SimError
         There is no such replicate.
     """
+    _refuse_absent(result, replicate)
+    return MarketModel(scenario, seed_of(result.seed, replicate))
+
+
+def _refuse_absent(result: Result, replicate: int) -> None:
     if not 0 <= replicate < result.replicates:
         raise SimError(f"replicate {replicate}: they go from 0 to {result.replicates - 1}")
-    return MarketModel(scenario, seed_of(result.seed, replicate))
 
 
 Look = Callable[["BaseMarket"], None]

@@ -73,6 +73,8 @@ def grounds(result: Result, seeds: Sequence[int], interval_types: Sequence[str])
         "interval_types": sorted({kind for kind in interval_types if kind}),
         "folder": str(result.path),
     }
+    if result.posterior is not None:
+        facts["posterior"] = result.posterior
     missing = [
         name for name, value in facts.items() if value in ("", [], 0) and name != "root_seed"
     ]
@@ -135,8 +137,16 @@ def grounds_line(document: Mapping[str, Any]) -> str:
     return (
         f"n = {document['n']}, {'; '.join(document['interval_types'])}, root seed "
         f"{document['root_seed']}, children {ranges(document['seeds'])}, scenario "
-        f"{document['scenario_hash'][:8]}, {document['folder']}"
+        f"{document['scenario_hash'][:8]}{over_posterior(document.get('posterior'))}, "
+        f"{document['folder']}"
     )
+
+
+def over_posterior(facts: Mapping[str, Any] | None) -> str:
+    """What a line of grounds says of the posterior of the runs, if there is one."""
+    if facts is None:
+        return ""
+    return f", over the posterior {facts['sha256'][:8]} ({facts['draws']:,} draws)"
 
 
 def plain(value: Any) -> Any:

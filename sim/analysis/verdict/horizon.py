@@ -24,11 +24,10 @@ def longer_scenario(scenario: Scenario) -> Scenario:
     return scenario.replace({"calendar.months": months})
 
 
-def longer_worlds(scenario: Scenario) -> tuple[World, ...]:
-    """ON and, where the incumbent has levers, OFF (money kept), both beyond the horizon."""
-    further = longer_scenario(scenario)
+def longer_worlds(further: Scenario) -> tuple[World, ...]:
+    """ON and, where the incumbent has levers, OFF (money kept), of a longer scenario."""
     worlds = [World(ON, "as the scenario stands, run on", further)]
-    levers = levers_of(scenario, scenario.contest.incumbent) if scenario.contest else ()
+    levers = levers_of(further, further.contest.incumbent) if further.contest else ()
     if levers:
         bare = without_levers(further, levers)
         worlds.append(World(OFF_MONEY_KEPT, "no move of the incumbent, run on", bare))
@@ -64,7 +63,8 @@ def run_longer(
         settings,
         replicates=result.replicates,
         seed=result.seed,
-        worlds=longer_worlds(result.scenario),
+        worlds=longer_worlds,
+        draws=result.draws,
         model=model,
         branch_at=branch_at,
         earlier=earlier,

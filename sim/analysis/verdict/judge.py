@@ -65,6 +65,8 @@ def judge(result: Result) -> dict[str, Any]:
         "verdicts": {},
         "sentences": [],
     }
+    if result.posterior is not None:
+        document["posterior"] = result.posterior
     if contest is None:
         return document | {"sentences": ["The scenario names no contest, so there is no verdict."]}
     document["contest"] = contest.model_dump(mode="json")

@@ -178,6 +178,12 @@ class Scenario(Part):
         pattern=r"^[a-z0-9][a-z0-9_/-]{0,60}$",
     )
     title: str = input_par("", "one line for people")
+    posterior: str | None = input_par(
+        None,
+        "posterior file over which `sim run` runs, relative to this file; absent = the numbers "
+        "as they stand",
+        exclude=True,  # neither hash nor tables of a scenario depend on it
+    )
     calendar: Calendar = Field(description="when")
     ensemble: EnsembleTable = table(EnsembleTable, "how many worlds")
     contest: Contest | None = Field(None, description="who contains whom; absent = no verdict")

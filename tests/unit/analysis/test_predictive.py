@@ -1,0 +1,391 @@
+"""Runs over a posterior: draws paired over the worlds, stored, resumed; the variance split."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sim
+from sim.analysis.posterior import Posterior, write_posterior
+from sim.analysis.predictive import (
+    TAU,
+    draws_of,
+    posterior_of,
+    refuse_drawn,
+    run_split,
+    split_variance,
+)
+from sim.analysis.verdict.horizon import run_longer
+from sim.errors import SimError
+from sim.runs.ensemble import run_ensemble, run_study
+from sim.runs.plan import plan_ensemble
+from sim.runs.rebuild import rebuild
+from sim.runs.result import Result
+from sim.runs.run import run_world
+from sim.runs.settings import RunSettings
+from sim.runs.study.reader import load_study
+from sim.runs.worlds import OFF_MONEY_KEPT, ON, worlds_of
+from sim.scenario.patches import scenario_hash, to_toml
+from sim.scenario.reader import load
+from tests.unit.analysis.posteriors import TINY_POSTERIOR, tiny_posterior
+from tests.unit.market.tiny import TINY
+from tests.unit.runs.fake_market import DUEL, FakeMarket
+from tests.unit.runs.helpers import stored_bytes
+
+FITS = [
+    {"name": "pull", "paths": ["vendors.new.appeal.api"], "low": -3.0, "high": 3.0},
+    {"name": "charm", "paths": ["vendors.old.appeal.api"], "low": -3.0, "high": 3.0},
+]
+SHARES = "platform_token_share"
+
+
+@pytest.fixture(scope="module")
+def duel() -> Any:
+    return load(DUEL).replace({"fit": FITS})
+
+
+def posterior(pull: Sequence[float], charm: Sequence[float], **others: Any) -> Posterior:
+    count = len(pull)
+    frame = pd.DataFrame({"pull": pull, "charm": charm} | others)
+    return replace(tiny_posterior(), draws=frame, weights=np.full(count, 1.0 / count))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(3)
+    path = tmp_path / "duel.posterior.parquet"
+    write_posterior(path, posterior(rng.normal(0.5, 0.4, 40), rng.normal(0.8, 0.2, 40)))
+    return path
+
+
+def ran(duel: Any, out: Path, file: Path | None, count: int = 6, **options: Any) -> Result:
+    workers = options.pop("workers", 1)
+    draws = None if file is None else draws_of(file, duel, count, 7, options.pop("first", None))
+    return run_ensemble(
+        duel,
+        RunSettings(out, workers, progress=options.pop("progress", None)),
+        replicates=count,
+        model=FakeMarket,
+        draws=draws,
+        **options,
+    )
+
+
+def test_each_replicate_is_one_draw_in_all_its_worlds_and_one_child_of_the_seed(
+    duel: Any, file: Path, tmp_path: Path
+) -> None:
+    result = ran(duel, tmp_path / "out", file)
+    draws = draws_of(file, duel, 6, 7)
+    assert result.draws == draws
+    assert len(set(draws.of)) == 6
+    for replicate in range(6):
+        market = duel.replace(draws.changes[draws.of[replicate]])
+        for world in worlds_of(market):
+            record = run_world(world.scenario, 7, replicate, model=FakeMarket)
+            stored = result.curves[SHARES].sel(point=world.name, replicate=replicate)
+            np.testing.assert_array_equal(stored, record.curves[SHARES])
+    by_world = result.runs.pivot(index="replicate", columns="point", values="draw")
+    assert (by_world.nunique(axis=1) == 1).all()
+    np.testing.assert_array_equal(by_world[ON], draws.of)
+
+
+def test_a_posterior_of_one_draw_at_the_point_gives_the_curves_of_the_point(
+    duel: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "point.posterior.parquet"
+    write_posterior(file, posterior([0.5], [0.2]))
+    over, point = ran(duel, tmp_path / "over", file), ran(duel, tmp_path / "point", None)
+    same = [stored_bytes(result.path) for result in (over, point)]
+    for found in same:
+        del found["runs.parquet"]
+    assert same[0] == same[1]
+    assert over.path.name != point.path.name
+    pd.testing.assert_frame_equal(over.runs.drop(columns="draw"), point.runs)
+
+
+def test_without_a_posterior_nothing_of_a_plan_changes(duel: Any, file: Path) -> None:
+    named = duel.replace({"posterior": str(file)})
+    assert named.posterior == str(file)
+    assert named.replace({"calendar.months": 20}).posterior == str(file)
+    assert scenario_hash(named) == scenario_hash(duel)
+    assert to_toml(named) == to_toml(duel)
+    plans = [plan_ensemble(scenario) for scenario in (duel, named)]
+    assert plans[0].key == plans[1].key
+    assert "posterior" not in plans[0].inputs
+    assert not plans[0].files
+    assert not plans[0].recipe.kinds
+    over = plan_ensemble(named, 6, 7, draws=draws_of(file, named, 6, 7))
+    assert over.key not in {plan_ensemble(named, 6, 7).key}
+    assert over.inputs["posterior"]["sha256"]
+    assert over.inputs["posterior"]["draws"] == 6
+
+
+def test_the_posterior_decides_the_key(duel: Any, file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.posterior.parquet"
+    rng = np.random.default_rng(3)
+    write_posterior(other, posterior(rng.normal(0.5, 0.4, 40), rng.normal(0.8, 0.2, 40) + 1e-9))
+    keys = {plan_ensemble(duel, 6, 7, draws=draws_of(f, duel, 6, 7)).key for f in (file, other)}
+    assert len(keys) == 2
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_bytes_do_not_depend_on_workers_or_on_an_interruption(
+    duel: Any, file: Path, tmp_path: Path, workers: int
+) -> None:
+    def stop(done: int, total: int, failed: int, left: float | None) -> None:
+        if done == 14:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    straight = ran(duel, tmp_path / "straight", file)
+    with pytest.raises(KeyboardInterrupt):
+        ran(duel, tmp_path / "out", file, workers=workers, progress=stop)
+    again = ran(duel, tmp_path / "out", file, workers=workers)
+    assert stored_bytes(again.path) == stored_bytes(straight.path)
+    names = ("draws.json", "scenario.toml")
+    for name in names:
+        assert (again.path / name).read_bytes() == (straight.path / name).read_bytes()
+
+
+def test_more_replicates_keep_the_draws_and_take_the_runs_over(
+    duel: Any, file: Path, tmp_path: Path
+) -> None:
+    few = ran(duel, tmp_path / "out", file, 4, first=4)
+    many = ran(duel, tmp_path / "out", file, 8, first=4, earlier=few)
+    assert few.draws is not None
+    assert many.draws is not None
+    assert many.draws.of[:4] == few.draws.of
+    assert many.manifest["sessions"][-1]["reused"] == 4
+    alone = ran(duel, tmp_path / "alone", file, 8, first=4)
+    assert stored_bytes(many.path) == stored_bytes(alone.path)
+    # other draws of the first replicates: nothing is taken over
+    others = ran(duel, tmp_path / "out", file, 16, earlier=many)
+    assert others.manifest["sessions"][-1]["reused"] == 0
+
+
+def test_levels_are_systematic_again_at_each_doubling() -> None:
+    weights = np.random.default_rng(1).gamma(1.0, size=50)
+    over = posterior(np.zeros(50), np.zeros(50))
+    over = replace(over, weights=weights / weights.sum())
+    for count in (10, 20, 40, 80):
+        found = over.resampled(count, 5, 10)
+        np.testing.assert_array_equal(found[:10], over.resampled(10, 5))
+        counts = np.bincount(found, minlength=50)
+        assert (np.abs(counts - count * over.weights) < 1.0 + 1e-9).all()
+
+
+def test_the_longer_run_has_the_same_draws(duel: Any, file: Path, tmp_path: Path) -> None:
+    result = ran(duel, tmp_path, file)
+    further = run_longer(result, RunSettings(tmp_path, 1), model=FakeMarket)
+    assert further.draws == result.draws
+    market = further.draws.scenario(further.scenario, 2)  # type: ignore[union-attr]
+    record = run_world(market, 7, 2, model=FakeMarket)
+    stored = further.curves[SHARES].sel(point=ON, replicate=2)
+    np.testing.assert_array_equal(stored, record.curves[SHARES])
+
+
+def test_a_run_is_made_again_from_what_is_stored(duel: Any, file: Path, tmp_path: Path) -> None:
+    result = ran(duel, tmp_path, file)
+    file.unlink()
+    made = rebuild(result, f"{OFF_MONEY_KEPT}/3", FakeMarket)
+    assert not made.different
+    assert result.draws is not None
+    draw = result.draws.of[3]
+    assert made.factors == {"draw": draw}
+    pulled = result.draws.changes[draw]["vendors.new.appeal.api"]
+    assert made.scenario.vendors["new"].appeal.api == pulled
+    assert made.scenario.vendors["old"].appeal.api == 0.0  # its lever is off
+    (result.path / "draws.json").write_text("{}")
+    with pytest.raises(SimError, match=r"draws\.json is damaged"):
+        rebuild(Result(result.path), "on/3", FakeMarket)
+
+
+def test_worlds_alike_at_the_point_are_run_apart_where_a_draw_parts_them(
+    tmp_path: Path,
+) -> None:
+    # the lever's patch writes what stands there: on and off are alike but for the cost
+    alike = {"levers.charm.off": {"vendors.old.appeal.api": 0.2}, "fit": FITS}
+    duel = load(DUEL).replace(alike)
+    file = tmp_path / "a.posterior.parquet"
+    write_posterior(file, posterior([0.5, 0.5], [1.0, 0.2]))
+    result = ran(duel, tmp_path, file, 2)
+    assert result.draws is not None
+    for replicate, draw in enumerate(result.draws.of):
+        gap = result.curves[SHARES].sel(replicate=replicate)
+        moved = bool((gap.sel(point=ON) != gap.sel(point=OFF_MONEY_KEPT)).any())
+        assert moved is (draw == 0)
+
+
+def test_a_sweep_over_a_posterior_keeps_its_factor_and_draws_the_rest(
+    file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "duel.toml").write_text(to_toml(load(DUEL).replace({"fit": FITS})))
+    study = tmp_path / "study.toml"
+    study.write_text(
+        'scenario = "duel.toml"\nreplicates = 3\n[design]\nkind = "grid"\n'
+        '[uncertainties]\n"vendors.new.appeal.api" = { values = [0.0, 1.0] }\n'
+        '[outcomes]\nmeasures = ["platform_token_share"]\n'
+    )
+    loaded = load_study(study)
+    draws = draws_of(file, loaded.scenario, 3, 7)
+    result = run_study(loaded, RunSettings(tmp_path, 1), model=FakeMarket, draws=draws)
+    assert result.draws == draws
+    drawn = draws.scenario(loaded.scenario, 1).replace({"vendors.new.appeal.api": 1.0})
+    record = run_world(drawn, 7, 1, model=FakeMarket)
+    stored = result.curves[SHARES].sel(point=result.points[1], replicate=1)
+    np.testing.assert_array_equal(stored, record.curves[SHARES])
+    assert not rebuild(result, f"{result.points[1]}/1", FakeMarket).different
+
+
+def test_what_cannot_be_run_over_is_refused(duel: Any, file: Path, tmp_path: Path) -> None:
+    with pytest.raises(SimError, match="of another scenario: duel has no free number 'pull'"):
+        draws_of(file, load(DUEL), 4, 7)
+    with pytest.raises(SimError, match="cannot read"):
+        draws_of(tmp_path / "missing.parquet", duel, 4, 7)
+    with pytest.raises(SimError, match="not both"):
+        posterior_of(duel, file, point=True)
+    draws = draws_of(file, duel, 4, 7)
+    with pytest.raises(SimError, match=r"vendors\.new\.appeal\.api is drawn from the posterior"):
+        refuse_drawn(draws, ["population.clients", "vendors.new.appeal.api"])
+    refuse_drawn(draws, ["population.clients"])
+    with pytest.raises(SimError, match="4 draws for 5 replicates"):
+        plan_ensemble(duel, 5, 7, draws=draws)
+    with pytest.raises(SimError, match="at least 1"):
+        draws_of(file, duel, 0, 7)
+
+
+def test_a_scenario_names_its_posterior_beside_it_and_nowhere_else(tmp_path: Path) -> None:
+    home = tmp_path / "scenarios"
+    (home / "below").mkdir(parents=True)
+    base = to_toml(load(TINY))
+    (home / "tiny.toml").write_text('posterior = "tiny.posterior.parquet"\n' + base)
+    with pytest.raises(SimError, match=r"posterior = \"tiny\.posterior\.parquet\": no such file"):
+        load(home / "tiny.toml")
+    place = home / "tiny.posterior.parquet"
+    write_posterior(place, tiny_posterior())
+    market = load(home / "tiny.toml")
+    assert posterior_of(market) == place
+    assert posterior_of(market, point=True) is None
+    assert posterior_of(market, TINY_POSTERIOR) == TINY_POSTERIOR
+    (home / "below" / "more.toml").write_text('extends = "../tiny.toml"\nname = "more"\n')
+    assert posterior_of(load(home / "below" / "more.toml")) == place
+    write_posterior(tmp_path / "out.parquet", tiny_posterior())
+    for name, rule in (("../out.parquet", "leads out of"), (str(place), "must be relative")):
+        (home / "tiny.toml").write_text(f'posterior = "{name}"\n' + base)
+        with pytest.raises(SimError, match=rule):
+            load(home / "tiny.toml")
+    named = load(TINY, {}).replace({"posterior": "a.parquet"})
+    assert to_toml(named, posterior="a.parquet").startswith('name = "tiny"')
+    assert 'posterior = "a.parquet"' in to_toml(named, posterior="a.parquet")
+
+
+def test_the_parts_of_a_small_table_by_hand() -> None:
+    found = split_variance([[-1.0, 1.0], [1.0, 3.0], [3.0, 5.0]])
+    assert (found.seed, found.parameters, found.strategies) == (2.0, 3.0, None)
+    assert found.total == 5.0
+    assert found.shares == {"seed": 0.4, "parameters": 0.6}
+    means = np.array([0.0, 2.0, 10.0, 12.0])
+    found = split_variance(means[:, None] + np.array([-1.0, 1.0]), ["a", "a", "b", "b"])
+    assert (found.seed, found.parameters, found.strategies) == (2.0, 1.0, 24.5)
+    alone = split_variance(means[:, None] + np.zeros(3))
+    assert (alone.seed, alone.seed_share) == (0.0, (0.0, 0.0))
+    assert alone.parameters == pytest.approx(means.var(ddof=1))
+
+
+@pytest.mark.statistical
+def test_the_parts_of_an_additive_normal_outcome_are_those_of_the_closed_form() -> None:
+    rng = np.random.default_rng(11)
+    seed_sd, draw_sd, shift, draws, seeds, tables = 1.0, 2.0, 3.0, 12, 3, 2_000
+    strategies = np.arange(draws) % 2
+    parts, covered = [], 0
+    for _ in range(tables):
+        theta = rng.normal(0.0, draw_sd, (draws, 1)) + shift * (2.0 * strategies[:, None] - 1.0)
+        found = split_variance(theta + rng.normal(0.0, seed_sd, (draws, seeds)), strategies)
+        parts.append((found.seed, found.parameters, found.strategies))
+        plain = rng.normal(0.0, draw_sd, (draws, 1)) + rng.normal(0.0, seed_sd, (draws, seeds))
+        low, high = split_variance(plain).seed_share
+        covered += low <= seed_sd**2 / (seed_sd**2 + draw_sd**2) <= high
+    estimates = np.array(parts)
+    error = estimates.std(axis=0, ddof=1) / np.sqrt(tables)
+    gaps = estimates.mean(axis=0) - [seed_sd**2, draw_sd**2, shift**2]
+    assert (np.abs(gaps) < 4.0 * error).all()
+    assert 0.88 < covered / tables < 0.92
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "strategies"),
+    [
+        ([[1.0, 2.0]], None),
+        ([[1.0], [2.0]], None),
+        ([[1.0, np.nan], [2.0, 1.0]], None),
+        ([[1.0, 2.0], [2.0, 1.0]], ["a", "b"]),
+        ([[1.0, 2.0], [2.0, 1.0]], ["a"]),
+    ],
+)
+def test_too_little_is_not_split(outcomes: Any, strategies: Any) -> None:
+    with pytest.raises(ValueError, match="needs"):
+        split_variance(outcomes, strategies)
+
+
+def test_the_split_of_a_result_repeats_its_draws_under_further_seeds(
+    duel: Any, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sim.runs import run as running
+
+    monkeypatch.setattr(running, "_market_model", lambda: FakeMarket)
+    result = ran(duel, tmp_path, file)
+    found = run_split(result, file, 3, RunSettings(tmp_path, 1))
+    assert found == json.loads((result.path / "split.json").read_text())
+    assert (found["draw"], found["seeds_of_each"], found["n"]) == (6, 3, 18)
+    further = Result(Path(found["folder"]))
+    assert result.draws is not None
+    assert further.draws is not None
+    assert further.draws.of == result.draws.of * 3
+    for point in (ON, OFF_MONEY_KEPT):
+        np.testing.assert_array_equal(
+            further.curves[SHARES].sel(point=point, replicate=range(6)),
+            result.curves[SHARES].sel(point=point),
+        )
+    column = "challenger_platform_token_share"
+    by_run = further.runs.pivot(index="replicate", columns="point", values=column)
+    tau = (by_run[OFF_MONEY_KEPT] - by_run[ON]).to_numpy().reshape(3, 6).T
+    expected = split_variance(tau)
+    for name in ("seed", "parameters", "strategies"):
+        assert found["outcomes"][TAU][name] == getattr(expected, name)
+    with pytest.raises(SimError, match="at least 2"):
+        run_split(result, file, 1, RunSettings(tmp_path, 1))
+    with pytest.raises(SimError, match="needs a posterior"):
+        run_split(ran(duel, tmp_path, None), file, 2, RunSettings(tmp_path, 1))
+
+
+def test_sim_run_takes_the_posterior_that_the_scenario_names(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sim.runs import run as running
+
+    monkeypatch.setattr(running, "_market_model", lambda: FakeMarket)
+    path = tmp_path / "duel.toml"
+    text = to_toml(load(DUEL).replace({"fit": FITS}), posterior=file.name)
+    path.write_text(text)
+    run: Callable[..., Any] = lambda **options: sim.run(path, workers=1, out=tmp_path, **options)  # noqa: E731
+    over, point, given = run(), run(point=True), run(posterior=file)
+    assert over.path == given.path
+    assert over.verdict["posterior"]["draws"] == 4
+    assert point.posterior is None
+    assert "posterior" not in point.verdict
+    assert over.scenario_hash == point.scenario_hash
+    assert load(over.path / "scenario.toml") == load(point.path / "scenario.toml")
+    more = run(until_halfwidth=0.3)
+    assert more.draws.of[:4] == over.draws.of
+    with pytest.raises(SimError, match="needs a posterior"):
+        run(point=True, split_variance=2)
+    assert run(split_variance=2).path == over.path
+    assert (over.path / "split.json").is_file()
