@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.priors import CHOICE, chosen, entered, free_priors
+from sim.analysis.priors import CHOICE, Entries, chosen, free_priors
 from sim.errors import SimError
+from sim.market.shared import shared
 from sim.runs.files import write_once
 from sim.runs.rows import PARQUET
 
@@ -63,8 +64,11 @@ class Posterior:
         choices = {
             str(n).removeprefix(CHOICE): int(v) for n, v in row.items() if str(n).startswith(CHOICE)
         }
-        found = entered(scenario, free_priors(scenario, list(numbers)), numbers)
-        return {**found, **chosen(scenario, choices)}
+        names = tuple(numbers)
+        entries = shared(
+            scenario, (CHOICE, names), lambda: Entries.of(scenario, free_priors(scenario, names))
+        )
+        return {**entries.changes(numbers), **chosen(scenario, choices)}
 
     def resampled(self, count: int, seed: int, first: int | None = None) -> npt.NDArray[np.int64]:
         """(count,) positions of draws, by systematic resampling in random order.

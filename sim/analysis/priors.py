@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -257,7 +258,9 @@ def chosen(scenario: Scenario, positions: Mapping[str, int]) -> dict[str, Any]:
     return changes
 
 
-def _places(scenario: Scenario, prior: Prior) -> dict[tuple[Key, ...], float]:
+def _places(
+    scenario: Scenario, prior: Prior, numbers: Iterable[tuple[tuple[Key, ...], Any]] | None = None
+) -> dict[tuple[Key, ...], float]:
     """Numbers of the scenario at the paths of a prior."""
     parties = {"incumbent": "", "challenger": ""}
     if scenario.contest is not None:
@@ -265,7 +268,7 @@ def _places(scenario: Scenario, prior: Prior) -> dict[tuple[Key, ...], float]:
     patterns = [path.format(**parties) for path in prior.paths]
     return {
         keys: float(value)
-        for keys, value in leaves(plain_tables(scenario))
+        for keys, value in (leaves(plain_tables(scenario)) if numbers is None else numbers)
         if isinstance(value, int | float)
         and not isinstance(value, bool)
         and any(
@@ -332,15 +335,51 @@ def entered(
     dict
         Dotted path -> value, within the bounds of each number.
     """
-    data = plain_tables(scenario)
-    changes: dict[str, Any] = {}
-    alpha = values.get("price_sensitivity", _mean_price_sensitivity(scenario))
-    for prior in priors:
-        places = _places(scenario, prior)
-        for keys, before in places.items():
-            after = _entered(prior, values[prior.name], before, places, alpha)
-            changes[dotted(keys)] = _within(data, keys, after)
-    return changes
+    return Entries.of(scenario, priors).changes(values)
+
+
+class _Place(NamedTuple):
+    """A number of a scenario: its path, its value, and the least and most that it may be."""
+
+    path: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Where the values of some priors enter a scenario, looked up once for many draws."""
+
+    priors: tuple[Prior, ...]
+    places: tuple[tuple[_Place, ...], ...]
+    alpha: float
+    """Mean price sensitivity of the scenario."""
+
+    @classmethod
+    def of(cls, scenario: Scenario, priors: Sequence[Prior]) -> Entries:
+        """The places of some priors in a scenario."""
+        data = plain_tables(scenario)
+        numbers = list(leaves(data))
+        places = tuple(
+            tuple(
+                _Place(dotted(keys), value, *_bounds(data, keys))
+                for keys, value in _places(scenario, prior, numbers).items()
+            )
+            for prior in priors
+        )
+        return cls(tuple(priors), places, _mean_price_sensitivity(scenario))
+
+    def changes(self, values: Mapping[str, float]) -> dict[str, Any]:
+        """Dotted path -> number, within its bounds, where the priors take some values."""
+        alpha = values.get("price_sensitivity", self.alpha)
+        changes = {}
+        for prior, places in zip(self.priors, self.places, strict=True):
+            mean = float(np.mean([place.value for place in places]))
+            for place in places:
+                after = _entered(prior, values[prior.name], place.value, mean, alpha)
+                changes[place.path] = min(max(after, place.low), place.high)
+        return changes
 
 
 def scaled(scenario: Scenario, priors: Sequence[Prior], factors: npt.ArrayLike) -> dict[str, Any]:
@@ -384,11 +423,8 @@ def _mean_price_sensitivity(scenario: Scenario) -> float:
     return float(np.mean([s.price_sensitivity.mean for s in scenario.segments.values()]))
 
 
-def _entered(
-    prior: Prior, value: float, before: float, places: Mapping[Any, float], alpha: float
-) -> float:
+def _entered(prior: Prior, value: float, before: float, mean: float, alpha: float) -> float:
     if prior.rule == "mean":
-        mean = float(np.mean(list(places.values())))
         return value if mean == 0.0 else before * value / mean
     if prior.rule == "factor":
         return before * value
@@ -397,11 +433,17 @@ def _entered(
     return value * alpha if prior.rule == "per_price" else value
 
 
+def _bounds(data: Any, keys: tuple[Key, ...]) -> tuple[float, float]:
+    """The least and the most that the scenario's models allow the number."""
+    field, low, high = field_at(data, keys), -np.inf, np.inf
+    for bound in field.metadata if field is not None else ():
+        at_least, at_most = getattr(bound, "ge", None), getattr(bound, "le", None)
+        low = low if at_least is None else max(low, float(at_least))
+        high = high if at_most is None else min(high, float(at_most))
+    return low, high
+
+
 def _within(data: Any, keys: tuple[Key, ...], value: float) -> float:
     """The value inside the bounds that the scenario's models give the number."""
-    field = field_at(data, keys)
-    for bound in field.metadata if field is not None else ():
-        low, high = getattr(bound, "ge", None), getattr(bound, "le", None)
-        value = value if low is None else max(value, float(low))
-        value = value if high is None else min(value, float(high))
-    return value
+    low, high = _bounds(data, keys)
+    return min(max(value, low), high)

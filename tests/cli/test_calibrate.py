@@ -1,4 +1,4 @@
-"""`sim calibrate` on a small market."""
+"""`sim calibrate` on a small market: one point, and a posterior."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.analysis.posterior import read_posterior
 from sim.cli import main
 
 TINY = Path(__file__).parents[2] / "scenarios" / "tiny.toml"
@@ -47,7 +48,7 @@ def files(tmp_path: Path) -> Path:
 
 def status(files: Path, *options: object, scenario: str = "market.toml") -> int:
     record = ("--record", files / "record.csv", "--out", files / "out")
-    arguments = ("calibrate", files / scenario, *record, "--seeds", 1, *options)
+    arguments = ("calibrate", files / scenario, *record, "--point", "--seeds", 1, *options)
     with pytest.raises(SystemExit) as stopped:
         main([str(argument) for argument in arguments])
     return int(stopped.value.code or 0)
@@ -115,4 +116,43 @@ def test_expected_errors_are_one_line_and_2(
     said = capsys.readouterr()
     assert said.err == message
     assert not said.out
+    assert not (files / "out").exists()
+
+
+def test_a_posterior_is_drawn_shown_and_written(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = ("--record", files / "record.csv", "--out", files / "out", "--to", "2024-03")
+    arguments = ("calibrate", files / "market.toml", *record, "--simulations", 200)
+    with pytest.raises(SystemExit) as stopped:
+        main([str(argument) for argument in (*arguments, "--workers", 1)])
+    assert not stopped.value.code
+    lines = capsys.readouterr().out.splitlines()
+    assert "uncertain numbers, 1 recorded figures to 2024-03" in lines[0]
+    assert any(line.split()[:1] == ["volume"] for line in lines)
+    assert any(line.split()[:1] == ["external_llm_tokens_IDC"] for line in lines)
+    file = Path(next(line for line in lines if line.startswith("posterior")).split()[1])
+    found = read_posterior(file)
+    assert file.name == "tiny-calibrated.posterior.parquet"
+    assert {"volume", "unseen", "price_sensitivity"} <= set(found.draws.columns)
+    assert file.with_name("tiny-calibrated.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--seeds", "3"), "--seeds belongs to --point\n"),
+        (("--point", "--to", "2024-03"), "--to and --scheduler are for a posterior"),
+        (("--to", "March"), "March: a month is written YYYY-MM\n"),
+        (("--simulations", "5"), "simulations = 5: at least 200\n"),
+    ],
+)
+def test_options_that_do_not_go_together_are_one_line_and_2(
+    files: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], message: str
+) -> None:
+    record = ("--record", str(files / "record.csv"), "--out", str(files / "out"))
+    with pytest.raises(SystemExit) as stopped:
+        main(["calibrate", str(files / "market.toml"), *record, *options])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith(message)
     assert not (files / "out").exists()

@@ -57,7 +57,7 @@ def _figures(scenario: Scenario, task: Task, replicate: int) -> list[float] | st
     run = run_world(scenario, task.seed, replicate)
     if run.status != DONE:
         return f"{run.stage}: {run.message}"
-    curves = _dataset(run, scenario, {target.measure for target in task.targets})
+    curves = dataset([run], scenario, {target.measure for target in task.targets})
     figures = [float(simulated(target, curves)[0]) for target in task.targets]
     for target, figure in zip(task.targets, figures, strict=True):
         if not np.isfinite(figure):
@@ -65,23 +65,29 @@ def _figures(scenario: Scenario, task: Task, replicate: int) -> list[float] | st
     return figures
 
 
-def _dataset(run: RunRecord, scenario: Scenario, names: Iterable[str]) -> xr.Dataset:
+def dataset(runs: Sequence[RunRecord], scenario: Scenario, names: Iterable[str]) -> xr.Dataset:
+    """Curves of finished runs of one calendar, with dims (point, replicate, month, ...)."""
     import pandas as pd
     import xarray as xr
 
-    calendar = scenario.calendar
-    kept = sorted(name for name in names if name in run.curves)
+    calendar, first = scenario.calendar, runs[0]
+    kept = sorted(name for name in names if name in first.curves)
     attributes = measure_attributes(kept)
     dims = ("point", "replicate", "month")
+    axes = {axis for name in kept for axis in first.dims[name]} | {"vendor"}
     return xr.Dataset(
         {
-            name: ((*dims, *run.dims[name]), run.curves[name][None, None], attributes[name])
+            name: (
+                (*dims, *first.dims[name]),
+                np.stack([run.curves[name] for run in runs])[None],
+                attributes[name],
+            )
             for name in kept
         },
         coords={
-            "point": [run.point],
+            "point": [first.point],
             "month": pd.date_range(calendar.start, periods=calendar.months, freq="MS"),
-            "vendor": list(run.axes["vendor"]),
+            **{axis: list(first.axes[axis]) for axis in sorted(axes)},
         },
     )
 
