@@ -161,7 +161,7 @@ def _posterior_lines(found: Inferred, title: str) -> list[str]:
         "",
         f"result     {found.folder}",
         f"posterior  {found.posterior_file}",
-        f"next       sim run {found.scenario_file} --posterior {found.posterior_file}",
+        f"next       sim run {found.scenario_file}",
     ]
 
 

@@ -153,8 +153,9 @@ def infer(
     seed
         Root seed; that of `[calibration]` unless given.
     out
-        The result lies in `out/<name>-posterior-<hash8>`: `<name>-calibrated.toml`, its
-        `.posterior.parquet` beside it, `inference.json` and the simulations.
+        The result lies in `out/<name>-posterior-<hash8>`: `<name>-calibrated.toml`, which has the
+        same numbers and names the `.posterior.parquet` beside it, `inference.json`, all
+        simulations.
     workers, executor
         As for a run. No number depends on them. A call that was ended goes on where it stopped.
 
@@ -453,6 +454,7 @@ def _stored(
         pool.unused,
     )
     write_posterior(found.posterior_file, posterior)
-    write_once(found.scenario_file, to_toml(with_values(scenario, {"name": new_name})).encode())
+    new = to_toml(with_values(scenario, {"name": new_name}), found.posterior_file.name)
+    write_once(found.scenario_file, new.encode())
     write_once(folder / REPORT, json_bytes(found.as_dict()))
     return found

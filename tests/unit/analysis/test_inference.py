@@ -117,7 +117,8 @@ def test_the_posterior_lies_beside_a_new_scenario_and_states_where_it_comes_from
     assert list(stored.draws.columns) == list(NUMBERS)
     assert one.posterior_file.name == "tiny-calibrated.posterior.parquet"
     assert one.posterior_file.parent == one.scenario_file.parent
-    assert load(one.scenario_file).name == "tiny-calibrated"
+    new = load(one.scenario_file)
+    assert (new.name, new.posterior) == ("tiny-calibrated", str(one.posterior_file))
     facts = stored.provenance
     assert facts["scenario"] == "tiny"
     assert facts["simulations"] == one.posterior.provenance["simulations"] <= BUDGET
