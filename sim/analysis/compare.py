@@ -124,17 +124,14 @@ def compare(
 
     Parameters
     ----------
-    scenarios
-        Two or more with the same vendors and the same calendar.
-    names
-        Name of each world; the scenarios' names unless given, numbered where they repeat.
+    scenarios, names
+        Two or more with the same vendors and the same calendar, and the names of their worlds; the
+        scenarios' own unless given, numbered where they repeat.
     measures
         Measures beside the scoreboards, of the whole market or by vendor, segment, kind, family.
     margins
         Margin of the equivalence test by measure; under the empty name that of every share,
         `containment.minimum_effect` of the first scenario unless given.
-    replicates, seed
-        Taken from the first scenario's `[ensemble]` unless given.
 
     Returns
     -------
@@ -178,13 +175,7 @@ def _numbered(names: Sequence[str]) -> list[str]:
 
 
 def refuse_unlike(scenarios: Sequence[Scenario], names: Sequence[str]) -> None:
-    """Scenarios can be compared if they have the same vendors and the same months.
-
-    Raises
-    ------
-    SimError
-        One line for each reason why not.
-    """
+    """Refuse scenarios with other vendors or other months, one line for each reason."""
     if len(scenarios) < 2 or len(names) != len(scenarios):
         raise SimError("a comparison needs two scenarios or more, each with its name")
     first, problems = scenarios[0], []
@@ -219,13 +210,7 @@ def _unlike(worlds: Sequence[World]) -> list[str]:
 
 
 def asked_measures(names: Sequence[str]) -> tuple[str, ...]:
-    """The scoreboards and the measures asked for, each once.
-
-    Raises
-    ------
-    SimError
-        A measure does not exist, or is that of the flows.
-    """
+    """The scoreboards and the measures asked for, each once; SimError if one cannot be compared."""
     from sim.market.recorder import measures
 
     known = measures()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.analysis.statistics import PairedComparison, paired_comparison
+from sim.economics.arrays import Floats
 from sim.errors import SimError
 from sim.runs.worlds import EPISODE_OFF, ON
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from sim.runs.result import Result
 
 
-Floats = npt.NDArray[np.float64]
 PERCENT = 100.0
 
 
@@ -26,6 +25,11 @@ class VendorPath(NamedTuple):
     first: Floats
     last: Floats
     without: Floats | None
+
+    @property
+    def pair(self) -> PairedComparison | None:
+        """Last months less those of the other world."""
+        return None if self.without is None else paired_comparison(self.without, self.last)
 
 
 class EpisodeFindings(NamedTuple):
@@ -46,11 +50,10 @@ class EpisodeFindings(NamedTuple):
                 "first": _band(path.first),
                 "last": _band(path.last),
             }
-            if path.without is not None:
-                pair = paired_comparison(path.without, path.last)
+            if pair := path.pair:
                 row["difference"] = {
                     "mean": pair.mean,
-                    "interval": [pair.interval.lower, pair.interval.upper],
+                    "interval": list(pair.interval),
                     "interval_type": "paired t, 95 %",
                     "n": pair.n,
                 }
@@ -94,15 +97,10 @@ def episode_findings(result: Result) -> EpisodeFindings:
     paths = []
     for name, label in _whose(result):
         own = chosen.sel(vendor=name) if name else chosen
+        first = own.sel(point=ON).isel(month=0).values
         last = own.isel(month=slice(-window, None)).mean("month")
-        paths.append(
-            VendorPath(
-                label,
-                own.sel(point=ON).isel(month=0).values,
-                last.sel(point=ON).values,
-                last.sel(point=EPISODE_OFF).values if EPISODE_OFF in points else None,
-            )
-        )
+        other = last.sel(point=EPISODE_OFF).values if EPISODE_OFF in points else None
+        paths.append(VendorPath(label, first, last.sel(point=ON).values, other))
     unit = str(values.attrs.get("unit", "-"))
     title = str(values.attrs.get("long_name", "")).rstrip(".") or episode.measure
     sentences = (
@@ -157,12 +155,11 @@ def _course(paths: list[VendorPath], title: str, unit: str, window: int, n: int)
 
 
 def _comparison(paths: list[VendorPath], unit: str, title: str) -> str:
-    parts = []
-    for path in paths:
-        if path.without is None or path.last.size < 2:
-            continue
-        pair = paired_comparison(path.without, path.last)
-        parts.append(f"{path.name} {_difference(pair, unit)} ({_call(pair)})")
+    parts = [
+        f"{path.name} {_difference(pair, unit)} ({_call(pair)})"
+        for path in paths
+        if path.last.size > 1 and (pair := path.pair)
+    ]
     if not parts:
         return "Nothing was run beside it."
     return (

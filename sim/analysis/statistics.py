@@ -80,19 +80,13 @@ def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> Int
 
     ``(p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n)``.
 
-    Parameters
-    ----------
-    successes, n
-        Counts; not whole where a share is worth n independent runs.
+    Counts are not whole where a share is worth n independent runs. Wilson (1927, JASA 22:209-212);
+    Brown, Cai & DasGupta (2001, Statistical Science).
 
     Raises
     ------
     ValueError
         If the count is not in 0..n or the confidence not in (0, 1).
-
-    Notes
-    -----
-    Wilson (1927, JASA 22:209-212); Brown, Cai & DasGupta (2001, Statistical Science).
     """
     from statsmodels.stats.proportion import proportion_confint
 
@@ -100,10 +94,12 @@ def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> Int
         raise ValueError(f"needs 0 <= successes <= n and n > 0, got {successes} of {n}")
     _check_confidence(confidence)
     lower, upper = proportion_confint(successes, n, 1.0 - confidence, method="wilson")
-    # The library leaves the ends to rounding.
-    return Interval(
-        0.0 if successes == 0 else float(lower), 1.0 if successes == n else float(upper)
-    )
+    return _exact_ends(successes, n, lower, upper)
+
+
+def _exact_ends(count: float, n: float, lower: float, upper: float) -> Interval:
+    """An interval of a share; statsmodels leaves its ends at 0 and 1 to rounding."""
+    return Interval(0.0 if count == 0 else float(lower), 1.0 if count == n else float(upper))
 
 
 def goodman_intervals(counts: Sequence[int], confidence: float = 0.95) -> list[Interval]:
@@ -124,10 +120,7 @@ def goodman_intervals(counts: Sequence[int], confidence: float = 0.95) -> list[I
     if not counts or n < 1 or min(counts) < 0:
         raise ValueError("counts: needs at least one class, no negative count, at least one run")
     found = multinomial_proportions_confint(counts, 1.0 - confidence, method="goodman")
-    return [
-        Interval(0.0 if count == 0 else float(low), 1.0 if count == n else float(high))
-        for count, (low, high) in zip(counts, found, strict=True)
-    ]
+    return [_exact_ends(k, n, low, high) for k, (low, high) in zip(counts, found, strict=True)]
 
 
 def _t_interval(mean: float, standard_error: float, df: int, confidence: float) -> Interval:
@@ -139,13 +132,7 @@ def _t_interval(mean: float, standard_error: float, df: int, confidence: float) 
 
 
 def mean_interval(values: npt.ArrayLike, confidence: float = 0.95) -> MeanEstimate:
-    """Mean, standard deviation (ddof 1) and t interval of replicates.
-
-    Raises
-    ------
-    ValueError
-        If there is no value or one is not finite.
-    """
+    """Mean, standard deviation (ddof 1) and t interval of one or more finite values."""
     _check_confidence(confidence)
     x = _values(values, "values")
     mean = float(x.mean())
@@ -179,28 +166,17 @@ def p_greater(values: npt.ArrayLike, margin: float = 0.0) -> float:
 def paired_comparison(
     on: npt.ArrayLike, off: npt.ArrayLike, confidence: float = 0.95
 ) -> PairedComparison:
-    """Paired t analysis of ``tau = off - on``, one pair a replicate.
+    """Paired t analysis of ``tau = off - on``, (R,) outcomes of the same seeds in two worlds.
 
-    Parameters
-    ----------
-    on, off
-        (R,) outcome of the same seeds in the two worlds.
-
-    Returns
-    -------
-    PairedComparison
-        ``variance_reduction = (var_on + var_off) / var_tau`` says how many times fewer runs the
-        pairing needs than independent worlds; infinite if tau never varies, and correlation is
-        NaN if one world never varies.
+    ``variance_reduction = (var_on + var_off) / var_tau`` says how many times fewer runs the pairing
+    needs than independent worlds; infinite if tau never varies, and correlation is NaN if one world
+    never varies. Stout & Goldie (2008, Health Care Management Science 11:399-406); Law (2015),
+    chapter 10.
 
     Raises
     ------
     ValueError
         If lengths differ or a number is not finite.
-
-    Notes
-    -----
-    Stout & Goldie (2008, Health Care Management Science 11:399-406); Law (2015), chapter 10.
     """
     x, y = _values(on, "on"), _values(off, "off")
     if x.size != y.size:
@@ -220,14 +196,12 @@ def paired_comparison(
 def equivalence_test(values: npt.ArrayLike, margin: float, alpha: float = 0.05) -> Equivalence:
     """Two one-sided t tests at level alpha: the (1 - 2 alpha) interval inside -+ margin.
 
+    Schuirmann (1987, J. Pharmacokinetics and Biopharmaceutics 15:657-680).
+
     Raises
     ------
     ValueError
         If the margin is negative or alpha not in (0, 0.5).
-
-    Notes
-    -----
-    Schuirmann (1987, J. Pharmacokinetics and Biopharmaceutics 15:657-680).
     """
     if margin < 0.0 or not 0.0 < alpha < 0.5:
         raise ValueError("equivalence needs a margin >= 0 and alpha in (0, 0.5)")
@@ -289,11 +263,11 @@ def ols_slope(values: npt.ArrayLike) -> FloatArray:
     return slope
 
 
-def runs_for_share_halfwidth(halfwidth: float, z: float = Z_95) -> int:
+def runs_for_share_halfwidth(halfwidth: float) -> int:
     """Runs for a Wilson half-width at a share of one half: ``ceil((z/2h)^2 - z^2)``."""
     if halfwidth <= 0.0:
         raise ValueError("needs a positive half-width")
-    return max(1, math.ceil((z / (2.0 * halfwidth)) ** 2 - z**2))
+    return max(1, math.ceil((Z_95 / (2.0 * halfwidth)) ** 2 - Z_95**2))
 
 
 def bimodality_coefficient(values: npt.ArrayLike) -> float:
@@ -354,13 +328,7 @@ class Look(NamedTuple):
 
 
 def look_at(n: int) -> Look:
-    """The planned look that n replicates have reached, the error it may spend and the next one.
-
-    Raises
-    ------
-    ValueError
-        If n is below 1.
-    """
+    """The planned look that n >= 1 replicates have reached, its error, and the next one."""
     if n < 1:
         raise ValueError("needs at least one replicate")
     number = sum(look <= n for look in LOOKS)

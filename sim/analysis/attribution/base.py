@@ -72,13 +72,7 @@ class AttributionPart(NamedTuple):
 
 
 def own_levers(scenario: Scenario) -> tuple[str, ...]:
-    """The incumbent's levers, sorted.
-
-    Raises
-    ------
-    SimError
-        The scenario has no contest or its incumbent no lever.
-    """
+    """The incumbent's levers, sorted; SimError without a contest or a lever."""
     contest = contest_of(scenario, QUESTION)
     levers = levers_of(scenario, contest.incumbent)
     if not levers:
@@ -100,12 +94,7 @@ def on_and_off(
 def shares(result: Result, points: Sequence[str]) -> Floats:
     """(points, replicates) challenger's mean token share of the last months, in points of share.
 
-    Only replicates that are done in every one of the worlds.
-
-    Raises
-    ------
-    SimError
-        There is none.
+    Only replicates that are done in every one of the worlds; SimError if there is none.
     """
     rows = result.runs
     rows = rows[(rows["status"] == DONE) & rows["point"].isin(points)]

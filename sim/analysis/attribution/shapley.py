@@ -42,21 +42,9 @@ def all_coalitions(players: Sequence[str]) -> list[frozenset[str]]:
 def factorial_values(
     players: Sequence[str], worth: Mapping[frozenset[str], npt.ArrayLike]
 ) -> Floats:
-    """Values of all coalitions in the order that the other functions read.
+    """(2^n, ...) values of the coalitions of n players, ordered as by `all_coalitions`.
 
-    The order is that of `all_coalitions`: index 0 holds nobody, the last one everybody.
-
-    Parameters
-    ----------
-    players
-        n names.
-    worth
-        Value of every one of the 2^n coalitions; numbers, or arrays of one shape such as one
-        entry a seed.
-
-    Returns
-    -------
-    (2^n, ...)
+    Each is a number, or an array of one shape such as one entry a seed.
 
     Raises
     ------
@@ -77,7 +65,7 @@ def factorial_values(
 
 
 def shapley_values(values: npt.ArrayLike) -> Floats:
-    """Share of each player in ``v(all) - v(none)``.
+    """(n, ...) share of each player in ``v(all) - v(none)``.
 
     ``phi_i = sum over S without i of |S|! (n-|S|-1)! / n! [v(S+i) - v(S)]``. Shares add up to
     ``v(all) - v(none)``, players who change nothing get 0, and equal players equal shares.
@@ -85,12 +73,8 @@ def shapley_values(values: npt.ArrayLike) -> Floats:
     Parameters
     ----------
     values
-        (2^n, ...) values of coalitions as ordered by `factorial_values`; further axes, such as
+        (2^n, ...) values of coalitions as ordered by `all_coalitions`; further axes, such as
         seeds, are kept apart.
-
-    Returns
-    -------
-    (n, ...) in the units of the values.
 
     Raises
     ------
@@ -112,24 +96,11 @@ def shapley_values(values: npt.ArrayLike) -> Floats:
 
 
 def interaction_index(values: npt.ArrayLike) -> Floats:
-    """Shapley interaction of each pair: above 0 complements, below 0 substitutes.
+    """(n, n, ...) Shapley interaction of pairs: above 0 complements, below 0 substitutes.
 
     ``I_ij = sum over S without i, j of |S|! (n-|S|-2)! / (n-1)! d_ij(S)`` with
     ``d_ij(S) = v(S+ij) - v(S+i) - v(S+j) + v(S)``.
-
-    Parameters
-    ----------
-    values
-        (2^n, ...) values of coalitions as ordered by `factorial_values`.
-
-    Returns
-    -------
-    (n, n, ...) symmetric, zero on the diagonal, in the units of the values.
-
-    Raises
-    ------
-    ValueError
-        As `shapley_values`.
+    Values and errors as of `shapley_values`.
 
     Notes
     -----

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.analysis.frontier.level_set import Bools, LevelSet, Place, find_level
+from sim.analysis.frontier.level_set import LevelSet, Place, find_level
 from sim.analysis.statistics import wilson_interval
 from sim.analysis.verdict.grounds import grounds
 from sim.analysis.verdict.judge import curves_of
 from sim.analysis.verdict.outcomes import OutcomeClass, classify
+from sim.economics.arrays import Bools
 from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
@@ -58,13 +59,7 @@ class Axis:
 
 
 def usual_paths(scenario: Scenario) -> tuple[str, str]:
-    """Switching cost of model calls, and how much of the openness lever is pulled.
-
-    Raises
-    ------
-    SimError
-        The incumbent has no lever.
-    """
+    """Switching cost of model calls, intensity of the openness lever; SimError without a lever."""
     levers = _levers(scenario)
     if not levers:
         raise SimError(f"{scenario.name}: no lever to vary; name --y")
@@ -79,10 +74,7 @@ def _levers(scenario: Scenario) -> tuple[str, ...]:
 def axis_of(scenario: Scenario, path: str, given: tuple[float, float] | None = None) -> Axis:
     """The axis of a parameter; from 0 to twice its value within its limits unless a range is given.
 
-    Raises
-    ------
-    SimError
-        There is no number at the path, or no range can be told.
+    SimError if there is no number at the path, or the range does not rise.
     """
     data = plain_tables(scenario)
     numbers = {
@@ -144,23 +136,17 @@ def frontier(
         at every point.
     """
     _check(scenario, outcomes, runs_a_point, x, y)
-    plane = _Plane(scenario, x, y, coarse * 2**depth)
     results: list[Result] = []
 
     def ask(places: Sequence[Place]) -> Bools:
-        result = run_ensemble(
-            scenario,
-            settings,
-            replicates=runs_a_point,
-            worlds=plane.worlds(places),
-            seed=seed,
-        )
+        worlds = _worlds(scenario, x, y, coarse * 2**depth, places)
+        result = run_ensemble(scenario, settings, replicates=runs_a_point, worlds=worlds, seed=seed)
         results.append(result)
         return _hits(result, places, outcomes)
 
     points = None if budget is None else max(0, budget // (2 * runs_a_point))
     level = find_level(ask, coarse, depth, points)
-    found = _document(results, plane, level, sorted(outcomes))
+    found = _document(results, (x, y), level, sorted(outcomes))
     write_once(results[0].path / FRONTIER, json_bytes(found))
     return results[0], found
 
@@ -178,28 +164,22 @@ def _check(scenario: Scenario, outcomes: Sequence[str], runs: int, x: Axis, y: A
         raise SimError(f"{scenario.name}: containment needs a lever of the incumbent to take away")
 
 
-@dataclass(frozen=True)
-class _Plane:
-    """Two parameters of a scenario on a lattice."""
-
-    scenario: Scenario
-    x: Axis
-    y: Axis
-    side: int
-
-    def worlds(self, places: Sequence[Place]) -> tuple[World, ...]:
-        """Each place with the incumbent's levers and without them."""
-        levers = _levers(self.scenario)
-        found = []
-        for i, j in places:
-            values = {self.x.path: self.x.at(i, self.side), self.y.path: self.y.at(j, self.side)}
-            title = ", ".join(f"{path} = {value:g}" for path, value in values.items())
-            here = self.scenario.replace(values)
-            bare = without_levers(here, levers)
-            found.append(World(_name((i, j), ON), title, here))
-            off = f"{title}, no move of the incumbent"
-            found.append(World(_name((i, j), OFF_MONEY_KEPT), off, bare))
-        return tuple(found)
+def _worlds(
+    scenario: Scenario, x: Axis, y: Axis, side: int, places: Sequence[Place]
+) -> tuple[World, ...]:
+    """Each place with the incumbent's levers and without them."""
+    levers, found = _levers(scenario), []
+    for i, j in places:
+        values = {x.path: x.at(i, side), y.path: y.at(j, side)}
+        title = ", ".join(f"{path} = {value:g}" for path, value in values.items())
+        here = scenario.replace(values)
+        bare = without_levers(here, levers)
+        off = f"{title}, no move of the incumbent"
+        found += [
+            World(_name((i, j), ON), title, here),
+            World(_name((i, j), OFF_MONEY_KEPT), off, bare),
+        ]
+    return tuple(found)
 
 
 def _name(place: Place, world: str) -> str:
@@ -225,26 +205,19 @@ def _hits(result: Result, places: Sequence[Place], outcomes: Sequence[str]) -> B
 
 
 def refuse_failed(result: Result, why: str = "") -> None:
-    """Refuse a result with a failed run; the first is named.
-
-    Raises
-    ------
-    SimError
-        A run failed.
-    """
+    """Refuse a result with a failed run; the first is named."""
     if len(result.failed):
         first = result.failed.iloc[0]
         raise SimError(f"{result.path}: a run failed at {first['point']}: {first['message']}{why}")
 
 
 def _document(
-    results: Sequence[Result], plane: _Plane, level: LevelSet, outcomes: list[str]
+    results: Sequence[Result], axes: tuple[Axis, Axis], level: LevelSet, outcomes: list[str]
 ) -> dict[str, Any]:
     surface = level.surface()
     runs = level.hits.shape[1]
     x, y = (
-        {"path": axis.path, "unit": axis.unit, "values": axis.values(level.side)}
-        for axis in (plane.x, plane.y)
+        {"path": axis.path, "unit": axis.unit, "values": axis.values(level.side)} for axis in axes
     )
     points = [
         {

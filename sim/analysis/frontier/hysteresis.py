@@ -18,6 +18,7 @@ from sim.market.tables import new_terms
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
 from sim.runs.settings import RunSettings
+from sim.runs.study.checks import value_at
 from sim.runs.worlds import World, contest_of
 from sim.scenario.patches import at_intensity, replace
 from sim.scenario.paths import covers
@@ -38,13 +39,7 @@ MOVABLE = (
 
 
 def refuse_fixed(path: str) -> None:
-    """Refuse a parameter that cannot move within a run.
-
-    Raises
-    ------
-    SimError
-        Names those that can.
-    """
+    """Refuse a parameter that cannot move within a run; those that can are named."""
     if not any(covers(pattern, path) for pattern in MOVABLE):
         raise SimError(f"{path} is fixed when a run begins; movable: {', '.join(MOVABLE)}")
 
@@ -71,15 +66,8 @@ class Ramp:
 class _Moving(MarketModel):
     def __init__(self, scenario: Scenario, ramp: Ramp, rng: Any) -> None:
         self.ramp, self.target = ramp, scenario
-        self.end = _value(scenario, ramp.path)
+        self.end = float(value_at(scenario, ramp.path))
         super().__init__(replace(scenario, {ramp.path: ramp.begin}), rng=rng)
-
-
-def _value(scenario: Scenario, path: str) -> float:
-    found: Any = scenario
-    for key in path.split("."):
-        found = found[key] if isinstance(found, dict) else getattr(found, key)
-    return float(found)
 
 
 def _move(model: BaseMarket) -> None:

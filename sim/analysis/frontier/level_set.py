@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+from sim.economics.arrays import Bools, Floats, Ints
+
 Place = tuple[int, int]
 Ask = Callable[[Sequence[Place]], Bools]
 """Places of the lattice -> (P, R) whether the outcome came about, by replicate."""
@@ -20,8 +20,7 @@ RESAMPLES = 400
 CONTINUITY = 0.5  # successes and failures added to each place, so that log odds are finite
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """A square of the lattice: lower left corner and size, in lattice units."""
 
     i: int
@@ -31,7 +30,7 @@ class Cell:
     @property
     def corners(self) -> tuple[Place, ...]:
         """Its four corners."""
-        i, j, s = self.i, self.j, self.size
+        i, j, s = self
         return (i, j), (i + s, j), (i, j + s), (i + s, j + s)
 
     @property
@@ -43,27 +42,12 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class LevelSet:
-    """What was asked, and the surface through it.
+    """What was asked, and the surface through it."""
 
-    Attributes
-    ----------
-    side
-        Cells of the lattice along a side; places run from 0 to side.
-    places, hits
-        (P, 2) places and (P, R) outcomes by replicate.
-    finished
-        False if the budget ended the refinement.
-    """
-
-    side: int
-    places: npt.NDArray[np.int64]
-    hits: Bools
-    finished: bool
-
-    @property
-    def share(self) -> Floats:
-        """(P,) part of the replicates with the outcome."""
-        return np.asarray(self.hits.mean(axis=1))
+    side: int  # cells of the lattice along a side; places run from 0 to side
+    places: Ints  # (P, 2)
+    hits: Bools  # (P, R) outcomes by replicate
+    finished: bool  # False if the budget ended the refinement
 
     def surface(self, resamples: int = RESAMPLES) -> Surface:
         """The interpolated surface with its bootstrap over replicates."""
@@ -94,10 +78,8 @@ class Surface:
     """Log odds on the whole lattice, [i, j] at place (i, j)."""
 
     log_odds: Floats
-    above: Floats
-    """Part of the bootstrapped surfaces that are at one half or above."""
-    area: float
-    """Part of the plane at one half or above."""
+    above: Floats  # part of the bootstrapped surfaces that are at one half or above
+    area: float  # part of the plane at one half or above
     area_interval: tuple[float, float]
 
     @property
@@ -116,18 +98,13 @@ def find_level(ask: Ask, coarse: int, depth: int, budget: int | None = None) -> 
     Parameters
     ----------
     coarse, depth
-        Cells along a side at the start, and how often they may be halved.
+        Cells along a side at the start, >= 1, and how often they may be halved, >= 0.
     budget
         Places to ask at most; the coarse lattice is always asked, then larger cells first.
 
-    Raises
-    ------
-    ValueError
-        If coarse is below 1 or depth below 0.
-
     Notes
     -----
-    Source: quadtree refinement of an interface, Samet (1984, ACM Computing Surveys 16:187-260).
+    Quadtree refinement of an interface, Samet (1984, ACM Computing Surveys 16:187-260).
     """
     if coarse < 1 or depth < 0:
         raise ValueError("a lattice needs coarse >= 1 and depth >= 0")
@@ -161,16 +138,9 @@ def _crossed(cells: list[Cell], known: dict[Place, Bools]) -> list[Cell]:
     share = np.array([hits.mean() for hits in known.values()])
     found = []
     for cell in cells:
-        if cell.size < 2:
-            continue
-        i, j, s = cell.i, cell.j, cell.size
-        inside = (
-            (places[:, 0] >= i)
-            & (places[:, 0] <= i + s)
-            & (places[:, 1] >= j)
-            & (places[:, 1] <= j + s)
-        )
-        if share[inside].min() <= HALF <= share[inside].max():
+        corner = np.array([cell.i, cell.j])
+        inside = share[((places >= corner) & (places <= corner + cell.size)).all(axis=1)]
+        if cell.size > 1 and inside.min() <= HALF <= inside.max():
             found.append(cell)
     return sorted(found, key=lambda cell: (-cell.size, cell.i, cell.j))
 
@@ -198,10 +168,10 @@ def _area(above: Bools, side: int) -> float:
     edge = np.ones(side + 1)
     edge[[0, -1]] = 0.5
     weights = np.outer(edge, edge).ravel()
-    return float((weights * above.ravel()).sum() / weights.sum())
+    return float((weights * above).sum() / weights.sum())
 
 
-def _interpolation(places: npt.NDArray[np.int64], side: int) -> npt.NDArray[np.float64]:
+def _interpolation(places: Ints, side: int) -> Any:
     """(lattice, P) barycentric weights of linear interpolation over Delaunay triangles."""
     from scipy.sparse import csr_array
     from scipy.spatial import Delaunay

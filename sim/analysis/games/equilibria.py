@@ -9,10 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sim.economics.arrays import Bools, Floats
 from sim.economics.games import NashEquilibrium, nash_equilibria, regrets
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 SAME_MIX = 1e-6  # mixes closer than this are one equilibrium
 SLACK = 1e-9  # regret, in parts of the range of payoffs, that counts as none
@@ -26,11 +24,8 @@ SETTLED = 0.99  # weight above which a strategy has taken its population over
 def undominated(row_payoffs: npt.ArrayLike, col_payoffs: npt.ArrayLike) -> tuple[list[int], ...]:
     """Rows and columns left after strictly dominated actions are struck out again and again.
 
-    No equilibrium gives weight to what is struck out (domination by pure actions).
-
-    Notes
-    -----
-    Source: Osborne & Rubinstein (1994, A Course in Game Theory), section 4.2.
+    No equilibrium gives weight to what is struck out (domination by pure actions). Osborne &
+    Rubinstein (1994, A Course in Game Theory), section 4.2.
     """
     a, b = (np.asarray(p, dtype=np.float64) for p in (row_payoffs, col_payoffs))
     rows, cols = list(range(a.shape[0])), list(range(a.shape[1]))
@@ -54,17 +49,13 @@ def equilibria(
 
     Strictly dominated actions are struck out; in what is left every pair of supports is tried
     (`sim.economics.games`) and, if `thorough`, the vertices of both best-response polytopes are
-    matched (nashpy). Kept is what leaves neither player anything to gain.
-
-    Raises
-    ------
-    ValueError
-        If the payoffs are no finite matrices of one shape.
+    matched (nashpy). Kept is what leaves neither player anything to gain. ValueError if the payoffs
+    are no finite matrices of one shape.
 
     Notes
     -----
-    Source: Nisan, Roughgarden, Tardos & Vazirani (2007, Algorithmic Game Theory), chapter 3;
-    Knight & Campbell (2018, JOSS 3:904), nashpy.
+    Nisan, Roughgarden, Tardos & Vazirani (2007, Algorithmic Game Theory), chapter 3; Knight &
+    Campbell (2018, JOSS 3:904), nashpy.
     """
     a, b = np.asarray(row_payoffs, dtype=np.float64), np.asarray(col_payoffs, dtype=np.float64)
     rows, cols = undominated(a, b)
@@ -107,34 +98,38 @@ def _is_equilibrium(a: Floats, b: Floats, x: Floats, y: Floats) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class GameEstimate:
-    """What R replicates of an m x n game say; a profile is one action of each player."""
+    """What replicates of an m x n game say; a profile is one action of each player.
+
+    Attributes
+    ----------
+    row, col
+        (m, n) mean payoffs of the two players.
+    gain_row, gain_col
+        (m, n) what each gains by its best other action.
+    regret, regret_low, regret_high
+        (m, n) the larger of the two gains, and the ends of its bootstrap interval.
+    pure_frequency
+        (m, n) part of the bootstrapped games in which the profile is a pure equilibrium.
+    equilibria
+        Those of the game of means.
+    support_row, support_col
+        (m,), (n,) part of the first `resamples_mixed` bootstrapped games with an equilibrium that
+        plays the action.
+    """
 
     row: Floats
-    """(m, n) mean payoff of the row player."""
     col: Floats
-    """(m, n) mean payoff of the column player."""
     gain_row: Floats
-    """(m, n) what the row player gains by its best other action."""
     gain_col: Floats
-    """(m, n) the same of the column player."""
     regret: Floats
-    """(m, n) the larger of the two gains."""
     regret_low: Floats
-    """(m, n) lower end of its bootstrap interval."""
     regret_high: Floats
-    """(m, n) upper end."""
     pure_frequency: Floats
-    """(m, n) part of the bootstrapped games in which the profile is a pure equilibrium."""
     equilibria: tuple[NashEquilibrium, ...]
-    """Equilibria of the game of means."""
     support_row: Floats
-    """(m,) part of the bootstrapped games with an equilibrium that plays this row."""
     support_col: Floats
-    """(n,) the same of columns."""
-    n: int
     resamples: int
     resamples_mixed: int
-    interval_type: str = BOOTSTRAP
 
 
 def gains(row: Floats, col: Floats) -> tuple[Floats, Floats]:
@@ -151,20 +146,12 @@ def estimate_game(
 ) -> GameEstimate:
     """The game of mean payoffs, and how it varies when whole replicates are drawn anew.
 
-    Parameters
-    ----------
-    row, col
-        (R, m, n) payoffs by replicate; a replicate has the same draws in all profiles, so it is
-        resampled as a whole.
-
-    Raises
-    ------
-    ValueError
-        If shapes disagree, fewer than two replicates are there or a payoff is not finite.
+    Payoffs are (R, m, n). A replicate has the same draws in all profiles, so it is resampled as a
+    whole. ValueError if shapes disagree, R < 2 or a payoff is not finite.
 
     Notes
     -----
-    Source: Wellman, Tuyls & Greenwald (2025, JAIR 82:1017-1076); Wiedenbeck, Cassell & Wellman
+    Wellman, Tuyls & Greenwald (2025, JAIR 82:1017-1076); Wiedenbeck, Cassell & Wellman
     (2014, AAMAS): bootstrap of regret in simulation-based games.
     """
     a, b = np.asarray(row, dtype=np.float64), np.asarray(col, dtype=np.float64)
@@ -195,7 +182,6 @@ def estimate_game(
         equilibria=tuple(equilibria(mean_a, mean_b)),
         support_row=np.mean([rows for rows, _ in support], axis=0),
         support_col=np.mean([cols for _, cols in support], axis=0),
-        n=len(a),
         resamples=resamples,
         resamples_mixed=some,
     )
@@ -220,34 +206,20 @@ def replicator(
     ``dx_i/dt = x_i ((A y)_i - x'A y)`` and ``dy_j/dt = y_j ((x'B)_j - x'B y)``, payoffs scaled to
     a range of one; solved for log weights, so that none becomes negative.
 
-    Parameters
-    ----------
-    row, col
-        (m, n) payoffs.
-    start
-        Weights of both populations, all positive; uniform unless given.
-
-    Returns
-    -------
-    Times (k,), weights of rows (k, m) and of columns (k, n).
-
-    Raises
-    ------
-    ValueError
-        A weight of the start is not positive.
+    The start has positive weights (ValueError), uniform unless given. Found are times (k,) and the
+    weights of rows (k, m) and of columns (k, n).
 
     Notes
     -----
-    Source: Taylor & Jonker (1978, Mathematical Biosciences 40:145-156); Weibull (1995),
-    Evolutionary Game Theory, section 5.2.
+    Taylor & Jonker (1978, Mathematical Biosciences 40:145-156); Weibull (1995), Evolutionary Game
+    Theory, section 5.2.
     """
     from scipy.integrate import solve_ivp
 
-    a, b = (np.asarray(p, dtype=np.float64) for p in (row, col))
-    a, b = a / (np.ptp(a) or 1.0), b / (np.ptp(b) or 1.0)
+    a, b = (np.asarray(p, dtype=np.float64) / (np.ptp(p) or 1.0) for p in (row, col))
     m, n = a.shape
-    x0, y0 = start if start is not None else (np.full(m, 1.0 / m), np.full(n, 1.0 / n))
-    begin = np.concatenate([np.asarray(x0, dtype=np.float64), np.asarray(y0, dtype=np.float64)])
+    weights = start if start is not None else (np.full(m, 1.0 / m), np.full(n, 1.0 / n))
+    begin = np.concatenate(weights, dtype=np.float64)
     if not (begin > 0.0).all():
         raise ValueError("every strategy needs a positive weight at the start")
 
@@ -282,7 +254,7 @@ def basins(row: npt.ArrayLike, col: npt.ArrayLike, starts: int = 40) -> Floats:
     return ends / starts
 
 
-def names_of(weights: Iterable[float], names: Iterable[str]) -> dict[str, float]:
+def names_of(weights: Floats, names: Iterable[str]) -> dict[str, float]:
     """The actions with weight in a mix, by name."""
-    pairs = zip(weights, names, strict=True)
-    return {name: float(weight) for weight, name in pairs if weight > SAME_MIX}
+    pairs = zip(weights.tolist(), names, strict=True)
+    return {name: weight for weight, name in pairs if weight > SAME_MIX}

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from sim.analysis.statistics import holm, mean_interval, p_greater
 from sim.analysis.verdict.containment import Verdict
 from sim.analysis.verdict.curves import WorldPair
 from sim.analysis.verdict.judge import curves_of
 from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.analysis.verdict.verdict import Assessment, assess
+from sim.economics.arrays import Floats
 from sim.errors import SimError, nearest_hint
-from sim.runs.worlds import World, levers_of
+from sim.runs.worlds import World, contest_of, levers_of
 from sim.scenario.checks.sense import validated
 from sim.scenario.patches import scenario_hash, without_levers
 from sim.scenario.reader import parse_override
@@ -45,6 +43,7 @@ USUAL = (
 FULL_SIDE = 6
 """Pricing strategies of a side that nobody chose, the historical one among them."""
 AGAINST = "|"
+SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -74,14 +73,9 @@ def point_of(row: str, column: str) -> str:
 
 
 def parse_named(text: str) -> Named:
-    """A strategy from `NAME`, `KIND.NAME` or `[KIND.]NAME:parameter=value,...`.
+    """A strategy from `NAME`, `KIND.NAME` or `[KIND.]NAME:parameter=value,...`; else SimError.
 
     `historical` is the scenario as it stands, `without_levers` the incumbent without its levers.
-
-    Raises
-    ------
-    SimError
-        No strategy has that name, or the text cannot be read.
     """
     name, _, given = text.strip().partition(":")
     if name in (HISTORICAL, WITHOUT_LEVERS):
@@ -108,15 +102,9 @@ def field_of(
 
     `historical` is always there on both sides, `without_levers` where the incumbent has levers. A
     strategy that makes the same scenario as an earlier one of its side is left out with a note.
-
-    Raises
-    ------
-    SimError
-        The scenario has no contest, a name is unknown, or a side is left with one strategy.
+    SimError without a contest, with an unknown name, or if a side is left with one strategy.
     """
-    contest = scenario.contest
-    if contest is None:
-        raise SimError(f"{scenario.name}: a tournament needs a [contest]")
+    contest = contest_of(scenario, "a tournament")
     notes: list[str] = []
     rows = _side(scenario, contest.incumbent, incumbent, notes)
     columns = _side(scenario, contest.challenger, challenger, notes)
@@ -135,9 +123,9 @@ def field_of(
 def _side(
     scenario: Scenario, vendor: str, chosen: Sequence[str], notes: list[str]
 ) -> tuple[Named, ...]:
-    texts = list(dict.fromkeys([HISTORICAL, *(chosen or _usual())]))
+    usual = [name for name in USUAL if name in strategies("pricing")]
     found: dict[str, Named] = {}
-    for text in texts:
+    for text in dict.fromkeys([HISTORICAL, *(chosen or usual)]):
         if not chosen and len(found) >= FULL_SIDE:
             break
         one = parse_named(text)
@@ -151,29 +139,20 @@ def _side(
     return tuple(found.values())
 
 
-def _usual() -> list[str]:
-    known = strategies("pricing")
-    return [name for name in USUAL if name in known]
-
-
 def play(scenario: Scenario, vendor: str, named: Named) -> Scenario:
     """The scenario in which a vendor plays a named strategy.
 
     A strategy takes the place of the vendor's own one of that kind, of its levers on it and of
     its dated changes of it; everything else stays. Where the vendor plays that very strategy
-    without dated changes, the scenario stays as it is.
-
-    Raises
-    ------
-    ScenarioError
-        A parameter is refused.
+    without dated changes, the scenario stays as it is. ScenarioError if a parameter is refused.
     """
     if named.name == HISTORICAL:
         return scenario
     if named.name == WITHOUT_LEVERS:
         own = levers_of(scenario, vendor)
         return without_levers(scenario, own) if own else scenario
-    field = _field_of(named.kind)
+    fields = {kind: field for field, (kind, _) in strategy_tables().items()}
+    field = fields.get(named.kind, named.kind)
     path = f"vendors.{vendor}.{field}"
     about = [
         name
@@ -184,18 +163,11 @@ def play(scenario: Scenario, vendor: str, named: Named) -> Scenario:
         return scenario
     data = plain_tables(without_levers(scenario, about) if about else scenario)
     facts = dict(named.parameters)
-    table: dict[str, Any] = {"strategy": named.strategy, **facts}
-    if field == "openness":
-        table = {"strategy": named.strategy, "parameters": facts}
-    data["vendors"][vendor][field] = table
+    facts = {"parameters": facts} if field == "openness" else facts
+    data["vendors"][vendor][field] = {"strategy": named.strategy, **facts}
     data["events"] = [e for e in (_without(e, vendor, field) for e in data["events"]) if e]
     data["fit"], data["sources"], data["episode"] = [], [], {}
     return validated(data)
-
-
-def _field_of(kind: str) -> str:
-    fields = {kind: field for field, (kind, _) in strategy_tables().items()}
-    return fields.get(kind, kind)
 
 
 def _plays(scenario: Scenario, vendor: str, field: str, named: Named) -> bool:
@@ -224,55 +196,47 @@ def _without(event: dict[str, Any], vendor: str, field: str) -> dict[str, Any] |
     return left if tables else None
 
 
-Floats = npt.NDArray[np.float64]
-SIGNIFICANT = 0.05
-
-
 def deviations(
-    result: Result, field: Field, seeds: Sequence[int], payoff: Floats
+    result: Result, field: Field, seeds: list[int], payoff: Floats
 ) -> list[dict[str, Any]]:
     """For each strategy of the incumbent against the historical challenger: does it contain, what
     does it cost, and which other strategy would pay more.
 
-    Parameters
-    ----------
-    payoff
-        (R, m, n) the incumbent's payoff by replicate, rows, columns of the field.
-
-    Notes
-    -----
-    Containment is judged by the definitions of the verdict, with the world without the
-    incumbent's levers as the pair. A deviation is profitable if its paired gain is above zero at
-    5 % after Holm's adjustment over all alternatives.
+    The payoff is the incumbent's, (R, m, n). Containment is judged by the definitions of the
+    verdict, with the world without the incumbent's levers as the pair. A deviation is profitable if
+    its paired gain is above zero at 5 % after Holm's adjustment over all alternatives.
     """
     names = [row.name for row in field.rows]
     column = [c.name for c in field.columns].index(HISTORICAL)
     own = payoff[:, :, column]
-    told = []
+    found = []
     for place, name in enumerate(names):
-        judged = _judged(result, field, name, list(seeds)) if WITHOUT_LEVERS in names else None
-        entry: dict[str, Any] = {"strategy": name, "payoff": float(own[:, place].mean())}
-        entry |= _containment(judged)
-        entry |= _best_alternative(own, names, place)
-        entry["pyrrhic"] = _pyrrhic(judged, own, names, place)
-        told.append(entry)
-    return told
+        contained: dict[str, Any] = dict.fromkeys(
+            ("contained", "containment_frequency", "tau", "pyrrhic")
+        )
+        if WITHOUT_LEVERS in names:
+            on, off = (
+                curves_of(result, point_of(row, HISTORICAL), seeds, field.contest)
+                for row in (name, WITHOUT_LEVERS)
+            )
+            judged = assess(WorldPair(on, off), result.scenario.containment)
+            cost = mean_interval(own[:, place] - own[:, names.index(WITHOUT_LEVERS)])
+            contained = _containment(judged, loses=cost.interval.upper < 0.0)
+        found.append(
+            {"strategy": name, "payoff": float(own[:, place].mean())}
+            | contained
+            | _best_alternative(own, names, place)
+        )
+    return found
 
 
-def _judged(result: Result, field: Field, name: str, seeds: list[int]) -> Assessment:
-    worlds = [
-        curves_of(result, point_of(row, HISTORICAL), seeds, field.contest)
-        for row in (name, WITHOUT_LEVERS)
-    ]
-    return assess(WorldPair(*worlds), result.scenario.containment)
-
-
-def _containment(judged: Assessment | None) -> dict[str, Any]:
-    if judged is None:
-        return {"contained": None, "containment_frequency": None, "tau": None}
+def _containment(judged: Assessment, loses: bool) -> dict[str, Any]:
+    """Pyrrhic: it contains, and costs the incumbent payoff against doing nothing."""
     frequency = judged.frequencies[OutcomeClass.CONTAINMENT]
     tau = mean_interval(judged.tau or (0.0,))
+    contains = judged.contained is Verdict.SUPPORTED
     return {
+        "pyrrhic": bool(contains and (judged.pyrrhic or loses)),
         "contained": judged.contained.value,
         "containment_frequency": frequency.share,
         "containment_interval": list(frequency.interval),
@@ -301,12 +265,3 @@ def _best_alternative(own: Floats, names: list[str], place: int) -> dict[str, An
             if p <= SIGNIFICANT and gap.mean() > 0.0
         ],
     }
-
-
-def _pyrrhic(judged: Assessment | None, own: Floats, names: list[str], place: int) -> bool | None:
-    """It contains, and costs the incumbent payoff against doing nothing."""
-    if judged is None:
-        return None
-    cost = mean_interval(own[:, place] - own[:, names.index(WITHOUT_LEVERS)])
-    contains = judged.contained is Verdict.SUPPORTED
-    return bool(contains and (judged.pyrrhic or cost.interval.upper < 0.0))

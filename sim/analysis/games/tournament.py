@@ -39,6 +39,8 @@ from sim.strategies.pricing.base import PriceLimits, PricingStrategy
 from sim.strategies.registry import make
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
     from sim.strategies.view import Books, View
@@ -113,16 +115,29 @@ def _findings(result: Result, field: Field, discount: float) -> dict[str, Any]:
     if len(seeds) < 2:
         raise SimError(f"{result.path}: fewer than 2 replicates are done in all profiles")
     rows, columns = [r.name for r in field.rows], [c.name for c in field.columns]
-    table = _Table(result, rows, columns, seeds)
-    measure = OBJECTIVE if OBJECTIVE in result.curves else PROFIT
-    payoffs = {
-        side: table.discounted(measure, discount, getattr(field.contest, side)) / MILLION
-        for side in ("incumbent", "challenger")
-    }
-    game = estimate_game(payoffs["incumbent"], payoffs["challenger"])
-    kinds = [BOOTSTRAP, PAIRED]
+    points = [point_of(row, column) for row in rows for column in columns]
+    curves = result.curves.sel(point=points, replicate=seeds)
+    shape, window = (len(rows), len(columns)), result.scenario.containment.window_months
+    incumbent, challenger = field.contest.incumbent, field.contest.challenger
+
+    def discounted(measure: str, vendor: str | None = None) -> Floats:
+        """(R, m, n) ``sum_t d^t x_t / sum_t d^t``."""
+        values = _values(curves[measure], vendor)
+        weights = discount ** np.arange(values.shape[2])
+        means = values @ (weights / weights.sum())
+        return np.moveaxis(means.reshape(*shape, -1), 2, 0)
+
+    def last(measure: str, vendor: str | None = None) -> list[list[float]]:
+        """(m, n) mean over the judged last months and the replicates."""
+        means = _values(curves[measure], vendor)[:, :, -window:].mean(axis=(1, 2))
+        table: list[list[float]] = means.reshape(shape).tolist()
+        return table
+
+    measure = OBJECTIVE if OBJECTIVE in curves else PROFIT
+    payoff = discounted(measure, incumbent) / MILLION
+    game = estimate_game(payoff, discounted(measure, challenger) / MILLION)
     return {
-        **grounds(result, seeds, kinds),
+        **grounds(result, seeds, [BOOTSTRAP, PAIRED]),
         "contest": field.contest.model_dump(mode="json"),
         "rows": rows,
         "columns": columns,
@@ -134,52 +149,27 @@ def _findings(result: Result, field: Field, discount: float) -> dict[str, Any]:
             "challenger": game.col.tolist(),
         },
         "tables": {
-            "challenger_token_share": table.last(SHARE, field.contest.challenger).tolist(),
-            "incumbent_token_share": table.last(SHARE, field.contest.incumbent).tolist(),
-            "consumer_surplus": table.last(SURPLUS).tolist(),
-            "industry_profit": (table.discounted(PROFIT, discount).mean(axis=0) / MILLION).tolist(),
+            "challenger_token_share": last(SHARE, challenger),
+            "incumbent_token_share": last(SHARE, incumbent),
+            "consumer_surplus": last(SURPLUS),
+            "industry_profit": (discounted(PROFIT).mean(axis=0) / MILLION).tolist(),
         },
         "game": _game(game, rows, columns),
         "equilibria": _equilibria(game, rows, columns),
         "historical": _historical(game, rows, columns),
-        "deviations": deviations(result, field, seeds, payoffs["incumbent"]),
+        "deviations": deviations(result, field, seeds, payoff),
         "replicator": _replicator(game),
         "notes": list(field.notes),
     }
 
 
-class _Table:
-    """Measures of all profiles by replicate."""
-
-    def __init__(
-        self, result: Result, rows: list[str], columns: list[str], seeds: list[int]
-    ) -> None:
-        self._curves = result.curves
-        self._window = result.scenario.containment.window_months
-        self._points = [point_of(row, column) for row in rows for column in columns]
-        self._shape = len(rows), len(columns)
-        self._seeds = seeds
-
-    def _values(self, measure: str, vendor: str | None) -> Floats:
-        """(P, R, M) of one vendor, of the market, or summed over vendors."""
-        chosen = self._curves[measure].sel(point=self._points, replicate=self._seeds)
-        if vendor is not None:
-            chosen = chosen.sel(vendor=vendor)
-        elif "vendor" in chosen.dims:
-            chosen = chosen.sum("vendor")
-        return np.asarray(chosen.transpose("point", "replicate", "month").to_numpy(), np.float64)
-
-    def discounted(self, measure: str, discount: float, vendor: str | None = None) -> Floats:
-        """(R, m, n) ``sum_t d^t x_t / sum_t d^t``."""
-        values = self._values(measure, vendor)
-        weights = discount ** np.arange(values.shape[2])
-        means = values @ (weights / weights.sum())
-        return np.moveaxis(means.reshape(*self._shape, -1), 2, 0)
-
-    def last(self, measure: str, vendor: str | None = None) -> Floats:
-        """(m, n) mean over the judged last months and the replicates."""
-        means = self._values(measure, vendor)[:, :, -self._window :].mean(axis=(1, 2))
-        return np.asarray(means.reshape(self._shape))
+def _values(curve: xr.DataArray, vendor: str | None) -> Floats:
+    """(P, R, M) of one vendor, of the market, or summed over vendors."""
+    if vendor is not None:
+        curve = curve.sel(vendor=vendor)
+    elif "vendor" in curve.dims:
+        curve = curve.sum("vendor")
+    return np.asarray(curve.transpose("point", "replicate", "month").to_numpy(), np.float64)
 
 
 def _game(game: GameEstimate, rows: list[str], columns: list[str]) -> dict[str, Any]:
@@ -196,7 +186,7 @@ def _game(game: GameEstimate, rows: list[str], columns: list[str]) -> dict[str, 
         },
         "resamples": game.resamples,
         "resamples_mixed": game.resamples_mixed,
-        "interval_type": game.interval_type,
+        "interval_type": BOOTSTRAP,
     }
 
 
@@ -219,19 +209,17 @@ def _equilibria(game: GameEstimate, rows: list[str], columns: list[str]) -> list
 
 def _historical(game: GameEstimate, rows: list[str], columns: list[str]) -> dict[str, Any]:
     i, j = rows.index(HISTORICAL), columns.index(HISTORICAL)
-    payoffs = abs(game.row[i, j]), abs(game.col[i, j])
-    parts = [
-        float(gain / payoff) if payoff else None
-        for gain, payoff in zip((game.gain_row[i, j], game.gain_col[i, j]), payoffs, strict=True)
-    ]
+    gains = float(game.gain_row[i, j]), float(game.gain_col[i, j])
+    payoffs = abs(float(game.row[i, j])), abs(float(game.col[i, j]))
+    parts = [gain / of if of else None for gain, of in zip(gains, payoffs, strict=True)]
     return {
         "regret": float(game.regret[i, j]),
         "low": float(game.regret_low[i, j]),
         "high": float(game.regret_high[i, j]),
-        "interval_type": game.interval_type,
-        "gain_incumbent": float(game.gain_row[i, j]),
+        "interval_type": BOOTSTRAP,
+        "gain_incumbent": gains[0],
         "best_incumbent": rows[int(game.row[:, j].argmax())],
-        "gain_challenger": float(game.gain_col[i, j]),
+        "gain_challenger": gains[1],
         "best_challenger": columns[int(game.col[i].argmax())],
         "parts_of_payoff": parts,
         "flagged": any(part is None or part >= FLAGGED for part in parts),
@@ -290,10 +278,7 @@ def fingerprints(
     All rivals ask `level` times their published unit cost and the vendor is told one share of
     tokens, month after month; what it asks after `MONTHS` months is its response.
 
-    Parameters
-    ----------
-    names
-        Pricing strategies, see `parse_named`; what names no pricing strategy is left out.
+    Names are those of `parse_named`; what is no pricing strategy is left out.
 
     Raises
     ------
@@ -303,7 +288,7 @@ def fingerprints(
 
     Notes
     -----
-    Source: Ashlock & Kim (2008, IEEE Trans. Evolutionary Computation 12:647-659), fingerprints of
+    Ashlock & Kim (2008, IEEE Trans. Evolutionary Computation 12:647-659), fingerprints of
     strategies by probes.
     """
     if vendor not in scenario.vendors:

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from sim.economics.arrays import Floats, Ints
 from sim.economics.markups import common_lerner
-from sim.economics.q_learning import price_grid, profit_gain
-from sim.errors import Problem, ScenarioError, SimError
-from sim.parts import Part, par
+from sim.economics.q_learning import price_grid, profit_gain, train_duopoly
+from sim.errors import Problem, ScenarioError, SimError, nearest_hint
+from sim.market.model import MarketModel
+from sim.market.vendors.information import public_view
+from sim.parts import Part, cited, par
+from sim.scenario.patches import scenario_hash
+from sim.scenario.paths import shown
 from sim.strategies.pricing.q_learning import LEAST_STEPS, Policy, checksum_of
 
 if TYPE_CHECKING:
@@ -19,10 +23,12 @@ if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
 
 
-Floats = npt.NDArray[np.float64]
 NASH_TOLERANCE = 1e-6  # of the Lerner index
 MOST_REPLIES = 500
 HIGHEST_FACTOR = 1e4  # price over cost beyond which no joint monopoly price is sought
+
+
+CALVANO = cited("Calvano et al. (2020)")
 
 
 class Training(Part):
@@ -35,31 +41,23 @@ class Training(Part):
         low=LEAST_STEPS,
         high=10**9,
     )
-    points: int = par(
-        15, "prices of a grid", low=2, high=100, source="Calvano et al. (2020)", flag="literature"
-    )
+    points: int = par(15, "prices of a grid", low=2, high=100, **CALVANO)
     margin: float = par(
         0.1,
         "how far the grid reaches beyond the Nash and the monopoly price, of their distance",
         low=0.0,
         high=1.0,
-        source="Calvano et al. (2020)",
-        flag="literature",
+        **CALVANO,
     )
-    discount: float = par(
-        0.95, "delta", low=0.0, high=0.999, source="Calvano et al. (2020)", flag="literature"
-    )
-    learning_rate: float = par(
-        0.15, "alpha", above=0.0, high=1.0, source="Calvano et al. (2020)", flag="literature"
-    )
+    discount: float = par(0.95, "delta", low=0.0, high=0.999, **CALVANO)
+    learning_rate: float = par(0.15, "alpha", above=0.0, high=1.0, **CALVANO)
     exploration_decay: float = par(
         4e-6,
         "beta: a random price with chance exp(-beta t)",
         unit="1/period",
         low=0.0,
         high=1.0,
-        source="Calvano et al. (2020)",
-        flag="literature",
+        **CALVANO,
     )
 
 
@@ -74,7 +72,7 @@ class Arena:
     vendor: str
     rival: str
     demand: Demand
-    own: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+    own: tuple[Ints, Ints]
     price: Floats  # (J,) of the first month
     cost: Floats  # (J,)
 
@@ -92,13 +90,7 @@ class Arena:
         return np.array([earned[columns].sum() for columns in self.own])
 
     def reply(self, player: int, factors: Floats, least: float) -> float:
-        """Best factor of a player against the other's.
-
-        Raises
-        ------
-        SimError
-            Where demand is too inelastic for a best price.
-        """
+        """Best factor of a player against the other's; SimError where demand is too inelastic."""
         own = self.own[player]
         lerner = common_lerner(self.demand, own, self.prices(factors), self.cost[own], least)
         if lerner is None:
@@ -118,13 +110,7 @@ class Arena:
         raise SimError(f"{self.vendor} and {self.rival}: best replies do not settle")
 
     def monopoly(self, start: Floats) -> Floats:
-        """(2,) factors of the largest joint profit.
-
-        Raises
-        ------
-        SimError
-            Where joint profit still rises at absurd prices.
-        """
+        """(2,) factors of the largest joint profit; SimError where it rises at absurd prices."""
         from scipy.optimize import minimize
 
         scale = float(self.profits(start).sum())
@@ -141,31 +127,16 @@ class Arena:
 
     def table(self, grids: Floats) -> Floats:
         """(2, A, A) profits of both at every pair of grid places."""
-        size = grids.shape[1]
-        out = np.empty((2, size, size))
-        for i in range(size):
-            for j in range(size):
-                out[:, i, j] = self.profits(np.array([grids[0, i], grids[1, j]]))
-        return out
+        cells = [[self.profits(np.array([own, rival])) for rival in grids[1]] for own in grids[0]]
+        return np.ascontiguousarray(np.moveaxis(np.array(cells), 2, 0))
 
 
 def arena(scenario: Scenario, vendor: str, seed: int = 1) -> Arena:
     """The duopoly of a vendor and its rival in the first month of a scenario.
 
-    The rival is the other party of the contest, else the platform with the most tokens.
-
-    Raises
-    ------
-    ScenarioError
-        No such vendor.
-    SimError
-        One of the two sells no model calls in the first month.
+    The rival is the other party of the contest, else the platform with the most tokens. SimError
+    if one of the two does not exist or sells no model calls in the first month.
     """
-    from sim.errors import nearest_hint
-    from sim.market.model import MarketModel
-    from sim.market.vendors.information import public_view
-    from sim.scenario.paths import shown
-
     if vendor not in scenario.vendors:
         hint = nearest_hint(vendor, list(scenario.vendors))
         raise ScenarioError([Problem("", "--vendor", shown(vendor), "no such vendor", hint)])
@@ -198,16 +169,9 @@ def train(
     """Teach a vendor's Q-learner against its rival's.
 
     Grids are those of Calvano et al. (2020) around the Nash and the joint-monopoly prices over cost
-    of the duopoly; Delta is the gain of greedy play after training.
-
-    Raises
-    ------
-    ScenarioError, SimError
-        As `arena`, and where there is no Nash or joint-monopoly price.
+    of the duopoly; Delta is the gain of greedy play after training. SimError as `arena`, and where
+    there is no Nash or joint-monopoly price.
     """
-    from sim.economics.q_learning import train_duopoly
-    from sim.scenario.patches import scenario_hash
-
     how, market = training or Training(), arena(scenario, vendor, seed)
     nash = market.nash(scenario.decisions.inelastic_limit)
     monopoly = market.monopoly(nash)
@@ -233,12 +197,9 @@ def train(
         "own_grid": grids[0].tolist(),
         "rival_grid": grids[1].tolist(),
         "table": learned.actions[0].tolist(),
-        "steps": how.steps,
         "settled": learned.settled,
         "seed": seed,
-        "discount": how.discount,
-        "learning_rate": how.learning_rate,
-        "exploration_decay": how.exploration_decay,
+        **how.model_dump(exclude={"points", "margin"}),
         "profit_gain": gain,
         "scenario": scenario_hash(scenario),
     }

@@ -94,13 +94,7 @@ def analyse(
 
 
 def profiles_of(scenario: Scenario, names: Sequence[str]) -> dict[str, Scenario]:
-    """The scenario under each pricing strategy of the incumbent; `historical` is its own.
-
-    Raises
-    ------
-    SimError
-        A strategy does not exist or is named twice, or there are fewer than two.
-    """
+    """The scenario under each pricing strategy of the incumbent; `historical` is its own."""
     incumbent, known = contest_of(scenario, QUESTION).incumbent, known_strategies("pricing")
     found: dict[str, Scenario] = {}
     for name in names:
@@ -119,13 +113,7 @@ def profiles_of(scenario: Scenario, names: Sequence[str]) -> dict[str, Scenario]
 
 
 def regrets(payoffs: npt.ArrayLike) -> Floats:
-    """(S, n) best payoff of a draw less that of each strategy (Savage 1951).
-
-    Raises
-    ------
-    ValueError
-        The payoffs are no (S, n) table of finite numbers.
-    """
+    """(S, n) best payoff of a draw less that of each strategy (Savage 1951); all finite."""
     table = np.asarray(payoffs, dtype=np.float64)
     if table.ndim != 2 or not np.isfinite(table).all():
         raise ValueError(f"payoffs: needs a row a strategy of finite numbers, got {table.shape}")

@@ -73,13 +73,7 @@ class Explored:
         return next(iter(self.results.values()))
 
     def column(self, base: str, outcome: str) -> Floats:
-        """(n, R) a scalar outcome of every run.
-
-        Raises
-        ------
-        SimError
-            A run has no number: it is named.
-        """
+        """(n, R) a scalar outcome of every run; SimError names the runs that have none."""
         result = self.results[base]
         refuse_holes(result, outcome)
         table: Floats = result.runs[outcome].to_numpy(dtype=np.float64)
@@ -113,19 +107,9 @@ def explore(
     levels: npt.ArrayLike,
     budget: Budget,
 ) -> Explored:
-    """Run every base at every draw; stored runs are reused, an interrupted call goes on.
+    """Run every base at every draw, (n, D) points of the unit cube; stored runs are reused.
 
-    Parameters
-    ----------
-    name
-        Added to the names of the result folders.
-    levels
-        (n, D) points of the unit cube.
-
-    Raises
-    ------
-    SimError
-        The folder cannot be used, or a draw is no scenario.
+    The name is added to those of the result folders.
     """
     design = np.asarray(levels, dtype=np.float64)
     changes = [unknowns.changes(row) for row in design]
@@ -192,11 +176,6 @@ def outcomes_of(explored: Explored) -> dict[str, Floats]:
     """Outcome -> (n, R): the challenger's share and tau in points, containment as 0 or 1.
 
     Without levers of the incumbent there is no tau, and nothing is containment.
-
-    Raises
-    ------
-    SimError
-        A run has no number: it is named, and nothing is computed.
     """
     for base in explored.results:
         explored.column(base, f"challenger_{TOKENS}")
@@ -225,13 +204,7 @@ def outcomes_of(explored: Explored) -> dict[str, Floats]:
 
 
 def refuse_holes(result: Result, outcome: str) -> None:
-    """Refuse a result in which a run has no number for an outcome; the runs are named.
-
-    Raises
-    ------
-    SimError
-        There is no such outcome, or runs failed.
-    """
+    """Refuse a result in which a run has no number for an outcome; the runs are named."""
     runs = result.runs
     if outcome not in runs.columns:
         raise SimError(f"{result.path} has no outcome {outcome}")
@@ -262,13 +235,7 @@ class Finding:
 
 
 def document(explored: Explored, finding: Finding) -> dict[str, Any]:
-    """A finding with n, seeds, interval types, scenario hash and folders, ready for JSON.
-
-    Raises
-    ------
-    SimError
-        One of them is missing.
-    """
+    """A finding with n, seeds, interval types, scenario hash and folders, ready for JSON."""
     first = explored.first
     rows = [row for table in finding.tables.values() for row in table]
     found: dict[str, Any] = plain(

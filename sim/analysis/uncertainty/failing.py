@@ -35,30 +35,18 @@ MAJORITY = 0.5
 
 
 class BoxQuality(NamedTuple):
-    """Quality of a box; numbers that need a case or a point in the box are NaN without one.
-
-    ``coverage``: part of all cases inside; ``density``: part of the points inside that are
-    cases; ``lift``: density over that of the whole sample; ``support``: part of all points
-    inside; ``quasi_p``: for each restricted input the chance of as many cases if its restriction
-    meant nothing.
-    """
+    """Quality of a box; numbers that need a case or a point in the box are NaN without one."""
 
     points: int
-    coverage: float
-    density: float
-    lift: float
-    support: float
-    quasi_p: dict[int, float]
+    coverage: float  # part of all cases inside
+    density: float  # part of the points inside that are cases
+    lift: float  # density over that of the whole sample
+    support: float  # part of all points inside
+    quasi_p: dict[int, float]  # chance of as many cases if the restriction meant nothing, by input
 
 
 def in_box(inputs: npt.ArrayLike, box: Box) -> Bools:
-    """Which points (N,) lie in a box of closed intervals by input column.
-
-    Raises
-    ------
-    ValueError
-        If the inputs are no (N, D) table or the box names a column that is not there.
-    """
+    """Which points (N,) of a table (N, D) lie in a box of closed intervals by input column."""
     table = np.asarray(inputs, dtype=np.float64)
     if table.ndim != 2 or not len(table):
         raise ValueError(f"inputs: needs a table with a row a point, got shape {table.shape}")
@@ -79,12 +67,8 @@ def box_quality(inputs: npt.ArrayLike, cases: npt.ArrayLike, box: Box) -> BoxQua
 
     Parameters
     ----------
-    inputs
-        (N, D) one row a point, each column in its own units.
-    cases
-        (N,) whether the outcome occurred.
-    box
-        Lowest and highest value, both inside, of each restricted column.
+    inputs, cases
+        (N, D) one row a point, and (N,) whether the outcome occurred.
 
     Raises
     ------
@@ -133,25 +117,9 @@ def find_box(inputs: npt.ArrayLike, cases: npt.ArrayLike, level: float | None = 
     against one rate), each side is then pasted back as far as this ratio does not fall, and
     restrictions that chance would explain are given up.
 
-    Parameters
-    ----------
-    inputs
-        (N, D) points.
-    cases
-        (N,) whether the outcome occurred.
-    level
-        Peel only inputs that alone tell cases from the rest at this level (see `telling`).
-
-    Returns
-    -------
-    dict
-        Closed interval of each restricted input by its column; empty if no box is better than
-        the whole space, or all or no points are cases.
-
-    Raises
-    ------
-    ValueError
-        Shapes disagree or an outcome is neither 0 nor 1.
+    Inputs, cases and errors are those of `box_quality`. With a level, only inputs that alone tell
+    cases from the rest are peeled (see `telling`). The box is empty if none is better than the
+    whole space, or all or no points are cases.
 
     Notes
     -----
@@ -273,13 +241,7 @@ def resampled(
     resamples: int = RESAMPLES,
     level: float | None = None,
 ) -> Floats:
-    """(D,) part of bootstrap resamples of the points in which each input is restricted.
-
-    Raises
-    ------
-    ValueError
-        As `find_box`.
-    """
+    """(D,) part of bootstrap resamples of the points in which each input is restricted."""
     x, y = np.asarray(inputs, dtype=np.float64), np.asarray(cases)
     counts = np.zeros(x.shape[1])
     for _ in range(resamples):
@@ -289,13 +251,7 @@ def resampled(
 
 
 def discover(unknowns: Unknowns, points: int, budget: Budget) -> tuple[Explored, Finding]:
-    """Run a latin hypercube and find the box in which containment fails.
-
-    Raises
-    ------
-    SimError
-        The incumbent has no lever, so that nothing is containment, or a run failed: it is named.
-    """
+    """Run a latin hypercube and find the box in which containment fails."""
     bases = bases_of(unknowns.scenario)
     if len(bases) < 2:
         raise SimError(f"{unknowns.scenario.name}: without a lever nothing is containment")

@@ -35,13 +35,7 @@ NAMED_FROM = 0.1
 
 
 def screen(unknowns: Unknowns, trajectories: int, budget: Budget) -> tuple[Explored, Finding]:
-    """Run a Morris design and rank the unknowns by outcome.
-
-    Raises
-    ------
-    SimError
-        A run failed: it is named, and nothing is computed.
-    """
+    """Run a Morris design and rank the unknowns by outcome."""
     design = design_of(unknowns, trajectories)
     explored = explore(
         "morris", bases_of(unknowns.scenario), unknowns, unknowns.screened(design), budget
@@ -141,9 +135,8 @@ def seeded_indices(outcomes: npt.ArrayLike, resamples: int = RESAMPLES) -> Seede
     Parameters
     ----------
     outcomes
-        (D + 2, N, R): block A, block B, then A with each column of B.
-    resamples
-        Bootstrap resamples of the N base points.
+        (D + 2, N, R): block A, block B, then A with each column of B. The bootstrap draws base
+        points.
 
     Raises
     ------
@@ -218,13 +211,7 @@ def rows_of(found: SeededIndices, names: tuple[str, ...], n: int) -> tuple[Estim
 
 
 def apportion(unknowns: Unknowns, base: int, budget: Budget) -> tuple[Explored, Finding]:
-    """Run Saltelli's design in every seed and share out the variance of each outcome.
-
-    Raises
-    ------
-    SimError
-        The base sample is no power of two, or a run failed: it is named.
-    """
+    """Run Saltelli's design in every seed and share out the variance of each outcome."""
     size = len(unknowns)
     try:
         design = sobol_design([(0.0, 1.0)] * size, base, np.random.default_rng(1))

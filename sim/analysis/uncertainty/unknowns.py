@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from sim.analysis.priors import TAIL, Prior, drawn, own_value, priors_of, scaled
 from sim.economics.arrays import Floats
@@ -176,19 +176,15 @@ def _from_file(file: str | os.PathLike[str]) -> dict[str, FactorTable]:
     held = parsed(read_text(Path(name), name), name).get(ROLE)
     if not isinstance(held, dict) or not held:
         raise SimError(f"{name}: has no table [{ROLE}]")
-    problems, tables = [], {}
-    for path, table in held.items():
-        try:
-            tables[path] = FactorTable.model_validate(table)
-        except ValidationError as error:
-            problems += [
-                Problem(
-                    name, f'{ROLE}."{path}".{dotted(e["loc"])}', shown(e.get("input")), e["msg"]
-                )
-                for e in error.errors(include_url=False)
-            ]
-    checks.raise_if(problems, name)
-    return tables
+    try:
+        return TypeAdapter(dict[str, FactorTable]).validate_python(held)
+    except ValidationError as error:
+        problems = []
+        for e in error.errors(include_url=False):
+            path, *place = e["loc"]
+            where = f'{ROLE}."{path}".{dotted(tuple(place))}'
+            problems.append(Problem(name, where, shown(e.get("input")), e["msg"]))
+        raise ScenarioError(problems) from None
 
 
 def _checked(scenario: Scenario, tables: dict[str, FactorTable]) -> tuple[Factor, ...]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.frontier_saving import measure, whole_lattice
-from sim.analysis.frontier.level_set import Bools, Place, find_level
+from sim.analysis.frontier.level_set import Place, find_level
+from sim.economics.arrays import Bools
 
 
 def straight(places: Sequence[Place], level: float = 5.5, runs: int = 6) -> Bools:
