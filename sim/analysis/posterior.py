@@ -52,13 +52,7 @@ class Posterior:
     provenance: dict[str, Any]
 
     def changes(self, scenario: Scenario, index: int) -> dict[str, Any]:
-        """Changes of a scenario under one draw, for `Scenario.replace`.
-
-        Raises
-        ------
-        SimError
-            The scenario does not have a number or a choice of the posterior.
-        """
+        """Changes of a scenario under one draw; SimError if it lacks a number or a choice of it."""
         row = self.draws.iloc[index]
         numbers = {str(n): float(v) for n, v in row.items() if not str(n).startswith(CHOICE)}
         choices = {
@@ -95,10 +89,7 @@ class Posterior:
 def write_posterior(path: Path, posterior: Posterior) -> None:
     """Write a posterior; equal contents give equal bytes, another file there is put aside.
 
-    Raises
-    ------
-    SimError
-        The contents are no posterior, or the disk refuses.
+    SimError if the contents are no posterior, or the disk refuses.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -119,13 +110,7 @@ def write_posterior(path: Path, posterior: Posterior) -> None:
 
 
 def read_posterior(path: Path | str) -> Posterior:
-    """Read a posterior file.
-
-    Raises
-    ------
-    SimError
-        There is no such file, or it holds no posterior.
-    """
+    """Read a posterior file; SimError if there is none, or it holds no posterior."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
+from scipy import special
 
 from sim.errors import SimError
 from sim.parts import Part
@@ -23,7 +24,6 @@ from sim.scenario.tables import plain_tables
 if TYPE_CHECKING:
     from sim.scenario.schema.containment import Fit
 
-Floats = npt.NDArray[np.float64]
 CHOICE = "choice:"
 """What stands before the name of a structural choice where it is a column."""
 TAIL = 1e-9
@@ -50,7 +50,7 @@ class LogUniform(Part):
     high: float = Field(gt=0.0)
 
     def quantile(self, p: float) -> float:
-        """The value below which the law puts probability p."""
+        """As `Uniform.quantile`."""
         return float(self.low * (self.high / self.low) ** p)
 
 
@@ -62,10 +62,8 @@ class Normal(Part):
     sd: float = Field(gt=0.0)
 
     def quantile(self, p: float) -> float:
-        """The value below which the law puts probability p."""
-        from scipy.special import ndtri
-
-        return self.mean + self.sd * float(ndtri(p))
+        """As `Uniform.quantile`."""
+        return self.mean + self.sd * float(special.ndtri(p))
 
 
 class LogNormal(Part):
@@ -76,10 +74,8 @@ class LogNormal(Part):
     sigma: float = Field(gt=0.0)
 
     def quantile(self, p: float) -> float:
-        """The value below which the law puts probability p."""
-        from scipy.special import ndtri
-
-        return float(np.exp(self.mu + self.sigma * ndtri(p)))
+        """As `Uniform.quantile`."""
+        return float(np.exp(self.mu + self.sigma * special.ndtri(p)))
 
 
 class Beta(Part):
@@ -90,10 +86,8 @@ class Beta(Part):
     b: float = Field(gt=0.0)
 
     def quantile(self, p: float) -> float:
-        """The value below which the law puts probability p."""
-        from scipy.special import betaincinv
-
-        return float(betaincinv(self.a, self.b, p))
+        """As `Uniform.quantile`."""
+        return float(special.betaincinv(self.a, self.b, p))
 
 
 Law = Annotated[Uniform | LogUniform | Normal | LogNormal | Beta, Field(discriminator="kind")]
@@ -135,67 +129,45 @@ class Choice(Part):
         return min(int(np.searchsorted(edges, p * edges[-1], side="right")), len(edges) - 1)
 
 
+class Declared(Part):
+    """What `sim/data/priors.toml` declares: priors and structural choices."""
+
+    prior: tuple[Prior, ...] = Field(strict=False)
+    choice: tuple[Choice, ...] = Field(strict=False)
+
+
 @cache
-def _tables() -> dict[str, Any]:
+def declared() -> Declared:
+    """The contents of `sim/data/priors.toml`."""
     raw = (resources.files("sim") / "data" / "priors.toml").read_text(encoding="utf-8")
-    return tomllib.loads(raw)
-
-
-@cache
-def all_priors() -> tuple[Prior, ...]:
-    """Every prior of `sim/data/priors.toml`."""
-    return tuple(Prior.model_validate(row) for row in _tables()["prior"])
-
-
-@cache
-def all_choices() -> tuple[Choice, ...]:
-    """Every structural choice of `sim/data/priors.toml`."""
-    return tuple(Choice.model_validate(row) for row in _tables()["choice"])
+    return Declared.model_validate(tomllib.loads(raw))
 
 
 def priors_of(scenario: Scenario, names: Sequence[str] | None = None) -> tuple[Prior, ...]:
-    """The priors whose numbers a scenario has, in the order of the table, or those asked for.
+    """The priors whose numbers a scenario has, or those asked for; SimError if one is not there."""
+    there = [prior for prior in declared().prior if _places(scenario, prior)]
+    return _named(there, names, "no prior {!r} in this scenario")
 
-    Raises
-    ------
-    SimError
-        A name is no prior, or its number is not in this scenario.
-    """
-    there = {prior.name: prior for prior in all_priors() if _places(scenario, prior)}
-    if names is None:
-        return tuple(there.values())
-    missing = [name for name in names if name not in there]
-    if missing:
-        raise SimError(
-            f"no prior {missing[0]!r} in this scenario (there: {', '.join(there) or 'none'})"
-        )
-    return tuple(there[name] for name in names)
+
+def _named(there: Iterable[Prior], names: Sequence[str] | None, problem: str) -> tuple[Prior, ...]:
+    by_name = {prior.name: prior for prior in there}
+    for name in names or ():
+        if name not in by_name:
+            raise SimError(f"{problem.format(name)} (there: {', '.join(by_name) or 'none'})")
+    return tuple(by_name[name] for name in (by_name if names is None else names))
 
 
 def free_priors(scenario: Scenario, names: Sequence[str] | None = None) -> tuple[Prior, ...]:
     """Numbers that a posterior may speak of: those of `[[fit]]`, then the priors beside them.
 
     A number of `[[fit]]` is equally likely over its declared range (its logarithm, if it is a
-    factor); a prior of the table that shares a number with it is left out.
-
-    Raises
-    ------
-    SimError
-        A name asked for is neither.
+    factor); a prior of the table that shares a number with it is left out. SimError if a name
+    asked for is neither.
     """
-    fits = tuple(_of_fit(fit) for fit in scenario.fit)
+    fits = [_of_fit(fit) for fit in scenario.fit]
     taken = {fit.name for fit in fits}
-    rest = unfitted(priors_of(scenario), scenario)
-    there = {prior.name: prior for prior in (*fits, *(p for p in rest if p.name not in taken))}
-    if names is None:
-        return tuple(there.values())
-    missing = [name for name in names if name not in there]
-    if missing:
-        raise SimError(
-            f"{scenario.name} has no free number {missing[0]!r} (there: "
-            f"{', '.join(there) or 'none'})"
-        )
-    return tuple(there[name] for name in names)
+    rest = [p for p in unfitted(priors_of(scenario), scenario) if p.name not in taken]
+    return _named([*fits, *rest], names, f"{scenario.name} has no free number {{!r}}")
 
 
 def _of_fit(fit: Fit) -> Prior:
@@ -214,7 +186,7 @@ def _of_fit(fit: Fit) -> Prior:
 
 def choices_of(scenario: Scenario) -> tuple[Choice, ...]:
     """The structural choices that a scenario leaves open: it states a strategy after their date."""
-    return tuple(choice for choice in all_choices() if _event_of(scenario, choice) is not None)
+    return tuple(choice for choice in declared().choice if _event_of(scenario, choice) is not None)
 
 
 def _event_of(scenario: Scenario, choice: Choice) -> int | None:
@@ -234,17 +206,9 @@ def _event_of(scenario: Scenario, choice: Choice) -> int | None:
 
 
 def chosen(scenario: Scenario, positions: Mapping[str, int]) -> dict[str, Any]:
-    """Changes of a scenario under some structural choices, for `Scenario.replace`.
+    """Changes of a scenario under structural choices, named with the position of an alternative.
 
-    Parameters
-    ----------
-    positions
-        Name of a choice -> position of the alternative.
-
-    Raises
-    ------
-    SimError
-        The scenario leaves no such choice open, or it has no such alternative.
+    SimError if the scenario leaves no such choice open, or it has no such alternative.
     """
     there = {choice.name: choice for choice in choices_of(scenario)}
     changes = {}
@@ -291,24 +255,10 @@ def unfitted(priors: Sequence[Prior], scenario: Scenario) -> tuple[Prior, ...]:
 def drawn(
     scenario: Scenario, priors: Sequence[Prior], probabilities: npt.ArrayLike
 ) -> dict[str, Any]:
-    """Changes of a scenario under one draw of the priors, for `Scenario.replace`.
+    """Changes of a scenario under one draw of n priors: dotted path -> value within its bounds.
 
-    Parameters
-    ----------
-    priors
-        n priors.
-    probabilities
-        (n,) quantile levels in [0, 1], one a prior: a row of a design on the unit cube.
-
-    Returns
-    -------
-    dict
-        Dotted path -> value, within the bounds of each number.
-
-    Raises
-    ------
-    SimError
-        The number of levels differs from the number of priors, or a level lies outside [0, 1].
+    Probabilities (n,) are quantile levels: a row of a design on the unit cube. SimError if their
+    number is another or one lies outside [0, 1].
     """
     levels = np.asarray(probabilities, dtype=np.float64)
     if levels.shape != (len(priors),) or not ((levels >= 0.0) & (levels <= 1.0)).all():
@@ -317,24 +267,6 @@ def drawn(
         prior.name: prior.law.quantile(float(np.clip(level, TAIL, 1.0 - TAIL)))
         for prior, level in zip(priors, levels, strict=True)
     }
-    return entered(scenario, priors, values)
-
-
-def entered(
-    scenario: Scenario, priors: Sequence[Prior], values: Mapping[str, float]
-) -> dict[str, Any]:
-    """Changes of a scenario whose priors' numbers take some values, for `Scenario.replace`.
-
-    Parameters
-    ----------
-    values
-        Name of a prior -> its value, in the terms of the prior's doc.
-
-    Returns
-    -------
-    dict
-        Dotted path -> value, within the bounds of each number.
-    """
     return Entries.of(scenario, priors).changes(values)
 
 
@@ -345,6 +277,10 @@ class _Place(NamedTuple):
     value: float
     low: float
     high: float
+
+    def within(self, value: float) -> float:
+        """The value inside the bounds."""
+        return min(max(value, self.low), self.high)
 
 
 @dataclass(frozen=True)
@@ -368,7 +304,8 @@ class Entries:
             )
             for prior in priors
         )
-        return cls(tuple(priors), places, _mean_price_sensitivity(scenario))
+        alphas = [segment.price_sensitivity.mean for segment in scenario.segments.values()]
+        return cls(tuple(priors), places, float(np.mean(alphas)))
 
     def changes(self, values: Mapping[str, float]) -> dict[str, Any]:
         """Dotted path -> number, within its bounds, where the priors take some values."""
@@ -378,36 +315,19 @@ class Entries:
             mean = float(np.mean([place.value for place in places]))
             for place in places:
                 after = _entered(prior, values[prior.name], place.value, mean, alpha)
-                changes[place.path] = min(max(after, place.low), place.high)
+                changes[place.path] = place.within(after)
         return changes
 
 
 def scaled(scenario: Scenario, priors: Sequence[Prior], factors: npt.ArrayLike) -> dict[str, Any]:
-    """Changes of a scenario whose numbers are multiplied, those of one prior alike.
-
-    Parameters
-    ----------
-    factors
-        (n,) one a prior, above 0; 1 leaves the scenario as it stands.
-
-    Returns
-    -------
-    dict
-        Dotted path -> value, within the bounds of each number.
-
-    Raises
-    ------
-    SimError
-        The number of factors differs from the number of priors, or one is not above 0.
-    """
+    """As `drawn`, with the numbers of each prior multiplied by its factor, (n,) above 0."""
     by = np.asarray(factors, dtype=np.float64)
     if by.shape != (len(priors),) or not (by > 0.0).all():
         raise SimError(f"{len(priors)} factors above 0 are needed, got {by}")
-    data = plain_tables(scenario)
     return {
-        dotted(keys): _within(data, keys, before * float(factor))
-        for prior, factor in zip(priors, by, strict=True)
-        for keys, before in _places(scenario, prior).items()
+        place.path: place.within(place.value * factor)
+        for places, factor in zip(Entries.of(scenario, priors).places, by.tolist(), strict=True)
+        for place in places
     }
 
 
@@ -417,10 +337,6 @@ def own_value(scenario: Scenario, prior: Prior, factor: float = 1.0) -> float:
         return factor
     value = factor * float(np.mean(list(_places(scenario, prior).values())))
     return float(2.0**-value) if prior.rule == "wright" else value
-
-
-def _mean_price_sensitivity(scenario: Scenario) -> float:
-    return float(np.mean([s.price_sensitivity.mean for s in scenario.segments.values()]))
 
 
 def _entered(prior: Prior, value: float, before: float, mean: float, alpha: float) -> float:
@@ -435,15 +351,8 @@ def _entered(prior: Prior, value: float, before: float, mean: float, alpha: floa
 
 def _bounds(data: Any, keys: tuple[Key, ...]) -> tuple[float, float]:
     """The least and the most that the scenario's models allow the number."""
-    field, low, high = field_at(data, keys), -np.inf, np.inf
-    for bound in field.metadata if field is not None else ():
-        at_least, at_most = getattr(bound, "ge", None), getattr(bound, "le", None)
-        low = low if at_least is None else max(low, float(at_least))
-        high = high if at_most is None else min(high, float(at_most))
+    field = field_at(data, keys)
+    bounds = field.metadata if field is not None else []
+    low = max((float(bound.ge) for bound in bounds if hasattr(bound, "ge")), default=-np.inf)
+    high = min((float(bound.le) for bound in bounds if hasattr(bound, "le")), default=np.inf)
     return low, high
-
-
-def _within(data: Any, keys: tuple[Key, ...], value: float) -> float:
-    """The value inside the bounds that the scenario's models give the number."""
-    low, high = _bounds(data, keys)
-    return min(max(value, low), high)

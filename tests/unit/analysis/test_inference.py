@@ -25,7 +25,7 @@ from sim.analysis.calibration.record import Record
 from sim.analysis.calibration.targets import match
 from sim.analysis.calibration.validation import simulated
 from sim.analysis.posterior import read_posterior
-from sim.analysis.priors import entered, free_priors
+from sim.analysis.priors import Entries, free_priors
 from sim.errors import SimError
 from sim.runs.run import run_world
 from sim.scenario.reader import load
@@ -60,7 +60,9 @@ NUMBERS = ("volcano_api", "volume", "ceiling", "usage_elasticity")
 def rows(truth: dict[str, float], seed: int) -> list[Record]:
     """A record of the market at some numbers, with errors."""
     scenario = market()
-    world = scenario.replace(entered(scenario, free_priors(scenario, list(truth)), truth))
+    world = scenario.replace(
+        Entries.of(scenario, free_priors(scenario, list(truth))).changes(truth)
+    )
     blank = []
     for first, last in ((1, 2), (3, 4), (5, 6)):
         start, end = date(2024, first, 1), date(2024, last, 28)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from sim.analysis.posterior import Posterior, read_posterior, write_posterior
-from sim.analysis.priors import all_choices, choices_of, chosen, free_priors
+from sim.analysis.priors import choices_of, chosen, declared, free_priors
 from sim.errors import SimError
 from sim.scenario.reader import load
 from tests.unit.analysis.posteriors import TINY_POSTERIOR, tiny_posterior
@@ -107,7 +107,7 @@ def test_choices_change_what_a_vendor_does_after_the_record() -> None:
 
 
 def test_the_position_of_an_alternative_follows_its_weight() -> None:
-    choice = all_choices()[0]
+    choice = declared().choice[0]
     levels = (np.arange(1000) + 0.5) / 1000
     counts = np.bincount([choice.position(p) for p in levels], minlength=3)
     np.testing.assert_array_equal(counts, [400, 300, 300])

@@ -7,15 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from sim.analysis.priors import all_priors, drawn, priors_of
+from sim.analysis.priors import declared, drawn, priors_of
 from sim.errors import SimError
 from tests.unit.market.tiny import tiny
 
 
 def test_every_prior_says_where_it_comes_from_and_is_found() -> None:
-    names = [prior.name for prior in all_priors()]
+    names = [prior.name for prior in declared().prior]
     assert len(set(names)) == len(names)
-    assert all(prior.source and prior.doc for prior in all_priors())
+    assert all(prior.source and prior.doc for prior in declared().prior)
     assert {"price_sensitivity", "progress_ratio", "own_chips_incumbent"} <= {
         prior.name for prior in priors_of(tiny())
     }
