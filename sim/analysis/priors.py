@@ -17,9 +17,8 @@ from scipy import special
 
 from sim.errors import SimError
 from sim.parts import Part
-from sim.scenario.paths import Key, covers, dotted, field_at, leaves
+from sim.scenario.paths import Key, covers, dotted, field_at, leaves, plain_tables
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import plain_tables
 
 if TYPE_CHECKING:
     from sim.scenario.schema.containment import Fit

@@ -16,9 +16,19 @@ from pydantic import BaseModel
 from sim.errors import Problem, ScenarioError, nearest_hint
 from sim.levers.base import Lever
 from sim.scenario.checks.sense import validated
-from sim.scenario.paths import Key, field_at, keys_of, shown
+from sim.scenario.paths import (
+    Key,
+    by_strategy_first,
+    changed,
+    field_at,
+    held_at,
+    keys_of,
+    plain_tables,
+    set_path,
+    shown,
+    without,
+)
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import by_strategy_first, plain_tables, set_path, without
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -99,14 +109,9 @@ def at_intensity(scenario: Scenario) -> Scenario:
 
 def _held(data: Any, keys: tuple[Key, ...]) -> Any:
     """The value with the lever on; the default where the file is silent, `ABSENT` without one."""
-    node = data
-    for key in keys:
-        try:
-            node = node[key]
-        except (KeyError, IndexError, TypeError):
-            field = field_at(data, keys)
-            return ABSENT if field is None or field.is_required() else field.default
-    return node
+    value = held_at(data, keys, ABSENT)
+    field = field_at(data, keys) if value is ABSENT else None
+    return value if field is None or field.is_required() else field.default
 
 
 def _between(data: Any, keys: tuple[Key, ...], off: Any, on: Any, intensity: float) -> Any:
@@ -154,9 +159,7 @@ def replace(scenario: Scenario, changes: Mapping[str, Any], *, worlds: bool = Tr
     """
     data = plain_tables(scenario)
     own = deepcopy(dict(changes))  # later paths may lead into tables of earlier ones
-    tried = [set_path(data, path, value) for path, value in by_strategy_first(own.items())]
-    problems = [problem for problem in tried if problem is not None]
-    if problems:
+    if problems := changed(data, own.items()):
         raise ScenarioError(problems)
     if scenario.posterior is not None:
         data.setdefault("posterior", scenario.posterior)

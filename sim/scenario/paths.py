@@ -1,9 +1,10 @@
-"""Dotted paths through a scenario's tables, checked against the models."""
+"""Dotted paths through a scenario's tables, checked against the models; values written there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sim.errors import LONGEST_LIST_OF_NAMES
+from sim.errors import LONGEST_LIST_OF_NAMES, Problem, nearest_hint
 from sim.events.base import Event, event_kinds
 from sim.levers.base import Lever, lever_kinds
 from sim.scenario.schema.scenario import Scenario
@@ -21,7 +22,6 @@ from sim.strategies.registry import strategies
 
 Key = str | int
 LONGEST_VALUE = 60
-WILD = frozenset("*?[")
 
 
 def _visible(text: str) -> str:
@@ -70,24 +70,13 @@ def covers(pattern: str, path: str) -> bool:
 
 def reaches(data: Any, pattern: str) -> bool:
     """Whether the tables hold something at a dotted pattern (* = any one name)."""
-    node, masks = data, pattern.split(".")
-    for depth, mask in enumerate(masks):
-        if isinstance(node, list | tuple):
-            node = {str(index): item for index, item in enumerate(node)}
-        if not isinstance(node, dict | Mapping):
-            return False
-        if mask not in node:
-            return _reaches_beside(node, mask, ".".join(masks[depth + 1 :]))
-        node = node[mask]
-    return True
-
-
-def _reaches_beside(node: Mapping[str, Any], mask: str, rest: str) -> bool:
-    if WILD.isdisjoint(mask):
+    mask, _, rest = pattern.partition(".")
+    if isinstance(data, list | tuple):
+        data = {str(index): item for index, item in enumerate(data)}
+    if not isinstance(data, Mapping):
         return False
-    return any(
-        not rest or reaches(item, rest) for name, item in node.items() if fnmatchcase(name, mask)
-    )
+    names = [mask] if mask in data else [name for name in data if fnmatchcase(name, mask)]
+    return any(not rest or reaches(data[name], rest) for name in names)
 
 
 def bare(annotation: Any) -> Any:
@@ -127,69 +116,62 @@ def item_of(annotation: Any, container: type) -> Any:
     return bare(args[1] if container is dict else args[0])
 
 
+STRATEGY = FieldInfo(annotation=str, description="name of the strategy")
+
+
 @dataclass(frozen=True)
 class Spot:
     """A place in the tables: what the models say is there, and what the data hold."""
 
     annotation: Any
     data: Any
-    strategy: tuple[str, str] | None = None
-    flat: bool = False  # the name of the strategy stands among its parameters
+    flat: bool = False  # the name of a strategy stands among its parameters
 
     def fields(self) -> Mapping[str, FieldInfo] | None:
         """The named fields of a table; None where any name may stand."""
-        if self.strategy is not None:
-            kind, name = self.strategy
-            known = strategies(kind).get(name)
-            fields = dict(known.Parameters.model_fields) if known else None
-            if fields is not None and self.flat:
-                fields["strategy"] = FieldInfo(annotation=str, description="name of the strategy")
-            return fields
         model = model_of(self.annotation)
-        if model is Event and isinstance(self.data, Mapping):
-            what = self.data.get("what")
-            model = event_kinds().get(what, Event) if isinstance(what, str) else Event
-        elif model is Lever and isinstance(self.data, Mapping) and "kind" in self.data:
-            model = lever_kinds().get(str(self.data["kind"]), Lever)
-        return model.model_fields if model is not None else None
-
-    def names_tables(self) -> bool:
-        """Whether this is a table of tables that have names of their own."""
-        return model_of(item_of(self.annotation, dict)) is not None
-
-    def is_table(self) -> bool:
-        """Whether names may stand below this place."""
-        tables = model_of(self.annotation) or item_of(self.annotation, dict)
-        return tables is not None or self.strategy is not None
-
-    def is_list(self) -> bool:
-        """Whether this is a list of tables."""
-        return model_of(item_of(self.annotation, tuple)) is not None
+        table = self.data if isinstance(self.data, Mapping) else {}
+        if model is Event and isinstance(table.get("what"), str):
+            model = event_kinds().get(table["what"], Event)
+        elif model is Lever and "kind" in table:
+            model = lever_kinds().get(str(table["kind"]), Lever)
+        if model is None:
+            return None
+        return {**model.model_fields, "strategy": STRATEGY} if self.flat else model.model_fields
 
     def child(self, key: Key) -> Spot:
         """The place under one key."""
-        data: Any = None
-        if (isinstance(self.data, Mapping) and key in self.data) or (
-            isinstance(self.data, list | tuple) and isinstance(key, int) and key < len(self.data)
-        ):
-            data = self.data[key]  # type: ignore[index]
+        data = held_at(self.data, (key,), None)
         fields = self.fields()
-        if fields is not None and key in fields:
-            strategy, flat = self._strategy(str(key), data)
-            return Spot(fields[str(key)].annotation, data, strategy, flat)
-        item = item_of(self.annotation, dict) or item_of(self.annotation, tuple)
-        return Spot(item if item is not None else Any, data)
+        if fields is None or key not in fields:
+            item = item_of(self.annotation, dict) or item_of(self.annotation, tuple)
+            return Spot(Any if item is None else item, data)
+        flat = key in strategy_tables() and model_of(self.annotation) is Vendor
+        model = self._parameters(str(key), data)
+        return Spot(model or fields[str(key)].annotation, data, flat)
 
-    def _strategy(self, key: str, data: Any) -> tuple[tuple[str, str] | None, bool]:
-        """Kind and name of the strategy whose parameters lie under the key, and whether flat."""
+    def _parameters(self, name: str, data: Any) -> type[BaseModel] | None:
+        """The model of the parameters under a field, where it holds those of a known strategy."""
         model = model_of(self.annotation)
-        table = data if isinstance(data, Mapping) else {}
-        if model is Vendor and key in strategy_tables():
-            kind, usual = strategy_tables()[key]
-            return (kind, str(table.get("strategy", usual))), True
-        if model is Openness and key == "parameters" and isinstance(self.data, Mapping):
-            return ("openness", str(self.data.get("strategy", "closed"))), False
-        return None, False
+        if model is Vendor and name in strategy_tables():
+            kind, usual = strategy_tables()[name]
+            chosen = data.get("strategy", usual) if isinstance(data, Mapping) else usual
+        elif model is Openness and name == "parameters" and isinstance(self.data, Mapping):
+            kind, chosen = "openness", self.data.get("strategy", "closed")
+        else:
+            return None
+        known = strategies(kind).get(str(chosen))
+        return known.Parameters if known else None
+
+
+def held_at(data: Any, keys: Iterable[Key], absent: Any) -> Any:
+    """The value that plain tables hold at the keys, else `absent`."""
+    for key in keys:
+        try:
+            data = data[key]
+        except (KeyError, IndexError, TypeError):
+            return absent
+    return data
 
 
 def spot_at(data: Any, keys: tuple[Key, ...]) -> Spot:
@@ -218,3 +200,117 @@ def leaves(data: Any, keys: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, .
             yield from leaves(value, (*keys, index))
     else:
         yield keys, data
+
+
+def plain_tables(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as dictionaries and lists that `typed` reads back to an equal one."""
+    data = scenario.model_dump(mode="python")
+    for key in ("hosts", "events", "sources", "fit"):
+        data[key] = list(data[key])
+    return data
+
+
+def by_strategy_first(changes: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Names of strategies before their parameters: a new name drops the old parameters."""
+    return sorted(changes, key=lambda change: not change[0].endswith(".strategy"))
+
+
+def off_patches(scenario: Scenario) -> dict[str, dict[str, Any]]:
+    """What each lever writes where it is off: dotted path -> value."""
+    tables = plain_tables(scenario) if scenario.levers else {}
+    return {name: lever.patch(tables) for name, lever in scenario.levers.items()}
+
+
+def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], list[Problem]]:
+    """Plain tables in which the named levers are off, and the off-patches that cannot be.
+
+    The off-patches are written, events of the levers do not happen, nobody hosts (or lists a
+    price for) a closed family of somebody else, and the levers go with what they cost. A fit
+    goes when a path of it does, a source when nothing is left that it covers.
+    """
+    data, off = plain_tables(scenario), set(names)
+    if not off:
+        return data, []
+    patches = {name: lever.patch(data) for name, lever in scenario.levers.items() if name in off}
+    problems = []
+    for name, patch in sorted(patches.items()):
+        for path, value in by_strategy_first(deepcopy(patch).items()):
+            problem = set_path(data, path, value)
+            if problem is not None:
+                problems.append(Problem("", f"levers.{name}.off", path, problem.rule, problem.hint))
+    data["events"] = [
+        event for event in data["events"] if event["lever"] not in off and _served(data, event)
+    ]
+    data["hosts"] = [host for host in data["hosts"] if _served(data, host)]
+    data["fit"] = [fit for fit in data["fit"] if all(reaches(data, p) for p in fit["paths"])]
+    data["episode"] = {}  # it shows the whole scenario
+    data["levers"] = {name: lever for name, lever in data["levers"].items() if name not in off}
+    data["sources"] = [item for item in data["sources"] if reaches(data, item["path"])]
+    return data, problems
+
+
+def _served(data: dict[str, Any], entry: dict[str, Any]) -> bool:
+    """False where a platform other than the owner would serve a closed family."""
+    family = data["families"].get(entry.get("family"))
+    if not isinstance(family, dict) or family.get("weights") != "closed":
+        return True
+    return entry.get("vendor") in (None, "", family.get("owner"))
+
+
+def _refusal(spot: Spot, keys: tuple[Key, ...], value: Any, last: bool) -> tuple[str, str] | None:
+    """Rule and hint if the last of the keys cannot be followed from the spot."""
+    key, rule, fields = keys[-1], "no such path", spot.fields()
+    held = spot.data if isinstance(spot.data, Mapping) else {}
+    if model_of(item_of(spot.annotation, tuple)) is not None:
+        length = len(spot.data) if isinstance(spot.data, list | tuple) else 0
+        if isinstance(key, int) and key < length:
+            return None
+        hint = f"entries: 0 to {length - 1}" if length else "the list is empty"
+        return "no such entry of the list", hint
+    if fields is not None:
+        return None if key in fields else (rule, nearest_hint(key, list(fields)))
+    item = item_of(spot.annotation, dict)
+    if model_of(item) and key not in held and not (last and isinstance(value, Mapping)):
+        return rule, nearest_hint(key, [str(name) for name in held])
+    if item is not None or isinstance(spot.data, Mapping):
+        return None
+    return rule, f"{dotted(keys[:-1])} is a value, not a table"
+
+
+def set_path(data: dict[str, Any], path: str, value: Any) -> Problem | None:
+    """Write a value at a dotted path of plain tables; a table that is left out is begun.
+
+    A new name of a strategy drops the parameters of the old one.
+
+    Returns
+    -------
+    Problem | None
+        Why it cannot be: the path is not in the models or names nothing of this scenario.
+    """
+    keys = keys_of(path)
+    spot = Spot(Scenario, data)
+    node: Any = data
+    for depth, key in enumerate(keys, 1):
+        last = depth == len(keys)
+        refused = _refusal(spot, keys[:depth], value, last)
+        if refused is not None:
+            return Problem("", path, shown(value), *refused)
+        if last:
+            break
+        if isinstance(node, dict) and node.get(str(key)) is None:
+            node[str(key)] = {}
+        node = node[key]
+        spot = replace(spot.child(key), data=node)
+        if not isinstance(node, dict | list):
+            hint = f"{dotted(keys[:depth])} is a value, not a table"
+            return Problem("", path, shown(value), "no such path", hint)
+    if keys[-1] == "strategy" and node.get("strategy") != value:
+        node.clear()
+    node[keys[-1]] = value
+    return None
+
+
+def changed(data: dict[str, Any], changes: Iterable[tuple[str, Any]]) -> list[Problem]:
+    """Write values at dotted paths, those of strategies first; the problems of what cannot be."""
+    tried = [set_path(data, path, value) for path, value in by_strategy_first(changes)]
+    return [problem for problem in tried if problem is not None]

@@ -13,9 +13,8 @@ from typing import Any
 
 from sim.errors import Problem, ScenarioError
 from sim.scenario.checks.sense import examined
-from sim.scenario.paths import Key, dotted, keys_of, shown
+from sim.scenario.paths import Key, by_strategy_first, dotted, keys_of, set_path, shown
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import by_strategy_first, set_path
 from sim.strategies.registry import strategies
 
 LARGEST_FILE = 2_000_000

@@ -16,9 +16,9 @@ from sim.plot.save import figure_bytes, save
 from sim.runs.ensemble import run_ensemble
 from sim.runs.settings import RunSettings
 from sim.scenario.checks.sense import validated
+from sim.scenario.paths import plain_tables
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import plain_tables
 
 TINY = Path(__file__).parents[2] / "scenarios" / "tiny.toml"
 SMALL = {"calendar.months": 6, "containment.window_months": 3, "population.clients": 60}

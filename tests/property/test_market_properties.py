@@ -14,8 +14,8 @@ from sim.market.clients.population import Population, draw_population
 from sim.market.model import MarketModel
 from sim.market.world import RENT, make_world
 from sim.scenario.checks.sense import validated
+from sim.scenario.paths import plain_tables
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import plain_tables
 from tests.permuted import permuted
 from tests.unit.market.plain import cards_of_offers
 from tests.unit.market.tiny import by_names, changed, differing, ran

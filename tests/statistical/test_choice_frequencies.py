@@ -15,8 +15,8 @@ from sim.market.clients.choice import review
 from sim.market.clients.columns import ChoiceState, MonthTerms
 from sim.market.model import MarketModel
 from sim.scenario.checks.sense import validated
+from sim.scenario.paths import plain_tables
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import plain_tables
 from tests.unit.market.tiny import tiny
 
 pytestmark = pytest.mark.statistical

@@ -20,8 +20,7 @@ from sim.runs.files import json_bytes, write_once
 from sim.runs.settings import RunSettings
 from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, contest_of, levers_of
 from sim.scenario.patches import without_levers
-from sim.scenario.paths import dotted, field_at, leaves
-from sim.scenario.tables import plain_tables
+from sim.scenario.paths import dotted, field_at, leaves, plain_tables
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

@@ -17,10 +17,10 @@ from sim.errors import SimError, nearest_hint
 from sim.runs.worlds import World, contest_of, levers_of
 from sim.scenario.checks.sense import validated
 from sim.scenario.patches import scenario_hash, without_levers
+from sim.scenario.paths import off_patches, plain_tables
 from sim.scenario.reader import parse_override
 from sim.scenario.schema.scenario import Contest, Scenario
 from sim.scenario.schema.vendors import strategy_tables
-from sim.scenario.tables import off_patches, plain_tables
 from sim.strategies.registry import make, strategies
 
 if TYPE_CHECKING:

@@ -26,9 +26,8 @@ from sim.runs.study.reader import LoadedStudy
 from sim.runs.study.schema import Design, Factor, FactorTable, Outcomes, Study
 from sim.runs.worlds import contest_of, levers_of
 from sim.scenario.patches import toml_value, without_levers
-from sim.scenario.paths import dotted, leaves
+from sim.scenario.paths import dotted, leaves, off_patches, plain_tables
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import off_patches, plain_tables
 
 if TYPE_CHECKING:
     from sim.runs.progress import ProgressCallback

@@ -10,22 +10,23 @@ from sim.market.recorder import measures
 from sim.runs.study.schema import WORLD, Claim, Factor, FactorTable, Study, Values
 from sim.runs.worlds import worlds_of
 from sim.scenario.checks.sense import examined
-from sim.scenario.paths import bare, field_at, keys_of, shown
+from sim.scenario.paths import (
+    bare,
+    changed,
+    field_at,
+    held_at,
+    keys_of,
+    plain_tables,
+    shown,
+)
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import by_strategy_first, plain_tables, set_path
 
 FIXED = ("calendar", "ensemble", "name", "title")
 
 
 def value_at(scenario: Scenario, path: str) -> Any:
     """The value that a scenario has at a dotted path; None if nothing stands there."""
-    node: Any = plain_tables(scenario)
-    for key in keys_of(path):
-        try:
-            node = node[key]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return node
+    return held_at(plain_tables(scenario), keys_of(path), None)
 
 
 def factor_of(path: str, role: str, part: FactorTable, scenario: Scenario) -> Factor:
@@ -116,9 +117,7 @@ def _conditions(factor: Factor, factors: Mapping[str, Factor], seen: set[str]) -
 
 def _tried(scenario: Scenario, changes: Mapping[str, Any]) -> list[Problem]:
     data = plain_tables(scenario)
-    tried = [set_path(data, path, value) for path, value in by_strategy_first(changes.items())]
-    problems = [problem for problem in tried if problem is not None]
-    return problems or examined(data)[1]
+    return changed(data, changes.items()) or examined(data)[1]
 
 
 def condition_problems(

@@ -6,9 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sim.errors import Problem, nearest_hint
-from sim.scenario.paths import dotted, leaves, shown
+from sim.scenario.paths import (
+    by_strategy_first,
+    dotted,
+    leaves,
+    off_patches,
+    plain_tables,
+    set_path,
+    shown,
+    without,
+)
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import by_strategy_first, off_patches, plain_tables, set_path, without
 from sim.scenario.typed import must_exist, problem_at
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200

@@ -32,9 +32,8 @@ from sim.scenario.checks.moves import (
     strategies_make_sense,
     strategies_name_own_families,
 )
-from sim.scenario.paths import dotted, leaves, reaches, shown
+from sim.scenario.paths import dotted, leaves, off_patches, plain_tables, reaches, shown, without
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import off_patches, plain_tables, without
 from sim.scenario.typed import must_exist, problem_at, typed
 
 SUM_TOLERANCE = 1e-6

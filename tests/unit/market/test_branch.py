@@ -14,9 +14,9 @@ from sim.runs.ensemble import run_ensemble, run_study
 from sim.runs.settings import RunSettings
 from sim.runs.worlds import World
 from sim.scenario.checks.sense import validated
+from sim.scenario.paths import plain_tables
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import plain_tables
 from tests.unit.runs.helpers import stored_bytes
 
 TINY = Path(__file__).parents[3] / "scenarios" / "tiny.toml"

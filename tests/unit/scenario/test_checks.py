@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from sim.errors import nearest_hint
 from sim.scenario.checks.sense import examined, sense
-from sim.scenario.paths import Key, covers, leaves, shown
+from sim.scenario.paths import Key, covers, leaves, plain_tables, set_path, shown
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.tables import plain_tables, set_path
 from sim.scenario.typed import typed
 
 BASE = Path(__file__).parents[2] / "cli" / "wrong" / "base.toml"

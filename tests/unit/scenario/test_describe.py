@@ -23,7 +23,7 @@ from sim.scenario.describe import (
     unsourced,
 )
 from sim.scenario.patches import toml_value
-from sim.scenario.paths import covers, dotted, leaves
+from sim.scenario.paths import covers, dotted, leaves, plain_tables
 from sim.scenario.reader import load
 from sim.scenario.schema.containment import Containment
 from sim.scenario.schema.demand import DemandTable
@@ -33,7 +33,6 @@ from sim.scenario.schema.scenario import Mechanisms, Scenario
 from sim.scenario.schema.supply import SupplyTable
 from sim.scenario.schema.vendors import Vendor
 from sim.scenario.starter import starter_text, write_starter
-from sim.scenario.tables import plain_tables
 from sim.strategies.registry import strategies
 
 FREE = ("roots", "strengths", "freed", "off")

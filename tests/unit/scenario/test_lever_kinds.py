@@ -10,8 +10,8 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.scenario.patches import at_intensity, scenario_hash, to_toml, without_levers
+from sim.scenario.paths import off_patches
 from sim.scenario.reader import load
-from sim.scenario.tables import off_patches
 
 TINY = Path(__file__).parents[3] / "scenarios" / "tiny.toml"
 OPEN = {"kind": "open_weights", "vendor": "dam", "cost": 2.0}
