@@ -61,7 +61,6 @@ class Typed(NamedTuple):
     scenario: Scenario | None
     problems: list[Problem]
     rest: Scenario | None
-    wrong: list[str]
     kept: list[int]
 
 
@@ -258,11 +257,5 @@ def typed(data: Mapping[str, Any]) -> Typed:
         seen.setdefault(keys, problem)
     problems = list(seen.values())
     if not problems:
-        return Typed(scenario, [], scenario, [], kept)
-    return Typed(
-        None,
-        problems,
-        scenario or _rest(plain, located),
-        [problem.path for problem in problems],
-        kept,
-    )
+        return Typed(scenario, [], scenario, kept)
+    return Typed(None, problems, scenario or _rest(plain, located), kept)

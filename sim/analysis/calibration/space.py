@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.errors import SimError
-from sim.scenario.checks.frame import numbers
+from sim.scenario.checks.sense import numbers
 from sim.scenario.patches import replace
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 """Economic sense of a typed scenario, asked before the first month.
 
-`sense` asks all of them; the other files hold checks of parts.
+`sense` asks all of them; `market` holds those that hold without a lever, too.
 May not: read files.
 """

@@ -1,70 +1,93 @@
 """Economic sense of a typed scenario, asked before the first month.
 
-Each check is a small function from a scenario to problems; `CHECKS` is the list of all.
+Each check is a small function from a scenario to problems. Here are those of the frame: bounds,
+contest, levers, fits, the episode; `market` holds the others.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 from sim.errors import Problem, ScenarioError, nearest_hint
-from sim.scenario.checks.frame import (
-    calendar_is_in_range,
-    episode_makes_sense,
-    errors_make_sense,
-    fits_make_sense,
-    freed_money_is_not_negative,
-    levers_leave_the_frame,
-    offers_and_rows_can_be_numbered,
-    vendors_can_be_told_apart,
+from sim.scenario.checks.market import MARKET, Check
+from sim.scenario.paths import (
+    changed,
+    dotted,
+    leaves,
+    off_patches,
+    plain_tables,
+    reaches,
+    shown,
+    without,
 )
-from sim.scenario.checks.moves import (
-    agent_fits_are_not_negative,
-    agent_platforms_have_work,
-    awareness_is_in_range,
-    cuts_lower_the_price,
-    events_make_sense,
-    hosts_make_sense,
-    imitators_have_a_half_life,
-    price_lists_name_offers,
-    strategies_make_sense,
-    strategies_name_own_families,
-)
-from sim.scenario.paths import dotted, leaves, off_patches, plain_tables, reaches, shown, without
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.typed import must_exist, problem_at, typed
 
-SUM_TOLERANCE = 1e-6
-HOME_TOLERANCE = 1e-9
-Check = Callable[[Scenario], Iterator[Problem]]
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+MOST_VENDORS = 60
+MOST_OFFERS = 2**15 - 1  # columns of current offers have 16 bits, one for the sign
+MOST_ROWS = 2**16  # and those of rows 16
+FRAME = (
+    "name",
+    "title",
+    "calendar",
+    "ensemble",
+    "contest",
+    "population",
+    "levers",
+    "episode",
+    "budget",
+    "containment",
+    "sources",
+    "fit",
+    "calibration",
+)
+"""Tables that say how a market is run and judged; they are the same with and without a move."""
 
 
-def shares_add_up(scenario: Scenario) -> Iterator[Problem]:
-    """Shares of segments and of regions add up to 1."""
-    for table in ("segments", "regions"):
-        total = sum(part.share for part in getattr(scenario, table).values())
-        if abs(total - 1.0) > SUM_TOLERANCE:
-            yield problem_at(f"{table}.*.share", f"{total:.6g} in all", "shares must add up to 1")
-
-
-def home_clouds_add_up(scenario: Scenario) -> Iterator[Problem]:
-    """No more than all clients have a home cloud, and a model company is nobody's."""
-    total = sum(vendor.home_share for vendor in scenario.vendors.values())
-    if total > 1.0 + HOME_TOLERANCE:
+def calendar_is_in_range(scenario: Scenario) -> Iterator[Problem]:
+    """All months have a date that stored curves can hold."""
+    start, months = scenario.calendar.start, scenario.calendar.months
+    last = start.year + (start.month - 1 + months - 1) // 12
+    if start.year < FIRST_YEAR or last > LAST_YEAR:
         yield problem_at(
-            "vendors.*.home_share",
-            f"{total:.6g} in all",
-            "home shares must not pass 1 (the rest has no home cloud)",
+            "calendar.start",
+            str(start),
+            f"all {months} months must lie in the years {FIRST_YEAR} to {LAST_YEAR}",
         )
-    for name, vendor in scenario.vendors.items():
-        if vendor.model_company and vendor.home_share > 0.0:
-            yield problem_at(
-                f"vendors.{name}.home_share",
-                vendor.home_share,
-                "a model company has no cloud and must have 0",
-            )
+
+
+def vendors_can_be_told_apart(scenario: Scenario) -> Iterator[Problem]:
+    """The platforms that a client uses are counted in the bits of one 64-bit number."""
+    if len(scenario.vendors) > MOST_VENDORS:
+        yield problem_at(
+            "vendors", f"{len(scenario.vendors)} vendors", f"must be at most {MOST_VENDORS}"
+        )
+
+
+def offers_and_rows_can_be_numbered(scenario: Scenario) -> Iterator[Problem]:
+    """Columns of workloads hold the numbers of offers, and of segment x region x kind of work."""
+    vendors, families = len(scenario.vendors), len(scenario.families)
+    # calls and self-hosting at each platform, hosting on own machines, rent, postponing
+    offers = families * (2 * vendors + 1) + vendors + 1
+    if offers > MOST_OFFERS:
+        rule = f"families x (2 vendors + 1) + vendors + 1 must be at most {MOST_OFFERS}"
+        yield problem_at("families", f"{offers} offers", rule)
+    rows = len(scenario.segments) * len(scenario.regions) * len(scenario.kinds)
+    if rows > MOST_ROWS:
+        rule = f"segments x regions x kinds must be at most {MOST_ROWS}"
+        yield problem_at("segments", f"{rows} rows", rule)
+
+
+def freed_money_is_not_negative(scenario: Scenario) -> Iterator[Problem]:
+    """Money of moves that are off is money."""
+    for vendor, money in scenario.budget.freed.items():
+        if money < 0.0:
+            yield problem_at(f"budget.freed.{vendor}", money, "must not be negative")
 
 
 def contest_begins_after_the_start(scenario: Scenario) -> Iterator[Problem]:
@@ -87,49 +110,6 @@ def contest_is_between_two(scenario: Scenario) -> Iterator[Problem]:
         )
 
 
-# A dotted path whose names (* = any, the last @ = the keys) stand in a table of the scenario.
-REFERENCES = (
-    ("contest.incumbent", "vendors"),
-    ("contest.challenger", "vendors"),
-    ("families.*.owner", "vendors"),
-    ("families.*.strengths.@", "kinds"),
-    ("families.*.community.regions.@", "regions"),
-    ("vendors.*.roots.@", "segments"),
-    ("vendors.*.agent_fit.@", "segments"),
-    ("agents.creator_segments.*", "segments"),
-    ("regions.*.excluded_vendors.*", "vendors"),
-    ("regions.*.awareness.@", "vendors"),
-    ("hosts.*.vendor", "vendors"),
-    ("hosts.*.family", "families"),
-    ("events.*.lever", "levers"),
-    ("levers.*.vendor", "vendors"),
-    ("budget.freed.@", "vendors"),
-)
-SINGULAR = {"families": "family"}
-
-
-def names_exist(scenario: Scenario) -> Iterator[Problem]:
-    """What is named in `REFERENCES` exists; an empty name names nothing."""
-    for pattern, table in REFERENCES:
-        what = SINGULAR.get(table, table.removesuffix("s"))
-        for path, name in _names_at(scenario, pattern.split("."), ""):
-            if name or not path.endswith(".lever"):
-                yield from must_exist(path, name, getattr(scenario, table), what)
-
-
-def _names_at(node: Any, masks: list[str], path: str) -> Iterator[tuple[str, str]]:
-    if node is None:
-        return
-    if not masks:
-        yield path[1:], node
-        return
-    if masks[0] not in ("*", "@"):
-        yield from _names_at(getattr(node, masks[0]), masks[1:], f"{path}.{masks[0]}")
-        return
-    for key, item in node.items() if isinstance(node, Mapping) else enumerate(node):
-        yield from _names_at(key if masks[0] == "@" else item, masks[1:], f"{path}.{key}")
-
-
 def levers_can_be_off(scenario: Scenario) -> Iterator[Problem]:
     """Each lever belongs to a vendor, and without it the scenario still makes sense."""
     before: set[tuple[str, str, str]] | None = None
@@ -139,31 +119,62 @@ def levers_can_be_off(scenario: Scenario) -> Iterator[Problem]:
             yield from problems
             continue
         found = _found_in(data)
-        if not found:
-            continue
-        if before is None:
-            before = {_unplaced(p) for p in _found_in(plain_tables(scenario))}
+        if found and before is None:
+            before = {_unplaced(problem) for problem in _found_in(plain_tables(scenario))}
         for problem in found:
-            if _unplaced(problem) in before:
-                continue
-            yield problem_at(
-                f"levers.{name}.off",
-                f"{problem.path} = {problem.value}",
-                problem.rule,
-                problem.hint,
-            )
+            if _unplaced(problem) not in (before or ()):
+                value = f"{problem.path} = {problem.value}"
+                yield problem_at(f"levers.{name}.off", value, problem.rule, problem.hint)
 
 
 def _found_in(data: dict[str, Any]) -> list[Problem]:
-    result = typed(data)
-    if result.scenario is None:
-        return list(result.problems)
-    return _sense(result.scenario, _CHECKS_OF_OFF)
+    made = typed(data)
+    if made.scenario is None:
+        return made.problems
+    return [problem for check in MARKET for problem in check(made.scenario)]
 
 
 def _unplaced(problem: Problem) -> tuple[str, str, str]:
     # Events and hosts move up the list when those of a lever are taken out.
     return re.sub(r"\.\d+", "", problem.path), problem.value, problem.rule
+
+
+def episode_makes_sense(scenario: Scenario) -> Iterator[Problem]:
+    """It names vendors and levers that exist, and paths that can be set; it shows a difference."""
+    episode = scenario.episode
+    if not episode.measure:
+        return
+    for name in episode.vendors:
+        yield from must_exist("episode.vendors", name, scenario.vendors, "vendor")
+    for name in episode.without:
+        yield from must_exist("episode.without", name, scenario.levers, "lever")
+    for problem in changed(plain_tables(scenario), episode.off.items()):
+        yield replace(problem, path="episode.off", value=problem.path)
+    if not (episode.without or episode.off):
+        yield problem_at("episode", "(neither without nor off)", "must say what it is held against")
+
+
+def levers_leave_the_frame(scenario: Scenario) -> Iterator[Problem]:
+    """A lever changes what a vendor does, not how the market is run, judged or who is in it."""
+    for name, patch in off_patches(scenario).items():
+        for path in patch:
+            if path.split(".")[0] in FRAME:
+                yield problem_at(
+                    f"levers.{name}.off",
+                    path,
+                    "is no move of a vendor: both worlds must be run and judged alike",
+                )
+        if not any(path.count(".") < 2 and path.startswith("vendors") for path in patch):
+            continue
+        data, problems = without(scenario, [name])
+        vendors = data["vendors"]
+        if not problems and isinstance(vendors, dict) and vendors.keys() != scenario.vendors.keys():
+            changed = sorted(vendors.keys() ^ scenario.vendors.keys())
+            yield problem_at(
+                f"levers.{name}.off",
+                f"vendors.{changed[0]}",
+                "a lever must not add or remove a vendor",
+            )
 
 
 def levers_do_not_clash(scenario: Scenario) -> Iterator[Problem]:
@@ -180,36 +191,6 @@ def levers_do_not_clash(scenario: Scenario) -> Iterator[Problem]:
             written[path] = (name, value)
 
 
-def kinds_have_offers(scenario: Scenario) -> Iterator[Problem]:
-    """Somebody sells what each kind of work needs."""
-    for name, kind in scenario.kinds.items():
-        if kind.unit == "tokens" and not scenario.families:
-            yield problem_at(
-                f"kinds.{name}.unit",
-                kind.unit,
-                "no model family serves it",
-                "add a table [families.NAME]",
-            )
-        if kind.unit == "accelerator_hours" and not any(
-            vendor.rents for vendor in scenario.vendors.values()
-        ):
-            yield problem_at(f"kinds.{name}.unit", kind.unit, "no vendor rents accelerators")
-
-
-def stacks_are_not_free(scenario: Scenario) -> Iterator[Problem]:
-    """Where capacity limits, no vendor sells without any."""
-    if not scenario.mechanisms.capacity:
-        return
-    for name, vendor in scenario.vendors.items():
-        if vendor.capacity.initial == 0.0:
-            yield problem_at(
-                f"vendors.{name}.capacity.initial",
-                0.0,
-                "a vendor without accelerators has nothing to sell",
-                "leave it out to size it to the first month's load",
-            )
-
-
 def window_fits(scenario: Scenario) -> Iterator[Problem]:
     """The months that are judged lie inside the run."""
     if scenario.containment.window_months > scenario.calendar.months:
@@ -220,57 +201,68 @@ def window_fits(scenario: Scenario) -> Iterator[Problem]:
         )
 
 
-def floor_is_below_list_prices(scenario: Scenario) -> Iterator[Problem]:
-    """The price floor of all lies below every price that is stated."""
-    floor = scenario.decisions.lowest_price
-    stated = [(f"families.{name}.price", part.price) for name, part in scenario.families.items()]
-    stated += [(f"hosts.{index}.price", host.price) for index, host in enumerate(scenario.hosts)]
-    for path, price in stated:
-        if price is not None and price < floor:
-            yield problem_at(path, price, f"lies below decisions.lowest_price = {floor}")
-
-
 def sources_match(scenario: Scenario) -> Iterator[Problem]:
     """Each pattern of a source covers a value of the scenario."""
     data = plain_tables(scenario) if scenario.sources else {}
     for index, source in enumerate(scenario.sources):
         if not reaches(data, source.path):
-            known = [dotted(keys) for keys, _ in leaves(data)]
-            tables = sorted({prefix for path in known for prefix in _prefixes(path)})
-            yield problem_at(
-                f"sources.{index}.path",
-                shown(source.path),
-                "covers no value",
-                nearest_hint(source.path, tables),
-            )
+            paths = [dotted(keys).split(".") for keys, _ in leaves(data)]
+            tables = {table for path in paths for table in accumulate(path, "{}.{}".format)}
+            hint = nearest_hint(source.path, sorted(tables))
+            yield problem_at(f"sources.{index}.path", shown(source.path), "covers no value", hint)
 
 
-def _prefixes(path: str) -> Iterator[str]:
-    parts = path.split(".")
-    for length in range(1, len(parts) + 1):
-        yield ".".join(parts[:length])
+def fits_make_sense(scenario: Scenario) -> Iterator[Problem]:
+    """Fits have names and paths of their own, name numbers, and have a range."""
+    tables = scenario.model_dump(mode="python") if scenario.fit else {}
+    names: set[str] = set()
+    taken: dict[str, str] = {}
+    for index, fit in enumerate(scenario.fit):
+        place = f"fit.{index}"
+        if fit.name in names:
+            yield problem_at(f"{place}.name", shown(fit.name), "another fit has this name")
+        names.add(fit.name)
+        if not fit.low < fit.high:
+            yield problem_at(f"{place}.low", fit.low, f"must be below high = {fit.high:g}")
+        if fit.scale and fit.low <= 0.0:
+            yield problem_at(f"{place}.low", fit.low, "a factor must be above 0")
+        for path in fit.paths:
+            if not _is_number(tables, path) and path not in numbers(tables):
+                hint = nearest_hint(path, list(numbers(tables)))
+                yield problem_at(f"{place}.paths", shown(path), "no number stands there", hint)
+            elif path in taken:
+                yield problem_at(
+                    f"{place}.paths", shown(path), f"fit {taken[path]} moves it already"
+                )
+            taken[path] = fit.name
 
 
-_CHECKS_OF_OFF: tuple[Check, ...] = (
-    shares_add_up,
-    home_clouds_add_up,
-    names_exist,
-    events_make_sense,
-    price_lists_name_offers,
-    cuts_lower_the_price,
-    hosts_make_sense,
-    kinds_have_offers,
-    stacks_are_not_free,
-    floor_is_below_list_prices,
-    agent_fits_are_not_negative,
-    agent_platforms_have_work,
-    strategies_make_sense,
-    awareness_is_in_range,
-    imitators_have_a_half_life,
-    strategies_name_own_families,
-)
+def numbers(tables: Mapping[str, Any]) -> dict[str, float]:
+    """Every number of plain tables by its dotted path."""
+    return {
+        dotted(keys): value
+        for keys, value in leaves(tables)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
+def _is_number(tables: Mapping[str, Any], path: str) -> bool:
+    """Whether a path through tables alone leads to one of the `numbers`."""
+    node: Any = tables
+    for key in path.split("."):
+        node = node.get(key) if isinstance(node, Mapping) else None
+    return isinstance(node, int | float) and not isinstance(node, bool)
+
+
+def errors_make_sense(scenario: Scenario) -> Iterator[Problem]:
+    """Standard errors of recorded figures are positive."""
+    for metric, error in scenario.calibration.errors.items():
+        if not 0.0 < error <= 1.0:
+            yield problem_at(f"calibration.errors.{metric}", error, "must lie above 0 and up to 1")
+
+
 CHECKS: tuple[Check, ...] = (
-    *_CHECKS_OF_OFF,
+    *MARKET,
     calendar_is_in_range,
     vendors_can_be_told_apart,
     offers_and_rows_can_be_numbered,
@@ -288,19 +280,13 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-_CHECKS_OF_ONE = tuple(check for check in CHECKS if check is not levers_can_be_off)
-
-
-def _sense(scenario: Scenario, checks: tuple[Check, ...]) -> list[Problem]:
-    return [problem for check in checks for problem in check(scenario)]
-
-
 def sense(scenario: Scenario, worlds: bool = True) -> list[Problem]:
     """All that makes no economic sense, in the order of the file's parts.
 
     Without `worlds`, those without a lever are not looked at.
     """
-    return _sense(scenario, CHECKS if worlds else _CHECKS_OF_ONE)
+    checks = [check for check in CHECKS if worlds or check is not levers_can_be_off]
+    return [problem for check in checks for problem in check(scenario)]
 
 
 def _touch(one: str, other: str) -> bool:
@@ -311,15 +297,15 @@ def _touch(one: str, other: str) -> bool:
 
 def examined(data: Mapping[str, Any], worlds: bool = True) -> tuple[Scenario | None, list[Problem]]:
     """The scenario of plain tables, or all problems of names, types, ranges and sense."""
-    result = typed(data)
-    if result.scenario is not None:
-        problems = sense(result.scenario, worlds)
-        return (None if problems else result.scenario), problems
-    problems = list(result.problems)
-    for problem in sense(result.rest) if result.rest is not None else ():
-        path = re.sub(r"^events\.(\d+)", lambda m: f"events.{result.kept[int(m[1])]}", problem.path)
-        if not any(_touch(path, wrong) for wrong in result.wrong):
-            problems.append(Problem("", path, problem.value, problem.rule, problem.hint))
+    made = typed(data)
+    if made.scenario is not None:
+        problems = sense(made.scenario, worlds)
+        return (None if problems else made.scenario), problems
+    problems = list(made.problems)
+    for problem in sense(made.rest) if made.rest is not None else ():
+        path = re.sub(r"^events\.(\d+)", lambda m: f"events.{made.kept[int(m[1])]}", problem.path)
+        if not any(_touch(path, wrong.path) for wrong in made.problems):
+            problems.append(replace(problem, path=path))
     return None, problems
 
 

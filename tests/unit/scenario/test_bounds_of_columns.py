@@ -8,8 +8,7 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.market.model import MarketModel
-from sim.scenario.checks.frame import MOST_VENDORS
-from sim.scenario.checks.sense import validated
+from sim.scenario.checks.sense import MOST_VENDORS, validated
 from sim.scenario.schema.scenario import Scenario
 from tests.unit.market.test_presence import counted_anew
 
