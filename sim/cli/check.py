@@ -44,7 +44,7 @@ def schema(
     out: Path | None = typer.Option(None, "--out", help="Write to this file, not the screen."),
 ) -> None:
     """Print the JSON schema of a scenario file, for editors."""
-    from sim.scenario.describe import json_schema
+    from sim.scenario.shape import json_schema
 
     _give(json.dumps(json_schema(), indent=1, ensure_ascii=False, sort_keys=False) + "\n", out)
 

@@ -12,10 +12,9 @@ from pydantic.fields import FieldInfo
 from sim.events.base import Event, event_kinds
 from sim.levers.base import Lever, LeverKind, lever_kinds
 from sim.scenario.patches import toml_value
-from sim.scenario.paths import bare, covers, item_of, model_of
-from sim.scenario.schema.scenario import Scenario
+from sim.scenario.paths import bare, covers, is_number, item_of, table_in
+from sim.scenario.schema.scenario import Scenario, Source
 from sim.scenario.schema.vendors import Openness, Vendor, strategy_tables
-from sim.scenario.shape import json_schema
 from sim.strategies.registry import KINDS, strategies
 
 
@@ -27,17 +26,6 @@ class Origin(NamedTuple):
     unit: str
     flag: str
     source: str
-
-
-class _Stated(NamedTuple):
-    path: str
-    value: float
-    field: FieldInfo | None
-    own_source: str
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _strategy(part: BaseModel, name: str) -> BaseModel | None:
@@ -54,54 +42,44 @@ def _strategy(part: BaseModel, name: str) -> BaseModel | None:
     return strategies(kind)[chosen].Parameters.model_validate(given)
 
 
-def _stated(part: BaseModel, prefix: str, own_source: str) -> Iterator[_Stated]:
-    """Numbers that are required or differ from their default."""
+Stated = tuple[str, float, FieldInfo, str]
+
+
+def _stated(part: BaseModel, prefix: str, source: str) -> Iterator[Stated]:
+    """Numbers that are required or differ from their default, and the source of their event."""
     for name, field in type(part).model_fields.items():
-        value, path = _strategy(part, name) or getattr(part, name), f"{prefix}{name}"
         if isinstance(part, Lever) and name == "off":
             continue
-        elif isinstance(value, BaseModel):
-            yield from _stated(value, f"{path}.", own_source)
-        elif isinstance(value, Mapping | tuple):
-            yield from _inside(value, field, path, own_source)
-        elif _is_number(value) and (
-            field.is_required() or value != field.get_default(call_default_factory=True)
-        ):
-            yield _Stated(path, value, field, own_source)
+        value, path = _strategy(part, name) or getattr(part, name), f"{prefix}{name}"
+        held = [(path, value)]
+        if isinstance(value, Mapping | tuple):
+            items = value.items() if isinstance(value, Mapping) else enumerate(value)
+            held = [(f"{path}.{key}", item) for key, item in items]
+        elif is_number(value) and not field.is_required():
+            held = held if value != field.get_default(call_default_factory=True) else []
+        for place, item in held:
+            if isinstance(item, BaseModel):
+                own = item.source if isinstance(item, Event) else source
+                yield from _stated(item, f"{place}.", own)
+            elif is_number(item):
+                yield place, item, field, source
 
 
-def _inside(value: Any, field: FieldInfo, path: str, own_source: str) -> Iterator[_Stated]:
-    items = value.items() if isinstance(value, Mapping) else enumerate(value)
-    for key, item in items:
-        if isinstance(item, BaseModel):
-            source = item.source if isinstance(item, Event) else own_source
-            yield from _stated(item, f"{path}.{key}.", source)
-        elif _is_number(item):
-            yield _Stated(f"{path}.{key}", item, field, own_source)
+def _origin(scenario: Scenario, stated: Stated) -> Origin:
+    path, value, field, own_source = stated
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    flag, source = "data" if own_source else str(extra.get("flag", "input")), own_source
+    covering = [entry for entry in reversed(scenario.sources) if covers(entry.path, path)]
+    if covering:
+        best = max(covering, key=_exactness)
+        flag, source = best.flag, best.source
+    return Origin(path, value, str(extra.get("unit", "-")), flag, source)
 
 
-def _best(scenario: Scenario, path: str) -> tuple[str, str] | None:
-    """Flag and source of the most specific pattern: the longest, then the one with fewer stars."""
-    found: tuple[tuple[int, int], str, str] | None = None
-    for entry in scenario.sources:
-        if covers(entry.path, path):
-            parts = entry.path.split(".")
-            rank = (len(parts), sum(part != "*" for part in parts))
-            if found is None or rank >= found[0]:
-                found = (rank, entry.flag, entry.source)
-    return found[1:] if found is not None else None
-
-
-def _origin(scenario: Scenario, stated: _Stated) -> Origin:
-    raw = stated.field.json_schema_extra if stated.field is not None else None
-    extra: dict[str, Any] = raw if isinstance(raw, dict) else {}
-    flag, source = str(extra.get("flag", "input")), stated.own_source
-    if source:
-        flag = "data"
-    best = _best(scenario, stated.path)
-    if best is not None:
-        flag, source = best
-    return Origin(stated.path, stated.value, str(extra.get("unit", "-")), flag, source)
+def _exactness(entry: Source) -> tuple[int, int]:
+    """The longer of two patterns is the more specific, then the one with fewer stars."""
+    parts = entry.path.split(".")
+    return len(parts), sum(part != "*" for part in parts)
 
 
 def provenance(scenario: Scenario) -> list[Origin]:
@@ -139,17 +117,9 @@ def provenance_markdown(scenario: Scenario) -> str:
     return "\n".join(lines) + "\n"
 
 
-__all__ = [
-    "Parameter",
-    "json_schema",
-    "markdown",
-    "parameters",
-    "provenance",
-    "provenance_markdown",
-    "unsourced",
-]
 NAME = "<name>"
 NUMBER = "<n>"
+PLACES = {"one": "", "named": f".{NAME}", "listed": f".{NUMBER}"}
 _TYPES = {
     "float": "number",
     "int": "whole number",
@@ -242,9 +212,9 @@ def _prefix(kind: str) -> str:
 def _of_events(path: str) -> Iterator[Parameter]:
     yield from parameters(Event, f"{path}.")
     for name, cls in event_kinds().items():
-        own = {key: field for key, field in cls.model_fields.items() if key not in _COMMON}
-        for key, field in own.items():
-            yield parameter(f"{path}.{key}", field, f'what = "{name}"')
+        for key, field in cls.model_fields.items():
+            if key not in Event.model_fields:
+                yield parameter(f"{path}.{key}", field, f'what = "{name}"')
 
 
 def _of_levers(path: str) -> Iterator[Parameter]:
@@ -253,9 +223,6 @@ def _of_levers(path: str) -> Iterator[Parameter]:
         for key, field in cls.model_fields.items():
             if key not in LeverKind.model_fields:
                 yield parameter(f"{path}.{key}", field, f'kind = "{name}"')
-
-
-_COMMON = frozenset(Event.model_fields)
 
 
 def _below(
@@ -274,15 +241,11 @@ def _below(
     elif model is Scenario and name == "levers":
         yield from _of_levers(f"{path}.{NAME}")
     else:
-        for part, suffix in (
-            (model_of(field.annotation), ""),
-            (model_of(item_of(field.annotation, dict)), f".{NAME}"),
-            (model_of(item_of(field.annotation, tuple)), f".{NUMBER}"),
-        ):
-            if part is not None:
-                yield from parameters(part, f"{path}{suffix}.", when)
-                return
-        yield parameter(path, field, when)
+        part, how = table_in(field.annotation)
+        if part is None:
+            yield parameter(path, field, when)
+        else:
+            yield from parameters(part, f"{path}{PLACES[how]}.", when)
 
 
 def parameters(

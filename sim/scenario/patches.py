@@ -22,6 +22,7 @@ from sim.scenario.paths import (
     changed,
     field_at,
     held_at,
+    is_number,
     keys_of,
     plain_tables,
     set_path,
@@ -122,7 +123,7 @@ def _between(data: Any, keys: tuple[Key, ...], off: Any, on: Any, intensity: flo
         names = [name for name in on if name in off]
         mixed = {n: _between(data, (*keys, n), off[n], on[n], intensity) for n in names}
         return {**on, **mixed}
-    if not (_is_number(off) and _is_number(on)):
+    if not (is_number(off) and is_number(on)):
         return on
     field = field_at(data, keys)
     facts = field.json_schema_extra if field is not None else None
@@ -133,10 +134,6 @@ def _between(data: Any, keys: tuple[Key, ...], off: Any, on: Any, intensity: flo
         else (1.0 - intensity) * off + intensity * on
     )
     return round(value) if isinstance(on, int) and isinstance(off, int) else value
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def replace(scenario: Scenario, changes: Mapping[str, Any], *, worlds: bool = True) -> Scenario:

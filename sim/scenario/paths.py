@@ -116,6 +116,19 @@ def item_of(annotation: Any, container: type) -> Any:
     return bare(args[1] if container is dict else args[0])
 
 
+def table_in(annotation: Any) -> tuple[type[BaseModel] | None, str]:
+    """The model of the tables that an annotation holds, and how: `one`, `named` or `listed`."""
+    held = {
+        "one": annotation,
+        "named": item_of(annotation, dict),
+        "listed": item_of(annotation, tuple),
+    }
+    for how, kind in held.items():
+        if (model := model_of(kind)) is not None:
+            return model, how
+    return None, ""
+
+
 STRATEGY = FieldInfo(annotation=str, description="name of the strategy")
 
 
@@ -190,6 +203,11 @@ def field_at(data: Any, keys: tuple[Key, ...]) -> FieldInfo | None:
     return fields.get(str(keys[-1])) if fields else None
 
 
+def is_number(value: object) -> bool:
+    """Whether a value is a number and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def leaves(data: Any, keys: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, ...], Any]]:
     """Every value that is no table and no list of tables, with its keys."""
     if isinstance(data, Mapping):
@@ -261,7 +279,8 @@ def _refusal(spot: Spot, keys: tuple[Key, ...], value: Any, last: bool) -> tuple
     """Rule and hint if the last of the keys cannot be followed from the spot."""
     key, rule, fields = keys[-1], "no such path", spot.fields()
     held = spot.data if isinstance(spot.data, Mapping) else {}
-    if model_of(item_of(spot.annotation, tuple)) is not None:
+    how = table_in(spot.annotation)[1]
+    if how == "listed":
         length = len(spot.data) if isinstance(spot.data, list | tuple) else 0
         if isinstance(key, int) and key < length:
             return None
@@ -269,10 +288,9 @@ def _refusal(spot: Spot, keys: tuple[Key, ...], value: Any, last: bool) -> tuple
         return "no such entry of the list", hint
     if fields is not None:
         return None if key in fields else (rule, nearest_hint(key, list(fields)))
-    item = item_of(spot.annotation, dict)
-    if model_of(item) and key not in held and not (last and isinstance(value, Mapping)):
+    if how == "named" and key not in held and not (last and isinstance(value, Mapping)):
         return rule, nearest_hint(key, [str(name) for name in held])
-    if item is not None or isinstance(spot.data, Mapping):
+    if item_of(spot.annotation, dict) is not None or isinstance(spot.data, Mapping):
         return None
     return rule, f"{dotted(keys[:-1])} is a value, not a table"
 

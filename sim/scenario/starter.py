@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from sim.errors import Problem, ScenarioError
 from sim.scenario.describe import Parameter, parameter, parameters
 from sim.scenario.patches import key_text, toml_value
-from sim.scenario.paths import item_of, model_of, shown
+from sim.scenario.paths import shown, table_in
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.vendors import Vendor, strategy_tables
 from sim.strategies.registry import strategies
@@ -55,14 +55,9 @@ def _flat(kind: str, given: Mapping[str, Any], path: str) -> Iterator[str]:
         yield from _line(name, field, given)
 
 
-def _heading(model: type[BaseModel], path: str) -> Iterator[str]:
+def _heading(model: type[BaseModel], table: str) -> Iterator[str]:
     yield f"\n# {(inspect.getdoc(model) or '').splitlines()[0]}"
-    yield f"[{path}]"
-
-
-def _is_value(field: FieldInfo) -> bool:
-    kinds = (field.annotation, item_of(field.annotation, dict), item_of(field.annotation, tuple))
-    return not any(model_of(kind) for kind in kinds)
+    yield table
 
 
 def _part(
@@ -71,7 +66,7 @@ def _part(
     """The lines of one table and of the tables in it; `whole` shows what is not given, too."""
     tables = []
     for name, field in model.model_fields.items():
-        if (model is Vendor and name in strategy_tables()) or not _is_value(field):
+        if (model is Vendor and name in strategy_tables()) or table_in(field.annotation)[1]:
             tables.append((name, field))
         elif isinstance(given.get(name), Mapping) and given[name]:
             yield _note(parameter(name, field))
@@ -91,23 +86,23 @@ def _table(
         kind, usual = strategy_tables()[name]
         yield from _flat(kind, given or {"strategy": usual}, path)
         return
-    part = model_of(field.annotation)
-    named = model_of(item_of(field.annotation, dict))
-    listed = model_of(item_of(field.annotation, tuple))
-    if part is not None:
-        yield from _heading(part, path)
+    part, how = table_in(field.annotation)
+    if part is None:
+        return
+    if how == "one":
+        yield from _heading(part, f"[{path}]")
         yield from _part(part, given or {}, path, whole)
-    elif named is not None:
+    elif how == "named":
         for number, (key, item) in enumerate((given or {}).items()):
-            yield from _heading(named, f"{path}.{key_text(key)}")
-            yield from _part(named, item, f"{path}.{key_text(key)}", whole and number == 0)
-    elif listed is not None and not given:
+            place = f"{path}.{key_text(key)}"
+            yield from _heading(part, f"[{place}]")
+            yield from _part(part, item, place, whole and number == 0)
+    elif not given:
         yield f"\n# {field.description}: write [[{path}]]"
-    elif listed is not None:
+    else:
         for item in given:
-            yield f"\n# {(inspect.getdoc(listed) or '').splitlines()[0]}"
-            yield f"[[{path}]]"
-            yield from _part(listed, item, path, False)
+            yield from _heading(part, f"[[{path}]]")
+            yield from _part(part, item, path, False)
 
 
 def starter_text(name: str) -> str:

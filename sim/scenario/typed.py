@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -12,7 +13,7 @@ from pydantic_core import ErrorDetails
 from sim.errors import Problem, nearest_hint
 from sim.events.base import Event, event_kinds
 from sim.levers.base import lever_kinds
-from sim.scenario.paths import Key, dotted, field_at, shown, spot_at
+from sim.scenario.paths import Key, dotted, field_at, held_at, shown, spot_at
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.registry import strategies
@@ -202,25 +203,6 @@ def _names(data: dict[str, Any]) -> list[Located]:
     return located
 
 
-def _without(data: Any, keys: tuple[Key, ...]) -> bool:
-    """Take out one wrong value of plain tables; False if its place cannot be found."""
-    node = data
-    for key in keys[:-1]:
-        try:
-            node = node[key]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return isinstance(node, dict) and node.pop(keys[-1], node) is not node
-
-
-def _copied(data: Any) -> Any:
-    if isinstance(data, Mapping):
-        return {key: _copied(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_copied(value) for value in data]
-    return data
-
-
 def _smallest_with_default(keys: tuple[Key, ...]) -> tuple[Key, ...]:
     if keys[0] in ("hosts", "sources", "fit"):
         return keys[:1]
@@ -228,10 +210,13 @@ def _smallest_with_default(keys: tuple[Key, ...]) -> tuple[Key, ...]:
 
 
 def _rest(data: dict[str, Any], located: list[Located]) -> Scenario | None:
-    rest = _copied(data)
+    rest = deepcopy(data)
     for keys, _ in located:
         if keys and keys[0] != "events":
-            _without(rest, _smallest_with_default(keys))
+            *above, wrong = _smallest_with_default(keys)
+            table = held_at(rest, above, None)
+            if isinstance(table, dict):
+                table.pop(wrong, None)
     scenario: Scenario | None = _tried(Scenario, rest, (), rest)[0]
     return scenario
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sim.cli import main
-from sim.scenario.describe import json_schema, markdown
+from sim.scenario.describe import markdown
+from sim.scenario.shape import json_schema
 from sim.strategies.registry import KINDS, strategies
 
 WRONG = Path(__file__).parent / "wrong"

@@ -17,6 +17,8 @@ from sim.scenario.checks.market import MARKET, Check
 from sim.scenario.paths import (
     changed,
     dotted,
+    held_at,
+    is_number,
     leaves,
     off_patches,
     plain_tables,
@@ -227,7 +229,8 @@ def fits_make_sense(scenario: Scenario) -> Iterator[Problem]:
         if fit.scale and fit.low <= 0.0:
             yield problem_at(f"{place}.low", fit.low, "a factor must be above 0")
         for path in fit.paths:
-            if not _is_number(tables, path) and path not in numbers(tables):
+            held = held_at(tables, path.split("."), None)
+            if not is_number(held) and path not in numbers(tables):
                 hint = nearest_hint(path, list(numbers(tables)))
                 yield problem_at(f"{place}.paths", shown(path), "no number stands there", hint)
             elif path in taken:
@@ -239,19 +242,7 @@ def fits_make_sense(scenario: Scenario) -> Iterator[Problem]:
 
 def numbers(tables: Mapping[str, Any]) -> dict[str, float]:
     """Every number of plain tables by its dotted path."""
-    return {
-        dotted(keys): value
-        for keys, value in leaves(tables)
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
-
-
-def _is_number(tables: Mapping[str, Any], path: str) -> bool:
-    """Whether a path through tables alone leads to one of the `numbers`."""
-    node: Any = tables
-    for key in path.split("."):
-        node = node.get(key) if isinstance(node, Mapping) else None
-    return isinstance(node, int | float) and not isinstance(node, bool)
+    return {dotted(keys): value for keys, value in leaves(tables) if is_number(value)}
 
 
 def errors_make_sense(scenario: Scenario) -> Iterator[Problem]:

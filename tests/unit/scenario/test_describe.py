@@ -15,7 +15,6 @@ from sim.errors import ScenarioError
 from sim.events.base import event_kinds
 from sim.scenario.checks.sense import validated
 from sim.scenario.describe import (
-    json_schema,
     markdown,
     parameters,
     provenance,
@@ -32,6 +31,7 @@ from sim.scenario.schema.population import Kind, PopulationTable
 from sim.scenario.schema.scenario import Mechanisms, Scenario
 from sim.scenario.schema.supply import SupplyTable
 from sim.scenario.schema.vendors import Vendor
+from sim.scenario.shape import json_schema
 from sim.scenario.starter import starter_text, write_starter
 from sim.strategies.registry import strategies
 
