@@ -44,7 +44,7 @@ def export(
     """Write one row a run, and one row a number for every curve."""
     from sim.api import open_result
     from sim.errors import SimError
-    from sim.runs.export import export_csv
+    from sim.runs.result import export_csv
 
     if not csv:
         raise SimError("sim export: say which format: --csv")

@@ -80,15 +80,6 @@ class Grid:
         for row in range(self.rows):
             yield range(row * self.columns, (row + 1) * self.columns)
 
-    def document(self) -> dict[str, int]:
-        """The grid, ready for JSON."""
-        return {
-            "points": self.points,
-            "replicates": self.replicates,
-            "points_a_block": self.points_a_block,
-            "replicates_a_block": self.replicates_a_block,
-        }
-
     def label(self, block: int) -> str:
         """What a block holds, in words."""
         replicates = _span("replicate", self.replicates_of(block))

@@ -1,24 +1,48 @@
-"""Runs from their inputs to a stored result: the worlds of a scenario, the points of a study."""
+"""Runs from their inputs to a stored result: the worlds of a scenario, the points of a study.
+
+Blocks are handed to workers, stored, and gone on with after a stop.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import TypeVar
 
-from sim.runs.dispatch import run_plan
+from sim.errors import SimError
+from sim.runs.blocks import run_block, write_block
+from sim.runs.executors import (
+    default_workers,
+    in_flight,
+    is_worker_death,
+    local_pool,
+    refuse_while_importing_main,
+)
 from sim.runs.plan import RunPlan, plan_ensemble, plan_sweep
+from sim.runs.progress import Rate
 from sim.runs.result import Result
+from sim.runs.rows import RunRecord
 from sim.runs.run import ModelMaker
 from sim.runs.settings import RunSettings
+from sim.runs.store import Store, adopt_blocks
 from sim.runs.study.reader import LoadedStudy, load_study
 from sim.runs.worlds import Draws, World, WorldsMaker, worlds_of
 from sim.scenario.schema.scenario import Scenario
 
 T = TypeVar("T")
+R = TypeVar("R")
 GROWTH = 2
+POLL_SECONDS = 0.5
+GOES_ON = "finished blocks are kept, and the same command goes on from there"
 
 
 def run_ensemble(
@@ -69,11 +93,9 @@ def run_ensemble(
         After Ctrl-C, when blocks in flight are stored; a second Ctrl-C does not wait for them.
     """
 
-    def plan(runs: int | None, taken: Draws | None) -> RunPlan:
-        return plan_ensemble(
-            scenario, runs, seed, worlds=worlds, model=model, branch_at=branch_at, draws=taken
-        )
-
+    plan = partial(
+        plan_ensemble, scenario, seed=seed, worlds=worlds, model=model, branch_at=branch_at
+    )
     return _stored(plan, replicates, settings, earlier, draws)
 
 
@@ -99,14 +121,12 @@ def run_study(
     """
     loaded = study if isinstance(study, LoadedStudy) else load_study(study)
 
-    def plan(runs: int | None, taken: Draws | None) -> RunPlan:
-        return plan_sweep(loaded, runs, seed, branch_at=branch_at, model=model, draws=taken)
-
+    plan = partial(plan_sweep, loaded, seed=seed, branch_at=branch_at, model=model)
     return _stored(plan, replicates, settings, earlier, draws)
 
 
 def _stored(
-    plan: Callable[[int | None, Draws | None], RunPlan],
+    plan: Callable[..., RunPlan],
     replicates: int | None,
     settings: RunSettings | None,
     earlier: Result | None,
@@ -114,8 +134,193 @@ def _stored(
 ) -> Result:
     before = None
     if earlier is not None:
-        before = (earlier.path, plan(earlier.replicates, earlier.draws))
-    return Result(run_plan(plan(replicates, draws), settings or RunSettings(), before))
+        before = (earlier.path, plan(earlier.replicates, draws=earlier.draws))
+    return Result(run_plan(plan(replicates, draws=draws), settings or RunSettings(), before))
+
+
+def run_plan(
+    plan: RunPlan, settings: RunSettings, earlier: tuple[Path, RunPlan] | None = None
+) -> Path:
+    """Run every block of a plan that is not stored yet; the folder of the result.
+
+    Parameters
+    ----------
+    plan, settings
+        What is run, and where.
+    earlier
+        Folder and plan of the same runs with fewer replicates, whose blocks are taken over.
+
+    Raises
+    ------
+    SimError
+        The folder cannot be used or written, or workers do not start.
+    KeyboardInterrupt
+        After Ctrl-C, when blocks in flight are stored; a second Ctrl-C does not wait for them.
+    """
+    refuse_while_importing_main()
+    out = Path(settings.out).absolute() if settings.executor else Path(settings.out)
+    with Store.opened(out, plan) as store:
+        if earlier is not None:
+            adopt_blocks(store, *earlier)
+        missing = store.missing()
+        workers = settings.workers or default_workers(plan.client_months)
+        width = min(workers, max(1, len(missing)))
+        if not store.is_finished():
+            store.start(width)
+        work = _Dispatch(store, settings, width)
+        lost = work.through(missing)
+        store.finish(lost, work.run_seconds)
+        return store.folder
+
+
+class _Dispatch:
+    """The missing blocks of one store on their way through the workers."""
+
+    def __init__(self, store: Store, settings: RunSettings, workers: int) -> None:
+        self.store = store
+        self.progress = settings.progress
+        self.executor = settings.executor
+        self.workers = workers
+        self.rate = Rate()
+        self.run_seconds = 0.0
+        self.lost: set[int] = set()
+        self.stopping = threading.Event()
+        grid = store.plan.grid
+        self.total = grid.runs
+        self.done = sum(grid.runs_of(block) for block in store.receipts)
+        self.failed = sum(receipt.without_numbers for receipt in store.receipts.values())
+
+    def through(self, blocks: list[int]) -> set[int]:
+        """Run all blocks; those that ended their worker twice and could not be saved."""
+        self._report()
+        waiting = deque(blocks)
+        with _first_interrupt_asks(self.stopping):
+            while waiting and not self.stopping.is_set():
+                self._again(self._drain(waiting))
+        if self.stopping.is_set():
+            self.store.interrupted(self.lost)
+            raise KeyboardInterrupt
+        return self.lost
+
+    def _drain(self, waiting: deque[int]) -> list[int]:
+        """Run until nothing waits or the pool breaks; blocks in flight at the break come back."""
+        if self.executor is not None:
+            suspects = self._feed(self.executor, waiting)
+            if suspects and waiting:
+                label = self.store.plan.grid.label(suspects[0])
+                raise SimError(f"the executor broke at {label}; {GOES_ON}")
+            return suspects
+        with local_pool(self.workers) as pool:
+            return self._feed(pool, waiting)
+
+    def _feed(self, pool: Executor, waiting: deque[int]) -> list[int]:
+        running: dict[Future[float], int] = {}
+        width = in_flight(pool, self.workers, len(waiting))
+        suspects: list[int] = []
+        try:
+            while running or (waiting and not self.stopping.is_set()):
+                while waiting and len(running) < width and not self.stopping.is_set():
+                    task = self.store.task(waiting[0])
+                    running[pool.submit(run_block, task)] = waiting[0]
+                    waiting.popleft()
+                for future in wait(running, POLL_SECONDS, FIRST_COMPLETED).done:
+                    block = running.pop(future)
+                    try:
+                        self._take(block, future.result())
+                    except CancelledError as error:
+                        raise SimError(f"the cluster let go of a block; {GOES_ON}") from error
+                    except Exception as error:
+                        if not is_worker_death(error):
+                            raise
+                        suspects.append(block)
+                if self.stopping.is_set():
+                    running = {f: b for f, b in running.items() if not f.cancel()}
+        except Exception as error:
+            if not is_worker_death(error):
+                raise
+            suspects += running.values()
+        finally:
+            for future in running:
+                future.cancel()
+        return sorted(suspects)
+
+    def _again(self, suspects: list[int]) -> None:
+        """A second chance, one block at a time, so that the guilty block alone is split."""
+        for block, seconds in _alone(suspects, lambda b: partial(run_block, self.store.task(b))):
+            if seconds is None:
+                self._split(block)
+            else:
+                self._take(block, seconds)
+            if self.stopping.is_set():
+                return
+
+    def _split(self, block: int) -> None:
+        """Run a block that ended its process twice run by run; the guilty ones are aborted."""
+        task = self.store.task(block)
+        parts = task.work.parts()
+        if len(parts) == 1:
+            self.lost.add(block)
+            self._count(block, self.store.plan.grid.runs_of(block))
+            return
+        records: list[RunRecord] = []
+        for part, made in _alone(parts, lambda part: part.records):
+            records += part.aborted() if made is None else made
+        write_block(task, records)
+        self._take(block, 0.0)
+
+    def _take(self, block: int, seconds: float) -> None:
+        self.store.take(block)
+        self.run_seconds += seconds
+        self._count(block, self.store.receipts[block].without_numbers)
+
+    def _count(self, block: int, failed: int) -> None:
+        self.done += self.store.plan.grid.runs_of(block)
+        self.failed += failed
+        self._report()
+
+    def _report(self) -> None:
+        if self.progress is not None:
+            left = self.rate.seconds_left(self.done, self.total)
+            self.progress(self.done, self.total, self.failed, left)
+
+
+def _alone(
+    items: Sequence[T], call: Callable[[T], Callable[[], R]]
+) -> Iterator[tuple[T, R | None]]:
+    """Each item with the answer to its call, made one at a time; None if that ends its process."""
+    waiting = deque(items)
+    while waiting:
+        with local_pool(2) as pool:
+            try:
+                while waiting:
+                    answer = pool.submit(call(waiting[0])).result()
+                    yield waiting.popleft(), answer
+            except Exception as error:
+                if not is_worker_death(error):
+                    raise
+        if waiting:
+            yield waiting.popleft(), None
+
+
+@contextmanager
+def _first_interrupt_asks(stopping: threading.Event) -> Iterator[None]:
+    """The first Ctrl-C sets the event, the second interrupts; elsewhere than in the main thread
+    Python allows no handler, and the caller's own way of stopping holds.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def until_narrow(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -188,19 +189,15 @@ def plan_ensemble(
         ),
         tuple(PlanPoint(n, {}, names[hashes.index(h)]) for n, h in zip(names, hashes, strict=True)),
         Grid(len(chosen), runs, len(chosen), 1),
-        {
-            "schema_version": SCHEMA_VERSION,
-            "scenario_hash": scenario_hash(scenario),
-            "points": [
+        _inputs(
+            scenario,
+            model,
+            points=[
                 {"name": world.name, "title": world.title, "scenario_hash": own}
                 for world, own in zip(chosen, hashes, strict=True)
             ],
-            "seed": root,
-            "replicates": runs,
-            "model": _model_name(model),
-            "code_fingerprint": code_fingerprint(),
             **drawn_from,
-        },
+        ),
         {"name": scenario.name, "title": scenario.title},
         files,
     )
@@ -256,22 +253,18 @@ def plan_sweep(
     points = tuple(PlanPoint(name, values, name) for name, values in named)
     table = _points_table(points, kinds)
     drawn, drawn_from, files = _drawn(draws, runs)
-    inputs = {
-        "schema_version": SCHEMA_VERSION,
-        "kind": SWEEP,
-        "scenario_hash": scenario_hash(scenario),
-        "points": len(points),
-        "points_sha256": sha256(table),
-        "factors": [factor.document() for factor in loaded.factors],
-        "outcomes": study.outcomes.model_dump(),
-        "claims": {name: claim.model_dump() for name, claim in study.claims.items()},
-        "seed": root,
-        "replicates": runs,
-        "blocks": grid.document(),
-        "model": _model_name(model),
-        "code_fingerprint": code_fingerprint(),
+    inputs = _inputs(
+        scenario,
+        model,
+        kind=SWEEP,
+        points=len(points),
+        points_sha256=sha256(table),
+        factors=[factor.document() for factor in loaded.factors],
+        outcomes=study.outcomes.model_dump(),
+        claims={name: claim.model_dump() for name, claim in study.claims.items()},
+        blocks=asdict(grid),
         **drawn_from,
-    }
+    )
     files |= {POINTS: table, STUDY: study_toml(loaded, root, runs)}
     if loaded.listing:
         files[LISTING] = loaded.listing.encode()
@@ -280,7 +273,7 @@ def plan_sweep(
         RunRecipe(scenario, {}, kinds | drawn, study.claims, measures, stride, at, model, draws),
         points,
         grid,
-        _plain(inputs),
+        inputs,
         {"name": loaded.name, "title": title, "design": study.design.model_dump()},
         files,
     )
@@ -307,8 +300,19 @@ def _seeded(scenario: Scenario, replicates: int, seed: int) -> Scenario:
     return replace(scenario, changes)
 
 
-def _model_name(model: ModelMaker | None) -> str:
-    return "" if model is None else f"{model.__module__}.{model.__qualname__}"
+def _inputs(scenario: Scenario, model: ModelMaker | None, **own: Any) -> Mapping[str, Any]:
+    """Everything that decides the numbers; what JSON has no word for, such as dates, as text."""
+    inputs = {
+        "schema_version": SCHEMA_VERSION,
+        "scenario_hash": scenario_hash(scenario),
+        "seed": scenario.ensemble.seed,
+        "replicates": scenario.ensemble.replicates,
+        "model": "" if model is None else f"{model.__module__}.{model.__qualname__}",
+        "code_fingerprint": code_fingerprint(),
+        **own,
+    }
+    plain: Mapping[str, Any] = json.loads(json.dumps(inputs, default=str))
+    return plain
 
 
 def _refuse_unknown_measure(scenario: Scenario) -> None:
@@ -377,12 +381,3 @@ def study_toml(loaded: LoadedStudy, seed: int, replicates: int) -> bytes:
     if loaded.listing:
         data["design"]["file"] = LISTING
     return tomli_w.dumps(data).encode()
-
-
-def _plain(value: Any) -> Any:
-    """Values that JSON has no word for, such as dates, as text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,15 +1,18 @@
-"""A stored result: curves, runs, verdict and scenario read from its folder, nothing else."""
+"""A stored result: what is read from its folder, and its tables for a spreadsheet."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import SimError
+import numpy as np
+
+from sim.errors import SimError, nearest_hint
 from sim.runs.curves import ROOT
-from sim.runs.files import json_bytes, read_json, sha256, write_once
+from sim.runs.files import cannot_write, json_bytes, read_json, set_aside, sha256, write_once
 from sim.runs.rows import DONE
 from sim.runs.stored import (
     DRAWS,
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 
 VERDICT = "verdict.json"
 CLAIMS = "claims.json"
+POINTS_AT_A_TIME = 16  # of a table for a spreadsheet
+DIGITS = "%.10g"
 SCOREBOARDS = ("platform_token_share", "family_token_share", "full_stack_revenue_share")
 
 
@@ -231,8 +236,6 @@ class Result:
 
     def sound_replicates(self, *points: str) -> list[int]:
         """Replicates that are done in every one of these points, so that they can be paired."""
-        import numpy as np
-
         rows = self.runs[self.runs["point"].isin(points) & (self.runs["status"] == DONE)]
         replicates, counts = np.unique(rows["replicate"].to_numpy(), return_counts=True)
         return [int(replicate) for replicate in replicates[counts == len(set(points))]]
@@ -271,3 +274,63 @@ class Result:
             f"Result({str(self.path)!r}: {self.manifest['name']}, {number} {noun} x "
             f"{self.replicates} replicates, seed {self.seed}, {self.manifest['status']})"
         )
+
+
+def export_csv(
+    result: Result, folder: Path | None = None, measures: Sequence[str] | None = None
+) -> list[Path]:
+    """Write `runs.csv` and one tidy CSV for each measure; nothing is overwritten.
+
+    A tidy table has a row for every number: point, replicate, month, further labels, value.
+
+    Parameters
+    ----------
+    result
+        What is written.
+    folder
+        Takes the files; `tables/` in the result folder unless given.
+    measures
+        Curves that are written; all unless given.
+
+    Raises
+    ------
+    SimError
+        There is no such measure, or the disk refuses.
+    """
+    known = [str(name) for name in result.curves.data_vars]
+    for name in measures or ():
+        if name not in known:
+            raise SimError(f"{result.path} has no measure {name} ({nearest_hint(name, known)})")
+    target = folder or result.path / "tables"
+    paths = [_written(target / "runs.csv", iter([result.runs]))]
+    for name in known if measures is None else measures:
+        paths.append(_written(target / f"{name}.csv", _tidy(result, name)))
+    return paths
+
+
+def _tidy(result: Result, name: str) -> Iterator[pd.DataFrame]:
+    """Rows of a curve, some points at a time; runs without numbers have none."""
+    data = result.curves[name]
+    for first in range(0, data.sizes["point"], POINTS_AT_A_TIME):
+        part = data.isel(point=slice(first, first + POINTS_AT_A_TIME))
+        frame = part.to_series().rename(name).reset_index()
+        frame["month"] = frame["month"].dt.strftime("%Y-%m")
+        yield frame[np.isfinite(frame[name])]
+
+
+def _written(path: Path, frames: Iterator[Any]) -> Path:
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("w", encoding="utf-8", newline="") as file:
+                for number, frame in enumerate(frames):
+                    frame.to_csv(file, index=False, header=number == 0, float_format=DIGITS)
+            if path.exists() and path.read_bytes() != temporary.read_bytes():
+                set_aside(path, "old")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return path

@@ -18,11 +18,9 @@ FloatArray = npt.NDArray[np.float64]
 DONE = "done"
 FAILED = "failed"
 ABORTED = "aborted"
-ENDED_ABRUPTLY = "the worker process ended abruptly, twice"
 
 IDENTITY = ("point", "replicate", "seed", "status", "stage", "message")
 NUMBERS = ("replicate", "seed")
-NO_FACTORS: Mapping[str, str] = {}
 ROWS_A_GROUP = 1024
 PARQUET: Mapping[str, Any] = {
     "version": "2.6",
@@ -53,19 +51,7 @@ class RunRecord:
     seconds: float = 0.0
 
 
-def failed_run(
-    point: str, replicate: int, seed: int, stage: str, message: str, seconds: float = 0.0
-) -> RunRecord:
-    """The record of a run without numbers."""
-    return RunRecord(point, replicate, seed, FAILED, stage, message, seconds=seconds)
-
-
-def aborted_run(point: str, replicate: int, seed: int, factors: Mapping[str, Any]) -> RunRecord:
-    """The record of a run whose process ended under it."""
-    return RunRecord(point, replicate, seed, ABORTED, "worker", ENDED_ABRUPTLY, factors=factors)
-
-
-def table_of(records: Sequence[RunRecord], factors: Mapping[str, str] = NO_FACTORS) -> pa.Table:
+def table_of(records: Sequence[RunRecord], factors: Mapping[str, str]) -> pa.Table:
     """Rows of some runs: identity, then factors, facts, outcomes; what a run lacks is missing.
 
     Parameters
@@ -130,17 +116,9 @@ def in_order(
     wanted = full_schema(schema, blank)
     if table.schema != wanted:
         table = table.cast(wanted)
-    order = {name: rank for rank, name in enumerate(points)}
-    keys = [
-        (order[point], replicate)
-        for point, replicate in zip(
-            table["point"].to_pylist(), table["replicate"].to_pylist(), strict=True
-        )
-    ]
-    order_of_runs = sorted(range(len(keys)), key=keys.__getitem__)
-    if order_of_runs == list(range(len(keys))):
-        return table.combine_chunks()
-    return table.take(order_of_runs).combine_chunks()
+    rank = {name: number for number, name in enumerate(points)}
+    places = [rank[point] for point in table["point"].to_pylist()]
+    return table.take(np.lexsort((table["replicate"], places))).combine_chunks()
 
 
 def full_schema(names: Sequence[str], known: pa.Schema) -> pa.Schema:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from sim.errors import RunFailure, SimError
-from sim.runs.rows import DONE, FloatArray, RunRecord, aborted_run, failed_run
+from sim.runs.rows import ABORTED, DONE, FAILED, FloatArray, RunRecord
 from sim.runs.study.schema import CLAIM, WORLD, Claim, cell
 from sim.runs.worlds import ON, Draws, WorldsMaker, worlds_of
 from sim.scenario.patches import replace as with_values
@@ -24,6 +24,7 @@ from sim.scenario.schema.scenario import Scenario
 MESSAGE_LENGTH = 500
 DRAW = "draw"
 """Column of the draw that a run took."""
+ENDED_ABRUPTLY = "the worker process ended abruptly, twice"
 
 
 class Model(Protocol):
@@ -94,7 +95,8 @@ def run_world(
         )
     except Exception as error:
         where, message = _stage_and_message(stage, error)
-        return failed_run(point, replicate, seed, where, message, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        return RunRecord(point, replicate, seed, FAILED, where, message, seconds=seconds)
     finally:
         # Parts of a market point at it, so it would stay until the next search for garbage.
         getattr(market, "__dict__", {}).clear()
@@ -283,7 +285,8 @@ class RunRecipe:
             values = claim_values(self.claims, record, scenario.containment.window_months)
         except (KeyError, ValueError) as error:
             message = f"a claim cannot be read: {error}"
-            return failed_run(record.point, record.replicate, record.seed, "claims", message)
+            run = record.point, record.replicate, record.seed
+            return RunRecord(*run, FAILED, "claims", message)
         names = [n for n in record.curves if self.measures is None or n in self.measures]
         return replace(
             record,
@@ -395,7 +398,7 @@ class BlockRuns:
         replicate: int,
     ) -> RunRecord:
         if isinstance(scenario, str):
-            record = failed_run(point.name, replicate, self.seed, "scenario", scenario)
+            record = RunRecord(point.name, replicate, self.seed, FAILED, "scenario", scenario)
         else:
             record = run_world(scenario, self.seed, replicate, point=point.name, model=maker)
             record = recipe.kept(record, scenario)
@@ -417,8 +420,9 @@ class BlockRuns:
     def aborted(self) -> list[RunRecord]:
         """The records of these runs if their process ended under them."""
         recipe = _unpickled(self.recipe)
+        why = ABORTED, "worker", ENDED_ABRUPTLY
         return [
-            aborted_run(point.name, replicate, self.seed, recipe.cells(point, replicate))
+            RunRecord(point.name, r, self.seed, *why, factors=recipe.cells(point, r))
             for point in self.points
-            for replicate in self.replicates
+            for r in self.replicates
         ]

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sim.errors import SimError
-from sim.runs.blocks import BlockTask, widen_block
-from sim.runs.curves import EMPTY, ROOT, CurveLayout, described
+from sim.runs.blocks import (
+    BlockTask,
+    Receipt,
+    read_receipt,
+    receipt_path,
+    rows_name,
+    sealed,
+    widen_block,
+)
+from sim.runs.curves import EMPTY, ROOT, CurveLayout, chunk_path, described
 from sim.runs.files import (
     cannot_write,
     json_bytes,
@@ -23,7 +34,6 @@ from sim.runs.files import (
 )
 from sim.runs.plan import RunPlan
 from sim.runs.provenance import made_with
-from sim.runs.receipts import Receipt, read_receipt, rows_path
 from sim.runs.rows import (
     FAILED,
     IDENTITY,
@@ -107,17 +117,8 @@ class Store:
 
     def task(self, block: int) -> BlockTask:
         """What a worker needs to run a block."""
-        grid = self.plan.grid
-        runs = (len(grid.points_of(block)), len(grid.replicates_of(block)))
-        return BlockTask(
-            self.folder,
-            self.plan.key,
-            block,
-            grid.chunk(block),
-            grid.shape,
-            runs,
-            self.plan.block_runs(block),
-        )
+        work = self.plan.block_runs(block)
+        return BlockTask(self.folder, self.plan.key, block, self.plan.grid, work)
 
     def is_finished(self) -> bool:
         """Whether an earlier run came to its end here and every block of it is still sound."""
@@ -151,9 +152,6 @@ class Store:
         run_seconds
             Computing time of the runs of this stretch.
         """
-        grid = self.plan.grid
-        without = sum(r.without_numbers for r in self.receipts.values())
-        without += sum(grid.runs_of(block) for block in lost)
         layout = EMPTY
         for shared in {id(r.layout): r.layout for r in self.receipts.values()}.values():
             layout = layout.joined(shared)
@@ -163,16 +161,16 @@ class Store:
             write_once(self.folder / path, content, settle=path == ROOT)
         write_runs(self.folder, self.plan, self.receipts)
         if self._session is not None:
-            self._session["run_seconds"] = round(run_seconds, 3)
-            self._session["failed_runs"] = without
+            counts = self._counts(lost)
+            without = counts["failed"] + counts["aborted"]
+            self._session |= {"run_seconds": round(run_seconds, 3), "failed_runs": without}
             self._write_manifest(FAILED if without else COMPLETE, lost)
 
     def _widen(self, layout: CurveLayout) -> None:
-        shape = (*self.plan.grid.shape, len(self.plan.months))
         for receipt in self.receipts.values():
             if any(receipt.layout.axes[name] != layout.axes[name] for name in receipt.layout.axes):
-                chunk = self.plan.grid.chunk(receipt.block)
-                widen_block(self.folder, receipt, chunk, layout, shape)
+                months = len(self.plan.months)
+                widen_block(self.folder, receipt, self.plan.grid, months, layout)
 
     def _described(self, layout: CurveLayout) -> dict[str, bytes]:
         plan = self.plan
@@ -205,13 +203,74 @@ class Store:
             **plan.facts,
             "key": plan.key,
             "seeds": {"entropy": plan.seed, "spawn_keys": spawned},
-            "grid": plan.grid.document(),
+            "grid": asdict(plan.grid),
             "runs": self._counts(lost),
             "lost_blocks": sorted(lost),
             "status": status,
             "sessions": [*earlier, {**session, "status": status}],
         }
         write_atomically(path, json_bytes(document))
+
+
+def adopt_blocks(store: Store, folder: Path, earlier: RunPlan) -> int:
+    """Take over the sound blocks of an earlier plan that differs in its replicates alone.
+
+    Where replicates have draws, those of the earlier plan are the first of this one.
+
+    Files are linked, or copied where the disk knows no links; the earlier folder stays as it is.
+
+    Returns
+    -------
+    int
+        How many were taken.
+
+    Raises
+    ------
+    SimError
+        The disk refuses.
+    """
+    grid, before = store.plan.grid, earlier.grid
+    places = {
+        (before.points_of(block), before.replicates_of(block)): block
+        for block in range(before.blocks)
+    }
+    draws, drawn = store.plan.recipe.draws, earlier.recipe.draws
+    if draws is not None and (drawn is None or draws.of[: len(drawn.of)] != drawn.of):
+        return 0
+    taken = 0
+    for block in store.missing():
+        old = places.get((grid.points_of(block), grid.replicates_of(block)))
+        if old is None or grid.shape != before.shape:
+            continue
+        receipt, _ = read_receipt(folder, old, earlier.key, before.label(old))
+        if receipt is None:
+            continue
+        document = read_json(receipt_path(folder, old))
+        hashes = dict(document["sha256"])
+        for name, dims in receipt.layout.dims.items():
+            place = chunk_path(name, grid.chunk(block), len(dims))
+            _link(folder / place, store.folder / place)
+        rows = rows_name(block)
+        _link(folder / rows_name(old), store.folder / rows)
+        hashes[rows] = hashes.pop(rows_name(old))
+        changed = {"key": store.plan.key, "block": block, "rows": rows, "sha256": hashes}
+        content = sealed({**document, **changed})
+        write_atomically(receipt_path(store.folder, block), content)
+        store.take(block)
+        taken += 1
+    return taken
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copyfile(source, target)
+    except OSError as error:
+        raise cannot_write(target, error) from error
 
 
 def write_runs(folder: Path, plan: RunPlan, receipts: Mapping[int, Receipt]) -> None:
@@ -226,7 +285,7 @@ def write_runs(folder: Path, plan: RunPlan, receipts: Mapping[int, Receipt]) -> 
 
     def rows(block: int) -> Any:
         if block in receipts:
-            return read_rows(rows_path(folder, block).read_bytes())
+            return read_rows((folder / rows_name(block)).read_bytes())
         return table_of(plan.block_runs(block).aborted(), plan.recipe.kinds)
 
     def groups() -> Iterator[Any]:

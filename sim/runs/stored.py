@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import SimError
-from sim.runs import receipts
+from sim.runs.blocks import FOLDER as BLOCKS
+from sim.runs.blocks import receipt_path
 from sim.runs.curves import COMMON_DIMS, FOLDER, Grid
 from sim.runs.files import holder_of, read_json, sha256
 from sim.runs.rows import IDENTITY
@@ -139,8 +140,8 @@ def read_curves(folder: Path, block: int | None = None) -> xr.Dataset:
     SimError
         A chunk is not the one that was stored, or the description over them cannot be read.
     """
-    every = (folder / receipts.FOLDER).glob("*.json")
-    for receipt in sorted(every) if block is None else [receipts.receipt_path(folder, block)]:
+    every = (folder / BLOCKS).glob("*.json")
+    for receipt in sorted(every) if block is None else [receipt_path(folder, block)]:
         _refuse_damaged_chunks(folder, receipt)
     try:
         return _opened(folder / FOLDER)
@@ -265,7 +266,7 @@ def status_of(folder: Path) -> Status:
 
 def _counted(folder: Path, block: int, runs: int) -> dict[str, int] | None:
     try:
-        receipt = read_json(receipts.receipt_path(folder, block))
+        receipt = read_json(receipt_path(folder, block))
         failed, aborted = int(receipt["failed"]), int(receipt["aborted"])
     except (SimError, KeyError, TypeError, ValueError):
         return None

@@ -14,11 +14,10 @@ import sim
 from sim.analysis.uncertainty.exploring import refuse_holes
 from sim.analysis.verdict.claims import judge_claims
 from sim.errors import SimError
+from sim.runs.blocks import rows_name
 from sim.runs.curves import Grid
-from sim.runs.export import export_csv
 from sim.runs.rebuild import rebuild
-from sim.runs.receipts import rows_path
-from sim.runs.result import Result
+from sim.runs.result import Result, export_csv
 from sim.runs.run import point_scenario, run_world
 from sim.runs.stored import status_of
 from sim.runs.study.reader import LoadedStudy, load_study
@@ -208,9 +207,9 @@ def test_a_run_is_rebuilt_from_its_own_block_alone(run_sweep: Run) -> None:
     assert 2 in grid.points_of(own)
     assert 2 in grid.replicates_of(own)
     assert own != other
-    rows_path(result.path, other).write_bytes(b"scrap")
+    (result.path / rows_name(other)).write_bytes(b"scrap")
     assert rebuild(result, "p2/2", FakeMarket).different == ()
-    rows_path(result.path, own).write_bytes(b"scrap")
+    (result.path / rows_name(own)).write_bytes(b"scrap")
     with pytest.raises(SimError, match="is damaged"):
         rebuild(result, "p2/2", FakeMarket)
 
