@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sim.events.base import Event
-from sim.events.reach import Market, ScenarioFacts
+from sim.events.base import Event, Market, ScenarioFacts
 from sim.parts import input_par, monthly_par, par, share_par
 
 

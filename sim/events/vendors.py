@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sim.events.base import Event
-from sim.events.reach import Market, ScenarioFacts
+from sim.events.base import Event, Market, ScenarioFacts
 from sim.numeric.portable import exp, power
 from sim.parts import input_par, par, share_par, strategy_fields, strategy_table
 from sim.strategies.agents import Side, sides_of

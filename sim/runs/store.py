@@ -13,15 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import SimError
-from sim.runs.blocks import (
-    BlockTask,
-    Receipt,
-    read_receipt,
-    receipt_path,
-    rows_name,
-    sealed,
-    widen_block,
-)
+from sim.runs.blocks import BlockTask, widen_block
 from sim.runs.curves import EMPTY, ROOT, CurveLayout, chunk_path, described
 from sim.runs.files import (
     cannot_write,
@@ -43,7 +35,17 @@ from sim.runs.rows import (
     table_of,
     write_joined,
 )
-from sim.runs.stored import MANIFEST, RUNS, SCENARIO, check_schema
+from sim.runs.stored import (
+    MANIFEST,
+    RUNS,
+    SCENARIO,
+    Receipt,
+    check_schema,
+    read_receipt,
+    receipt_path,
+    rows_name,
+    sealed,
+)
 from sim.scenario.patches import to_toml
 
 RUNNING = "running"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sim.events.base import Event
-from sim.events.reach import Market
+from sim.events.base import Event, Market
 from sim.parts import par
 
 

@@ -14,12 +14,11 @@ import sim
 from sim.analysis.uncertainty.exploring import refuse_holes
 from sim.analysis.verdict.claims import judge_claims
 from sim.errors import SimError
-from sim.runs.blocks import rows_name
 from sim.runs.curves import Grid
 from sim.runs.rebuild import rebuild
 from sim.runs.result import Result, export_csv
 from sim.runs.run import point_scenario, run_world
-from sim.runs.stored import status_of
+from sim.runs.stored import rows_name, status_of
 from sim.runs.study.reader import LoadedStudy, load_study
 from sim.scenario.patches import replace
 from tests.unit.runs.fake_market import FailingMarket, FakeMarket
