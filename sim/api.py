@@ -96,10 +96,7 @@ class PlotsOfResult:
 def open_result(path: Path | str) -> JudgedResult:
     """The result stored in a folder.
 
-    Raises
-    ------
-    SimError
-        The folder holds no finished runs of this schema version.
+    SimError if the folder holds no finished runs of this schema version.
     """
     return JudgedResult(path)
 

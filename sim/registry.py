@@ -36,10 +36,8 @@ class Registry(Generic[T]):
     def add(self, name: str, item: T, maker: type | Callable[..., Any]) -> T:
         """Register the item that this class or function makes.
 
-        Raises
-        ------
-        ValueError
-            Another class or function has taken the name. The same one may come again (reload).
+        ValueError if another class or function has taken the name. The same one may come again
+        (reload).
         """
         home = maker.__module__, maker.__qualname__
         known = self._makers.setdefault(name, home)
@@ -51,23 +49,14 @@ class Registry(Generic[T]):
         return item
 
     def all(self) -> Mapping[str, T]:
-        """All by name, sorted.
-
-        Raises
-        ------
-        SimError
-            An entry point of another package cannot be loaded.
-        """
+        """All by name, sorted. SimError if an entry point of another package cannot be loaded."""
         _load(self.package, self.group)
         return MappingProxyType(dict(sorted(self._items.items())))
 
     def get(self, name: str) -> T:
         """The one of that name.
 
-        Raises
-        ------
-        UnknownNameError
-            There is none; the message names the nearest.
+        UnknownNameError if there is none; the message names the nearest.
         """
         known = self.all()
         if name not in known:

@@ -68,10 +68,7 @@ def event_kinds() -> Mapping[str, type[Event]]:
 def parse_event(item: Any) -> Event:
     """The typed event of a table.
 
-    Raises
-    ------
-    ValueError
-        No kind of event has the name at `what`, or the table is refused.
+    ValueError if no kind of event has the name at `what`, or the table is refused.
     """
     # Not a discriminated union of pydantic: that fixes the kinds when the scenario class is made,
     # before other packages add theirs, and names no nearest kind.

@@ -35,10 +35,7 @@ class BlockTask:
 def run_block(task: BlockTask) -> float:
     """Run a block and store it; the seconds of computing. The numbers are on disk.
 
-    Raises
-    ------
-    SimError
-        The block cannot be written.
+    SimError if the block cannot be written.
     """
     records = task.work.records()
     write_block(task, records)
@@ -48,10 +45,7 @@ def run_block(task: BlockTask) -> float:
 def write_block(task: BlockTask, records: Sequence[RunRecord]) -> None:
     """Store the runs of a block, given in the order of points, then replicates.
 
-    Raises
-    ------
-    SimError
-        The disk refuses, or the runs disagree about their curves.
+    SimError if the disk refuses, or the runs disagree about their curves.
     """
     layout = EMPTY
     own = [CurveLayout.of(record.dims, record.axes) for record in records]
@@ -110,12 +104,8 @@ def widen_block(
 ) -> None:
     """Store the chunks of a block, of so many months, again under all labels of the ensemble.
 
-    Needed where a world failed in this block alone and took labels of its own with it.
-
-    Raises
-    ------
-    SimError
-        The disk refuses.
+    Needed where a world failed in this block alone and took labels of its own with it. SimError if
+    the disk refuses.
     """
     path = receipt_path(folder, receipt.block)
     document = read_json(path)

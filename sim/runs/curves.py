@@ -121,10 +121,7 @@ class CurveLayout:
     def joined(self, other: CurveLayout) -> CurveLayout:
         """Both layouts in one; where worlds differ in their labels, all labels in sorted order.
 
-        Raises
-        ------
-        SimError
-            They contradict each other about the dimensions of a curve.
+        SimError if they contradict each other about the dimensions of a curve.
         """
         for name in self.dims.keys() & other.dims.keys():
             if self.dims[name] != other.dims[name]:

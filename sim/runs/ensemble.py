@@ -112,12 +112,8 @@ def run_study(
 ) -> Result:
     """Run every point of a study in every replicate, or go on where an earlier call stopped.
 
-    Claims are not judged here. Parameters and errors are those of `run_ensemble`.
-
-    Raises
-    ------
-    SimError
-        The study is refused, or as `run_ensemble`.
+    Claims are not judged here. Parameters and errors are those of `run_ensemble`. SimError if the
+    study is refused, or as `run_ensemble`.
     """
     loaded = study if isinstance(study, LoadedStudy) else load_study(study)
 

@@ -79,11 +79,8 @@ def _end_with(parent: int) -> None:
 def local_pool(workers: int) -> Executor:
     """An executor on this machine; fresh processes (spawn), so that no state leaks in.
 
-    Raises
-    ------
-    SimError
-        The processes do not start, most often because a script starts them while it is itself
-        being imported by one.
+    SimError if the processes do not start, most often because a script starts them while it is
+    itself being imported by one.
     """
     if workers == 1:
         return InProcessExecutor()
@@ -131,10 +128,7 @@ GUARD_ADVICE = 'in a script, call sim.run under `if __name__ == "__main__":`'
 def refuse_while_importing_main() -> None:
     """Stop a worker that is about to run the whole script again.
 
-    Raises
-    ------
-    SimError
-        This process is a worker that is still importing the main script.
+    SimError if this process is a worker that is still importing the main script.
     """
     # The same mark that multiprocessing itself looks at before it starts a process.
     if getattr(multiprocessing.current_process(), "_inheriting", False):

@@ -26,10 +26,7 @@ def sha256(content: bytes) -> str:
 def json_bytes(document: Any) -> bytes:
     """JSON text in a fixed form, so that equal documents have equal bytes.
 
-    Raises
-    ------
-    ValueError
-        A number is not finite, which JSON has no word for.
+    ValueError if a number is not finite, which JSON has no word for.
     """
     text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()
@@ -60,10 +57,7 @@ def write_atomically(path: Path, content: bytes, settle: bool = True) -> None:
 def stream_once(path: Path, write: Callable[[BinaryIO], object], word: str = "old") -> None:
     """As `write_once`, for content that is written piece by piece and never held as a whole.
 
-    Raises
-    ------
-    SimError
-        As `write_atomically`.
+    SimError as `write_atomically`.
     """
     with _whole(path) as (file, temporary):
         write(file)
@@ -120,10 +114,7 @@ def cannot_write(path: Path, error: OSError) -> SimError:
 def set_aside(path: Path, word: str) -> Path:
     """Rename a file to the first free `<name>.<word>-N`; nothing is deleted.
 
-    Raises
-    ------
-    SimError
-        The folder may not be written.
+    SimError if the folder may not be written.
     """
     number = 1
     while (aside := path.with_name(f"{path.name}.{word}-{number}")).exists():
@@ -138,12 +129,7 @@ def set_aside(path: Path, word: str) -> Path:
 def write_once(path: Path, content: bytes, word: str = "old", settle: bool = True) -> None:
     """Write a file unless it is there already; one with other content is put aside first.
 
-    `settle` as for `write_atomically`.
-
-    Raises
-    ------
-    SimError
-        As `write_atomically`.
+    `settle` as for `write_atomically`. SimError as `write_atomically`.
     """
     if path.exists():
         if path.read_bytes() == content:
@@ -153,13 +139,7 @@ def write_once(path: Path, content: bytes, word: str = "old", settle: bool = Tru
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file.
-
-    Raises
-    ------
-    SimError
-        There is no such file, or it holds no JSON object.
-    """
+    """A JSON object from a file. SimError if there is no such file, or it holds no JSON object."""
     try:
         document = json.loads(path.read_bytes())
     except OSError as error:
@@ -180,12 +160,8 @@ def locked(folder: Path) -> Iterator[None]:
 
     `filelock.SoftFileLock` makes a file with process and host in it, which works on shared disks.
     The lock of a process that no longer lives on this host is taken over; one of another host is
-    respected, since nobody here can tell whether it lives.
-
-    Raises
-    ------
-    SimError
-        Another process holds it, or the folder cannot be written.
+    respected, since nobody here can tell whether it lives. SimError if another process holds it, or
+    the folder cannot be written.
     """
     path = folder / LOCK
     lock = SoftFileLock(path, timeout=0)

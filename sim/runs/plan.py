@@ -280,13 +280,7 @@ def plan_sweep(
 
 
 def refuse_no_runs(replicates: int, seed: int) -> None:
-    """Refuse less than one replicate, or a seed out of range.
-
-    Raises
-    ------
-    SimError
-        Says which.
-    """
+    """Refuse less than one replicate, or a seed out of range. SimError says which."""
     if replicates < 1:
         raise SimError(f"replicates = {replicates}: at least 1")
     if not 0 <= seed < 2**63:

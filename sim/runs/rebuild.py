@@ -117,10 +117,7 @@ def _planned(
 def world_scenario(result: Result, point: str, replicate: int) -> Scenario:
     """The scenario of a stored world in a replicate, made again from the stored scenario.
 
-    Raises
-    ------
-    SimError
-        It does not follow from what is stored.
+    SimError if it does not follow from what is stored.
     """
     known = {entry["name"]: entry["scenario_hash"] for entry in result.manifest["points"]}
     found = {world.name: world.scenario for world in worlds_of(result.scenario)}

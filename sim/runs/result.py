@@ -84,10 +84,7 @@ class Result:
     def curves(self) -> xr.Dataset:
         """Curves over point, replicate, month and vendor, read from disk when used.
 
-        Raises
-        ------
-        SimError
-            A stored file is missing or damaged.
+        SimError if a stored file is missing or damaged.
         """
         data = read_curves(self.path)
         data.attrs.update(
@@ -102,22 +99,14 @@ class Result:
     def runs(self) -> pd.DataFrame:
         """One row a run: point, replicate, seed, status, stage, message, factors, facts, outcomes.
 
-        Factors stand under their dotted paths.
-
-        Raises
-        ------
-        SimError
-            The table is damaged.
+        Factors stand under their dotted paths. SimError if the table is damaged.
         """
         return read_runs(self.path / RUNS)
 
     def columns(self, *names: str) -> pd.DataFrame:
         """Those of these columns of `runs` that exist, beside point, replicate and status.
 
-        Raises
-        ------
-        SimError
-            The table is damaged.
+        SimError if the table is damaged.
         """
         return read_runs(self.path / RUNS, columns=("point", "replicate", "status", *names))
 
@@ -136,10 +125,7 @@ class Result:
     def draws(self) -> Draws | None:
         """The draw of each replicate; None where the scenario was run as it stands.
 
-        Raises
-        ------
-        SimError
-            The stored draws are missing or damaged.
+        SimError if the stored draws are missing or damaged.
         """
         if self.posterior is None:
             return None
@@ -159,10 +145,7 @@ class Result:
     def table(self) -> pd.DataFrame:
         """Factor values by point of a sweep; missing where a factor does not act.
 
-        Raises
-        ------
-        SimError
-            The table is missing or damaged.
+        SimError if the table is missing or damaged.
         """
         return read_points(self.path / POINTS)
 
@@ -187,10 +170,7 @@ class Result:
     def verdict(self) -> dict[str, Any]:
         """The stored verdict; the judged claims of a sweep.
 
-        Raises
-        ------
-        SimError
-            The result was not judged yet.
+        SimError if the result was not judged yet.
         """
         if not self.judgement_path.exists():
             raise SimError(f"{self.path} is not judged yet: it has no {self.judgement_path.name}")
@@ -204,10 +184,7 @@ class Result:
     def store_verdict(self, verdict: dict[str, Any]) -> None:
         """Write the verdict into the folder; an earlier one that differs is put aside.
 
-        Raises
-        ------
-        SimError
-            The folder cannot be written.
+        SimError if the folder cannot be written.
         """
         write_once(self.judgement_path, json_bytes(verdict))
 
@@ -244,10 +221,7 @@ class Result:
         """Median and 5 % and 95 % quantiles over replicates of each vendor's mean of the last
         `containment.window_months`, world `on`; rows (measure, vendor).
 
-        Raises
-        ------
-        SimError
-            No run of that world was finished.
+        SimError if no run of that world was finished.
         """
         import pandas as pd
 

@@ -119,10 +119,7 @@ def _stage_and_message(stage: str, error: Exception) -> tuple[str, str]:
 def dims_of(model: Model, months: int) -> dict[str, tuple[str, ...]]:
     """Dimensions after the month of each curve: the model's own word, else the measures'.
 
-    Raises
-    ------
-    ValueError
-        A curve does not have the shape that its measure and the axes give it.
+    ValueError if a curve does not have the shape that its measure and the axes give it.
     """
     declared, curves = getattr(model, "dims", None), model.curves
     if declared is None:
@@ -200,10 +197,7 @@ def from_a_trunk(at: date) -> ModelMaker:
 def refuse_unshared_past(scenarios: list[Scenario], at: date) -> None:
     """Refuse scenarios that do not share their past up to a month.
 
-    Raises
-    ------
-    SimError
-        Names the first difference, or a date outside the calendar.
+    SimError names the first difference, or a date outside the calendar.
     """
     from sim.market.branch import branch_month, refuse_other_past
 
@@ -307,10 +301,7 @@ class PlanPoint(NamedTuple):
 def point_scenario(base: Scenario, values: Mapping[str, Any]) -> Scenario:
     """The scenario of a point with factor values.
 
-    Raises
-    ------
-    SimError
-        The values make no sense together, or the point has no such world.
+    SimError if the values make no sense together, or the point has no such world.
     """
     changes = {path: value for path, value in values.items() if path != WORLD}
     # the worlds without a lever are checked when one of them is made

@@ -69,11 +69,8 @@ class Store:
     def opened(cls, out: Path, plan: RunPlan) -> Iterator[Store]:
         """The folder of a plan under `out`, made if need be, locked while open.
 
-        Raises
-        ------
-        SimError
-            The folder is of another schema version, of another ensemble or no result folder, is in
-            use, or cannot be written.
+        SimError if the folder is of another schema version, of another ensemble or no result
+        folder, is in use, or cannot be written.
         """
         folder = out / plan.folder_name
         check_folder(folder, plan)
@@ -101,10 +98,7 @@ class Store:
     def take(self, block: int) -> None:
         """Note a block that a worker has just written.
 
-        Raises
-        ------
-        SimError
-            The block is not there or not sound.
+        SimError if the block is not there or not sound.
         """
         receipt, damaged = self._read(block)
         if receipt is None:
@@ -302,10 +296,7 @@ def write_runs(folder: Path, plan: RunPlan, receipts: Mapping[int, Receipt]) -> 
 def check_folder(folder: Path, plan: RunPlan) -> None:
     """Refuse a folder that is not this plan's; nothing is touched.
 
-    Raises
-    ------
-    SimError
-        Says what the folder is instead.
+    SimError says what the folder is instead.
     """
     if not folder.exists():
         return

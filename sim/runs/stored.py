@@ -165,13 +165,7 @@ def _put_aside(path: Path, label: str) -> str:
 
 
 def check_schema(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Refuse a folder of another schema version.
-
-    Raises
-    ------
-    SimError
-        Names both versions.
-    """
+    """Refuse a folder of another schema version. SimError names both versions."""
     found = manifest.get("schema_version")
     if found != SCHEMA_VERSION:
         raise SimError(
@@ -183,10 +177,7 @@ def check_schema(folder: Path, manifest: Mapping[str, Any]) -> None:
 def refuse_incomplete(path: Path, manifest: dict[str, Any]) -> None:
     """Refuse a manifest that lacks what a result needs.
 
-    Raises
-    ------
-    SimError
-        Names what is missing or of another type.
+    SimError names what is missing or of another type.
     """
     wrong = [name for name, kind in FACTS.items() if not isinstance(manifest.get(name), kind)]
     points = manifest.get("points")
@@ -234,13 +225,7 @@ def read_runs(
 
 
 def read_points(path: Path) -> pd.DataFrame:
-    """Factor values by point.
-
-    Raises
-    ------
-    SimError
-        The table is missing or damaged.
-    """
+    """Factor values by point. SimError if the table is missing or damaged."""
     import pandas as pd
 
     try:
@@ -252,12 +237,8 @@ def read_points(path: Path) -> pd.DataFrame:
 def read_curves(folder: Path, block: int | None = None) -> xr.Dataset:
     """The curves of a result folder, with their labels; numbers are read when used.
 
-    `block` is the only one whose numbers are wanted: those of others are not looked at.
-
-    Raises
-    ------
-    SimError
-        A chunk is not the one that was stored, or the description over them cannot be read.
+    `block` is the only one whose numbers are wanted: those of others are not looked at. SimError if
+    a chunk is not the one that was stored, or the description over them cannot be read.
     """
     every = (folder / BLOCKS).glob("*.json")
     for receipt in sorted(every) if block is None else [receipt_path(folder, block)]:
@@ -346,10 +327,7 @@ class Status:
 def status_of(folder: Path) -> Status:
     """The states of all runs of a result folder.
 
-    Raises
-    ------
-    SimError
-        The folder holds no ensemble of this schema version.
+    SimError if the folder holds no ensemble of this schema version.
     """
     if not (folder / MANIFEST).exists():
         raise SimError(f"{folder} is no result folder: it has no {MANIFEST}")

@@ -34,10 +34,7 @@ class World:
 def contest_of(scenario: Scenario, question: str) -> Contest:
     """Who contains whom.
 
-    Raises
-    ------
-    SimError
-        The scenario has no contest, which the question (such as `a frontier`) needs.
+    SimError if the scenario has no contest, which the question (such as `a frontier`) needs.
     """
     if scenario.contest is None:
         raise SimError(f"{scenario.name}: {question} needs a [contest]")
@@ -73,10 +70,7 @@ class Draws:
     def scenario(self, base: Scenario, replicate: int) -> Scenario:
         """The scenario of a replicate, from which its worlds are made.
 
-        Raises
-        ------
-        SimError
-            The draw makes no sense in this scenario.
+        SimError if the draw makes no sense in this scenario.
         """
         return replace(base, self.changes[self.of[replicate]], worlds=False)
 

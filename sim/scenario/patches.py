@@ -180,13 +180,8 @@ def _known_levers(scenario: Scenario, names: Iterable[str]) -> tuple[str, ...]:
 def without_levers(scenario: Scenario, names: Iterable[str]) -> Scenario:
     """The world in which the named levers are off and their cost is not paid (budget rule a).
 
-    Their off-patches hold, their events do not happen, and nobody hosts a family whose weights
-    they close.
-
-    Raises
-    ------
-    ScenarioError
-        A lever that does not exist, or a world that makes no sense.
+    Their off-patches hold, their events do not happen, and nobody hosts a family whose weights they
+    close. ScenarioError if a lever does not exist or the world makes no sense.
     """
     data, problems = without(scenario, _known_levers(scenario, names))
     if problems:
@@ -210,12 +205,7 @@ def with_hosting(scenario: Scenario, host: str, families: Iterable[str], on: boo
     """The same market in which `host` serves those families from the first month, or never.
 
     Families that `host` owns or serves already stay as they are; closed ones cannot be hosted and
-    are left out.
-
-    Raises
-    ------
-    ScenarioError
-        A vendor or family that does not exist.
+    are left out. ScenarioError if a vendor or family does not exist.
     """
     wanted = tuple(dict.fromkeys(families))
     data = plain_tables(scenario)

@@ -275,10 +275,7 @@ OVERRIDES = "--set"
 def parse_override(text: str) -> tuple[str, Any]:
     """`dotted.path=value` as path and value; a value that is no TOML is a text.
 
-    Raises
-    ------
-    ScenarioError
-        Without a path or an equals sign.
+    ScenarioError without a path or an equals sign.
     """
     path, equals, written = text.partition("=")
     path = path.strip()

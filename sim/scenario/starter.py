@@ -117,10 +117,7 @@ def starter_text(name: str) -> str:
 def write_starter(name: str, folder: Path) -> Path:
     """Write the starting file NAME.toml into the folder; an existing file stays as it is.
 
-    Raises
-    ------
-    ScenarioError
-        The name cannot be one, or the file exists.
+    ScenarioError if the name cannot be one, or the file exists.
     """
     stem = name.removesuffix(".toml")
     rule = next(p for p in parameters(Scenario) if p.path == "name")

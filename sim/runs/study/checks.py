@@ -188,12 +188,6 @@ def _able_to_fail(place: str, claim: Claim) -> Iterator[Problem]:
 
 
 def raise_if(problems: list[Problem], file: str) -> None:
-    """Raise all problems of a study file, if there are any.
-
-    Raises
-    ------
-    ScenarioError
-        With all of them.
-    """
+    """Raise all problems of a study file, if there are any. ScenarioError with all of them."""
     if problems:
         raise ScenarioError([Problem(file, p.path, p.value, p.rule, p.hint) for p in problems])

@@ -82,10 +82,7 @@ def _problem(bounds: Sequence[Sequence[float]]) -> dict[str, Any]:
 def grid_points(factors: Sequence[Factor], base: Point, levels: int) -> list[Point]:
     """Every combination of values; factors that do not act at a point do not multiply it.
 
-    Raises
-    ------
-    SimError
-        There are too many.
+    SimError if there are too many.
     """
     points: list[Point] = [{}]
     for factor in factors:
@@ -113,10 +110,7 @@ def _with(
 def unit_sample(design: Design, factors: int) -> FloatArray:
     """Coordinates between 0 and 1, (points, factors), of a sampled design.
 
-    Raises
-    ------
-    SimError
-        The number of points or factors does not suit the kind.
+    SimError if the number of points or factors does not suit the kind.
     """
     from scipy.stats import qmc
 

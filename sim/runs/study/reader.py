@@ -67,13 +67,7 @@ def load_study(
 def lay_out(
     study: Study, scenario: Scenario, name: str, folder: Path, file: str = ""
 ) -> LoadedStudy:
-    """The points of a study on a scenario.
-
-    Raises
-    ------
-    ScenarioError
-        As `load_study`.
-    """
+    """The points of a study on a scenario. ScenarioError as `load_study`."""
     problems: list[Problem] = []
     tables = {**_roles(study, problems)}
     listed: list[dict[str, Any]] = []

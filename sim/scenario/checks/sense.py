@@ -303,10 +303,7 @@ def examined(data: Mapping[str, Any], worlds: bool = True) -> tuple[Scenario | N
 def validated(data: Mapping[str, Any], *, worlds: bool = True) -> Scenario:
     """The scenario of plain tables; `worlds` as for `sense`.
 
-    Raises
-    ------
-    ScenarioError
-        With all problems at once.
+    ScenarioError with all problems at once.
     """
     scenario, problems = examined(data, worlds)
     if scenario is None:
