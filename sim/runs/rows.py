@@ -89,44 +89,25 @@ def factor_type(kind: str) -> Any:
     return types[kind]
 
 
-def in_order(
-    tables: Sequence[pa.Table], points: Sequence[str], schema: Sequence[str], blank: pa.Schema
-) -> pa.Table:
-    """Rows of the blocks of some points, in the order of points, then replicates.
-
-    Parameters
-    ----------
-    tables
-        Rows of each block.
-    points
-        Names of the points in their order.
-    schema
-        Names of all columns in their order.
-    blank
-        Types of the columns that every table has; all others are float64.
-    """
+def schema_of(
+    factors: Mapping[str, str], facts: Iterable[str], outcomes: Iterable[str]
+) -> pa.Schema:
+    """All columns of a table of runs: identity, factors, then facts and outcomes by name."""
     import pyarrow as pa
 
-    table = pa.concat_tables(tables, promote_options="default")
-    held = set(table.column_names)
-    for name in schema:
-        if name not in held:
-            table = table.append_column(name, pa.nulls(len(table), pa.float64()))
-    table = table.select(list(schema))
-    wanted = full_schema(schema, blank)
-    if table.schema != wanted:
-        table = table.cast(wanted)
+    numbers = [pa.field(name, pa.float64()) for name in (*sorted(facts), *sorted(outcomes))]
+    return pa.schema([*table_of([], factors).schema, *numbers])
+
+
+def in_order(tables: Sequence[pa.Table], points: Sequence[str], schema: pa.Schema) -> pa.Table:
+    """Rows of the blocks of some points, in the order of points, then replicates."""
+    import pyarrow as pa
+
+    # the empty table orders the columns and fills up those that a block lacks
+    table = pa.concat_tables([schema.empty_table(), *tables], promote_options="default")
     rank = {name: number for number, name in enumerate(points)}
     places = [rank[point] for point in table["point"].to_pylist()]
     return table.take(np.lexsort((table["replicate"], places))).combine_chunks()
-
-
-def full_schema(names: Sequence[str], known: pa.Schema) -> pa.Schema:
-    """Types of all columns: those of the known ones, float64 for the rest."""
-    import pyarrow as pa
-
-    types = dict(zip(known.names, known.types, strict=True))
-    return pa.schema([pa.field(name, types.get(name, pa.float64())) for name in names])
 
 
 def write_joined(groups: Iterable[pa.Table], schema: pa.Schema, file: BinaryIO) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sim.errors import SimError
 from sim.runs.blocks import BlockTask, widen_block
-from sim.runs.curves import EMPTY, ROOT, CurveLayout, chunk_path, described
+from sim.runs.curves import EMPTY, ROOT, chunk_path, described
 from sim.runs.files import (
     cannot_write,
     json_bytes,
@@ -28,10 +28,9 @@ from sim.runs.plan import RunPlan
 from sim.runs.provenance import made_with
 from sim.runs.rows import (
     FAILED,
-    IDENTITY,
-    full_schema,
     in_order,
     read_rows,
+    schema_of,
     table_of,
     write_joined,
 )
@@ -141,38 +140,27 @@ class Store:
     def finish(self, lost: Collection[int], run_seconds: float) -> None:
         """Write the table of runs, the description of the curves and the manifest.
 
-        Parameters
-        ----------
-        lost
-            Blocks that were never stored, since they ended their worker: their runs are aborted.
-        run_seconds
-            Computing time of the runs of this stretch.
+        Runs of `lost` blocks, which ended their worker and were never stored, are aborted.
+        `run_seconds` is the computing time of the runs of this stretch.
         """
-        layout = EMPTY
+        plan, layout = self.plan, EMPTY
         for shared in {id(r.layout): r.layout for r in self.receipts.values()}.values():
             layout = layout.joined(shared)
-        self._widen(layout)
+        for receipt in self.receipts.values():
+            if any(layout.axes[name] != held for name, held in receipt.layout.axes.items()):
+                widen_block(self.folder, receipt, plan.grid, len(plan.months), layout)
         self._write_inputs()
-        for path, content in self._described(layout).items():
+        attributes = measure_attributes(sorted(layout.dims))
+        start = plan.scenario.calendar.start
+        files = described(layout, plan.names, plan.grid, start, plan.months, attributes)
+        for path, content in files.items():
             write_once(self.folder / path, content, settle=path == ROOT)
-        write_runs(self.folder, self.plan, self.receipts)
+        write_runs(self.folder, plan, self.receipts)
         if self._session is not None:
             counts = self._counts(lost)
             without = counts["failed"] + counts["aborted"]
             self._session |= {"run_seconds": round(run_seconds, 3), "failed_runs": without}
             self._write_manifest(FAILED if without else COMPLETE, lost)
-
-    def _widen(self, layout: CurveLayout) -> None:
-        for receipt in self.receipts.values():
-            if any(receipt.layout.axes[name] != layout.axes[name] for name in receipt.layout.axes):
-                months = len(self.plan.months)
-                widen_block(self.folder, receipt, self.plan.grid, months, layout)
-
-    def _described(self, layout: CurveLayout) -> dict[str, bytes]:
-        plan = self.plan
-        attributes = measure_attributes(sorted(layout.dims))
-        start = plan.scenario.calendar.start
-        return described(layout, plan.names, plan.grid, start, plan.months, attributes)
 
     def _counts(self, lost: Collection[int]) -> dict[str, int]:
         grid = self.plan.grid
@@ -208,22 +196,13 @@ class Store:
         write_atomically(path, json_bytes(document))
 
 
-def adopt_blocks(store: Store, folder: Path, earlier: RunPlan) -> int:
+def adopt_blocks(store: Store, folder: Path, earlier: RunPlan) -> None:
     """Take over the sound blocks of an earlier plan that differs in its replicates alone.
 
     Where replicates have draws, those of the earlier plan are the first of this one.
 
     Files are linked, or copied where the disk knows no links; the earlier folder stays as it is.
-
-    Returns
-    -------
-    int
-        How many were taken.
-
-    Raises
-    ------
-    SimError
-        The disk refuses.
+    SimError if the disk refuses.
     """
     grid, before = store.plan.grid, earlier.grid
     places = {
@@ -232,8 +211,7 @@ def adopt_blocks(store: Store, folder: Path, earlier: RunPlan) -> int:
     }
     draws, drawn = store.plan.recipe.draws, earlier.recipe.draws
     if draws is not None and (drawn is None or draws.of[: len(drawn.of)] != drawn.of):
-        return 0
-    taken = 0
+        return
     for block in store.missing():
         old = places.get((grid.points_of(block), grid.replicates_of(block)))
         if old is None or grid.shape != before.shape:
@@ -253,8 +231,6 @@ def adopt_blocks(store: Store, folder: Path, earlier: RunPlan) -> int:
         content = sealed({**document, **changed})
         write_atomically(receipt_path(store.folder, block), content)
         store.take(block)
-        taken += 1
-    return taken
 
 
 def _link(source: Path, target: Path) -> None:
@@ -276,8 +252,7 @@ def write_runs(folder: Path, plan: RunPlan, receipts: Mapping[int, Receipt]) -> 
     """
     facts = {name for columns in {r.facts for r in receipts.values()} for name in columns}
     outcomes = {name for columns in {r.outcomes for r in receipts.values()} for name in columns}
-    columns = [*IDENTITY, *plan.recipe.kinds, *sorted(facts), *sorted(outcomes)]
-    blank = table_of([], plan.recipe.kinds).schema
+    schema = schema_of(plan.recipe.kinds, facts, outcomes)
 
     def rows(block: int) -> Any:
         if block in receipts:
@@ -287,9 +262,8 @@ def write_runs(folder: Path, plan: RunPlan, receipts: Mapping[int, Receipt]) -> 
     def groups() -> Iterator[Any]:
         for blocks in plan.grid.row_blocks():
             points = [plan.names[number] for number in plan.grid.points_of(blocks[0])]
-            yield in_order([rows(block) for block in blocks], points, columns, blank)
+            yield in_order([rows(block) for block in blocks], points, schema)
 
-    schema = full_schema(columns, blank)
     stream_once(folder / RUNS, lambda file: write_joined(groups(), schema, file))
 
 
