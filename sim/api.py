@@ -111,6 +111,11 @@ def _judgement(result: Result) -> dict[str, Any]:
     return judge(result)
 
 
+def _judged(result: Result) -> JudgedResult:
+    result.store_verdict(_judgement(result))
+    return JudgedResult(result.path)
+
+
 def run(
     scenario: Scenario | Path | str,
     *,
@@ -169,12 +174,13 @@ def run(
     at_first = market.ensemble.replicates if replicates is None else replicates
     root = market.ensemble.seed if seed is None else seed
     file = _posterior_of(market, posterior, point, split_variance)
+    settings = partial(_settings, out, workers, executor, progress)
 
     def look(runs: int | None, earlier: Result | None) -> JudgedResult:
-        with _settings(out, workers, executor, progress) as settings:
+        with settings() as own:
             found = run_ensemble(
                 market,
-                settings,
+                own,
                 replicates=runs,
                 seed=seed,
                 branch_at=branch_at,
@@ -185,17 +191,16 @@ def run(
             from sim.analysis.verdict.horizon import longer_result, run_longer
 
             before = None if earlier is None else longer_result(earlier)
-            with _settings(out, workers, executor, progress) as settings:
-                run_longer(found, settings, branch_at=branch_at, earlier=before)
-        found.store_verdict(_judgement(found))
-        return JudgedResult(found.path)
+            with settings() as own:
+                run_longer(found, own, branch_at=branch_at, earlier=before)
+        return _judged(found)
 
     def split(found: JudgedResult) -> JudgedResult:
         if file is not None and split_variance is not None:
             from sim.analysis.predictive import run_split
 
-            with _settings(out, workers, executor, progress) as settings:
-                run_split(found, file, split_variance, settings, branch_at=branch_at)
+            with settings() as own:
+                run_split(found, file, split_variance, own, branch_at=branch_at)
         return found
 
     if until_halfwidth is None:
@@ -282,15 +287,9 @@ def sweep(
     def look(runs: int | None, earlier: Result | None) -> JudgedResult:
         with _settings(out, workers, executor, progress) as settings:
             found = run_study(
-                loaded,
-                settings,
-                replicates=runs,
-                seed=seed,
-                branch_at=branch_at,
-                earlier=earlier,
+                loaded, settings, replicates=runs, seed=seed, branch_at=branch_at, earlier=earlier
             )
-        found.store_verdict(_judgement(found))
-        return JudgedResult(found.path)
+        return _judged(found)
 
     rule = loaded.study.replicates
     if replicates is not None or not isinstance(rule, UntilHalfwidth):

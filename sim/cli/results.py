@@ -18,17 +18,17 @@ def status(
 
     found = status_of(folder)
     if json_:
-        print(json.dumps(found.document(), ensure_ascii=False, indent=2))
+        print(json.dumps(found, ensure_ascii=False, indent=2))
         return
-    told = found.status
-    if told == "running" and not found.holder:
-        told = "stopped; the command that began it goes on"
-    elif found.holder:
-        told = f"in use by {found.holder}"
-    print(f"{found.name}: {told}")
-    for state in ("done", "failed", "aborted", "pending"):
-        print(f"{state:<9}{getattr(found, state):>10,} of {found.runs:,} runs")
-    print(f"blocks   {found.blocks - found.blocks_left:>10,} of {found.blocks:,}")
+    runs, blocks, state = found["runs"], found["blocks"], found["status"]
+    if found["in_use_by"]:
+        state = f"in use by {found['in_use_by']}"
+    elif state == "running":
+        state = "stopped; the command that began it goes on"
+    print(f"{found['name']}: {state}")
+    for name in ("done", "failed", "aborted", "pending"):
+        print(f"{name:<9}{runs[name]:>10,} of {runs['all']:,} runs")
+    print(f"blocks   {blocks['all'] - blocks['left']:>10,} of {blocks['all']:,}")
 
 
 def export(

@@ -131,8 +131,8 @@ def test_the_whole_sweep_is_registered_before_the_first_run(run_sweep: Run, tmp_
 
     def look(done: int, total: int, *_: object) -> None:
         (folder,) = tmp_path.iterdir()
-        status = status_of(folder)
-        seen.append((status.done, status.pending, (folder / "points.parquet").exists()))
+        runs = status_of(folder)["runs"]
+        seen.append((runs["done"], runs["pending"], (folder / "points.parquet").exists()))
 
     run_sweep(progress=look)
     assert seen[0] == (0, 35, True)
@@ -153,7 +153,7 @@ def test_a_point_that_makes_no_sense_is_failed_rows_and_the_sweep_goes_on(run_sw
     assert set(result.failed["status"]) == {"failed"}
     assert set(result.failed["stage"]) == {"decide"}
     assert 0 < len(result.failed) < 35
-    assert status_of(result.path).failed == len(result.failed)
+    assert status_of(result.path)["runs"]["failed"] == len(result.failed)
     assert result.failed[API].gt(0.5).all()
 
 
@@ -164,7 +164,7 @@ def test_a_run_that_kills_its_worker_is_aborted_and_its_block_is_saved(run_sweep
     assert lost["status"].tolist() == ["aborted"]
     assert lost[["stage", "replicate"]].to_numpy().tolist() == [["worker", 2]]
     assert lost[API].notna().all()
-    assert status_of(result.path).document()["runs"] == {
+    assert status_of(result.path)["runs"] == {
         "all": 35,
         "pending": 0,
         "done": 34,
