@@ -206,14 +206,7 @@ def described(
 ) -> dict[str, bytes]:
     """Every file of the zarr group but the chunks, by path; the root comes last.
 
-    Parameters
-    ----------
-    layout
-        Curves and labels.
-    points, grid, start, months
-        Extent of the common dimensions and of the chunks; `months` are counted from `start`.
-    attributes
-        Unit and long name of each curve.
+    `months` are counted from `start`; `attributes` holds unit and long name of each curve.
     """
     import zarr
 

@@ -139,19 +139,8 @@ def run_plan(
 ) -> Path:
     """Run every block of a plan that is not stored yet; the folder of the result.
 
-    Parameters
-    ----------
-    plan, settings
-        What is run, and where.
-    earlier
-        Folder and plan of the same runs with fewer replicates, whose blocks are taken over.
-
-    Raises
-    ------
-    SimError
-        The folder cannot be used or written, or workers do not start.
-    KeyboardInterrupt
-        After Ctrl-C, when blocks in flight are stored; a second Ctrl-C does not wait for them.
+    `earlier` is folder and plan of the same runs with fewer replicates, whose blocks are taken
+    over. Errors are those of `run_ensemble`.
     """
     refuse_while_importing_main()
     out = Path(settings.out).absolute() if settings.executor else Path(settings.out)

@@ -35,18 +35,9 @@ def json_bytes(document: Any) -> bytes:
 def write_atomically(path: Path, content: bytes, settle: bool = True) -> None:
     """Write a file so that a crash at any moment leaves the old one or the new one.
 
-    Parameters
-    ----------
-    path, content
-        What is written where.
-    settle
-        Wait until the disk has it, so that this holds for a power cut too. Needless for a file
-        whose hash stands in another that is written after it.
-
-    Raises
-    ------
-    SimError
-        The disk is full or may not be written; no half-written file stays behind.
+    `settle` waits until the disk has it, so that this holds for a power cut too; needless for a
+    file whose hash stands in another that is written after it. SimError if the disk is full or may
+    not be written; no half-written file stays behind.
     """
     with _whole(path) as (file, temporary):
         file.write(content)

@@ -51,30 +51,14 @@ MOST_RUNS_A_BLOCK = 512
 
 @dataclass(frozen=True)
 class RunPlan:
-    """Points x replicates, drawn from one root seed and cut into blocks.
+    """Points x replicates, drawn from one root seed and cut into blocks."""
 
-    Attributes
-    ----------
-    recipe
-        What a worker makes a point's scenario from; its base carries replicates and seed.
-    points
-        In the order of the stored curves.
-    grid
-        Which runs are stored together.
-    inputs
-        Everything that decides the numbers, ready for JSON.
-    facts
-        What else the manifest says: name, title, design.
-    files
-        What is stored beside the scenario before the first run.
-    """
-
-    recipe: RunRecipe
-    points: tuple[PlanPoint, ...]
-    grid: Grid
-    inputs: Mapping[str, Any]
-    facts: Mapping[str, Any]
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    recipe: RunRecipe  # its base scenario carries replicates and seed
+    points: tuple[PlanPoint, ...]  # in the order of the stored curves
+    grid: Grid  # which runs are stored together
+    inputs: Mapping[str, Any]  # everything that decides the numbers, ready for JSON
+    facts: Mapping[str, Any]  # what else the manifest says: name, title, design
+    files: Mapping[str, bytes] = field(default_factory=dict)  # stored before the first run
 
     @property
     def scenario(self) -> Scenario:

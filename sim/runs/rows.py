@@ -54,12 +54,7 @@ class RunRecord:
 def table_of(records: Sequence[RunRecord], factors: Mapping[str, str]) -> pa.Table:
     """Rows of some runs: identity, then factors, facts, outcomes; what a run lacks is missing.
 
-    Parameters
-    ----------
-    records
-        The runs.
-    factors
-        Type of each factor's column: number, whole, flag or text.
+    `factors` holds the type of each factor's column: number, whole, flag or text.
     """
     import pyarrow as pa
 

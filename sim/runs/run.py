@@ -56,17 +56,8 @@ def run_world(
 ) -> RunRecord:
     """Run one replicate of one world; whatever goes wrong in the model becomes part of the record.
 
-    Parameters
-    ----------
-    scenario
-        The world.
-    seed, replicate
-        Root seed, and which child of it this run draws from.
-    point
-        Name of the world.
-    model
-        Called as ``model(scenario, rng=seed_sequence)``; the market model unless given. What it
-        makes is emptied when the run is recorded.
+    The run draws from child `replicate` of the root seed. The maker is called as
+    ``model(scenario, rng=seed_sequence)``; what it makes is emptied when the run is recorded.
     """
     began = time.perf_counter()
     stage, market = "setup", None
@@ -208,42 +199,18 @@ def refuse_unshared_past(scenarios: list[Scenario], at: date) -> None:
 
 @dataclass(frozen=True)
 class RunRecipe:
-    """What all runs of a plan share: from it and a point a worker makes the point's scenario.
+    """What all runs of a plan share: from it and a point a worker makes the point's scenario."""
 
-    Attributes
-    ----------
-    scenario
-        The base to which the factor values of a point are applied.
-    worlds
-        Ready scenarios by name of their point, instead of factor values.
-    kinds
-        Types of the columns of factors.
-    claims
-        Claims whose values are added to the outcomes.
-    measures
-        Curves that are kept; None for all.
-    stride
-        Every how many months a curve is kept.
-    branch_at
-        Month up to which all points are run as one.
-    model
-        Maker of the model; the market model unless given.
-    draws
-        The draw of each replicate, on which its scenarios are built; None = none.
-    make_worlds
-        Makes the worlds of a draw, of the names of `worlds`.
-    """
-
-    scenario: Scenario
-    worlds: Mapping[str, Scenario] = field(default_factory=dict)
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    claims: Mapping[str, Claim] = field(default_factory=dict)
-    measures: tuple[str, ...] | None = None
-    stride: int = 1
-    branch_at: date | None = None
-    model: ModelMaker | None = None
-    draws: Draws | None = None
-    make_worlds: WorldsMaker = worlds_of
+    scenario: Scenario  # the base to which the factor values of a point are applied
+    worlds: Mapping[str, Scenario] = field(default_factory=dict)  # of points without factors
+    kinds: Mapping[str, str] = field(default_factory=dict)  # types of the columns of factors
+    claims: Mapping[str, Claim] = field(default_factory=dict)  # their values are outcomes, too
+    measures: tuple[str, ...] | None = None  # curves that are kept; None for all
+    stride: int = 1  # months from one kept number of a curve to the next
+    branch_at: date | None = None  # month up to which all points are run as one
+    model: ModelMaker | None = None  # the market model unless given
+    draws: Draws | None = None  # of each replicate, on which its scenarios are built
+    make_worlds: WorldsMaker = worlds_of  # of a draw, with the names of `worlds`
 
     def maker(self) -> ModelMaker | None:
         """Maker of the models of a block."""

@@ -17,28 +17,11 @@ OBJECTS = 1_000_000  # new ones between two searches, more than are loaded; Pyth
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Where runs are made and stored, the same for an ensemble and a sweep.
+    """Where runs are made and stored, the same for an ensemble and a sweep."""
 
-    Attributes
-    ----------
-    out
-        The folder that takes the result folder.
-    workers
-        Processes of this machine; its cores unless given; 1 runs in this process.
-    executor
-        Any executor instead, such as one of a cluster; it must see the folder `out`.
-    progress
-        Called with (runs done, runs in all, failed, seconds left or None).
-
-    Raises
-    ------
-    SimError
-        There is less than one worker.
-    """
-
-    out: Path | str = RESULTS
-    workers: int | None = None
-    executor: Executor | None = None
+    out: Path | str = RESULTS  # takes the result folder
+    workers: int | None = None  # processes; the cores unless given; 1 runs in this process
+    executor: Executor | None = None  # instead, such as one of a cluster; it must see `out`
     progress: ProgressCallback | None = None
 
     def __post_init__(self) -> None:

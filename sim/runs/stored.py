@@ -104,11 +104,8 @@ def read_receipt(
 ) -> tuple[Receipt | None, list[str]]:
     """The receipt of a block if the whole block is sound, and what had to be put aside.
 
-    Returns
-    -------
-    tuple
-        None as receipt means that the block must be run (again); each line of the list tells of
-        one damaged file, which was renamed.
+    Without a receipt the block must be run (again). Each line is about one damaged file, which was
+    renamed.
     """
     path = receipt_path(folder, block)
     if not path.exists():
@@ -193,19 +190,9 @@ def refuse_incomplete(path: Path, manifest: dict[str, Any]) -> None:
 def read_runs(
     path: Path, only: Mapping[str, Any] | None = None, columns: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """The table of runs.
+    """The table of runs: rows with these values in these columns, those columns that exist.
 
-    Parameters
-    ----------
-    only
-        Read those rows alone that have these values in these columns.
-    columns
-        Read those of these columns alone that exist.
-
-    Raises
-    ------
-    SimError
-        It cannot be read or is no table of runs.
+    SimError if it cannot be read or is no table of runs.
     """
     import pandas as pd
     import pyarrow.parquet as pq

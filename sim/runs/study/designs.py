@@ -148,23 +148,10 @@ def _morris(design: Design, factors: int) -> FloatArray:
 def sampled_points(
     design: Design, factors: Sequence[Factor], base: Point, order: Sequence[Factor]
 ) -> list[Point]:
-    """Points of a sampled design.
+    """Points of a sampled design; errors as `unit_sample`.
 
-    Parameters
-    ----------
-    design
-        Kind, size, seed.
-    factors
-        In the order of the file: factor k has column k of the sample.
-    base
-        Values of the scenario that conditions name.
-    order
-        The factors so that conditions name earlier ones.
-
-    Raises
-    ------
-    SimError
-        As `unit_sample`.
+    `factors` come in the order of the file: factor k has column k of the sample. In `order`
+    conditions name earlier factors; `base` holds the values of the scenario that they name.
     """
     return [
         acting(order, {f.path: f.at(float(u)) for f, u in zip(factors, row, strict=True)}, base)

@@ -225,14 +225,7 @@ def acting(
 ) -> dict[str, Any]:
     """The values of those factors that act at a point, each condition being met.
 
-    Parameters
-    ----------
-    factors
-        In an order in which every condition names earlier factors only.
-    given
-        A value for each factor.
-    base
-        Values of the scenario at the paths that conditions name and no factor moves.
+    Every condition names earlier factors only, or paths of the scenario, whose values `base` holds.
     """
     found: dict[str, Any] = {}
     moved = {factor.path for factor in factors}

@@ -74,22 +74,24 @@ def names_exist(scenario: Scenario) -> Iterator[Problem]:
     """What is named in `REFERENCES` exists; an empty name names nothing."""
     for pattern, table in REFERENCES:
         what = SINGULAR.get(table, table.removesuffix("s"))
-        for path, name in _names_at(scenario, pattern.split("."), ""):
+        for path, name in values_at(scenario, pattern):
             if name or not path.endswith(".lever"):
                 yield from must_exist(path, name, getattr(scenario, table), what)
 
 
-def _names_at(node: Any, masks: list[str], path: str) -> Iterator[tuple[str, str]]:
-    if node is None:
-        return
-    if not masks:
-        yield path[1:], node
-        return
-    if masks[0] not in ("*", "@"):
-        yield from _names_at(getattr(node, masks[0]), masks[1:], f"{path}.{masks[0]}")
-        return
-    for key, item in node.items() if isinstance(node, Mapping) else enumerate(node):
-        yield from _names_at(key if masks[0] == "@" else item, masks[1:], f"{path}.{key}")
+def values_at(node: Any, pattern: str, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Path and value of all that a pattern of names, * (any) and @ (the keys) leads to."""
+    name, _, rest = pattern.partition(".")
+    if name in ("*", "@"):
+        items = node.items() if isinstance(node, Mapping) else enumerate(node)
+        held = [(key, key if name == "@" else item) for key, item in items]
+    else:
+        held = [(name, getattr(node, name))]
+    for key, item in held:
+        if not rest:
+            yield f"{above}{key}", item
+        elif item is not None:
+            yield from values_at(item, rest, f"{above}{key}.")
 
 
 def events_make_sense(scenario: Scenario) -> Iterator[Problem]:
@@ -225,11 +227,9 @@ def floor_is_below_list_prices(scenario: Scenario) -> Iterator[Problem]:
 
 def agent_fits_are_not_negative(scenario: Scenario) -> Iterator[Problem]:
     """A fit of agents to a segment is no less than nothing."""
-    for vendor, table in scenario.vendors.items():
-        for segment, fit in table.agent_fit.items():
-            if fit < 0.0:
-                path = f"vendors.{vendor}.agent_fit.{segment}"
-                yield problem_at(path, fit, "must not be negative")
+    for path, fit in values_at(scenario, "vendors.*.agent_fit.*"):
+        if fit < 0.0:
+            yield problem_at(path, fit, "must not be negative")
 
 
 def agent_platforms_have_work(scenario: Scenario) -> Iterator[Problem]:
@@ -276,11 +276,9 @@ def strategies_make_sense(scenario: Scenario) -> Iterator[Problem]:
 
 def awareness_is_in_range(scenario: Scenario) -> Iterator[Problem]:
     """Awareness of vendors by region is as that of the vendors."""
-    for region, table in scenario.regions.items():
-        for vendor, level in table.awareness.items():
-            if not 0.0 <= level <= MOST_AWARENESS:
-                path = f"regions.{region}.awareness.{vendor}"
-                yield problem_at(path, level, f"must lie between 0 and {MOST_AWARENESS:g}")
+    for path, level in values_at(scenario, "regions.*.awareness.*"):
+        if not 0.0 <= level <= MOST_AWARENESS:
+            yield problem_at(path, level, f"must lie between 0 and {MOST_AWARENESS:g}")
 
 
 def imitators_have_a_half_life(scenario: Scenario) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import Any
 
 from sim.errors import Problem, ScenarioError, nearest_hint
-from sim.scenario.checks.market import MARKET, Check
+from sim.scenario.checks.market import MARKET, Check, values_at
 from sim.scenario.paths import (
     changed,
     dotted,
@@ -87,9 +87,9 @@ def offers_and_rows_can_be_numbered(scenario: Scenario) -> Iterator[Problem]:
 
 def freed_money_is_not_negative(scenario: Scenario) -> Iterator[Problem]:
     """Money of moves that are off is money."""
-    for vendor, money in scenario.budget.freed.items():
+    for path, money in values_at(scenario, "budget.freed.*"):
         if money < 0.0:
-            yield problem_at(f"budget.freed.{vendor}", money, "must not be negative")
+            yield problem_at(path, money, "must not be negative")
 
 
 def contest_begins_after_the_start(scenario: Scenario) -> Iterator[Problem]:
@@ -247,9 +247,9 @@ def numbers(tables: Mapping[str, Any]) -> dict[str, float]:
 
 def errors_make_sense(scenario: Scenario) -> Iterator[Problem]:
     """Standard errors of recorded figures are positive."""
-    for metric, error in scenario.calibration.errors.items():
+    for path, error in values_at(scenario, "calibration.errors.*"):
         if not 0.0 < error <= 1.0:
-            yield problem_at(f"calibration.errors.{metric}", error, "must lie above 0 and up to 1")
+            yield problem_at(path, error, "must lie above 0 and up to 1")
 
 
 CHECKS: tuple[Check, ...] = (
