@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sim.errors import Problem, ScenarioError, nearest_hint
@@ -130,11 +131,16 @@ def condition_problems(
             known = [name for name in factors if name != factor.path]
             hint = nearest_hint(path, known)
             yield Problem("", f"{place}.when", shown(path), "no factor and no value", hint)
-        elif other is not None and other.values:
-            for value in values:
-                if value not in other.values:
-                    hint = nearest_hint(value, [str(v) for v in other.values])
-                    yield Problem("", f"{place}.when.{path}", shown(value), "never occurs", hint)
+        elif other is not None:
+            yield from never_occur(f"{place}.when.{path}", values, other)
+
+
+def never_occur(place: str, values: Values, factor: Factor) -> Iterator[Problem]:
+    """Values that are none of the factor's categories."""
+    for value in values:
+        if factor.values and value not in factor.values:
+            hint = nearest_hint(value, [str(v) for v in factor.values])
+            yield Problem("", place, shown(value), "never occurs", hint)
 
 
 def measure_problems(study: Study) -> Iterator[Problem]:
@@ -188,6 +194,6 @@ def _able_to_fail(place: str, claim: Claim) -> Iterator[Problem]:
 
 
 def raise_if(problems: list[Problem], file: str) -> None:
-    """Raise all problems of a study file, if there are any. ScenarioError with all of them."""
+    """Raise all problems of a study file, if there are any."""
     if problems:
-        raise ScenarioError([Problem(file, p.path, p.value, p.rule, p.hint) for p in problems])
+        raise ScenarioError([replace(problem, file=file) for problem in problems])

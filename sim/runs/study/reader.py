@@ -16,7 +16,7 @@ from sim.errors import Problem, ScenarioError, SimError, nearest_hint
 from sim.runs.study import checks
 from sim.runs.study.designs import Point, grid_points, sampled_points
 from sim.runs.study.schema import WORLD, Factor, FactorTable, Study, acting, in_order_of_conditions
-from sim.scenario.paths import dotted, shown
+from sim.scenario.paths import dotted, is_number, shown
 from sim.scenario.reader import load, parse_override, parsed, read_text
 from sim.scenario.schema.scenario import Scenario
 
@@ -69,7 +69,7 @@ def lay_out(
 ) -> LoadedStudy:
     """The points of a study on a scenario. ScenarioError as `load_study`."""
     problems: list[Problem] = []
-    tables = {**_roles(study, problems)}
+    tables = _roles(study, problems)
     listed: list[dict[str, Any]] = []
     listing = ""
     if study.design.kind == "list" and not study.design.file:
@@ -173,12 +173,9 @@ def _where_problems(
         if path not in factors:
             hint = nearest_hint(path, list(factors))
             problems.append(Problem("", place, shown(path), "no such factor", hint))
-            continue
-        known = factors[path].values
-        for one in checks.wanted(value) if known else ():
-            if one not in known:
-                hint = nearest_hint(one, [str(v) for v in known])
-                problems.append(Problem("", f"{place}.{path}", shown(one), "never occurs", hint))
+        else:
+            values = checks.wanted(value)
+            problems += checks.never_occur(f"{place}.{path}", values, factors[path])
     return problems
 
 
@@ -222,14 +219,13 @@ def _outside(place: str, part: FactorTable, seen: Sequence[Any]) -> list[Problem
     """Values of a CSV that the study's own table does not allow."""
     problems = []
     for value in seen:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
         if part.values is not None and value not in part.values:
             hint = nearest_hint(value, [str(v) for v in part.values])
             problems.append(Problem("", place, shown(value), "is not among the values", hint))
         elif (
             part.low is not None
             and part.high is not None
-            and (not number or not part.low <= value <= part.high)
+            and (not is_number(value) or not part.low <= value <= part.high)
         ):
             rule = f"must lie between {part.low:g} and {part.high:g}"
             problems.append(Problem("", place, shown(value), rule))
@@ -249,11 +245,7 @@ def _points(
         return grid_points(order, held, study.design.levels)
     if study.design.kind == "list":
         return [
-            {path: row[path] for path in acting(order, _blank(row, factors), held) if path in row}
+            {p: row[p] for p in acting(order, dict.fromkeys(factors) | row, held) if p in row}
             for row in listed
         ]
     return sampled_points(study.design, list(factors.values()), held, order)
-
-
-def _blank(row: Mapping[str, Any], factors: Mapping[str, Factor]) -> dict[str, Any]:
-    return {path: row.get(path) for path in factors}

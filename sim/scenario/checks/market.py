@@ -56,18 +56,12 @@ def home_clouds_add_up(scenario: Scenario) -> Iterator[Problem]:
     """No more than all clients have a home cloud, and a model company is nobody's."""
     total = sum(vendor.home_share for vendor in scenario.vendors.values())
     if total > 1.0 + HOME_TOLERANCE:
-        yield problem_at(
-            "vendors.*.home_share",
-            f"{total:.6g} in all",
-            "home shares must not pass 1 (the rest has no home cloud)",
-        )
+        rule = "home shares must not pass 1 (the rest has no home cloud)"
+        yield problem_at("vendors.*.home_share", f"{total:.6g} in all", rule)
     for name, vendor in scenario.vendors.items():
         if vendor.model_company and vendor.home_share > 0.0:
-            yield problem_at(
-                f"vendors.{name}.home_share",
-                vendor.home_share,
-                "a model company has no cloud and must have 0",
-            )
+            rule = "a model company has no cloud and must have 0"
+            yield problem_at(f"vendors.{name}.home_share", vendor.home_share, rule)
 
 
 def names_exist(scenario: Scenario) -> Iterator[Problem]:
@@ -103,12 +97,9 @@ def events_make_sense(scenario: Scenario) -> Iterator[Problem]:
         for family in event.families_named():
             yield from must_exist(f"{path}.family", family, scenario.families, "family")
         if months_between(scenario.calendar.start, event.month) < 0:
-            yield problem_at(
-                f"{path}.month",
-                event.month,
-                f"lies before the first month {scenario.calendar.start}",
-                "state what held in the first month in the tables instead",
-            )
+            rule = f"lies before the first month {scenario.calendar.start}"
+            hint = "state what held in the first month in the tables instead"
+            yield problem_at(f"{path}.month", event.month, rule, hint)
         own_check = getattr(type(event), "problems", None)
         if own_check is not None:
             for rule in own_check(event, scenario):
@@ -124,11 +115,8 @@ def price_lists_name_offers(scenario: Scenario) -> Iterator[Problem]:
                 if family is None or vendor not in scenario.vendors:
                     continue
                 if family.weights == "closed" and family.owner != vendor:
-                    yield problem_at(
-                        f"events.{index}.vendor",
-                        shown(vendor),
-                        f"cannot serve {name}: its weights are closed",
-                    )
+                    rule = f"cannot serve {name}: its weights are closed"
+                    yield problem_at(f"events.{index}.vendor", shown(vendor), rule)
 
 
 def cuts_lower_the_price(scenario: Scenario) -> Iterator[Problem]:
@@ -144,12 +132,8 @@ def cuts_lower_the_price(scenario: Scenario) -> Iterator[Problem]:
         offer, price = (event.vendor, event.family), event.price(share)
         before = listed.get(offer)
         if event.what == "price_cut" and before is not None and price > before:
-            yield problem_at(
-                f"events.{index}",
-                price,
-                f"a price_cut must not raise {before:g}",
-                "call it price_list",
-            )
+            rule = f"a price_cut must not raise {before:g}"
+            yield problem_at(f"events.{index}", price, rule, "call it price_list")
         listed[offer] = price
 
 
@@ -167,34 +151,24 @@ def hosts_make_sense(scenario: Scenario) -> Iterator[Problem]:
                 f"{path}.vendor", host.vendor, "serves its own family without an entry"
             )
         elif family.weights == "closed":
-            yield problem_at(
-                f"{path}.family",
-                host.family,
-                "only an open family can be hosted",
-                f"families.{host.family}.weights is closed",
-            )
+            rule = "only an open family can be hosted"
+            hint = f"families.{host.family}.weights is closed"
+            yield problem_at(f"{path}.family", host.family, rule, hint)
         for earlier in scenario.hosts[:index]:
             if (earlier.vendor, earlier.family) == (host.vendor, host.family) and (
                 (earlier.end is None or earlier.end > host.start)
                 and (host.end is None or host.end > earlier.start)
             ):
-                yield problem_at(
-                    path,
-                    f"{host.vendor} hosts {host.family}",
-                    "overlaps an earlier entry of the same host and family",
-                )
+                rule = "overlaps an earlier entry of the same host and family"
+                yield problem_at(path, f"{host.vendor} hosts {host.family}", rule)
 
 
 def kinds_have_offers(scenario: Scenario) -> Iterator[Problem]:
     """Somebody sells what each kind of work needs."""
     for name, kind in scenario.kinds.items():
         if kind.unit == "tokens" and not scenario.families:
-            yield problem_at(
-                f"kinds.{name}.unit",
-                kind.unit,
-                "no model family serves it",
-                "add a table [families.NAME]",
-            )
+            rule = "no model family serves it"
+            yield problem_at(f"kinds.{name}.unit", kind.unit, rule, "add a table [families.NAME]")
         if kind.unit == "accelerator_hours" and not any(
             vendor.rents for vendor in scenario.vendors.values()
         ):
@@ -207,12 +181,9 @@ def stacks_are_not_free(scenario: Scenario) -> Iterator[Problem]:
         return
     for name, vendor in scenario.vendors.items():
         if vendor.capacity.initial == 0.0:
-            yield problem_at(
-                f"vendors.{name}.capacity.initial",
-                0.0,
-                "a vendor without accelerators has nothing to sell",
-                "leave it out to size it to the first month's load",
-            )
+            path = f"vendors.{name}.capacity.initial"
+            rule = "a vendor without accelerators has nothing to sell"
+            yield problem_at(path, 0.0, rule, "leave it out to size it to the first month's load")
 
 
 def floor_is_below_list_prices(scenario: Scenario) -> Iterator[Problem]:
@@ -294,12 +265,9 @@ def imitators_have_a_half_life(scenario: Scenario) -> Iterator[Problem]:
             owner.context_half_life,
         )
         if all(life is None for life in lives):
-            yield problem_at(
-                f"families.{name}.imitates",
-                shown(True),
-                "closes no gap without a half-life",
-                f"state families.{name}.imitation_half_life or context_half_life",
-            )
+            path = f"families.{name}.imitates"
+            hint = f"state families.{name}.imitation_half_life or context_half_life"
+            yield problem_at(path, shown(True), "closes no gap without a half-life", hint)
 
 
 def strategies_name_own_families(scenario: Scenario) -> Iterator[Problem]:
@@ -317,12 +285,9 @@ def strategies_name_own_families(scenario: Scenario) -> Iterator[Problem]:
                 yield from must_exist(f"{path}.research.families", family, own, "own family")
         for pattern in vendor.openness.parameters.get("open", ()):
             if not any(fnmatchcase(family, pattern) for family in own):
-                yield problem_at(
-                    f"vendors.{name}.openness.parameters.open",
-                    shown(pattern),
-                    "no own family has this name",
-                    f"own families: {', '.join(own) or 'none'}",
-                )
+                path = f"vendors.{name}.openness.parameters.open"
+                hint = f"own families: {', '.join(own) or 'none'}"
+                yield problem_at(path, shown(pattern), "no own family has this name", hint)
 
 
 MARKET: tuple[Check, ...] = (

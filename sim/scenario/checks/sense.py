@@ -56,11 +56,8 @@ def calendar_is_in_range(scenario: Scenario) -> Iterator[Problem]:
     start, months = scenario.calendar.start, scenario.calendar.months
     last = start.year + (start.month - 1 + months - 1) // 12
     if start.year < FIRST_YEAR or last > LAST_YEAR:
-        yield problem_at(
-            "calendar.start",
-            str(start),
-            f"all {months} months must lie in the years {FIRST_YEAR} to {LAST_YEAR}",
-        )
+        rule = f"all {months} months must lie in the years {FIRST_YEAR} to {LAST_YEAR}"
+        yield problem_at("calendar.start", str(start), rule)
 
 
 def vendors_can_be_told_apart(scenario: Scenario) -> Iterator[Problem]:
@@ -161,22 +158,16 @@ def levers_leave_the_frame(scenario: Scenario) -> Iterator[Problem]:
     for name, patch in off_patches(scenario).items():
         for path in patch:
             if path.split(".")[0] in FRAME:
-                yield problem_at(
-                    f"levers.{name}.off",
-                    path,
-                    "is no move of a vendor: both worlds must be run and judged alike",
-                )
+                rule = "is no move of a vendor: both worlds must be run and judged alike"
+                yield problem_at(f"levers.{name}.off", path, rule)
         if not any(path.count(".") < 2 and path.startswith("vendors") for path in patch):
             continue
         data, problems = without(scenario, [name])
         vendors = data["vendors"]
         if not problems and isinstance(vendors, dict) and vendors.keys() != scenario.vendors.keys():
             changed = sorted(vendors.keys() ^ scenario.vendors.keys())
-            yield problem_at(
-                f"levers.{name}.off",
-                f"vendors.{changed[0]}",
-                "a lever must not add or remove a vendor",
-            )
+            rule = "a lever must not add or remove a vendor"
+            yield problem_at(f"levers.{name}.off", f"vendors.{changed[0]}", rule)
 
 
 def levers_do_not_clash(scenario: Scenario) -> Iterator[Problem]:
@@ -185,22 +176,16 @@ def levers_do_not_clash(scenario: Scenario) -> Iterator[Problem]:
     for name, patch in off_patches(scenario).items():
         for path, value in patch.items():
             if path in written and written[path][1] != value:
-                yield problem_at(
-                    f"levers.{name}.off",
-                    path,
-                    f"lever {written[path][0]} writes another value there",
-                )
+                rule = f"lever {written[path][0]} writes another value there"
+                yield problem_at(f"levers.{name}.off", path, rule)
             written[path] = (name, value)
 
 
 def window_fits(scenario: Scenario) -> Iterator[Problem]:
     """The months that are judged lie inside the run."""
     if scenario.containment.window_months > scenario.calendar.months:
-        yield problem_at(
-            "containment.window_months",
-            scenario.containment.window_months,
-            f"must not pass calendar.months = {scenario.calendar.months}",
-        )
+        rule = f"must not pass calendar.months = {scenario.calendar.months}"
+        yield problem_at("containment.window_months", scenario.containment.window_months, rule)
 
 
 def sources_match(scenario: Scenario) -> Iterator[Problem]:
