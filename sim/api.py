@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble, run_study, until_narrow
+from sim.runs.plan import planned_size
 from sim.runs.progress import ProgressCallback, progress_on_stderr
 from sim.runs.result import Result
 from sim.runs.settings import RESULTS, RunSettings
@@ -265,6 +266,7 @@ def sweep(
     executor: Executor | None = None,
     branch_at: date | None = None,
     changes: Mapping[str, Any] | Sequence[str] = (),
+    posterior: Path | str | None = None,
 ) -> JudgedResult:
     """Run a study, store it and judge its claims; the same call goes on where one stopped.
 
@@ -276,6 +278,9 @@ def sweep(
         Values of the scenario at dotted paths, at all points.
     replicates, seed, workers, out, progress, executor, branch_at
         As for `run`; what is not given is taken from the study.
+    posterior
+        Posterior file: each replicate is one draw of it, the same at all points; a factor of the
+        study goes before a draw. Unless given, the numbers as they stand.
 
     Raises
     ------
@@ -283,11 +288,19 @@ def sweep(
         The study is refused before its first run, or the folder cannot be used.
     """
     loaded = study if isinstance(study, LoadedStudy) else load_study(study, changes)
+    at_first, root = planned_size(loaded, replicates, seed)
+    file = None if posterior is None else Path(posterior)
 
     def look(runs: int | None, earlier: Result | None) -> JudgedResult:
         with _settings(out, workers, executor, progress) as settings:
             found = run_study(
-                loaded, settings, replicates=runs, seed=seed, branch_at=branch_at, earlier=earlier
+                loaded,
+                settings,
+                replicates=runs,
+                seed=seed,
+                branch_at=branch_at,
+                earlier=earlier,
+                draws=_draws_of(file, loaded.scenario, runs or at_first, root, at_first),
             )
         return _judged(found)
 

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import EXPECTED_ERROR, complain
-from sim.cli.options import RESULTS, Changes, Clients, Out, Replicates, ScenarioFile, Seed, Workers
+from sim.cli.options import (
+    RESULTS,
+    Changes,
+    Clients,
+    Out,
+    Point,
+    Posterior,
+    Replicates,
+    ScenarioFile,
+    Seed,
+    Workers,
+    drawn_over,
+)
 
 if TYPE_CHECKING:
     from sim.analysis.attribution.base import Attribution, Estimate
@@ -36,6 +48,8 @@ def attribute(
         bool, typer.Option("--exact", help="All coalitions, however many levers (up to 10).")
     ] = False,
     draws: Annotated[int, typer.Option(min=1, help="Draws of the priors.")] = 20,
+    posterior: Posterior = None,
+    point: Point = False,
     workers: Workers = None,
     out: Out = RESULTS,
     json_: Annotated[bool, typer.Option("--json", help="Print folders and findings.")] = False,
@@ -64,6 +78,7 @@ def attribute(
             RunSettings(out, workers, progress=told),
             replicates=replicates,
             seed=seed,
+            draws=drawn_over(market, posterior, point, changes, replicates, seed),
         ):
             documents.append(document(result, finding))
             failed += len(result.failed)

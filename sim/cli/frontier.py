@@ -8,7 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli import EXPECTED_ERROR, complain
-from sim.cli.options import RESULTS, Changes, Clients, Out, ScenarioFile, Seed, Workers
+from sim.cli.options import (
+    RESULTS,
+    Changes,
+    Clients,
+    Out,
+    Point,
+    Posterior,
+    ScenarioFile,
+    Seed,
+    Workers,
+    drawn_over,
+)
 from sim.cli.tournament import pictures
 
 Range = tuple[float, float]
@@ -45,6 +56,8 @@ def frontier(
     seed: Seed = None,
     set_: Changes = None,
     clients: Clients = None,
+    posterior: Posterior = None,
+    point: Point = False,
     workers: Workers = None,
     out: Out = RESULTS,
     json_: Annotated[bool, typer.Option("--json", help="Print folder and findings.")] = False,
@@ -82,6 +95,7 @@ def frontier(
                 budget=budget,
                 depth=depth,
                 seed=seed,
+                draws=drawn_over(market, posterior, point, changes, runs_a_point, seed),
             )
     lines = sweep_lines(found) if hysteresis else frontier_lines(found)
     picture = "hysteresis" if hysteresis else "frontier"

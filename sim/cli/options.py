@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from sim.runs.worlds import Draws
+    from sim.scenario.schema.scenario import Scenario
 
 ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file (TOML).", show_default=False)]
 Record = Annotated[Path | None, typer.Option(help="Record (CSV) [default: the one shipped].")]
@@ -46,6 +51,36 @@ Point = Annotated[
 ]
 
 RESULTS = Path("results")
+
+
+def drawn_over(
+    market: Scenario,
+    posterior: Path | None,
+    point: bool,
+    changes: Iterable[str],
+    replicates: int | None,
+    seed: int | None,
+) -> Draws | None:
+    """The draws of runs over a posterior; None where the numbers are those of the scenario.
+
+    Raises
+    ------
+    SimError
+        The posterior is not of this scenario, or a change is of a number that is drawn.
+    """
+    if posterior is None and market.posterior is None:
+        return None
+    from sim.analysis.predictive import draws_of, posterior_of, refuse_drawn
+    from sim.scenario.reader import parse_override
+
+    file = posterior_of(market, posterior, point)
+    if file is None:
+        return None
+    runs = market.ensemble.replicates if replicates is None else replicates
+    root = market.ensemble.seed if seed is None else seed
+    found = draws_of(file, market, runs, root)
+    refuse_drawn(found, [parse_override(text)[0] for text in changes])
+    return found
 
 
 def executor_of(

@@ -27,6 +27,7 @@ from sim.cli.options import (
     Scheduler,
     Seed,
     Workers,
+    drawn_over,
     executor_of,
     month_of,
 )
@@ -88,7 +89,7 @@ def run(
 
     changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
     market = load(scenario, changes)
-    drawn = _drawn(market, posterior, point, replicates, seed, changes)
+    drawn = drawn_over(market, posterior, point, changes, replicates, seed)
     if not json_:
         _say(_intention(market, replicates, seed, drawn))
     workers = 1 if profile else workers
@@ -153,30 +154,6 @@ def _profile_told(wanted: bool) -> Iterator[None]:
 
 def _say(lines: list[str]) -> None:
     print("\n".join(lines), flush=True)
-
-
-def _drawn(
-    market: Scenario,
-    posterior: Path | None,
-    point: bool,
-    replicates: int | None,
-    seed: int | None,
-    changes: list[str],
-) -> Draws | None:
-    """The draws of the run; None where its numbers are those of the file."""
-    if posterior is None and market.posterior is None:
-        return None
-    from sim.analysis.predictive import draws_of, posterior_of, refuse_drawn
-    from sim.scenario.reader import parse_override
-
-    file = posterior_of(market, posterior, point)
-    if file is None:
-        return None
-    ensemble = market.ensemble
-    runs = ensemble.replicates if replicates is None else replicates
-    found = draws_of(file, market, runs, ensemble.seed if seed is None else seed)
-    refuse_drawn(found, [parse_override(text)[0] for text in changes])
-    return found
 
 
 def _split(result: Result) -> dict[str, Any]:

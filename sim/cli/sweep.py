@@ -40,6 +40,9 @@ def sweep(
     workers: Workers = None,
     scheduler: Scheduler = None,
     branch_at: BranchAt = None,
+    posterior: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Each replicate is a draw of it.")
+    ] = None,
     out: Out = RESULTS,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the result folder and the claims as JSON.")
@@ -67,6 +70,7 @@ def sweep(
             branch_at=month_of(branch_at),
             out=out,
             progress=told,
+            posterior=posterior,
         )
     if json_:
         document = {"folder": str(result.path), **result.claims}

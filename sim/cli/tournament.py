@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import EXPECTED_ERROR, complain
-from sim.cli.options import RESULTS, Changes, Clients, Out, Replicates, ScenarioFile, Seed, Workers
+from sim.cli.options import (
+    RESULTS,
+    Changes,
+    Clients,
+    Out,
+    Point,
+    Posterior,
+    Replicates,
+    ScenarioFile,
+    Seed,
+    Workers,
+    drawn_over,
+)
 
 if TYPE_CHECKING:
     from sim.runs.result import Result
@@ -40,6 +52,8 @@ def tournament(
     discount: Annotated[float, typer.Option(help="Worth of a yuan next month.")] = 0.98,
     set_: Changes = None,
     clients: Clients = None,
+    posterior: Posterior = None,
+    point: Point = False,
     workers: Workers = None,
     out: Out = RESULTS,
     json_: Annotated[bool, typer.Option("--json", help="Print folder and findings.")] = False,
@@ -65,6 +79,7 @@ def tournament(
             discount=discount,
             replicates=replicates,
             seed=seed,
+            draws=drawn_over(market, posterior, point, changes, replicates, seed),
         )
     if json_:
         print(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))

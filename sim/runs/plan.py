@@ -218,9 +218,8 @@ def plan_sweep(
         points that are to branch at a month differ before it, or there is not one draw a replicate.
     """
     study, scenario = loaded.study, loaded.scenario
-    first = study.replicates if isinstance(study.replicates, int) else study.replicates.at_first
-    runs = first if replicates is None else replicates
-    root = next(s for s in (seed, study.seed, scenario.ensemble.seed) if s is not None)
+    first, _ = planned_size(loaded)
+    runs, root = planned_size(loaded, replicates, seed)
     scenario = _seeded(scenario, runs, root)
     stride, months = study.outcomes.stride_months, scenario.calendar.months
     if stride > months:
@@ -261,6 +260,17 @@ def plan_sweep(
         {"name": loaded.name, "title": title, "design": study.design.model_dump()},
         files,
     )
+
+
+def planned_size(
+    loaded: LoadedStudy, replicates: int | None = None, seed: int | None = None
+) -> tuple[int, int]:
+    """Replicates (of the first look) and root seed; what is not given is taken from the study."""
+    study = loaded.study
+    first = study.replicates if isinstance(study.replicates, int) else study.replicates.at_first
+    seeds = (seed, study.seed, loaded.scenario.ensemble.seed)
+    runs = first if replicates is None else replicates
+    return runs, next(s for s in seeds if s is not None)
 
 
 def refuse_no_runs(replicates: int, seed: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from sim.analysis.attribution import counterfactuals as parts
@@ -16,6 +17,7 @@ from sim.runs.files import json_bytes, write_once
 from sim.runs.result import Result
 from sim.runs.rows import DONE
 from sim.runs.settings import RunSettings
+from sim.runs.worlds import Draws, World
 from sim.scenario.schema.scenario import Scenario
 
 ATTRIBUTION = "attribution.json"
@@ -30,6 +32,8 @@ PARTS = {
     "priors": AttributionPart(parts.priors_worlds, parts.read_priors),
     "unidentified": AttributionPart(parts.unidentified_worlds, parts.read_unidentified),
 }
+AT_THE_POINT = ("frozen", "priors", "unidentified")
+"""Parts that know one scenario alone, or draw its numbers themselves."""
 USUAL = tuple(name for name in PARTS if name not in ("priors", "unidentified"))
 
 
@@ -41,6 +45,7 @@ def attribute(
     *,
     replicates: int | None = None,
     seed: int | None = None,
+    draws: Draws | None = None,
 ) -> Iterator[tuple[Result, Attribution]]:
     """Each part's runs and what it found, one part after the other; stored runs are reused.
 
@@ -48,6 +53,8 @@ def attribute(
     ----------
     names
         Parts, see `PARTS`.
+    draws
+        The draw of each replicate; the parts of `AT_THE_POINT` are run without.
 
     Raises
     ------
@@ -58,18 +65,26 @@ def attribute(
     for name in names:
         if name not in PARTS:
             raise SimError(f"no part is called {name!r} ({nearest_hint(name, list(PARTS))})")
-    for part in (PARTS[name] for name in names):
+    for name in names:
+        part: AttributionPart = PARTS[name]
+        drawn = None if name in AT_THE_POINT else draws
+        worlds = partial(_worlds, part, chosen)
         result = run_ensemble(
             scenario,
             settings,
             replicates=replicates,
             seed=seed,
-            worlds=part.worlds(scenario, chosen),
+            worlds=worlds(scenario) if drawn is None else worlds,
+            draws=drawn,
             model=part.model(scenario) if part.model is not None else None,
         )
         found = part.read(result, chosen)
         write_once(result.path / ATTRIBUTION, json_bytes(document(result, found)))
         yield result, found
+
+
+def _worlds(part: AttributionPart, choices: Choices, scenario: Scenario) -> tuple[World, ...]:
+    return part.worlds(scenario, choices)
 
 
 def document(result: Result, found: Attribution) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
 from sim.runs.settings import RunSettings
-from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, contest_of, levers_of
+from sim.runs.worlds import OFF_MONEY_KEPT, ON, Draws, World, contest_of, levers_of
 from sim.scenario.patches import without_levers
 from sim.scenario.paths import dotted, field_at, leaves, plain_tables
 
@@ -111,6 +112,7 @@ def frontier(
     coarse: int = COARSE,
     depth: int = DEPTH,
     seed: int | None = None,
+    draws: Draws | None = None,
 ) -> tuple[Result, dict[str, Any]]:
     """Find where P(outcome) = 1/2; every step of the refinement is a stored ensemble.
 
@@ -123,6 +125,8 @@ def frontier(
         scenario there and its pair.
     budget
         Runs at most; the coarse grid is always run.
+    draws
+        The draw of each replicate, the same at all points.
 
     Returns
     -------
@@ -138,8 +142,15 @@ def frontier(
     results: list[Result] = []
 
     def ask(places: Sequence[Place]) -> Bools:
-        worlds = _worlds(scenario, x, y, coarse * 2**depth, places)
-        result = run_ensemble(scenario, settings, replicates=runs_a_point, worlds=worlds, seed=seed)
+        worlds = partial(_worlds, x, y, coarse * 2**depth, places)
+        result = run_ensemble(
+            scenario,
+            settings,
+            replicates=runs_a_point,
+            worlds=worlds(scenario) if draws is None else worlds,
+            seed=seed,
+            draws=draws,
+        )
         results.append(result)
         return _hits(result, places, outcomes)
 
@@ -164,7 +175,7 @@ def _check(scenario: Scenario, outcomes: Sequence[str], runs: int, x: Axis, y: A
 
 
 def _worlds(
-    scenario: Scenario, x: Axis, y: Axis, side: int, places: Sequence[Place]
+    x: Axis, y: Axis, side: int, places: Sequence[Place], scenario: Scenario
 ) -> tuple[World, ...]:
     """Each place with the incumbent's levers and without them."""
     levers, found = _levers(scenario), []

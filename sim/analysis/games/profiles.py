@@ -110,6 +110,14 @@ def field_of(
     columns = _side(scenario, contest.challenger, challenger, notes)
     if levers_of(scenario, contest.incumbent) and all(r.name != WITHOUT_LEVERS for r in rows):
         rows = (*rows, Named(WITHOUT_LEVERS))
+    worlds = profile_worlds(contest, rows, columns, scenario)
+    return Field(contest, rows, columns, worlds, tuple(notes))
+
+
+def profile_worlds(
+    contest: Contest, rows: Sequence[Named], columns: Sequence[Named], scenario: Scenario
+) -> tuple[World, ...]:
+    """The world of each pair of strategies of incumbent and challenger."""
     worlds = []
     for row in rows:
         played = play(scenario, contest.incumbent, row)
@@ -117,7 +125,7 @@ def field_of(
             title = f"{contest.incumbent} plays {row.name}, {contest.challenger} {column.name}"
             both = play(played, contest.challenger, column)
             worlds.append(World(point_of(row.name, column.name), title, both))
-    return Field(contest, rows, columns, tuple(worlds), tuple(notes))
+    return tuple(worlds)
 
 
 def _side(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -28,6 +29,7 @@ from sim.analysis.games.profiles import (
     field_of,
     parse_named,
     point_of,
+    profile_worlds,
 )
 from sim.analysis.verdict.grounds import grounds
 from sim.economics.arrays import Floats
@@ -35,6 +37,7 @@ from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
 from sim.runs.settings import RunSettings
+from sim.runs.worlds import Draws
 from sim.strategies.pricing.base import PriceLimits, PricingStrategy
 from sim.strategies.registry import make
 
@@ -71,6 +74,7 @@ def tournament(
     discount: float = DISCOUNT,
     replicates: int | None = None,
     seed: int | None = None,
+    draws: Draws | None = None,
 ) -> tuple[Result, dict[str, Any]]:
     """Run all profiles under common seeds and read the game; stored runs are reused.
 
@@ -81,6 +85,8 @@ def tournament(
     discount
         Worth of a yuan next month; a payoff is the discounted mean of the vendor's objective
         over the whole run, million yuan a month.
+    draws
+        The draw of each replicate, the same in all profiles.
 
     Returns
     -------
@@ -97,7 +103,15 @@ def tournament(
     field = field_of(scenario, incumbent, challenger)
     if (scenario.ensemble.replicates if replicates is None else replicates) < 2:
         raise SimError("a tournament needs 2 replicates or more")
-    result = run_ensemble(scenario, settings, replicates=replicates, seed=seed, worlds=field.worlds)
+    profiles = partial(profile_worlds, field.contest, field.rows, field.columns)
+    result = run_ensemble(
+        scenario,
+        settings,
+        replicates=replicates,
+        seed=seed,
+        worlds=field.worlds if draws is None else profiles,
+        draws=draws,
+    )
     sides = {field.contest.incumbent: field.rows, field.contest.challenger: field.columns}
     found = _findings(result, field, discount) | {
         "fingerprints": {

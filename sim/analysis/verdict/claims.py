@@ -46,6 +46,7 @@ def judge_claims(result: Result) -> dict[str, Any]:
         "points": len(result.points),
         "interval": "Wilson, 95 %, over effective runs",
         "claims": {name: _judged(result, runs, name, claims[name], sampled) for name in claims},
+        **({} if result.posterior is None else {"posterior": result.posterior}),
     }
 
 

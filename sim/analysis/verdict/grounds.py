@@ -95,6 +95,7 @@ def claims_grounds(found: Mapping[str, Any]) -> dict[str, Any]:
         "seeds": list(range(found["replicates"])),
         "n": min((claim["runs"] for claim in found["claims"].values()), default=0),
         "interval_types": [found["interval"]] if found["interval"] else [],
+        "posterior": found.get("posterior"),
     }
 
 

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -389,3 +389,58 @@ def test_sim_run_takes_the_posterior_that_the_scenario_names(
         run(point=True, split_variance=2)
     assert run(split_variance=2).path == over.path
     assert (over.path / "split.json").is_file()
+
+
+class MarketWithSurplus(FakeMarket):
+    dims: ClassVar[dict[str, tuple[str, ...]]] = {**FakeMarket.dims, "consumer_surplus": ()}
+
+    def run(self) -> None:
+        super().run()
+        self.curves["consumer_surplus"] = self.curves["hhi"]
+
+
+def stored_again(result: Result, draws: Any, name: str, replicate: int, world: Any) -> None:
+    """The stored run is that of a world in the replicate's draw."""
+    assert result.draws == draws
+    record = run_world(world, 7, replicate, model=FakeMarket)
+    stored = result.curves[SHARES].sel(point=name, replicate=replicate)
+    np.testing.assert_array_equal(stored, record.curves[SHARES])
+
+
+def test_attribution_frontier_and_tournament_are_made_in_each_draw(
+    duel: Any, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sim.analysis.attribution.attribute import attribute
+    from sim.analysis.frontier.frontier import Axis, frontier
+    from sim.analysis.games.profiles import parse_named, play
+    from sim.analysis.games.tournament import tournament
+    from sim.analysis.verdict.grounds import grounds_line
+    from sim.runs import run as running
+
+    monkeypatch.setattr(running, "_market_model", lambda: FakeMarket)
+    draws, settings = draws_of(file, duel, 3, 7), RunSettings(tmp_path, 1)
+    market = draws.scenario(duel, 1)
+    (result, found), (frozen, _) = attribute(
+        duel, ["rules", "priors"], None, settings, replicates=3, seed=7, draws=draws
+    )
+    assert frozen.draws is None
+    assert found.rows
+    off = {world.name: world.scenario for world in worlds_of(market)}[OFF_MONEY_KEPT]
+    stored_again(result, draws, OFF_MONEY_KEPT, 1, off)
+
+    x = Axis("vendors.new.appeal.api", 0.0, 1.0, "-")
+    y = Axis("levers.charm.intensity", 0.0, 1.0, "-")
+    result, lines = frontier(
+        duel, x, y, settings, runs_a_point=3, coarse=2, depth=0, seed=7, draws=draws
+    )
+    assert "over the posterior" in grounds_line(lines)
+    here = market.replace({x.path: 1.0, y.path: 0.5})
+    stored_again(result, draws, "x2y1_on", 1, here)
+
+    monkeypatch.setattr(running, "_market_model", lambda: MarketWithSurplus)
+    names = (["cost_plus"], ["match"])
+    result, _ = tournament(duel, *names, settings, replicates=3, seed=7, draws=draws)
+    played = play(market, "old", parse_named("without_levers"))
+    played = play(played, "new", parse_named("match"))
+    (name,) = [p for p in result.points if "without_levers" in p and "match" in p]
+    stored_again(result, draws, name, 1, played)
