@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
@@ -152,23 +152,58 @@ def _lines(validation: Validation, result: Result, scores: list[str]) -> list[st
     else:
         lines.append("no recorded figure can be compared with this scenario")
     lines += ["", *scores] if scores else []
-    if validation.unmapped:
-        lines += ["", f"not compared: {len(validation.unmapped)} figures"]
-        lines += _unmapped(validation)
+    counts = validation.counts
+    lines += [
+        "",
+        f"record of {sum(counts.values())} rows: {', '.join(map(_count, counts.items()))}",
+    ]
+    for title, found in (
+        (
+            "taken as given by the run, and by what",
+            ((r.carrier, r.metric) for r in validation.inputs),
+        ),
+        ("counted once, under another row", (("repeats", r.metric) for r in validation.duplicates)),
+        ("not compared", ((r.reason, r.metric) for r in validation.unmapped)),
+    ):
+        listed = _grouped(found)
+        lines += (
+            ["", f"{title}: {sum(map(_size, listed.values()))} figures", *_texts(listed)]
+            if listed
+            else []
+        )
     return [*lines, "", f"result   {result.path}"]
 
 
-def _unmapped(validation: Validation) -> list[str]:
-    """Each reason with the metrics it stands for, and how many figures of each."""
-    reasons: dict[str, Counter[str]] = {}
-    for row in validation.unmapped:
-        reasons.setdefault(row.reason, Counter())[row.metric] += 1
+WORDS = {
+    "mapped": "compared",
+    "inputs": "inputs",
+    "duplicates": "duplicates",
+    "unmapped": "not compared",
+}
+
+
+def _count(entry: tuple[str, int]) -> str:
+    return f"{entry[1]} {WORDS[entry[0]]}"
+
+
+def _size(metrics: Counter[str]) -> int:
+    return sum(metrics.values())
+
+
+def _grouped(found: Iterable[tuple[str, str]]) -> dict[str, Counter[str]]:
+    """Metrics by why or by what, counted."""
+    groups: dict[str, Counter[str]] = {}
+    for why, metric in found:
+        groups.setdefault(why, Counter())[metric] += 1
+    return groups
+
+
+def _texts(groups: dict[str, Counter[str]]) -> list[str]:
     lines = []
-    for reason, metrics in reasons.items():
-        names = [f"{name} x {n}" if n > 1 else name for name, n in sorted(metrics.items())]
-        text = f"{reason}: {', '.join(names)}"
+    for why, metrics in groups.items():
+        listed = [f"{name} x {n}" if n > 1 else name for name, n in sorted(metrics.items())]
         lines += wrap(
-            text,
+            f"{why}: {', '.join(listed)}",
             WIDTH,
             initial_indent="  ",
             subsequent_indent="      ",

@@ -57,7 +57,7 @@ def _figures(scenario: Scenario, task: Task, replicate: int) -> list[float] | st
     run = run_world(scenario, task.seed, replicate)
     if run.status != DONE:
         return f"{run.stage}: {run.message}"
-    curves = dataset([run], scenario, {target.measure for target in task.targets})
+    curves = dataset([run], scenario, {name for target in task.targets for name in target.measures})
     figures = [float(simulated(target, curves)[0]) for target in task.targets]
     for target, figure in zip(task.targets, figures, strict=True):
         if not np.isfinite(figure):

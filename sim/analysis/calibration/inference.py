@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,7 +36,7 @@ from sim.analysis.calibration.targets import match
 from sim.analysis.posterior import ENDING, VERSION, Posterior, write_posterior
 from sim.analysis.priors import CHOICE, choices_of, free_priors
 from sim.errors import SimError
-from sim.months import months_between
+from sim.months import month_after, months_between
 from sim.runs.executors import default_workers
 from sim.runs.files import json_bytes, locked, sha256, write_atomically, write_once
 from sim.runs.plan import SHORT_HASH
@@ -207,8 +207,7 @@ def _recipe(
     seed: int | None,
 ) -> Recipe:
     rows = load_record() if record is None else record
-    used = {row.id: row for row in rows if _until(row, to)}
-    found = match([used[name] for name in sorted(used)], scenario).targets
+    found = match(rows, scenario, None if to is None else _last_of_month(to)).targets
     targets = tuple(target for target in found if target.kind != "rank")
     if not targets:
         raise SimError("the record has no figure that a run of this scenario answers to")
@@ -216,7 +215,7 @@ def _recipe(
     if not priors:
         raise SimError(f"{scenario.name} has no uncertain number: add [[fit]] tables")
     start = scenario.calendar.start
-    months = 1 + max(months_between(start, target.period_end) for target in targets)
+    months = 1 + max(months_between(start, target.period_end) + target.delay for target in targets)
     small = with_values(
         scenario,
         {
@@ -230,10 +229,8 @@ def _recipe(
     return Recipe(small, priors, targets, own_seed)
 
 
-def _until(row: Record, to: date | None) -> bool:
-    if row.period_end is None:
-        return False
-    return to is None or (row.period_end.year, row.period_end.month) <= (to.year, to.month)
+def _last_of_month(day: date) -> date:
+    return month_after(day, 1) - timedelta(days=1)
 
 
 def _inputs(
@@ -243,7 +240,8 @@ def _inputs(
     rows = [
         target.as_dict()
         | {"scale": target.scale, "vendors": target.vendors, "peers": target.peers}
-        | {name: getattr(target, name, None) for name in ("error", "family", "transform")}
+        | {"items": target.items, "base": [day.isoformat() for day in target.base or ()]}
+        | {name: getattr(target, name) for name in ("error", "family", "transform", "delay")}
         for target in recipe.targets
     ]
     return {

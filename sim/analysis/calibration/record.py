@@ -22,13 +22,16 @@ MULTIPLES = {
     "T": 1e12,
     "trillion": 1e12,
 }
-PER_MONTH = ("/month", " a month", " per month")
+RATES = ("/month", " a month", " per month", "/day", " a day", " per day")
+SIZES = {"%": (0.01, "share"), "billion USD": (7.2e9, "yuan"), "million USD": (7.2e6, "yuan")}
+"""Units that are not a multiple and a base; a dollar is 7.2 yuan, as in 2024 and 2025."""
 
 
 def size_of(unit: str) -> tuple[float, str]:
     """Size of a unit and its base: ``"M tokens/month"`` is ``(1e6, "tokens")``.
 
-    A sum of monthly amounts has the unit of the amount, so that "/month" is left out.
+    A sum of monthly amounts has the unit of the amount, so that "/month" is left out, as is "/day"
+    of a mean day. ``"yuan/million tokens"`` is ``(1e-6, "yuan/tokens")``.
 
     Raises
     ------
@@ -36,8 +39,14 @@ def size_of(unit: str) -> tuple[float, str]:
         If the unit is empty.
     """
     text = unit.strip()
-    for ending in PER_MONTH:
+    for ending in RATES:
         text = text.removesuffix(ending)
+    if text in SIZES:
+        return SIZES[text]
+    above, _, below = text.partition("/")
+    if below:
+        (size, base), (below_size, below_base) = size_of(above), size_of(below)
+        return size / below_size, f"{base}/{below_base}"
     words = text.split()
     if not words:
         raise SimError("a unit is missing")
@@ -85,11 +94,13 @@ class Record:
 def load_record(path: Path | str | None = None) -> tuple[Record, ...]:
     """Rows of a record file (CSV with a header), in file order; None = the record shipped here.
 
+    A row that is repeated as it is counts once.
+
     Raises
     ------
     SimError
         One line for each row that cannot be read: a missing column or cell, a value that is no
-        finite number, a date that is none, an id that appears twice.
+        finite number, a date that is none, an id that appears twice with other contents.
     """
     name = "market_record.csv" if path is None else str(path)
     lines = _text(path).splitlines()
@@ -106,7 +117,7 @@ def load_record(path: Path | str | None = None) -> tuple[Record, ...]:
     for line, row in rows:
         try:
             record = _row(row)
-            if record.id in records:
+            if records.get(record.id, record) != record:
                 raise ValueError(f"id {record.id!r} appears twice")
             records[record.id] = record
         except ValueError as error:

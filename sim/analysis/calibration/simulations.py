@@ -101,7 +101,8 @@ def run_draws(block: Block) -> list[list[float | None]]:
             places.append(index)
     figures = np.full((len(block.values), len(recipe.targets)), np.nan)
     if runs:
-        curves = dataset(runs, recipe.scenario, {target.measure for target in recipe.targets})
+        measures = {name for target in recipe.targets for name in target.measures}
+        curves = dataset(runs, recipe.scenario, measures)
         for column, target in enumerate(recipe.targets):
             try:
                 figures[places, column] = simulated(target, curves)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.calibration.record import Record, factor, load_record
-from sim.analysis.calibration.targets import Target, Unmapped, match
+from sim.analysis.calibration.targets import Duplicate, Input, Target, Unmapped, match
 from sim.errors import SimError
 
 if TYPE_CHECKING:
@@ -72,6 +73,18 @@ class Validation:
 
     comparisons: tuple[Comparison, ...]
     unmapped: tuple[Unmapped, ...]
+    inputs: tuple[Input, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of rows that are compared, taken as given, counted elsewhere, not compared."""
+        return {
+            "mapped": len(self.comparisons),
+            "inputs": len(self.inputs),
+            "duplicates": len(self.duplicates),
+            "unmapped": len(self.unmapped),
+        }
 
     @property
     def hits(self) -> int:
@@ -79,10 +92,13 @@ class Validation:
         return sum(row.hit for row in self.comparisons)
 
     def as_dict(self) -> dict[str, Any]:
-        """``{"targets": [...], "unmapped": [...]}`` of plain values."""
+        """Plain values: counts, targets, unmapped, inputs, duplicates."""
         return {
+            "counts": self.counts,
             "targets": [row.as_dict() for row in self.comparisons],
             "unmapped": [row._asdict() for row in self.unmapped],
+            "inputs": [row._asdict() for row in self.inputs],
+            "duplicates": [row._asdict() for row in self.duplicates],
         }
 
 
@@ -114,7 +130,8 @@ def simulated(target: Target, curves: xr.Dataset, point: str = "on") -> FloatArr
     Parameters
     ----------
     curves
-        Measures with dims (point, replicate, month, vendor) and the attribute ``unit``.
+        Measures with dims (point, replicate, month, and vendor, family or offer) and the attribute
+        ``unit``.
 
     Returns
     -------
@@ -126,44 +143,90 @@ def simulated(target: Target, curves: xr.Dataset, point: str = "on") -> FloatArr
         If the curves lack the measure, the world, the months or the vendors, or its unit does not
         convert to the recorded one.
     """
-    if target.measure not in curves:
-        present = ", ".join(sorted(map(str, curves.data_vars)))
-        raise SimError(f"no measure {target.measure} in the curves (there: {present})")
-    if point not in curves["point"].values:
-        raise SimError(f"no world {point} (there: {', '.join(map(str, curves['point'].values))})")
-    values = curves[target.measure].sel(point=point)
-    missing = [vendor for vendor in target.peers if vendor not in values["vendor"].values]
-    if missing:
-        raise SimError(f"no vendor {', '.join(missing)} in the curves")
-    values = values.sel(vendor=list(target.peers)).transpose("replicate", "month", "vendor")
-    amounts = np.asarray(values.values, dtype=np.float64)
-    months = values["month"].values.astype("datetime64[M]")
-    first, last = (np.datetime64(day, "M") for day in (target.period_start, target.period_end))
-    earlier = np.timedelta64(1 if target.kind == "growth" else 0, "M")
-    if first - earlier < months[0] or last > months[-1]:
+    amounts, axis, months = _amounts(target, curves, point)
+    first = _month(target.period_start, target.delay)
+    last = _month(target.period_end, target.delay)
+    before = tuple(_month(day, 0) for day in target.base or ())
+    if min((first, *before)) < months[0] or max((last, *before)) > months[-1]:
         raise SimError(f"the curves run from {months[0]} to {months[-1]}")
-    inside = (months >= first) & (months <= last)
-    if target.kind == "total":
-        size = factor(str(values.attrs.get("unit", "")), target.unit)
-        return np.asarray(amounts[:, inside].sum(axis=(1, 2)) * size)
-    before = (months >= first - np.timedelta64(1, "M")) & (months < first)
-    return _relative(target, amounts[:, inside].sum(axis=1), amounts[:, before].sum(axis=(1, 2)))
-
-
-def _relative(target: Target, sums: FloatArray, before: FloatArray) -> FloatArray:
-    """Share, ratio, rank or growth from (R, V) sums over the period and (R,) sums before it."""
-    market = sums.sum(axis=1)
-    own = [target.peers.index(vendor) for vendor in target.vendors]
-    if target.kind == "rank":
-        best = sums[:, own].sum(axis=1)
-        rank = 1.0 + (np.delete(sums, own, axis=1) > best[:, None]).sum(axis=1)
-        return np.where(np.isfinite(market), rank, np.nan)
-    part, whole = (
-        (market - before, before) if target.kind == "growth" else (sums[:, own].sum(axis=1), market)
+    amount = _over(target, amounts, months, first, last)
+    base = _over(target, amounts, months, *before) if before else amount
+    own, rivals, peers = (
+        [axis.index(name) for name in chosen]
+        for chosen in (target.own, target.rivals, target.peers)
     )
-    result = np.full(len(sums), np.nan)
+    mine, whole = amount[:, own].sum(axis=1), amount[:, peers].sum(axis=1)
+    if target.kind in ADDED:
+        unit = str(curves[target.measures[0]].attrs.get("unit", ""))
+        return np.asarray(mine * target.scale * factor(unit, target.unit))
+    if target.kind == "rank":
+        others = np.delete(amount[:, peers], [target.peers.index(name) for name in target.own], 1)
+        return np.where(np.isfinite(whole), 1.0 + (others > mine[:, None]).sum(axis=1), np.nan)
+    if target.kind == "growth":
+        old = base[:, own].sum(axis=1)
+        part, whole = mine - old, old
+    elif target.kind == "ratio":
+        part = mine * base.sum(axis=1)
+        whole = base[:, peers].sum(axis=1) * amount.sum(axis=1)
+    elif target.kind == "scaled":
+        part, whole = mine, base[:, peers].sum(axis=1)
+    else:
+        other = amount[:, rivals].sum(axis=1)
+        part, whole = {
+            "share": (mine, whole),
+            "gap": (mine - other, whole),
+            "multiple": (mine, other),
+        }[target.kind]
+    result = np.full(len(amount), np.nan)
     np.divide(part, whole, out=result, where=whole > 0.0)
     return result * target.scale
+
+
+ADDED = ("total", "rate", "level")
+DIMENSIONS = ("vendor", "family", "offer")
+
+
+def _month(day: date, delay: int) -> np.datetime64:
+    return np.datetime64(day, "M") + np.timedelta64(delay, "M")
+
+
+def _amounts(target: Target, curves: xr.Dataset, point: str) -> tuple[FloatArray, list[str], Any]:
+    """(R, M, N) amounts, the N names of vendors, families or offers, and the (M,) months."""
+    lacking = [name for name in target.measures if name not in curves]
+    if lacking:
+        present = ", ".join(sorted(map(str, curves.data_vars)))
+        raise SimError(f"no measure {', '.join(lacking)} in the curves (there: {present})")
+    if point not in curves["point"].values:
+        raise SimError(f"no world {point} (there: {', '.join(map(str, curves['point'].values))})")
+    values = sum(curves[name].sel(point=point) for name in target.measures[1:]) + (
+        curves[target.measures[0]].sel(point=point)
+    )
+    dimension = next(name for name in DIMENSIONS if name in values.dims)
+    axis = [str(name) for name in values[dimension].values]
+    missing = [name for name in (*target.peers, *target.own, *target.rivals) if name not in axis]
+    if missing:
+        raise SimError(f"no {dimension} {', '.join(dict.fromkeys(missing))} in the curves")
+    values = values.transpose("replicate", "month", dimension)
+    amounts = np.asarray(values.values, dtype=np.float64)
+    if dimension == "offer":  # 0 = not on sale
+        amounts = np.where(amounts > 0.0, amounts, np.nan)
+    return amounts, axis, values["month"].values.astype("datetime64[M]")
+
+
+def _over(
+    target: Target, amounts: FloatArray, months: Any, first: np.datetime64, last: np.datetime64
+) -> FloatArray:
+    """(R, N) amounts over the months from one to another: sum, mean day, mean or last month."""
+    inside = amounts[:, (months >= first) & (months <= last)]
+    if target.aggregate == "last":
+        return inside[:, -1]
+    if target.aggregate == "mean":
+        return np.asarray(inside.mean(axis=1))
+    whole = np.asarray(inside.sum(axis=1))
+    if target.aggregate == "day":
+        ends = [edge.astype("datetime64[D]") for edge in (first, last + np.timedelta64(1, "M"))]
+        return whole / float((ends[1] - ends[0]).astype(np.int64))
+    return whole
 
 
 def compare(target: Target, values: npt.ArrayLike) -> Comparison:
@@ -201,4 +264,4 @@ def validate(
             comparisons.append(compare(target, simulated(target, curves, point)))
         except SimError as reason:
             unmapped.append(Unmapped(target.id, target.metric, target.entity, str(reason)))
-    return Validation(tuple(comparisons), tuple(unmapped))
+    return Validation(tuple(comparisons), tuple(unmapped), matched.inputs, matched.duplicates)

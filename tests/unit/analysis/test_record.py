@@ -1,14 +1,17 @@
 """The record is read whole, and every row of it is a target or says why not."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from sim.analysis.calibration.record import Record, factor, load_record, size_of
 from sim.analysis.calibration.targets import match, targets
 from sim.errors import SimError
+from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
 
+DAM = Path(__file__).parents[3] / "scenarios" / "volcano-dam.toml"
 HEADER = "id,period_start,period_end,entity,metric,value,unit,kind\n"
 TOKEN_SHARE = "share_public_cloud_llm_tokens_external_IDC"
 REVENUE_SHARE = "share_ai_cloud_revenue_Omdia_IaaS+PaaS+MaaS"
@@ -66,12 +69,18 @@ def test_the_shipped_record_is_read_whole():
     assert sum(row.period_end is None for row in record) == 176
 
 
-def test_every_row_is_a_target_or_has_a_reason():
+def _ids(matched):
+    return [row.id for rows in matched for row in rows]
+
+
+def test_every_row_is_a_target_an_input_a_duplicate_or_has_a_reason():
     record = load_record()
-    matched = match(record, make_scenario())
-    ids = [row.id for row in (*matched.targets, *matched.unmapped)]
-    assert sorted(ids) == sorted(row.id for row in record)
-    assert all(row.reason for row in matched.unmapped)
+    for scenario in (make_scenario(), load(DAM)):
+        matched = match(record, scenario)
+        assert sorted(_ids(matched)) == [row.id for row in record]
+        assert sum(matched.counts.values()) == len(record)
+        assert all(row.reason for row in matched.unmapped)
+        assert all(row.carrier for row in matched.inputs)
 
 
 def test_the_targets_of_the_history():
@@ -79,15 +88,16 @@ def test_the_targets_of_the_history():
     kinds = {}
     for target in found.values():
         kinds.setdefault((target.metric, target.kind), []).append(target.id)
-    assert {key: len(ids) for key, ids in kinds.items()} == {
-        (TOKEN_SHARE, "share"): 8,
+    assert {key: len(kinds[key]) for key in kinds if "IDC" in key[0] or "Omdia" in key[0]} == {
+        (TOKEN_SHARE, "share"): 5,
         ("rank_public_cloud_llm_tokens_external_IDC", "rank"): 2,
         ("external_llm_tokens_IDC", "total"): 2,
         ("monthly_growth_IDC", "growth"): 1,
-        (REVENUE_SHARE, "share"): 7,
+        (REVENUE_SHARE, "share"): 5,
         ("ai_cloud_revenue_Omdia", "total"): 2,
-        (FAMILY_SHARE, "ratio"): 3,
+        ("genai_iaas_revenue_IDC", "total"): 1,
     }
+    assert len(kinds[FAMILY_SHARE, "ratio"]) == 3
     assert found["F0082"].vendors == ("hw",), "found by its label"
     assert found["F0074"].vendors == ("baidu_ai_cloud", "alibaba_cloud")
     assert found["F0078"].vendor == "alibaba_cloud"
@@ -107,12 +117,14 @@ def test_scopes_are_declared_filters():
 @pytest.mark.parametrize(
     ("scenario", "row", "reason"),
     [
-        (make_scenario(), "F0004", "own apps"),
+        (make_scenario(), "F0004", "own apps count"),
+        (make_scenario(), "F0034", "a day of a longer period"),
+        (make_scenario(), "F0137", "the scenario has no family qwen_plus"),
+        (make_scenario(), "F0432", "iFlytek is no vendor"),
         (make_scenario(start="2024-07"), "F0001", "outside the 36 months from 2024-07"),
         (make_scenario(months=12), "F0058", "outside the 12 months"),
         (make_scenario(start="2025-02"), "F0058", "outside the 36 months"),
         (make_scenario(a={}, b={}), "F0077", "Volcano Engine is no vendor"),
-        (make_scenario(volcano_engine={}, b={}), "F0102", "ratio needs a second vendor"),
         (make_scenario(volcano_engine={"model_company": True}), "F0077", "outside the scope"),
     ],
 )
@@ -124,19 +136,25 @@ def test_a_figure_that_does_not_compare_says_why(scenario, row, reason):
 def test_unknown_metrics_and_entities_are_listed(write):
     rows = (
         "A1,2025-01,2025-06,Volcano Engine,applause,3,claps,\n"
-        "A2,2025-01,2025-06,Volcano Engine,external_llm_tokens_IDC,3,trillion tokens,\n"
+        "A2,2025-01,2025-06,Moonshot,external_llm_tokens_IDC,3,trillion tokens,\n"
         f"A3,,2025-06,Volcano Engine,{TOKEN_SHARE},3,%,\n"
+        "A4,2025-01,2025-06,Volcano Engine,external_llm_tokens_IDC,3,trillion tokens,\n"
     )
     matched = match(load_record(write(HEADER + rows)), make_scenario())
-    assert not matched.targets
+    assert [target.vendors for target in matched.targets] == [("volcano_engine",)]
     assert [(row.id, row.metric) for row in matched.unmapped] == [
         ("A1", "applause"),
         ("A2", "external_llm_tokens_IDC"),
         ("A3", TOKEN_SHARE),
     ]
     assert "no measure" in matched.unmapped[0].reason
-    assert "not the whole market" in matched.unmapped[1].reason
+    assert "Moonshot is no vendor" in matched.unmapped[1].reason
     assert "no period" in matched.unmapped[2].reason
+
+
+def test_a_row_that_is_there_twice_is_read_once(write):
+    row = f"1,2025-01,2025-06,Volcano Engine,{TOKEN_SHARE},49.2,%,\n"
+    assert load_record(write(HEADER + row + row)) == load_record(write(HEADER + row))
 
 
 @pytest.mark.parametrize(
@@ -194,3 +212,7 @@ def test_units_that_measure_other_things_do_not_convert():
     with pytest.raises(SimError, match="unit is missing"):
         factor("", "yuan")
     assert size_of("tokens") == (1.0, "tokens")
+    assert factor("share", "%") == 100.0
+    assert factor("yuan/million tokens", "yuan/M tokens") == 1.0
+    assert factor("million tokens/month", "trillion tokens/day") == pytest.approx(1e-6)
+    assert factor("yuan", "billion USD") == pytest.approx(1.0 / 7.2e9)
