@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import typer
@@ -20,32 +19,28 @@ class Verb(NamedTuple):
 
 VERBS = {
     "run": Verb("sim.cli.run", "run", "Run a scenario: verdict, curves, figures, result folder."),
-    "sweep": Verb(
-        "sim.cli.sweep", "sweep", "Run a study: factors x design x replicates; resumable."
-    ),
+    "sweep": Verb("sim.cli.run", "sweep", "Run a study: factors x design x replicates; resumable."),
     "status": Verb("sim.cli.results", "status", "How far the runs of a folder have come."),
     "validate": Verb("sim.cli.validate", "validate", "Each recorded figure beside its band."),
     "forecast": Verb(
-        "sim.cli.forecast", "forecast", "Dated forecasts of the recorded metrics, with bands."
+        "sim.cli.record", "forecast", "Dated forecasts of the recorded metrics, with bands."
     ),
-    "calibrate": Verb(
-        "sim.cli.calibrate", "calibrate", "Fit a few declared numbers to the record."
-    ),
+    "calibrate": Verb("sim.cli.record", "calibrate", "Fit a few declared numbers to the record."),
     "compare": Verb("sim.cli.compare", "compare", "The same seeds under several scenarios."),
-    "attribute": Verb("sim.cli.attribute", "attribute", "Which move does it, and where."),
+    "attribute": Verb("sim.cli.findings", "attribute", "Which move does it, and where."),
     "sensitivity": Verb(
-        "sim.cli.sensitivity", "sensitivity", "Which unknowns matter, and where it fails."
+        "sim.cli.findings", "sensitivity", "Which unknowns matter, and where it fails."
     ),
-    "train": Verb("sim.cli.tournament", "train", "Teach a pricing algorithm before a run."),
+    "train": Verb("sim.cli.games", "train", "Teach a pricing algorithm before a run."),
     "tournament": Verb(
-        "sim.cli.tournament", "tournament", "Named strategies against each other, and who pays."
+        "sim.cli.games", "tournament", "Named strategies against each other, and who pays."
     ),
     "frontier": Verb(
-        "sim.cli.frontier", "frontier", "Where containment begins and ends in two parameters."
+        "sim.cli.games", "frontier", "Where containment begins and ends in two parameters."
     ),
     "verify": Verb("sim.cli.validate", "verify", "Known-answer cases: id, expected, got, pass."),
     "explain": Verb(
-        "sim.cli.explain", "explain", "One run made again: compared, or its story told."
+        "sim.cli.results", "explain", "One run made again: compared, or its story told."
     ),
     "export": Verb("sim.cli.results", "export", "Tidy tables of a result for a spreadsheet."),
     "plot": Verb("sim.cli.results", "plot", "Figures from a stored result."),
@@ -54,13 +49,8 @@ VERBS = {
     "schema": Verb("sim.cli.check", "schema", "The JSON schema of a scenario file."),
     "describe": Verb("sim.cli.check", "describe", "The parameter reference."),
     "new": Verb("sim.cli.check", "new", "Write an annotated starting scenario."),
-    "list": Verb("sim.cli.list", "list_names", "Scenarios, strategies, events, measures, plots."),
+    "list": Verb("sim.cli.check", "list_names", "Scenarios, strategies, events, measures, plots."),
 }
-
-
-def verbs() -> dict[str, Verb]:
-    """The verbs whose module is there."""
-    return {name: verb for name, verb in VERBS.items() if find_spec(verb.module) is not None}
 
 
 class LazyGroup(TyperGroup):
@@ -68,11 +58,11 @@ class LazyGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of the verbs in the order of the help."""
-        return list(verbs())
+        return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Load the verb's module and make its command."""
-        verb = verbs().get(cmd_name)
+        verb = VERBS.get(cmd_name)
         if verb is None:
             return None
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -83,7 +73,7 @@ class LazyGroup(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The verbs with their lines, without loading them."""
         with formatter.section("Verbs"):
-            formatter.write_dl([(name, verb.help) for name, verb in verbs().items()])
+            formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
 
 
 app = typer.Typer(

@@ -1,14 +1,19 @@
-"""Verbs about scenario files: check, schema, describe, new."""
+"""Verbs about scenario files and names: check, schema, describe, new, list."""
 
 from __future__ import annotations
 
 import json
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 
 import typer
 
-from sim.cli import EXPECTED_ERROR, complain
+from sim.cli import EXPECTED_ERROR, complain, printable
 from sim.errors import ScenarioError
+
+Rows = list[tuple[str, str]]
 
 
 def check(
@@ -85,3 +90,85 @@ def _give(text: str, out: Path | None) -> None:
         typer.echo(text, nl=False)
     else:
         out.write_text(text, encoding="utf-8", newline="\n")
+
+
+class What(StrEnum):
+    """What can be listed."""
+
+    scenarios = "scenarios"
+    strategies = "strategies"
+    events = "events"
+    levers = "levers"
+    measures = "measures"
+    plots = "plots"
+
+
+def _classes(kinds: Mapping[str, type], prefix: str = "") -> Rows:
+    """Names of classes, each with the first line of its text."""
+    return [
+        (f"{prefix}{name}", (cls.__doc__ or "").strip().split("\n")[0])
+        for name, cls in kinds.items()
+    ]
+
+
+def scenarios(folder: Path) -> Rows:
+    """Files with a calendar or a base, under the folder; studies are no scenarios."""
+    rows: Rows = []
+    for path in sorted(folder.rglob("*.toml")):
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            rows.append((path.as_posix(), f"cannot be read: see sim check {path.as_posix()}"))
+            continue
+        if "calendar" in data or "extends" in data:
+            rows.append((path.as_posix(), str(data.get("title", ""))))
+    return rows
+
+
+def _rows(what: What, folder: Path) -> Rows:
+    """Names of one kind, each with a line on it."""
+    match what:
+        case What.scenarios:
+            return scenarios(folder)
+        case What.strategies:
+            from sim.strategies.registry import KINDS, strategies
+
+            return [row for kind in KINDS for row in _classes(strategies(kind), f"{kind}: ")]
+        case What.events:
+            from sim.events.base import event_kinds
+
+            return _classes(event_kinds())
+        case What.levers:
+            from sim.levers.base import lever_kinds
+
+            return _classes(lever_kinds())
+        case What.measures:
+            from sim.market.recorder import measures
+
+            return [(name, f"{one.doc} [{one.unit}]") for name, one in measures().items()]
+        case What.plots:
+            from sim.plot.registry import plots
+
+            return [(name, plot.doc) for name, plot in plots().items()]
+
+
+def list_names(
+    what: What | None = typer.Argument(None, help="One of these; all if left out."),
+    folder: Path = typer.Option(Path("scenarios"), "--folder", help="Where scenarios lie."),
+    json_: bool = typer.Option(False, "--json", help="As JSON."),
+) -> None:
+    """List scenarios, strategies, events, levers, measures and plots with a line on each."""
+    found = {section: _rows(section, folder) for section in What if what in (None, section)}
+    if json_:
+        tables = {
+            section.value: [{"name": name, "doc": doc} for name, doc in rows]
+            for section, rows in found.items()
+        }
+        typer.echo(json.dumps(tables, indent=1, ensure_ascii=False))
+        return
+    for section, rows in found.items():
+        if what is None:
+            typer.echo(f"{section.value}:")
+        width = max((len(name) for name, _ in rows), default=0)
+        for name, doc in rows:
+            typer.echo(printable(f"  {name:<{width}}  {doc}".rstrip()))

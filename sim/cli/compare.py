@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,16 +9,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import EXPECTED_ERROR, complain
-from sim.cli.options import RESULTS, Changes, Clients, Out, Replicates, Seed, Workers
+from sim.cli import EXPECTED_ERROR
+from sim.cli.options import (
+    RESULTS,
+    SOME_FAILED,
+    WIDTH,
+    Changes,
+    Clients,
+    Out,
+    Replicates,
+    Seed,
+    Workers,
+    changed,
+    draw,
+    print_json,
+    table_lines,
+)
 
 if TYPE_CHECKING:
     from sim.analysis.compare import Difference, ScenarioComparison
     from sim.runs.result import Result
 
-PICTURE = "compare"
-SOME_FAILED = 3
-WIDTH = 100
 FLOWS_SHOWN = 5
 CHANGES_SHOWN = 8
 POINTS = 100.0
@@ -58,15 +68,16 @@ def compare(
 
     The same command goes on where an interrupted one stopped.
     """
-    from sim.analysis.compare import COMPARISON
+    from sim.analysis.compare import COMPARISON, drawable
     from sim.api import compare as run_and_compare
+    from sim.plot.curves import MEASURE
+    from sim.runs.files import read_json
     from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 
-    changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
-    markets = [load(path, changes) for path in scenarios]
+    markets = [load(path, changed(set_, clients)) for path in scenarios]
     limits = _margins(margin or [])
-    with progress_on_stderr() as told:
+    with progress_on_stderr() as progress:
         result, found = run_and_compare(
             markets,
             [path.stem for path in scenarios],
@@ -76,17 +87,15 @@ def compare(
             seed=seed,
             workers=workers,
             out=out,
-            progress=told,
+            progress=progress,
         )
-    document = json.loads((result.path / COMPARISON).read_bytes())
+    document = read_json(result.path / COMPARISON)
     if json_:
-        told_document = {"folder": str(result.path), "comparison": document}
-        print(json.dumps(told_document, ensure_ascii=False, indent=2, allow_nan=False))
+        print_json({"folder": str(result.path), "comparison": document})
     else:
         print("\n".join(comparison_lines(result, found, document)), flush=True)
-    trouble = _picture(result, measure or [])
-    if trouble:
-        complain(trouble)
+    drawn = [MEASURE, *(name for name in measure or () if drawable(result, name))]
+    if not draw(result, ["compare"], list(dict.fromkeys(drawn))):
         return EXPECTED_ERROR
     return SOME_FAILED if len(result.failed) else 0
 
@@ -107,30 +116,10 @@ def _margins(texts: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _picture(result: Result, measures: Sequence[str]) -> str:
-    from sim.analysis.compare import drawable
-    from sim.errors import SimError
-    from sim.plot.curves import MEASURE
-    from sim.plot.save import save
-
-    drawn = [name for name in measures if drawable(result, name)]
-    try:
-        save(result, [PICTURE], measures=list(dict.fromkeys([MEASURE, *drawn])))
-    except SimError as error:
-        return f"no figure: {error}"
-    return ""
-
-
 def comparison_lines(
     result: Result, found: ScenarioComparison, document: dict[str, Any]
 ) -> Iterator[str]:
-    """What a comparison found as lines for the screen, with all that a conclusion must carry.
-
-    Raises
-    ------
-    SimError
-        It has lost one of them.
-    """
+    """What a comparison found as lines for the screen, with all that a conclusion must carry."""
     from sim.analysis.verdict.grounds import ranges, refuse_bare
 
     first = found.first
@@ -139,12 +128,12 @@ def comparison_lines(
         yield f"{world} less {first}, mean of the last {found.window_months} months"
         yield from _changes(document, world)
         header = ("measure", "of", first, world, "difference [95 %]", "p (Holm)", "")
-        yield from _table([header, *(_cells(result, row) for row in rows)])
+        yield from table_lines([header, *(_cells(result, row) for row in rows)])
         moved = sorted((r for r in found.flows if r.world == world), key=lambda r: -abs(r.mean))
         if moved:
             yield ""
             yield f"switching flows that differ most, mean of all months [{moved[0].unit}]"
-            yield from _table([_cells(result, row)[1:] for row in moved[:FLOWS_SHOWN]])
+            yield from table_lines([_cells(result, row)[1:] for row in moved[:FLOWS_SHOWN]])
         yield ""
     margins = {f"{row.measure} {row.margin:g}": None for row in found.differences if row.margin}
     for line in (
@@ -202,10 +191,3 @@ def _label(result: Result, name: str) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:+.3g}" if value else "0"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        yield "  ".join(cells).rstrip()

@@ -1,21 +1,28 @@
-"""Options that mean the same at every verb that runs a scenario."""
+"""What verbs share: options, tables, JSON, pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.cli import complain
+
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.runs.result import Result
     from sim.runs.worlds import Draws
     from sim.scenario.schema.scenario import Scenario
 
 ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file (TOML).", show_default=False)]
+ResultFolder = Annotated[Path, typer.Argument(help="Result folder.", show_default=False)]
 Record = Annotated[Path | None, typer.Option(help="Record (CSV) [default: the one shipped].")]
 Replicates = Annotated[
     int | None, typer.Option(min=1, help="Replicates of each world [default: the scenario's].")
@@ -30,7 +37,8 @@ Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes [default: all cores; one if small].")
 ]
 Out = Annotated[Path, typer.Option(help="Folder that takes the result folder.")]
-
+JsonFinding = Annotated[bool, typer.Option("--json", help="Print folder and findings.")]
+JsonFindings = Annotated[bool, typer.Option("--json", help="Print folders and findings.")]
 Scheduler = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Dask scheduler, tcp://host:port, or local-cluster."),
@@ -51,6 +59,13 @@ Point = Annotated[
 ]
 
 RESULTS = Path("results")
+WIDTH = 100
+SOME_FAILED = 3
+
+
+def changed(changes: Iterable[str] | None, clients: int | None) -> list[str]:
+    """The values of `--set` and `--clients` as changes of a scenario."""
+    return [*(changes or ()), *([f"population.clients={clients}"] if clients else [])]
 
 
 def drawn_over(
@@ -114,3 +129,65 @@ def month_of(text: str | None) -> date | None:
     if not isinstance(month, date):
         raise SimError(f"{text}: a month is written YYYY-MM")
     return month
+
+
+def run_as_it_stands(
+    market: Scenario, replicates: int | None, seed: int | None, workers: int | None, out: Path
+) -> Result:
+    """Run the one world in which the scenario holds, without counterfactuals."""
+    from sim.runs.ensemble import run_ensemble
+    from sim.runs.progress import progress_on_stderr
+    from sim.runs.settings import RunSettings
+    from sim.runs.worlds import ON, World
+
+    with progress_on_stderr() as progress:
+        return run_ensemble(
+            market,
+            RunSettings(workers=workers, out=out, progress=progress),
+            replicates=replicates,
+            seed=seed,
+            worlds=(World(ON, "as the scenario stands", market),),
+        )
+
+
+def draw(result: Result, names: Sequence[str], measures: Sequence[str] | None = None) -> bool:
+    """Draw pictures of a result; False, and the reason on the error stream, if it cannot be."""
+    from sim.errors import SimError
+    from sim.plot.save import save
+
+    try:
+        save(result, names, measures=measures)
+    except SimError as error:
+        complain(f"no figure: {error}")
+        return False
+    return True
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """A document as JSON text.
+
+    Raises
+    ------
+    ValueError
+        A number is not finite.
+    """
+    print(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def table_lines(rows: Sequence[Sequence[object]], indent: str = "") -> list[str]:
+    """Rows of cells as lines with columns of one width."""
+    widths = [max(len(str(cell)) for cell in column) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
+    return [f"{indent}{line.rstrip()}" for line in lines]
+
+
+def failed_line(failed: pd.DataFrame, runs: str, place: str) -> list[str]:
+    """How many runs failed and the first of them, if one did; `place` names a run by its fields."""
+    if failed.empty:
+        return []
+    count, first = len(failed), failed.iloc[0]
+    where = place.format(**first)
+    return [f"FAILED   {count} of {runs} runs; first: {where}, {first.stage}: {first.message}"]

@@ -1,4 +1,4 @@
-"""`sim run`: every world of a scenario, the verdict on the screen, figures, a result folder."""
+"""Verbs that run what a file says: run, sweep."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,8 @@ import typer
 from sim.cli import EXPECTED_ERROR, complain
 from sim.cli.options import (
     RESULTS,
+    SOME_FAILED,
+    WIDTH,
     BranchAt,
     Changes,
     Clients,
@@ -27,19 +29,20 @@ from sim.cli.options import (
     Scheduler,
     Seed,
     Workers,
+    changed,
     drawn_over,
     executor_of,
+    failed_line,
     month_of,
+    print_json,
 )
 
 if TYPE_CHECKING:
     from sim.analysis.episode import EpisodeFindings
     from sim.runs.result import Result
+    from sim.runs.study.reader import LoadedStudy
     from sim.runs.worlds import Draws
     from sim.scenario.schema.scenario import Scenario
-
-SOME_FAILED = 3
-WIDTH = 100
 
 
 def run(
@@ -87,16 +90,16 @@ def run(
     from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 
-    changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
+    changes = changed(set_, clients)
     market = load(scenario, changes)
     drawn = drawn_over(market, posterior, point, changes, replicates, seed)
     if not json_:
-        _say(_intention(market, replicates, seed, drawn))
+        _say(_run_intention(market, replicates, seed, drawn))
     workers = 1 if profile else workers
     with (
-        _profile_told(profile),
+        _profiled_on_stderr(profile),
         executor_of(scheduler, workers) as executor,
-        progress_on_stderr() as told,
+        progress_on_stderr() as progress,
     ):
         result = run_and_judge(
             market,
@@ -107,7 +110,7 @@ def run(
             until_halfwidth=until_halfwidth,
             branch_at=month_of(branch_at),
             out=out,
-            progress=told,
+            progress=progress,
             horizon=horizon,
             posterior=posterior,
             point=point,
@@ -115,23 +118,26 @@ def run(
         )
     verdict = result.verdict
     figures, trouble = _figures(result)
+    findings = _episode(result)
+    split = None if split_variance is None else _split(result)
     if json_:
         document: dict[str, Any] = {"folder": str(result.path), "verdict": verdict}
-        findings = _episode(result)
         if findings is not None:
             document["episode"] = findings.document()
-        if split_variance is not None:
-            document["split"] = _split(result)
+        if split is not None:
+            document["split"] = split
         print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
-        from sim.cli.verdict import verdict_lines
+        from sim.cli.verdict import split_lines, verdict_lines
 
-        _say(["", *verdict_lines(result, verdict), *_sentences(result)])
-        if split_variance is not None:
-            from sim.cli.verdict import split_lines
-
-            _say(["", *split_lines(_split(result))])
-        _say(["", *_where(result, figures, scenario, posterior, point)])
+        lines = ["", *verdict_lines(result, verdict), ""]
+        if findings is not None:
+            lines += [line for text in findings.sentences for line in textwrap.wrap(text, WIDTH)]
+            lines.append("")
+        if split is not None:
+            lines += [*split_lines(split), ""]
+        same = f" --posterior {posterior}" if posterior else " --point" if point else ""
+        _say([*lines, *_run_end(result, figures, f"{scenario}{same}")])
     if trouble:
         complain(trouble)
         return EXPECTED_ERROR
@@ -139,7 +145,7 @@ def run(
 
 
 @contextmanager
-def _profile_told(wanted: bool) -> Iterator[None]:
+def _profiled_on_stderr(wanted: bool) -> Iterator[None]:
     """Print what each phase took, of all runs made inside."""
     if not wanted:
         yield
@@ -152,18 +158,11 @@ def _profile_told(wanted: bool) -> Iterator[None]:
     print(*profile_lines(book, time.perf_counter() - began), sep="\n", file=sys.stderr)
 
 
-def _say(lines: list[str]) -> None:
+def _say(lines: Iterable[str]) -> None:
     print("\n".join(lines), flush=True)
 
 
-def _split(result: Result) -> dict[str, Any]:
-    from sim.analysis.predictive import SPLIT
-    from sim.runs.files import read_json
-
-    return read_json(result.path / SPLIT)
-
-
-def _intention(
+def _run_intention(
     market: Scenario, replicates: int | None, seed: int | None, drawn: Draws | None
 ) -> list[str]:
     from sim.runs.plan import plan_ensemble
@@ -205,27 +204,110 @@ def _episode(result: Result) -> EpisodeFindings | None:
     return episode_findings(result)
 
 
-def _sentences(result: Result) -> list[str]:
-    findings = _episode(result)
-    if findings is None:
-        return []
-    return ["", *(line for text in findings.sentences for line in textwrap.wrap(text, WIDTH))]
+def _split(result: Result) -> dict[str, Any]:
+    from sim.analysis.predictive import SPLIT
+    from sim.runs.files import read_json
+
+    return read_json(result.path / SPLIT)
 
 
-def _where(
-    result: Result, figures: list[Path], scenario: Path, posterior: Path | None, point: bool
-) -> list[str]:
-    lines = [f"result   {result.path}"]
-    if figures:
-        lines.append(f"figures  {figures[0].parent} ({len(figures)})")
-    failed: Any = result.failed
-    if len(failed):
-        first = failed.iloc[0]
-        lines.append(
-            f"FAILED   {len(failed)} of {len(result.runs)} runs; first: world {first['point']}, "
-            f"replicate {first['replicate']}, {first['stage']}: {first['message']}"
+def _run_end(result: Result, figures: list[Path], scenario: str) -> list[str]:
+    drawn = [f"figures  {figures[0].parent} ({len(figures)})"] if figures else []
+    return [
+        f"result   {result.path}",
+        *drawn,
+        *failed_line(result.failed, f"{len(result.runs)}", "world {point}, replicate {replicate}"),
+        f"next     sim plot {result.path}",
+        f"         sim run {scenario} --replicates {2 * result.replicates}",
+    ]
+
+
+def sweep(
+    study: Annotated[Path, typer.Argument(help="Study file (TOML).", show_default=False)],
+    replicates: Replicates = None,
+    seed: Seed = None,
+    set_: Changes = None,
+    clients: Clients = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    branch_at: BranchAt = None,
+    posterior: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Each replicate is a draw of it.")
+    ] = None,
+    out: Out = RESULTS,
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print the result folder and the claims as JSON.")
+    ] = False,
+) -> int:
+    """Run every point of a study in every replicate and judge its claims.
+
+    The same command goes on where an interrupted one stopped.
+    """
+    from sim.api import sweep as run_and_judge
+    from sim.runs.progress import progress_on_stderr
+    from sim.runs.study.reader import load_study
+
+    loaded = load_study(study, changed(set_, clients))
+    if not json_:
+        _say(_sweep_intention(loaded, replicates, seed))
+    with executor_of(scheduler, workers) as executor, progress_on_stderr() as progress:
+        result = run_and_judge(
+            loaded,
+            replicates=replicates,
+            seed=seed,
+            workers=workers,
+            executor=executor,
+            branch_at=month_of(branch_at),
+            out=out,
+            progress=progress,
+            posterior=posterior,
         )
-    lines.append(f"next     sim plot {result.path}")
-    same = f" --posterior {posterior}" if posterior else " --point" if point else ""
-    lines.append(f"         sim run {scenario}{same} --replicates {2 * result.replicates}")
-    return lines
+    if json_:
+        print_json({"folder": str(result.path), **result.claims})
+    else:
+        _say(["", *_claims(result), *_sweep_end(result)])
+    return SOME_FAILED if len(result.failed) else 0
+
+
+def _sweep_intention(loaded: LoadedStudy, replicates: int | None, seed: int | None) -> list[str]:
+    from sim.runs.plan import plan_sweep
+
+    plan = plan_sweep(loaded, replicates, seed)
+    design = loaded.study.design
+    return [
+        loaded.study.title or loaded.name,
+        f"{len(loaded.factors)} factors, {design.kind}: {plan.grid.points:,} points x "
+        f"{plan.grid.replicates} replicates = {plan.grid.runs:,} runs in {plan.grid.blocks:,} "
+        f"blocks, root seed {plan.seed}",
+    ]
+
+
+def _claims(result: Result) -> list[str]:
+    from sim.analysis.verdict.grounds import claims_grounds, grounds_line
+
+    lines = []
+    for name, claim in result.claims["claims"].items():
+        figures = "no run has a number"
+        if "interval" in claim:
+            low, high = claim["interval"]
+            figures = (
+                f"holds in {100 * claim['share_of_runs']:.1f} % of {claim['runs']:,} runs, 95 % "
+                f"interval {100 * low:.1f} to {100 * high:.1f}, wanted "
+                f"{100 * claim['probability']:g} %"
+            )
+        lines += [f"{claim['verdict'].upper():<13}{name}: {claim['statement']}"]
+        lines += [f"{'':13}{text}" for text in (figures, claim.get("note")) if text]
+    if not lines:
+        return []
+    ground = grounds_line({**claims_grounds(result.claims), "folder": result.path})
+    return [*lines, *textwrap.wrap(ground, WIDTH), ""]
+
+
+def _sweep_end(result: Result) -> list[str]:
+    runs = result.manifest["points"] * result.replicates
+    return [
+        f"result   {result.path}",
+        *failed_line(result.failed, f"{runs:,}", "{point}/{replicate}"),
+        f"next     sim export {result.path} --csv",
+        f"         sim explain {result.path} --run {result.points[0]}/0",
+    ]

@@ -20,9 +20,12 @@ from sim.cli.options import (
     Replicates,
     Seed,
     Workers,
+    changed,
     month_of,
+    print_json,
+    run_as_it_stands,
+    table_lines,
 )
-from sim.runs.settings import RunSettings
 
 if TYPE_CHECKING:
     from sim.analysis.calibration.record import Record as RecordRow
@@ -72,13 +75,13 @@ def validate(
     else:
         from sim.scenario.reader import load
 
-        changes = [*(set_ or []), *([f"population.clients={clients}"] if clients else [])]
-        result = _run(load(scenario, changes), replicates, seed, workers, out)
+        market = load(scenario, changed(set_, clients))
+        result = _run(market, replicates, seed, workers, out)
     validation = hold_against(result.curves, result.scenario, rows)
     board = _scores(validation, result, rows, cut)
     if json_:
         document = validation.as_dict() | ({"scores": board.as_dict()} if board else {})
-        print(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
+        print_json(document)
     else:
         print("\n".join(_lines(validation, result, board.lines() if board else [])))
 
@@ -116,23 +119,12 @@ def _run(
 ) -> Result:
     from sim.api import open_result
     from sim.errors import SimError
-    from sim.runs.ensemble import run_ensemble
     from sim.runs.plan import plan_ensemble
-    from sim.runs.progress import progress_on_stderr
-    from sim.runs.worlds import ON, World
 
     try:
         return open_result(out / plan_ensemble(market, replicates, seed).folder_name)
     except SimError:
-        alone = (World(ON, "as the scenario stands", market),)
-    with progress_on_stderr() as told:
-        return run_ensemble(
-            market,
-            RunSettings(workers=workers, out=out, progress=told),
-            replicates=replicates,
-            seed=seed,
-            worlds=alone,
-        )
+        return run_as_it_stands(market, replicates, seed, workers, out)
 
 
 def _lines(validation: Validation, result: Result, scores: list[str]) -> list[str]:
@@ -145,7 +137,7 @@ def _lines(validation: Validation, result: Result, scores: list[str]) -> list[st
     for row in validation.comparisons:
         groups.setdefault((row.target.metric, row.target.unit), []).append(row)
     for (metric, unit), rows in groups.items():
-        lines += [f"{metric} [{unit}]", *table([HEAD, *map(_cells, rows)]), ""]
+        lines += [f"{metric} [{unit}]", *table_lines([HEAD, *map(_cells, rows)], "  "), ""]
     count = len(validation.comparisons)
     if count:
         lines.append(f"{validation.hits} of {count} recorded figures inside the 90 % band")
@@ -224,16 +216,6 @@ def _cells(row: Comparison) -> tuple[str, ...]:
         "hit" if row.hit else f"miss by {row.miss:+.3g}",
         f"{row.score:.3g}",
     )
-
-
-def table(rows: list[tuple[Any, ...]]) -> list[str]:
-    """Rows of cells as lines with columns of one width."""
-    widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  "
-        + "  ".join(f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 LONGEST_VALUE = 40

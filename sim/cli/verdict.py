@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+from sim.analysis.verdict.grounds import grounds_line
+from sim.analysis.verdict.judge import vendor_label
+from sim.cli.options import WIDTH, table_lines
+from sim.report.verdicts import grounds_of
 
 if TYPE_CHECKING:
     from sim.runs.result import Result
-
 
 SHOWN = {
     "held_back": "held back",
@@ -24,10 +28,8 @@ def dated_lines(verdict: Mapping[str, Any]) -> Iterator[str]:
     events = verdict.get("events")
     if events:
         states = events["states"]
-        told = "; ".join(
-            _state(SHOWN[s], states[s]) for s in SHOWN if s in states and states[s]["first"]["n"]
-        )
-        yield f"Dated, runs: {told}"
+        shown = [name for name in SHOWN if name in states and states[name]["first"]["n"]]
+        yield f"Dated, runs: {'; '.join(_state(SHOWN[name], states[name]) for name in shown)}"
     for board, vendors in (verdict.get("final_states") or {"shares": {}})["shares"].items():
         for vendor, test in vendors.items():
             if test is not None and test["p_value"] <= SMALL_P:
@@ -50,19 +52,19 @@ def _state(name: str, state: Mapping[str, Any]) -> str:
 
 def burn_lines(result: Result, verdict: Mapping[str, Any]) -> Iterator[str]:
     """One line if the scenario has a price cut of the challenger, else none."""
-    told, contest = verdict.get("burn_per_point"), verdict.get("contest")
-    if not told or not contest:
+    burn, contest = verdict.get("burn_per_point"), verdict.get("contest")
+    if not burn or not contest:
         return
-    found = told["vendors"].get(contest["challenger"])
+    found = burn["vendors"].get(contest["challenger"])
     if not found or not found["since_price_cut"]:
         return
-    who = result.scenario.vendors[contest["challenger"]].label or contest["challenger"]
+    who = vendor_label(result.scenario, contest["challenger"])
     since = f"since its price cut of {found['since'][:7]}"
     spent = f"{found['burn_million_yuan']:,.4g} million yuan below cost"
     if found["estimate"] is None:
         yield (
             f"Burn: {who} sold {spent} {since} and gained no share "
-            f"({found['points_gained']:+.1f} points; n = {told['n']})"
+            f"({found['points_gained']:+.1f} points; n = {burn['n']})"
         )
         return
     interval = found["interval"]
@@ -71,11 +73,10 @@ def burn_lines(result: Result, verdict: Mapping[str, Any]) -> Iterator[str]:
         bounds = f" [{interval[0]:,.4g}, {interval[1]:,.4g}]"
     yield (
         f"Burn: {who} sold {spent} {since}, {found['estimate']:,.4g}{bounds} a point of token "
-        f"share gained ({told['interval_type']}; n = {told['n']})"
+        f"share gained ({burn['interval_type']}; n = {burn['n']})"
     )
 
 
-WIDTH = 100
 POINTS = 100.0
 LEAST_POINTS = 0.5  # smaller holders of tau are left out
 BOARDS = {
@@ -89,19 +90,11 @@ WANTED_EFFECTIVE_CLIENTS = 5_000.0
 
 
 def verdict_lines(result: Result, verdict: Mapping[str, Any]) -> list[str]:
-    """Scoreboards, outcome classes, definitions, effects, the verdict in words, its grounds.
-
-    Raises
-    ------
-    SimError
-        n, seeds, a kind of interval or the scenario's hash is missing: nothing is concluded.
-    """
-    from sim.report.grounds import grounds_of
-
-    known = verdict.get("primary") is not None or result.sound_replicates("on")
+    """Scoreboards, outcome classes, definitions, effects, the verdict in words, its grounds."""
+    primary = verdict.get("primary")
+    known = primary is not None or result.sound_replicates("on")
     ground = grounds_of(result).line() if known else ""
     lines = [*_scoreboards(result, verdict)]
-    primary = verdict.get("primary")
     if primary is not None:
         entry = verdict["verdicts"][primary]
         lines += ["", *_classes(entry), "", *_definitions(entry)]
@@ -123,8 +116,6 @@ SPLIT_NAMES = {"tau": "tau", "token_share": "token share of the challenger"}
 
 def split_lines(found: Mapping[str, Any]) -> Iterator[str]:
     """What the spread of tau and of the final token share is made of, with its grounds."""
-    from sim.analysis.verdict.grounds import grounds_line
-
     yield (
         f"Spread over {found['draw']:,} draws x {found['seeds_of_each']} seeds: median [5 %, 95 %] "
         "of runs and standard deviation, in points; parts of the variance in per cent"
@@ -144,7 +135,7 @@ def split_lines(found: Mapping[str, Any]) -> Iterator[str]:
                 *(_part(shares.get(part)) for part in ("parameters", "strategies")),
             ]
         )
-    yield from _table(rows)
+    yield from table_lines(rows)
     yield from textwrap.wrap(grounds_line(found), WIDTH)
 
 
@@ -156,13 +147,6 @@ def _range(value: float, low: float | None, high: float | None, scale: float = P
     if low is None or high is None:
         return f"{scale * value:.1f}"
     return f"{scale * value:.1f} [{scale * low:.1f}, {scale * high:.1f}]"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        yield "  ".join(cells).rstrip()
 
 
 def _scoreboards(result: Result, verdict: Mapping[str, Any]) -> Iterator[str]:
@@ -180,10 +164,10 @@ def _scoreboards(result: Result, verdict: Mapping[str, Any]) -> Iterator[str]:
     first = boards[next(iter(shown))]
     for vendor in sorted(first, key=lambda name: -(first[name]["median"] or 0.0)):
         cells = [boards[name].get(vendor) for name in shown]
-        label = result.scenario.vendors[vendor].label or vendor
-        told = ["-" if c is None else _range(c["median"], c["p05"], c["p95"]) for c in cells]
-        rows.append([label, *told])
-    yield from _table(rows)
+        label = vendor_label(result.scenario, vendor)
+        shares = ["-" if c is None else _range(c["median"], c["p05"], c["p95"]) for c in cells]
+        rows.append([label, *shares])
+    yield from table_lines(rows)
 
 
 def _last_month(result: Result) -> Iterator[str]:
@@ -193,11 +177,12 @@ def _last_month(result: Result) -> Iterator[str]:
     last = result.curves.sel(point="on").isel(month=-1).median("replicate")
     yield "Last month, median of the replicates"
     rows = [["", "price index, yuan per million tokens", "platform tokens, per cent"]]
-    for name, vendor in result.scenario.vendors.items():
+    for name in result.scenario.vendors:
         price = float(last["price_index"].sel(vendor=name))
         share = float(last["platform_token_share"].sel(vendor=name))
-        rows.append([vendor.label or name, f"{price:.6g}", f"{POINTS * share:.1f}"])
-    yield from _table(rows)
+        label = vendor_label(result.scenario, name)
+        rows.append([label, f"{price:.6g}", f"{POINTS * share:.1f}"])
+    yield from table_lines(rows)
 
 
 def _classes(entry: Mapping[str, Any]) -> Iterator[str]:
@@ -207,7 +192,7 @@ def _classes(entry: Mapping[str, Any]) -> Iterator[str]:
         [name.replace("_", "-"), _range(f["share"], *f["interval"])]
         for name, f in sorted(found, key=lambda item: -item[1]["count"])
     ]
-    yield from _table(rows)
+    yield from table_lines(rows)
 
 
 def _definitions(entry: Mapping[str, Any]) -> Iterator[str]:
@@ -221,7 +206,7 @@ def _definitions(entry: Mapping[str, Any]) -> Iterator[str]:
         rows.append([code, found["title"], found["verdict"], f"{value} {found['unit']}"])
         if found["note"]:
             notes.append(f"{code} {found['note']}")
-    yield from _table(rows)
+    yield from table_lines(rows)
     indent = "    "
     yield from textwrap.wrap(
         "; ".join(notes), WIDTH, initial_indent=indent, subsequent_indent=indent
@@ -245,12 +230,12 @@ def _effects(verdict: Mapping[str, Any]) -> Iterator[str]:
         names = [rule if own else f"{rule}{OTHER_HOSTING}" for rule in RULES]
         cells = [_tau(entries[name]) if name in entries else "-" for name in names]
         rows.append([f"{hosting} its open families{' (scenario)' if own else ''}", *cells])
-    yield from _table(rows)
+    yield from table_lines(rows)
     yield from _holders(primary)
     reverse = verdict.get("reverse_test")
     if reverse:
-        told = _range(reverse["tau_mean"], *(reverse["interval"] or (None, None)))
-        yield f"reverse test, the challenger's own levers off: {told} points"
+        tau = _range(reverse["tau_mean"], *(reverse["interval"] or (None, None)))
+        yield f"reverse test, the challenger's own levers off: {tau} points"
 
 
 def _holders(entry: Mapping[str, Any]) -> Iterator[str]:

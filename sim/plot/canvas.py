@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+
+    Drawing = tuple[Figure, Any]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -88,6 +90,13 @@ def write_title(ax: Axes, text: str) -> None:
     """Title over the axes, wrapped to their width in a figure of this size."""
     width = int(WIDTH * TITLE_CHARACTERS_AN_INCH)
     ax.set_title(textwrap.fill(text, width), fontsize=TITLE_SIZE)
+
+
+def label_cells(ax: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:
+    """Names of the rows and columns of a heat map."""
+    ax.set_xticks(range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor")
+    ax.set_yticks(range(len(rows)), rows)
+    ax.grid(visible=False)
 
 
 def label_axis(axis: Axis, name: str, unit: str) -> None:

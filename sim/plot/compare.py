@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from sim.analysis.statistics import mean_interval
-from sim.analysis.verdict.grounds import refuse_bare
 from sim.errors import SimError
-from sim.plot.bands import INTERVAL as INTERVAL_of_bands
-from sim.plot.bands import band_table, quantiles_of
 from sim.plot.canvas import (
     in_words,
     label_axis,
+    label_cells,
     label_months,
     new_axes,
     write_caption,
     write_legend,
 )
-from sim.plot.curves import MARKET, MEASURE, draw_measure
+from sim.plot.curves import INTERVAL as BANDS
+from sim.plot.curves import (
+    MARKET,
+    MEASURE,
+    band_table,
+    by_vendor,
+    draw_measure,
+    fill_band,
+    quantiles_of,
+)
 from sim.plot.registry import plot
 from sim.plot.style import SEQUENTIAL, WIDE_BAND
 from sim.runs.worlds import ON
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
+    from sim.plot.canvas import Drawing
     from sim.plot.material import Material
 
 
@@ -38,11 +44,7 @@ NOTE = "Below: paired difference from the first, mean and 95 % t interval of eac
 
 
 def _worlds(data: Material) -> list[str]:
-    if data.folder is None or not (data.folder / "comparison.json").exists():
-        raise SimError("this figure needs a result of `sim compare`")
-    document = json.loads((data.folder / "comparison.json").read_bytes())
-    refuse_bare(document)
-    worlds: list[str] = document["worlds"]
+    worlds: list[str] = data.finding("comparison.json", "compare")["worlds"]
     return worlds
 
 
@@ -52,14 +54,7 @@ def compare_numbers(data: Material, measure: str = MEASURE) -> pd.DataFrame:
     Returns
     -------
     The columns of `band_table`, then difference, low, high; a row has bands or a difference.
-
-    Raises
-    ------
-    SimError
-        If the result holds no comparison or the measure is not stored.
     """
-    import pandas as pd
-
     worlds = _worlds(data)
     tables = [band_table(data, measure, world) for world in worlds]
     tables += [_differences(data, measure, worlds[0], world) for world in worlds[1:]]
@@ -67,41 +62,28 @@ def compare_numbers(data: Material, measure: str = MEASURE) -> pd.DataFrame:
 
 
 def _differences(data: Material, measure: str, first: str, other: str) -> pd.DataFrame:
-    import pandas as pd
-
-    dims = ("vendor",) if "vendor" in data.curves[measure].dims else ()
-    one, two = (data.world(measure, point, *dims) for point in (first, other))
+    one, two = (by_vendor(data, measure, point) for point in (first, other))
     both = np.intersect1d(one["replicate"].values, two["replicate"].values)
     if not both.size:
         raise SimError(f"no run is finished in both {first} and {other}")
     gap = two.sel(replicate=both) - one.sel(replicate=both)
-    vendors = [str(vendor) for vendor in gap["vendor"].values] if dims else [""]
-    values = gap.values if dims else gap.values[..., None]
     rows = []
-    for place, vendor in enumerate(vendors):
-        for month, column in zip(gap["month"].values, values[..., place].T, strict=True):
+    for place, vendor in enumerate(map(str, gap["vendor"].values)):
+        for month, column in zip(gap["month"].values, gap.values[..., place].T, strict=True):
             known = column[np.isfinite(column)]
             if known.size:
                 found = mean_interval(known)
                 rows.append((vendor, month, found.n, found.mean, *found.interval))
     columns = ["vendor", "month", "n", "difference", "low", "high"]
     table = pd.DataFrame(rows, columns=columns).replace([-np.inf, np.inf], np.nan)
-    table.insert(0, "measure", measure)
-    table.insert(1, "unit", data.unit(measure))
-    table.insert(2, "point", other)
-    return table
+    return table.assign(measure=measure, unit=data.unit(measure), point=other)
 
 
 @plot(compare_numbers)
-def compare(
-    data: Material, measure: str = MEASURE, *, ax: Any = None
-) -> tuple[Figure, np.ndarray[Any, Any]]:
+def compare(data: Material, measure: str = MEASURE, *, ax: Any = None) -> Drawing:
     """Scenarios of a comparison side by side, and below each its paired difference from the first.
 
-    Raises
-    ------
-    SimError
-        If the result holds no comparison or the measure is not stored.
+    The row below shares its axis, and so does the row above.
     """
     worlds = _worlds(data)
     table = compare_numbers(data, measure)
@@ -122,7 +104,7 @@ def compare(
     label_axis(below[0].yaxis, f"difference of {in_words(measure)}", data.unit(measure))
     write_legend(fig, axes, ax is None)
     runs = int(table.loc[~gaps, "n"].max())
-    write_caption(fig, data.caption(runs, INTERVAL_of_bands, NOTE))
+    write_caption(fig, data.caption(runs, BANDS, NOTE))
     return fig, axes
 
 
@@ -131,14 +113,7 @@ def _draw_differences(ax: Axes, data: Material, table: pd.DataFrame) -> None:
     for vendor, rows in table.groupby("vendor", sort=False):
         style = data.style(str(vendor)) if vendor else MARKET
         months = rows["month"].to_numpy()
-        ax.fill_between(
-            months,
-            rows["low"].to_numpy(dtype=float),
-            rows["high"].to_numpy(dtype=float),
-            color=style.colour,
-            alpha=2 * WIDE_BAND,
-            linewidth=0.0,
-        )
+        fill_band(ax, months, rows["low"], rows["high"], style.colour, 2 * WIDE_BAND)
         ax.plot(months, rows["difference"].to_numpy(), color=style.colour, linestyle=style.line)
 
 
@@ -157,28 +132,12 @@ def flow_numbers(data: Material, point: str = ON) -> pd.DataFrame:
     Returns
     -------
     Columns measure, unit, point, vendor, vendor_to, n, p05, median, p95.
-
-    Raises
-    ------
-    SimError
-        If switching_flow or the world is not stored.
     """
-    import pandas as pd
-
     mean = data.world(FLOW, point, "vendor", "vendor_to").mean("month")
-    p05, median, p95 = quantiles_of(mean.values, (0.05, 0.5, 0.95))
+    quantiles = quantiles_of(mean.values, (0.05, 0.5, 0.95))
+    facts, runs = (FLOW, data.unit(FLOW), point), mean.sizes["replicate"]
     rows = [
-        (
-            FLOW,
-            data.unit(FLOW),
-            point,
-            str(source),
-            str(target),
-            mean.sizes["replicate"],
-            p05[i, j],
-            median[i, j],
-            p95[i, j],
-        )
+        (*facts, str(source), str(target), runs, *quantiles[:, i, j])
         for i, source in enumerate(mean["vendor"].values)
         for j, target in enumerate(mean["vendor_to"].values)
         if source != target
@@ -188,14 +147,8 @@ def flow_numbers(data: Material, point: str = ON) -> pd.DataFrame:
 
 
 @plot(flow_numbers)
-def flows(data: Material, point: str = ON, *, ax: Any = None) -> tuple[Figure, Axes]:
-    """Switching flows between vendors as a heat map: from the row to the column.
-
-    Raises
-    ------
-    SimError
-        If switching_flow or the world is not stored.
-    """
+def flows(data: Material, point: str = ON, *, ax: Any = None) -> Drawing:
+    """Switching flows between vendors as a heat map: from the row to the column."""
     table = flow_numbers(data, point)
     names = list(dict.fromkeys(table["vendor"]))
     targets = list(dict.fromkeys([*names, *table["vendor_to"]]))
@@ -205,15 +158,7 @@ def flows(data: Material, point: str = ON, *, ax: Any = None) -> tuple[Figure, A
     fig, axes = new_axes(ax, size=size)
     image = axes.imshow(np.ma.masked_invalid(values), cmap=SEQUENTIAL, aspect="auto", vmin=0.0)
     _write_cells(axes, values)
-    axes.set_xticks(
-        range(len(targets)),
-        [_label(data, name) for name in targets],
-        rotation=40,
-        ha="right",
-        rotation_mode="anchor",
-    )
-    axes.set_yticks(range(len(names)), [_label(data, name) for name in names])
-    axes.grid(visible=False)
+    label_cells(axes, *([_label(data, n) for n in side] for side in (names, targets)))
     axes.set_xlabel("to")
     axes.set_ylabel("from")
     bar = fig.colorbar(image, ax=axes)

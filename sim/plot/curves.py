@@ -1,11 +1,17 @@
-"""Outcome curves of measures, prices and episodes."""
+"""Curves of measures, prices and episodes: medians and bands of replicates, recorded figures."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
 from sim.errors import SimError
-from sim.plot.bands import INTERVAL, band_table, draw_bands, draw_recorded
 from sim.plot.canvas import (
     in_words,
     label_axis,
@@ -16,26 +22,138 @@ from sim.plot.canvas import (
     write_title,
 )
 from sim.plot.registry import plot
-from sim.plot.style import NEUTRAL, VendorStyle
+from sim.plot.style import NARROW_BAND, NEUTRAL, WIDE_BAND, VendorStyle
 from sim.runs.worlds import EPISODE_OFF, ON
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
+    from sim.plot.canvas import Drawing
     from sim.plot.material import Material
     from sim.scenario.schema.scenario import Episode
 
 
+FloatArray = npt.NDArray[np.float64]
+
 MEASURE = "platform_token_share"
+LEVELS = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
+BANDS = (("p05", "p95", WIDE_BAND), ("p25", "p75", NARROW_BAND))
+INTERVAL = "Lines: medians; bands: 50 % and 90 % of the runs"
+MARKERS_A_LINE = 6
+OUTLINE = 3.0
+
+
+def band_table(data: Material, measure: str = MEASURE, point: str = ON) -> pd.DataFrame:
+    """Median, 50 % and 90 % band of a measure by vendor and month, and what was recorded of it.
+
+    Returns
+    -------
+    Columns measure, unit, point, vendor, month, period_end, n, p05, p25, median, p75, p95,
+    recorded; rows of the record have `recorded`, the others the bands.
+
+    Raises
+    ------
+    SimError
+        If the measure or the world is not stored.
+    """
+    values = by_vendor(data, measure, point)
+    quantiles = quantiles_of(values.values, list(LEVELS.values()))
+    frames = [
+        pd.DataFrame(
+            {"vendor": str(vendor), "month": values["month"].values, "n": len(values)}
+            | {name: quantiles[level, :, place] for level, name in enumerate(LEVELS)}
+        )
+        for place, vendor in enumerate(values["vendor"].values)
+    ]
+    table = pd.concat([*frames, _recorded(data, measure, point)], ignore_index=True)
+    table = table.assign(measure=measure, unit=data.unit(measure), point=point)
+    order = ["measure", "unit", "point", "vendor", "month", "period_end", "n", *LEVELS, "recorded"]
+    return table.reindex(columns=order)
+
+
+def by_vendor(data: Material, measure: str, point: str) -> xr.DataArray:
+    """A measure in one world, (replicate, month, vendor); one of the market has vendor ""."""
+    if measure in data.curves and "vendor" in data.curves[measure].dims:
+        return data.world(measure, point, "vendor")
+    return data.world(measure, point).expand_dims(vendor=[""], axis=-1)
+
+
+def quantiles_of(values: FloatArray, levels: Sequence[float]) -> FloatArray:
+    """Quantiles over the first axis of what is not missing, (levels, ...); NaN where all is."""
+    if np.isfinite(values).all():
+        return np.asarray(np.quantile(values, levels, axis=0), dtype=np.float64)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+        return np.asarray(np.nanquantile(values, levels, axis=0), dtype=np.float64)
+
+
+def _recorded(data: Material, measure: str, point: str) -> pd.DataFrame:
+    rows = {
+        (t.vendor, t.period_start, t.period_end, t.value / t.scale)
+        for t in data.targets
+        if t.picture == measure and len(t.vendors) == 1 and point == ON
+    }
+    table = pd.DataFrame(sorted(rows), columns=["vendor", "month", "period_end", "recorded"])
+    for column in ("month", "period_end"):
+        table[column] = pd.to_datetime(table[column]).astype("datetime64[ns]")
+    return table
+
+
+def draw_bands(ax: Axes, table: pd.DataFrame, style: VendorStyle, label: str, place: int) -> None:
+    """One line with its two bands; markers are staggered by `place` so that none hides another."""
+    from matplotlib.patheffects import withStroke
+
+    months = table["month"].to_numpy()
+    for low, high, opacity in BANDS:
+        fill_band(ax, months, table[low], table[high], style.colour, opacity)
+    every = max(1, len(months) // MARKERS_A_LINE)
+    ax.plot(
+        months,
+        table["median"].to_numpy(),
+        color=style.colour,
+        linestyle=style.line,
+        marker=style.marker,
+        markevery=(place % every, every),
+        label=label,
+        path_effects=[withStroke(linewidth=OUTLINE, foreground="white")],
+    )
+
+
+def fill_band(ax: Axes, x: Any, low: Any, high: Any, colour: str, opacity: float) -> None:
+    """The area between two lines."""
+    low, high = (np.asarray(end, dtype=np.float64) for end in (low, high))
+    ax.fill_between(x, low, high, color=colour, alpha=opacity, linewidth=0.0)
+
+
+def draw_recorded(ax: Axes, table: pd.DataFrame, styles: dict[str, VendorStyle]) -> bool:
+    """Recorded figures as outlined markers in the middle of a bar as long as their period."""
+    rows = table[table["recorded"].notna()]
+    row: Any
+    for row in rows.itertuples():
+        half = (row.period_end - row.month) / 2
+        style = styles[row.vendor]
+        ax.errorbar(
+            row.month + half,
+            row.recorded,
+            xerr=half,
+            fmt=style.marker,
+            color=style.colour,
+            markeredgecolor="black",
+            markersize=7.5,
+            capsize=3.0,
+            elinewidth=2.0,
+            zorder=5,
+        )
+    if rows.empty:
+        return False
+    label = "record (bar: its period)"
+    ax.plot([], [], "-o", color="#FFFFFF", markeredgecolor="black", markersize=7.5, label=label)
+    return True
+
+
 MARKET = VendorStyle("market", NEUTRAL, "-", "o")
 RECORD_NOTE = "Record points have the publisher's scope and are means over their period"
-
-
-def curve_numbers(data: Material, measure: str = MEASURE, point: str = ON) -> pd.DataFrame:
-    """Bands of one measure and what was recorded of it; see `band_table`."""
-    return band_table(data, measure, point)
 
 
 def draw_measure(ax: Axes, data: Material, table: pd.DataFrame) -> bool:
@@ -52,27 +170,10 @@ def draw_measure(ax: Axes, data: Material, table: pd.DataFrame) -> bool:
     return draw_recorded(ax, table, styles)
 
 
-@plot(curve_numbers)
-def curves(
-    data: Material, measure: str = MEASURE, point: str = ON, *, ax: Any = None
-) -> tuple[Figure, Axes]:
-    """One measure by vendor over the months: median, 50 % and 90 % bands, recorded figures.
-
-    Parameters
-    ----------
-    data
-        A result or its `Material`.
-    measure
-        A stored measure with or without dim vendor.
-    point
-        World.
-
-    Raises
-    ------
-    SimError
-        If the measure or the world is not stored.
-    """
-    table = curve_numbers(data, measure, point)
+@plot(band_table)
+def curves(data: Material, measure: str = MEASURE, point: str = ON, *, ax: Any = None) -> Drawing:
+    """One measure by vendor over the months: median, 50 % and 90 % bands, recorded figures."""
+    table = band_table(data, measure, point)
     fig, axes = new_axes(ax)
     recorded = draw_measure(axes, data, table)
     world = "" if point == ON else f" World: {in_words(point)}."
@@ -92,14 +193,8 @@ def price_numbers(data: Material, point: str = ON) -> pd.DataFrame:
 
 
 @plot(price_numbers)
-def prices(data: Material, point: str = ON, *, ax: Any = None) -> tuple[Figure, Axes]:
-    """Price index by vendor on a log axis: median, 50 % and 90 % bands.
-
-    Raises
-    ------
-    SimError
-        If price_index or the world is not stored, or nobody sold model calls.
-    """
+def prices(data: Material, point: str = ON, *, ax: Any = None) -> Drawing:
+    """Price index by vendor on a log axis: median, 50 % and 90 % bands."""
     table = price_numbers(data, point)
     if not (table["p95"] > 0.0).any():
         raise SimError("no price above 0 to draw on a log axis")
@@ -123,40 +218,26 @@ def _plain_ticks(ax: Axes) -> None:
 
 
 def episode_numbers(data: Material) -> pd.DataFrame:
-    """Bands of the episode's measure in the world with and the world without it.
-
-    Raises
-    ------
-    SimError
-        The scenario has no `[episode]`, or its measure or world is not stored.
-    """
-    import pandas as pd
-
+    """Bands of the episode's measure in the world with and the world without it."""
     asked = _episode(data)
     worlds = [ON] + ([EPISODE_OFF] if EPISODE_OFF in data.points else [])
     frames = [band_table(data, asked.measure, world) for world in worlds]
     table = pd.concat(frames, ignore_index=True).drop(columns=["period_end", "recorded"])
-    names = asked.vendors or tuple(n for n in (data.incumbent, data.challenger) if n)
+    names = asked.vendors or (data.contest if data.scenario.contest else ())
     if names and (table["vendor"] != "").any():
         table = table[table["vendor"].isin(names)]
     return table.dropna(subset=["median"]).reset_index(drop=True)
 
 
 def _episode(data: Material) -> Episode:
-    if data.episode is None or not data.episode.measure:
+    if not data.scenario.episode.measure:
         raise SimError("this figure needs a scenario with an [episode]")
-    return data.episode
+    return data.scenario.episode
 
 
 @plot(episode_numbers)
-def episode(data: Material, *, ax: Any = None) -> tuple[Figure, Axes]:
-    """The episode's measure with and without what it is about: median, 50 % and 90 % bands.
-
-    Raises
-    ------
-    SimError
-        The scenario has no `[episode]`, or its measure or world is not stored.
-    """
+def episode(data: Material, *, ax: Any = None) -> Drawing:
+    """The episode's measure with and without what it is about: median, 50 % and 90 % bands."""
     asked = _episode(data)
     table = episode_numbers(data)
     fig, axes = new_axes(ax)
@@ -164,11 +245,9 @@ def episode(data: Material, *, ax: Any = None) -> tuple[Figure, Axes]:
         axes.set_yscale("log")
     for place, ((world, vendor), rows) in enumerate(table.groupby(["point", "vendor"], sort=False)):
         with_it = world == ON
-        own = data.style(str(vendor)) if str(vendor) else VendorStyle("market", NEUTRAL, "-", "o")
-        line = "-" if with_it else ":"
+        own = data.style(str(vendor)) if str(vendor) else MARKET
         label = own.label if with_it else f"{own.label}, {asked.without_title}"
-        look = VendorStyle(label, own.colour, line, own.marker)
-        draw_bands(axes, rows, look, label, place)
+        draw_bands(axes, rows, replace(own, line="-" if with_it else ":"), label, place)
     label_axis(axes.yaxis, in_words(asked.measure), data.unit(asked.measure))
     label_months(axes)
     write_title(axes, data.sentence(asked.measure))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from sim.analysis.statistics import bimodality_coefficient
 from sim.analysis.verdict.curves import WorldCurves
@@ -23,14 +24,13 @@ from sim.plot.canvas import (
 )
 from sim.plot.curves import MEASURE
 from sim.plot.registry import plot
-from sim.plot.style import COLOURS, LINES, WIDE_BAND
+from sim.plot.style import WIDE_BAND, palette_style
 from sim.runs.worlds import OFF_MONEY_KEPT, ON
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
+    from sim.plot.canvas import Drawing
     from sim.plot.material import Material
 
 
@@ -48,14 +48,7 @@ def final_numbers(data: Material, measure: str = MEASURE, point: str = ON) -> pd
     Returns
     -------
     Columns measure, unit, point, vendor, replicate, value.
-
-    Raises
-    ------
-    SimError
-        If the measure or the world is not stored.
     """
-    import pandas as pd
-
     means = data.window_mean(measure, point)
     facts = {"measure": measure, "unit": data.unit(measure), "point": point}
     frames = [
@@ -69,16 +62,8 @@ def final_numbers(data: Material, measure: str = MEASURE, point: str = ON) -> pd
 
 
 @plot(final_numbers)
-def final(
-    data: Material, measure: str = MEASURE, point: str = ON, *, ax: Any = None
-) -> tuple[Figure, np.ndarray[Any, Any]]:
-    """Distribution of the last months' mean over the runs, one row a vendor: two humps show.
-
-    Raises
-    ------
-    SimError
-        If the measure or the world is not stored.
-    """
+def final(data: Material, measure: str = MEASURE, point: str = ON, *, ax: Any = None) -> Drawing:
+    """Distribution of the last months' mean over the runs, one row a vendor: two humps show."""
     table = final_numbers(data, measure, point)
     vendors = list(dict.fromkeys(table["vendor"]))
     size = (WIDTH, MARGIN + PANEL_HEIGHT * len(vendors))
@@ -172,7 +157,7 @@ def _worlds(data: Material) -> tuple[WorldCurves, WorldCurves | None]:
                 incumbent=vendors.index(incumbent),
                 challenger=vendors.index(challenger),
                 seeds=np.array(sound, dtype=np.int64),
-                scenario_hash=data.provenance.scenario_hash,
+                scenario_hash=data.scenario_hash,
             )
         )
     return worlds[0], worlds[1] if len(worlds) > 1 else None
@@ -185,14 +170,7 @@ def survival_numbers(data: Material) -> pd.DataFrame:
     -------
     Columns state, title, part (waiting or lasting), months, share, lower, upper, at_risk, n,
     happened.
-
-    Raises
-    ------
-    SimError
-        If the scenario names no contest or the world as it stands was not run.
     """
-    import pandas as pd
-
     on, off = _worlds(data)
     rows: list[tuple[Any, ...]] = []
     for state in states_of(on, off, data.thresholds):
@@ -214,14 +192,8 @@ def survival_numbers(data: Material) -> pd.DataFrame:
 
 
 @plot(survival_numbers)
-def survival(data: Material, *, ax: Any = None) -> tuple[Figure, np.ndarray[Any, Any]]:
-    """Share of runs in which a state has not yet begun, and in which it still lasts, by month.
-
-    Raises
-    ------
-    SimError
-        If the scenario names no contest or the world as it stands was not run.
-    """
+def survival(data: Material, *, ax: Any = None) -> Drawing:
+    """Share of runs in which a state has not yet begun, and in which it still lasts, by month."""
     table = survival_numbers(data)
     fig, axes = new_axes(ax, columns=len(PARTS), size=SIZE, sharey=True)
     names = list(dict.fromkeys(table["state"]))
@@ -244,10 +216,10 @@ def survival(data: Material, *, ax: Any = None) -> tuple[Figure, np.ndarray[Any,
 
 
 def _draw(ax: Axes, table: pd.DataFrame, place: int) -> None:
-    colour, line = COLOURS[place % len(COLOURS)], LINES[place % len(LINES)]
+    look = palette_style(place, str(table["title"].iloc[0]))
     months = table["months"].to_numpy()
     share, low, high = (PERCENT * table[c].to_numpy() for c in ("share", "lower", "upper"))
-    label = str(table["title"].iloc[0])
+    colour, line, label = look.colour, look.line, look.label
     ax.fill_between(months, low, high, step="post", color=colour, alpha=WIDE_BAND, linewidth=0.0)
     ax.step(months, share, where="post", color=colour, linestyle=line, label=label)
     ax.plot(months[-1:], share[-1:], "|", color=colour, markersize=8)

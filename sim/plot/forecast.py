@@ -7,6 +7,9 @@ from datetime import date, timedelta
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+import pandas as pd
+
 from sim.analysis.calibration.record import Record
 from sim.analysis.calibration.targets import Target, match
 from sim.analysis.forecasts.forecast import (
@@ -18,17 +21,24 @@ from sim.analysis.forecasts.forecast import (
     known_until,
     rising_prices,
 )
-from sim.plot.canvas import HEIGHT, WIDTH, in_words, label_months, new_axes, write_caption
-from sim.plot.canvas import write_title as _title
+from sim.plot.canvas import (
+    HEIGHT,
+    WIDTH,
+    in_words,
+    label_months,
+    new_axes,
+    write_caption,
+    write_title,
+)
+from sim.plot.curves import fill_band
 from sim.plot.save import NUMBER, figure_bytes
 from sim.plot.style import (
     COLOURS,
-    LINES,
-    MARKERS,
     NARROW_BAND,
     SHORT_HASH,
     WIDE_BAND,
     VendorStyle,
+    palette_style,
     settings,
     vendor_styles,
 )
@@ -36,7 +46,6 @@ from sim.runs.files import json_bytes
 from sim.runs.worlds import ON
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -108,8 +117,6 @@ def forecast_files(
 
 def recorded_points(known: Sequence[Target], table: pd.DataFrame) -> pd.DataFrame:
     """Recorded figures as points; sums at the rate of the shortest period that is forecast."""
-    import pandas as pd
-
     shortest: dict[str, Any] = {
         str(row.metric): (row.period_start, row.period_end) for row in table[::-1].itertuples()
     }
@@ -151,7 +158,7 @@ def draw_family(
     with matplotlib.style.context(["default", settings()]):
         height = HEIGHT if len(metrics) == 1 else 0.75 * HEIGHT * len(metrics)
         fig, axes = new_axes(ax, rows=len(metrics), size=(WIDTH, height), sharex=True)
-        panels = [axes] if len(metrics) == 1 else list(axes)
+        panels = np.atleast_1d(axes)
         for panel, (metric, unit) in zip(panels, metrics, strict=True):
             rows = table[table["metric"] == metric]
             _panel(panel, rows, recorded[recorded["metric"] == metric], styles or {})
@@ -159,7 +166,7 @@ def draw_family(
             panel.set_ylabel(f"{label}\n[{unit}]", fontsize=7)
         for panel in panels[:-1]:
             panel.set_xlabel("")
-        _title(panels[0], finding)
+        write_title(panels[0], finding)
         write_caption(fig, f"{caption} {INTERVAL}.")
     return fig, axes
 
@@ -173,9 +180,7 @@ def _panel(
         own = _one_length(rows[rows["entity"] == entity])
         times = _middles(own)
         for low, high, opacity in BANDS:
-            ax.fill_between(
-                times, own[low], own[high], color=look.colour, alpha=opacity, linewidth=0.0
-            )
+            fill_band(ax, times, own[low], own[high], look.colour, opacity)
         ax.plot(
             times,
             own["q50"],
@@ -205,19 +210,13 @@ def _panel(
 
 def _one_length(rows: pd.DataFrame) -> pd.DataFrame:
     """The shortest periods alone: sums over periods of two lengths are not one line."""
-    days = _days(rows["period_end"]) - _days(rows["period_start"])
+    days = pd.to_datetime(rows["period_end"]) - pd.to_datetime(rows["period_start"])
     months = (days.dt.days / 30.4).round()
     return rows[months == months.min()].sort_values("period_end")
 
 
-def _days(column: pd.Series[Any]) -> pd.Series[Any]:
-    import pandas as pd
-
-    return pd.to_datetime(column)
-
-
 def _middles(rows: pd.DataFrame) -> Any:
-    start, end = _days(rows["period_start"]), _days(rows["period_end"])
+    start, end = (pd.to_datetime(rows[name]) for name in ("period_start", "period_end"))
     return (start + (end - start) / 2).to_numpy()
 
 
@@ -225,10 +224,6 @@ def _looks(entities: Sequence[str], styles: Mapping[str, VendorStyle]) -> list[V
     taken = {styles[entity].colour for entity in entities if entity in styles}
     free = cycle([colour for colour in COLOURS if colour not in taken] or COLOURS)
     return [
-        styles[entity]
-        if entity in styles
-        else VendorStyle(
-            entity, next(free), LINES[place % len(LINES)], MARKERS[place % len(MARKERS)]
-        )
+        styles[entity] if entity in styles else palette_style(place, entity, next(free))
         for place, entity in enumerate(entities)
     ]

@@ -1,23 +1,27 @@
-"""Empirical games: payoffs, survival of strategies, fingerprints."""
+"""Empirical games, the boundary of containment in two parameters, sweeps up and down."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
-from sim.analysis.verdict.grounds import refuse_bare
-from sim.errors import SimError
-from sim.plot.canvas import new_axes, write_caption, write_title
+from sim.plot.canvas import (
+    in_words,
+    label_axis,
+    label_cells,
+    new_axes,
+    write_caption,
+    write_title,
+)
 from sim.plot.registry import plot
-from sim.plot.style import COLOURS, LINES, MARKERS, SEQUENTIAL
+from sim.plot.style import COLOURS, SEQUENTIAL, palette_style
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
+    from sim.plot.canvas import Drawing
     from sim.plot.material import Material
 
 
@@ -26,31 +30,12 @@ SIDES = ("incumbent", "challenger")
 
 
 def game_of(data: Material) -> dict[str, Any]:
-    """The stored findings of a tournament.
-
-    Raises
-    ------
-    SimError
-        The result holds none, or they have lost what a conclusion must carry.
-    """
-    path = None if data.folder is None else data.folder / "tournament.json"
-    if path is None or not path.exists():
-        raise SimError("this figure needs a result of `sim tournament`")
-    document: dict[str, Any] = json.loads(path.read_bytes())
-    refuse_bare(document)
-    return document
+    """The stored findings of a tournament."""
+    return data.finding("tournament.json", "tournament")
 
 
 def tournament_numbers(data: Material) -> pd.DataFrame:
-    """Payoffs of both, regret with its interval, and how often a profile is an equilibrium.
-
-    Raises
-    ------
-    SimError
-        The result holds no tournament.
-    """
-    import pandas as pd
-
+    """Payoffs of both, regret with its interval, and how often a profile is an equilibrium."""
     found = game_of(data)
     game, payoff = found["game"], found["payoff"]
     rows = [
@@ -72,14 +57,8 @@ def tournament_numbers(data: Material) -> pd.DataFrame:
 
 
 @plot(tournament_numbers)
-def tournament(data: Material, *, ax: Any = None) -> tuple[Figure, np.ndarray[Any, Any]]:
-    """Payoffs of both sides at every profile, pure equilibria framed.
-
-    Raises
-    ------
-    SimError
-        The result holds no tournament.
-    """
+def tournament(data: Material, *, ax: Any = None) -> Drawing:
+    """Payoffs of both sides at every profile, pure equilibria framed."""
     found = game_of(data)
     m, n = len(found["rows"]), len(found["columns"])
     size = (2 * (1.0 + MARGIN / 1.6 + CELL_WIDTH * n), MARGIN / 1.4 + CELL_HEIGHT * m)
@@ -102,10 +81,7 @@ def tournament(data: Material, *, ax: Any = None) -> tuple[Figure, np.ndarray[An
 
 
 def _label(ax: Axes, found: dict[str, Any]) -> None:
-    columns, rows = found["columns"], found["rows"]
-    ax.set_xticks(range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor")
-    ax.set_yticks(range(len(rows)), rows)
-    ax.grid(visible=False)
+    label_cells(ax, found["rows"], found["columns"])
     ax.set_xlabel(f"{found['contest']['challenger']} plays")
     ax.set_ylabel(f"{found['contest']['incumbent']} plays")
 
@@ -135,15 +111,7 @@ NOTE = (
 
 
 def replicator_numbers(data: Material) -> pd.DataFrame:
-    """Weight of each strategy in its population over time.
-
-    Raises
-    ------
-    SimError
-        The result holds no tournament.
-    """
-    import pandas as pd
-
+    """Weight of each strategy in its population over time."""
     found = game_of(data)
     path = found["replicator"]
     rows = [
@@ -156,26 +124,17 @@ def replicator_numbers(data: Material) -> pd.DataFrame:
 
 
 @plot(replicator_numbers)
-def replicator(data: Material, *, ax: Any = None) -> tuple[Figure, np.ndarray[Any, Any]]:
-    """Weights of the strategies of both sides where better ones are copied.
-
-    Raises
-    ------
-    SimError
-        The result holds no tournament.
-    """
+def replicator(data: Material, *, ax: Any = None) -> Drawing:
+    """Weights of the strategies of both sides where better ones are copied."""
     found, table = game_of(data), replicator_numbers(data)
     fig, axes = new_axes(ax, 1, 2, (9.5, 3.8), sharey=True)
     for axis, side in zip(axes, SIDES, strict=True):
         rows = table[table["side"] == side]
         for i, name in enumerate(found[NAMES[side]]):
             one = rows[rows["strategy"] == name]
+            look = palette_style(i, name)
             axis.plot(
-                one["time"],
-                one["weight"],
-                color=COLOURS[i % len(COLOURS)],
-                linestyle=LINES[i % len(LINES)],
-                label=name,
+                one["time"], one["weight"], linestyle=look.line, color=look.colour, label=name
             )
         axis.set_ylim(-0.02, 1.02)
         axis.set_xlabel("time [rounds of copying]")
@@ -192,15 +151,7 @@ NOTE_FINGERPRINTS = (
 
 
 def fingerprint_numbers(data: Material) -> pd.DataFrame:
-    """Price over unit cost of each strategy at each price of the rivals and own share.
-
-    Raises
-    ------
-    SimError
-        The result holds no tournament.
-    """
-    import pandas as pd
-
+    """Price over unit cost of each strategy at each price of the rivals and own share."""
     rows = [
         (vendor, name, level, share, one["price_over_cost"][s][i][k])
         for vendor, one in game_of(data)["fingerprints"].items()
@@ -213,26 +164,21 @@ def fingerprint_numbers(data: Material) -> pd.DataFrame:
 
 
 @plot(fingerprint_numbers)
-def fingerprints(data: Material, *, ax: Any = None) -> tuple[Figure, np.ndarray[Any, Any]]:
-    """Price over cost of each strategy against rivals' price over cost, mean over own shares.
-
-    Raises
-    ------
-    SimError
-        The result holds no tournament.
-    """
+def fingerprints(data: Material, *, ax: Any = None) -> Drawing:
+    """Price over cost of each strategy against rivals' price over cost, mean over own shares."""
     found = game_of(data)
     prints = found["fingerprints"]
     fig, axes = new_axes(ax, 1, 2, (9.5, 4.0))
     for axis, (vendor, one) in zip(axes, prints.items(), strict=True):
         response = np.exp(np.log(np.array(one["price_over_cost"])).mean(axis=2))
         for s, name in enumerate(one["names"]):
+            look = palette_style(s, name)
             axis.plot(
                 one["rival_price_over_cost"],
                 response[s],
-                color=COLOURS[s % len(COLOURS)],
-                linestyle=LINES[s % len(LINES)],
-                marker=MARKERS[s % len(MARKERS)],
+                color=look.colour,
+                linestyle=look.line,
+                marker=look.marker,
                 label=name,
             )
         axis.set_ylim(bottom=0.0)
@@ -243,4 +189,86 @@ def fingerprints(data: Material, *, ax: Any = None) -> tuple[Figure, np.ndarray[
     write_caption(
         fig, data.caption(found["n"], "No interval: a probe of the rules", NOTE_FINGERPRINTS)
     )
+    return fig, axes
+
+
+FRONTIER, HYSTERESIS = "frontier.json", "hysteresis.json"
+HALF, LOW, HIGH = 0.5, 0.025, 0.975
+
+
+def frontier_numbers(data: Material) -> pd.DataFrame:
+    """Every point that was run: values, share of runs with its interval, n."""
+    found = data.finding(FRONTIER, "frontier")
+    rows = [
+        (point["x"], point["y"], point["share"], *point["interval"], point["n"])
+        for point in found["points"]
+    ]
+    names = [found["x"]["path"], found["y"]["path"], "share", "lower", "upper", "n"]
+    return pd.DataFrame(rows, columns=names)
+
+
+@plot(frontier_numbers)
+def frontier(data: Material, *, ax: Any = None) -> Drawing:
+    """Boundary of P = 1/2 with its band, over the points that were run."""
+    found, table = data.finding(FRONTIER, "frontier"), frontier_numbers(data)
+    fig, axes = new_axes(ax, size=(7.0, 5.0))
+    x, y = (np.array(found[name]["values"]) for name in ("x", "y"))
+    above = np.array(found["above"]).T
+    if (above > LOW).any() and (above < HIGH).any():
+        axes.contourf(x, y, above, levels=[LOW, HIGH], colors=["#56B4E9"], alpha=0.35)
+    probability = np.array(found["probability"]).T
+    if probability.min() < HALF < probability.max():
+        axes.contour(x, y, probability, levels=[HALF], colors="black", linewidths=2.0)
+    dots = axes.scatter(
+        table.iloc[:, 0], table.iloc[:, 1], c=table["share"], cmap=SEQUENTIAL, vmin=0.0, vmax=1.0,
+        edgecolors="black", linewidths=0.4, s=26, zorder=3, clip_on=False,
+    )  # fmt: skip
+    bar = fig.colorbar(dots, ax=axes)
+    what = " or ".join(in_words(name) for name in found["outcomes"])
+    bar.set_label(f"runs that end in {what} [share]")
+    axes.set_xlabel(f"{found['x']['path']} [{found['x']['unit']}]")
+    axes.set_ylabel(f"{found['y']['path']} [{found['y']['unit']}]")
+    write_title(axes, f"Where {what} begins and ends")
+    note = (
+        f"Line: P = 1/2; band: {'; '.join(found['interval_types'][-1:])}; {len(table)} points, "
+        f"{found['runs']} runs ({found['runs_of_the_whole_lattice']} on the whole lattice)"
+    )
+    write_caption(fig, data.caption(found["n"], found["interval_types"][0], note))
+    return fig, axes
+
+
+WAYS = {"up": ("-", "^", COLOURS[0]), "down": ("--", "v", COLOURS[1])}
+LABELS = {"up": "come from below", "down": "come from above"}
+
+
+def hysteresis_numbers(data: Material) -> pd.DataFrame:
+    """Share come from below and from above, and the gap with its interval."""
+    found = data.finding(HYSTERESIS, "frontier")
+    rows = [
+        (row["value"], row["up"], row["down"], row["gap"], *row["gap_interval"], found["n"])
+        for row in found["rows"]
+    ]
+    return pd.DataFrame(rows, columns=[found["path"], "up", "down", "gap", "lower", "upper", "n"])
+
+
+@plot(hysteresis_numbers)
+def hysteresis(data: Material, *, ax: Any = None) -> Drawing:
+    """Challenger's share where a parameter came from below and from above."""
+    found, table = data.finding(HYSTERESIS, "frontier"), hysteresis_numbers(data)
+    fig, axes = new_axes(ax)
+    values = table.iloc[:, 0]
+    for way, (line, marker, colour) in WAYS.items():
+        axes.plot(
+            values, table[way], linestyle=line, marker=marker, color=colour, label=LABELS[way]
+        )
+    half = (table["upper"] - table["lower"]).to_numpy(dtype=float) / 2.0
+    axes.errorbar(values, table["down"], yerr=half, fmt="none", color=COLOURS[1], capsize=3.0)
+    axes.set_xlabel(f"{found['path']} [{found['unit']}]")
+    label_axis(axes.yaxis, "challenger's token share", "share")
+    axes.legend()
+    write_title(
+        axes, f"{found['path']} from below and above: gap {100.0 * found['gap']:+.1f} points"
+    )
+    note = "Whiskers: half-width of the paired gap"
+    write_caption(fig, data.caption(found["n"], found["interval_types"][0], note))
     return fig, axes

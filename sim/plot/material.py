@@ -3,47 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.analysis.calibration.record import load_record
 from sim.analysis.calibration.targets import Target, targets
-from sim.analysis.verdict.grounds import refuse_altered
+from sim.analysis.verdict.grounds import refuse_altered, refuse_bare
 from sim.errors import SimError
-from sim.plot.style import Provenance, VendorStyle, vendor_styles
+from sim.plot.style import SHORT_HASH, VendorStyle, vendor_styles
+from sim.runs.files import read_json
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from sim.scenario.schema.scenario import Episode, Scenario
-
-from sim.scenario.schema.containment import Containment
-
-FloatArray = npt.NDArray[np.float64]
+    from sim.scenario.schema.containment import Containment
+    from sim.scenario.schema.scenario import Scenario
 
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Curves (point, replicate, month, vendor), styles, contest, provenance and the record."""
+    """Curves (point, replicate, month, vendor), the scenario they were run with, their folder.
+
+    Raises
+    ------
+    SimError
+        The seed, the scenario's hash or a dimension of the curves is missing.
+    """
 
     curves: xr.Dataset
-    styles: Mapping[str, VendorStyle]
-    provenance: Provenance
-    thresholds: Containment
-    incumbent: str | None
-    challenger: str | None
-    targets: tuple[Target, ...]
-    episode: Episode | None = None
+    scenario: Scenario
+    seed: int | None
+    scenario_hash: str
     folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        dims = [dim for dim in ("point", "replicate", "month") if dim not in self.curves.dims]
+        if dims:
+            raise SimError(f"curves without {', '.join(dims)}")
+        missing = ["root seed"] if self.seed is None else []
+        missing += [] if self.scenario_hash else ["scenario hash"]
+        if missing:
+            raise SimError(f"no figure without its {' and '.join(missing)}")
 
     @property
     def points(self) -> tuple[str, ...]:
         """Names of the worlds, as stored."""
         return tuple(str(point) for point in self.curves["point"].values)
+
+    @property
+    def thresholds(self) -> Containment:
+        """The scenario's thresholds of containment."""
+        return self.scenario.containment
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """What was recorded, as far as the scenario answers to it."""
+        return list(targets(load_record(), self.scenario))
 
     @property
     def contest(self) -> tuple[str, str]:
@@ -54,9 +73,15 @@ class Material:
         SimError
             If the scenario names no contest.
         """
-        if self.incumbent is None or self.challenger is None:
+        contest = self.scenario.contest
+        if contest is None:
             raise SimError("this figure needs a scenario with a contest")
-        return self.incumbent, self.challenger
+        return contest.incumbent, contest.challenger
+
+    @cached_property
+    def styles(self) -> Mapping[str, VendorStyle]:
+        """Style of each vendor."""
+        return vendor_styles(self.scenario)
 
     def style(self, vendor: str) -> VendorStyle:
         """Style of a vendor.
@@ -111,8 +136,27 @@ class Material:
         values = self.world(name, point, "vendor")
         return values.isel(month=slice(-self.thresholds.window_months, None)).mean("month")
 
+    def stored(self, file: str) -> dict[str, Any]:
+        """The finding of that name beside the curves; empty if there is none."""
+        path = None if self.folder is None else self.folder / file
+        return read_json(path) if path is not None and path.exists() else {}
+
+    def finding(self, file: str, verb: str) -> dict[str, Any]:
+        """The finding that a verb stored beside the curves.
+
+        Raises
+        ------
+        SimError
+            There is none, or it has lost what a conclusion must carry.
+        """
+        found = self.stored(file)
+        if not found:
+            raise SimError(f"this figure needs a result of `sim {verb}`")
+        refuse_bare(found)
+        return found
+
     def sentence(self, name: str) -> str:
-        """What a stored measure is, as far as the result tells."""
+        """What a stored measure is, as far as the result says."""
         return str(self.curves[name].attrs.get("long_name", ""))
 
     def unit(self, name: str) -> str:
@@ -129,35 +173,22 @@ class Material:
         return unit
 
     def caption(self, runs: int, interval: str, note: str = "") -> str:
-        """Caption of a figure of these curves; see `Provenance.caption`."""
-        asked = int(self.curves.sizes["replicate"])
-        return self.provenance.caption(runs, interval, note, asked)
+        """Caption of a figure of `runs` runs a world: where its numbers come from.
 
-
-def make_material(
-    curves: xr.Dataset, scenario: Scenario, seed: int | None, scenario_hash: str
-) -> Material:
-    """Material from stored curves and the scenario they were run with.
-
-    Raises
-    ------
-    SimError
-        If the seed, the hash or a dimension of the curves is missing.
-    """
-    missing = [dim for dim in ("point", "replicate", "month") if dim not in curves.dims]
-    if missing:
-        raise SimError(f"curves without {', '.join(missing)}")
-    contest = scenario.contest
-    return Material(
-        curves=curves,
-        styles=vendor_styles(scenario),
-        provenance=Provenance(scenario.name, scenario_hash, seed),
-        thresholds=scenario.containment,
-        incumbent=contest.incumbent if contest else None,
-        challenger=contest.challenger if contest else None,
-        targets=tuple(targets(load_record(), scenario)),
-        episode=scenario.episode,
-    )
+        Raises
+        ------
+        SimError
+            If there is no run or the kind of interval is not named.
+        """
+        if runs < 1:
+            raise SimError("no figure without a finished run")
+        if not interval:
+            raise SimError("no figure without the name of its interval")
+        asked = self.curves.sizes["replicate"]
+        of = f" of {asked}" if asked != runs else ""
+        source = f"scenario {self.scenario.name} {self.scenario_hash[:SHORT_HASH]}"
+        facts = f"n = {runs}{of} runs a world, root seed {self.seed}, {source}. {interval}."
+        return f"{facts} {note}." if note else facts
 
 
 def material(data: Any) -> Material:
@@ -172,5 +203,5 @@ def material(data: Any) -> Material:
         return data
     if hasattr(data, "manifest"):  # a stored one, not curves in a notebook's own object
         refuse_altered(data)
-    made = make_material(data.curves, data.scenario, data.seed, data.scenario_hash)
-    return replace(made, folder=getattr(data, "path", None))
+    folder = getattr(data, "path", None)
+    return Material(data.curves, data.scenario, data.seed, data.scenario_hash, folder)

@@ -42,8 +42,8 @@ def save(
     result
         A result, or a `Material` together with `folder`.
     names
-        Plots; None draws all that the stored measures and worlds allow and tells `skipped` the
-        others, each with its reason.
+        Plots; None draws all that the stored measures and worlds allow and passes the
+        others to `skipped`, each with its reason.
     folder
         Where to; None = ``figures`` in the result's folder.
     measures

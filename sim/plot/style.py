@@ -1,4 +1,4 @@
-"""How every figure looks, and the caption that no figure goes without."""
+"""How every figure looks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from functools import cache
 from itertools import cycle
 from math import dist
 from typing import TYPE_CHECKING, Any
-
-from sim.errors import SimError
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
@@ -33,6 +31,7 @@ PALE = "#8C8C8C"
 ALIKE = 0.3
 """Distance in RGB (each 0-1) under which two colours are taken for one."""
 SEQUENTIAL = "cividis"
+SHORT_HASH = 8
 WIDE_BAND, NARROW_BAND = 0.12, 0.28
 """Opacity of the 90 % and 50 % bands."""
 
@@ -88,19 +87,26 @@ class VendorStyle:
     marker: str
 
 
+def palette_style(place: int, label: str, colour: str = "") -> VendorStyle:
+    """The look at a place of the palette, in a colour of its own if one is given."""
+    return VendorStyle(
+        label,
+        colour or COLOURS[place % len(COLOURS)],
+        LINES[place % len(LINES)],
+        MARKERS[place % len(MARKERS)],
+    )
+
+
 def vendor_styles(scenario: Scenario) -> Mapping[str, VendorStyle]:
     """Style of each vendor: the scenario's colour or the next free one of the palette.
 
-    Lines and markers differ by position, so that vendors are told apart in grey.
+    Lines and markers differ by position, so that vendors differ in grey.
     """
     taken = [vendor.colour for vendor in scenario.vendors.values() if vendor.colour]
     free = cycle([c for c in COLOURS if all(_distance(c, t) > ALIKE for t in taken)] or COLOURS)
     return {
-        name: VendorStyle(
-            label=vendor.label or name.replace("_", " "),
-            colour=vendor.colour or next(free),
-            line=LINES[place % len(LINES)],
-            marker=MARKERS[place % len(MARKERS)],
+        name: palette_style(
+            place, vendor.label or name.replace("_", " "), vendor.colour or next(free)
         )
         for place, (name, vendor) in enumerate(scenario.vendors.items())
     }
@@ -110,50 +116,3 @@ def _distance(one: str, other: str) -> float:
     from matplotlib.colors import to_rgb
 
     return dist(to_rgb(one), to_rgb(other))
-
-
-SHORT_HASH = 8
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where the numbers of a figure come from.
-
-    Raises
-    ------
-    SimError
-        If the seed or the scenario's hash is missing.
-    """
-
-    scenario: str
-    scenario_hash: str
-    seed: int | None
-
-    def __post_init__(self) -> None:
-        missing = [
-            name
-            for name, there in (
-                ("root seed", self.seed is not None),
-                ("scenario hash", bool(self.scenario_hash)),
-            )
-            if not there
-        ]
-        if missing:
-            raise SimError(f"no figure without its {' and '.join(missing)}")
-
-    def caption(self, runs: int, interval: str, note: str = "", asked: int | None = None) -> str:
-        """Caption of a figure of `runs` runs (of `asked`, if some failed) a world.
-
-        Raises
-        ------
-        SimError
-            If there is no run or the kind of interval is not named.
-        """
-        if runs < 1:
-            raise SimError("no figure without a finished run")
-        if not interval:
-            raise SimError("no figure without the name of its interval")
-        of = f" of {asked}" if asked is not None and asked != runs else ""
-        source = f"scenario {self.scenario} {self.scenario_hash[:SHORT_HASH]}"
-        facts = f"n = {runs}{of} runs a world, root seed {self.seed}, {source}. {interval}."
-        return f"{facts} {note}." if note else facts

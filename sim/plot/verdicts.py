@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from sim.analysis.statistics import goodman_intervals, ols_slope
 from sim.analysis.verdict.grounds import claims_grounds, refuse_bare
@@ -27,10 +27,9 @@ from sim.plot.worlds import SHARE, off_worlds
 from sim.runs.worlds import DOES_NOT_HOST, HOSTS, ON
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
+    from sim.plot.canvas import Drawing
     from sim.plot.material import Material
 
 
@@ -65,15 +64,11 @@ def classes_of(data: Material, point: str) -> list[OutcomeClass]:
         names.index(challenger),
         limits,
     )
-    pair = off_worlds(data, point.removeprefix(ON)) if _has_moves(point) else []
     effect: dict[int, float] = {}
-    if pair:
-        gap = data.window_mean(SHARE, pair[0]).sel(vendor=challenger) - tokens.sel(
-            vendor=challenger
-        )
-        effect = {
-            int(r): float(g) for r, g in zip(gap["replicate"].values, gap.values, strict=True)
-        }
+    pairs = off_worlds(data, point.removeprefix(ON)) if _has_moves(point) else []
+    if pairs:
+        gap = (data.window_mean(SHARE, pairs[0]) - tokens).sel(vendor=challenger)
+        effect = dict(zip(gap["replicate"].values.tolist(), gap.values.tolist(), strict=True))
     return [
         split_plateau(path, effect.get(int(replicate)), limits.minimum_effect)
         for path, replicate in zip(paths, tokens["replicate"].values, strict=True)
@@ -90,32 +85,19 @@ def class_numbers(data: Material) -> pd.DataFrame:
     Returns
     -------
     Columns point, outcome_class, n, count, share, lower, upper.
-
-    Raises
-    ------
-    SimError
-        As `classes_of`.
     """
-    import pandas as pd
-
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     for point in data.points:
         found = classes_of(data, point)
-        counts = [found.count(outcome) for outcome in OutcomeClass]
-        intervals = goodman_intervals(counts)
-        for outcome, count, interval in zip(OutcomeClass, counts, intervals, strict=True):
-            rows.append(
-                {
-                    "point": point,
-                    "outcome_class": outcome.value,
-                    "n": len(found),
-                    "count": count,
-                    "share": count / len(found),
-                    "lower": interval.lower,
-                    "upper": interval.upper,
-                }
+        counts, n = [found.count(outcome) for outcome in OutcomeClass], len(found)
+        rows += [
+            (point, outcome.value, n, count, count / n, *interval)
+            for outcome, count, interval in zip(
+                OutcomeClass, counts, goodman_intervals(counts), strict=True
             )
-    return pd.DataFrame(rows)
+        ]
+    columns = ["point", "outcome_class", "n", "count", "share", "lower", "upper"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _panel(ax: Axes, rows: pd.DataFrame, colour: str) -> None:
@@ -139,28 +121,18 @@ def _panel(ax: Axes, rows: pd.DataFrame, colour: str) -> None:
 
 
 @plot(class_numbers)
-def classes(data: Material, *, ax: Any = None) -> tuple[Figure, np.ndarray[Any, Any]]:
-    """Frequency of each outcome class in each world, with simultaneous intervals.
-
-    Raises
-    ------
-    SimError
-        If the scenario names no contest or the two shares are not stored.
-    """
+def classes(data: Material, *, ax: Any = None) -> Drawing:
+    """Frequency of each outcome class in each world, with simultaneous intervals."""
     table = class_numbers(data)
     points = list(dict.fromkeys(table["point"]))
     columns = min(COLUMNS, len(points))
     lines = -(-len(points) // columns)
     size = (MARGIN + PANEL_WIDTH * columns, MARGIN / 2 + PANEL_HEIGHT * lines)
-    given = None if ax is None else np.asarray(ax, dtype=object).ravel()
-    if given is None:
-        fig, axes = new_axes(None, lines, columns, size, sharey=True)
-        axes = np.atleast_1d(axes)
-        for spare in axes[len(points) :]:
-            spare.set_visible(False)
-    else:
-        fig, axes = new_axes(given, 1, len(points))
-        axes = np.atleast_1d(axes)
+    shape = (lines, columns) if ax is None else (1, len(points))
+    fig, axes = new_axes(ax, *shape, size, sharey=True)
+    axes = np.atleast_1d(axes)
+    for spare in axes[len(points) :]:
+        spare.set_visible(False)
     for axis, point in zip(axes, points, strict=False):
         rows = table[table["point"] == point]
         _panel(axis, rows, NEUTRAL if _has_moves(point) else PALE)
@@ -186,14 +158,12 @@ LOOKS = {
 }
 SIZE = (9.0, 6.4)
 DOT, BAR = 14, 1.0
-VERDICTS = "verdict.json"
 
 
 def _entry(data: Material) -> dict[str, Any]:
     """The judged pair of worlds that the sentences speak of."""
-    path = None if data.folder is None else data.folder / VERDICTS
-    told = json.loads(path.read_bytes()) if path is not None and path.exists() else {}
-    entry: dict[str, Any] | None = told.get("verdicts", {}).get(told.get("primary"))
+    found = data.stored("verdict.json")
+    entry: dict[str, Any] | None = found.get("verdicts", {}).get(found.get("primary"))
     if entry is None or not entry.get("specification"):
         raise SimError("this figure needs a stored verdict over a grid of thresholds")
     if "share" not in entry["specification"]["points"][0]:
@@ -202,15 +172,7 @@ def _entry(data: Material) -> dict[str, Any]:
 
 
 def specification_numbers(data: Material) -> pd.DataFrame:
-    """One row a setting, sorted by the share of runs: thresholds, share, both verdicts, n.
-
-    Raises
-    ------
-    SimError
-        The result holds no verdict over a grid of thresholds.
-    """
-    import pandas as pd
-
+    """One row a setting, sorted by the share of runs: thresholds, share, both verdicts, n."""
     curve = _entry(data)["specification"]
     rows = [
         {
@@ -232,14 +194,8 @@ def specification_numbers(data: Material) -> pd.DataFrame:
 
 
 @plot(specification_numbers)
-def specification(data: Material, *, ax: Any = None) -> tuple[Figure, np.ndarray[Any, Any]]:
-    """Share of runs in containment and both verdicts at every setting of the thresholds.
-
-    Raises
-    ------
-    SimError
-        The result holds no verdict over a grid of thresholds.
-    """
+def specification(data: Material, *, ax: Any = None) -> Drawing:
+    """Share of runs in containment and both verdicts at every setting of the thresholds."""
     entry, table = _entry(data), specification_numbers(data)
     fig, axes = new_axes(ax, rows=2, size=SIZE, sharex=True)
     _draw_shares(axes[0], table)
@@ -291,36 +247,20 @@ def _draw_settings(
     ax.set_xlabel("setting of the thresholds, by the share of runs [-]")
 
 
-LOOKS_CLAIMS = {
-    "supported": ("#0072B2", "o"),
-    "undetermined": (PALE, "s"),
-    "refuted": ("#D55E00", "v"),
-}
 WIDTH, LEAST_HEIGHT, ROW_HEIGHT, LABEL = 9.0, 2.4, 0.55, 44
 NOTE = "Bar: the part of the runs that was wanted"
 
 
 def _document(data: Material) -> dict[str, Any]:
-    path = None if data.folder is None else data.folder / "claims.json"
-    told: dict[str, Any] = {}
-    if path is not None and path.exists():
-        told = json.loads(path.read_bytes())
-    if not told.get("claims"):
+    found = data.stored("claims.json")
+    if not found.get("claims"):
         raise SimError("this figure needs a sweep of a study with claims")
-    refuse_bare(claims_grounds(told))
-    return told
+    refuse_bare(claims_grounds(found))
+    return found
 
 
 def claims_numbers(data: Material) -> pd.DataFrame:
-    """One row a claim: verdict, part of the runs in which it holds, its interval, wanted, n.
-
-    Raises
-    ------
-    SimError
-        The result is no sweep with judged claims.
-    """
-    import pandas as pd
-
+    """One row a claim: verdict, part of the runs in which it holds, its interval, wanted, n."""
     rows = []
     for name, claim in _document(data)["claims"].items():
         low, high = claim.get("interval") or (None, None)
@@ -333,17 +273,11 @@ def claims_numbers(data: Material) -> pd.DataFrame:
 
 
 @plot(claims_numbers)
-def claims(data: Material, *, ax: Any = None) -> tuple[Figure, Axes]:
-    """Part of the runs in which each claim holds, with its interval, against what was wanted.
-
-    Raises
-    ------
-    SimError
-        The result is no sweep with judged claims.
-    """
-    told, table = _document(data), claims_numbers(data)
+def claims(data: Material, *, ax: Any = None) -> Drawing:
+    """Part of the runs in which each claim holds, with its interval, against what was wanted."""
+    found, table = _document(data), claims_numbers(data)
     fig, axes = new_axes(ax, size=(WIDTH, max(LEAST_HEIGHT, 1.4 + ROW_HEIGHT * len(table))))
-    for verdict, (colour, marker) in LOOKS_CLAIMS.items():
+    for verdict, (colour, marker) in LOOKS.items():
         rows = table[(table["verdict"] == verdict) & table["share"].notna()]
         if len(rows):
             shares = PERCENT * rows["share"].astype(float)
@@ -351,13 +285,13 @@ def claims(data: Material, *, ax: Any = None) -> tuple[Figure, Axes]:
             axes.hlines(rows.index, *ends, colors=colour)
             axes.scatter(shares, rows.index, c=colour, marker=marker, label=verdict, zorder=3)
     axes.scatter(PERCENT * table["wanted"], table.index, s=160, c="black", marker="|", zorder=4)
-    labels = [told["claims"][name]["statement"] or name for name in table["claim"]]
+    labels = [found["claims"][name]["statement"] or name for name in table["claim"]]
     axes.set_yticks(table.index, [textwrap.fill(label, LABEL) for label in labels])
     axes.set_xlim(-2.0, 102.0)
     axes.set_ylim(len(table) - 0.5, -0.5)
     axes.set_xlabel("runs in which it holds [%]")
     write_legend(fig, axes, ax is None)
-    kind = claims_grounds(told)["interval_types"][0]
-    runs = f"{NOTE}; {table['n'].min()} runs a claim at least, {told['points']} points"
-    write_caption(fig, data.caption(told["replicates"], kind, runs))
+    kind = claims_grounds(found)["interval_types"][0]
+    runs = f"{NOTE}; {table['n'].min()} runs a claim at least, {found['points']} points"
+    write_caption(fig, data.caption(found["replicates"], kind, runs))
     return fig, axes

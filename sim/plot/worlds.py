@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from sim.analysis.statistics import mean_interval
 from sim.errors import SimError
-from sim.plot.bands import INTERVAL, band_table, draw_bands
 from sim.plot.canvas import (
     PERCENT,
     common_edges,
@@ -20,16 +20,15 @@ from sim.plot.canvas import (
     write_caption,
     write_legend,
 )
-from sim.plot.curves import RECORD_NOTE, draw_measure
+from sim.plot.curves import INTERVAL, RECORD_NOTE, band_table, draw_bands, draw_measure
 from sim.plot.registry import plot
 from sim.plot.style import NEUTRAL, PALE, VendorStyle
 from sim.runs.worlds import OFF_MONEY_IN_PRICE, OFF_MONEY_KEPT, ON
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
+    from sim.plot.canvas import Drawing
     from sim.plot.material import Material
 
 
@@ -66,8 +65,6 @@ def world_numbers(data: Material, suffix: str = "") -> pd.DataFrame:
     SimError
         If the scenario names no contest or no world without the moves is stored.
     """
-    import pandas as pd
-
     _, challenger = data.contest
     off = off_worlds(data, suffix)
     if not off:
@@ -114,22 +111,10 @@ def _draw_ticks(ax: Axes, taus: dict[str, np.ndarray[Any, Any]]) -> None:
 
 
 @plot(world_numbers)
-def worlds(
-    data: Material, suffix: str = "", *, ax: Any = None
-) -> tuple[Figure, np.ndarray[Any, Any]]:
+def worlds(data: Material, suffix: str = "", *, ax: Any = None) -> Drawing:
     """The challenger's token share with and without the incumbent's moves, and the paired effect.
 
-    Parameters
-    ----------
-    data
-        A result or its `Material`.
-    suffix
-        Ending of the worlds' names, such as ``"_challenger_hosts"``.
-
-    Raises
-    ------
-    SimError
-        If the scenario names no contest or no world without the moves is stored.
+    The names of the worlds end with `suffix`, such as ``"_challenger_hosts"``.
     """
     table = world_numbers(data, suffix)
     fig, (left, right) = new_axes(ax, columns=2, size=SIZE)
@@ -185,22 +170,12 @@ BELTS = {
 
 def belt_numbers(data: Material, point: str = ON) -> pd.DataFrame:
     """Bands of the three shares, one below the other; see `band_table`."""
-    import pandas as pd
-
     return pd.concat([band_table(data, measure, point) for measure in BELTS], ignore_index=True)
 
 
 @plot(belt_numbers)
-def belts(
-    data: Material, point: str = ON, *, ax: Any = None
-) -> tuple[Figure, np.ndarray[Any, Any]]:
-    """Shares of platform tokens, full-stack revenue and family tokens side by side.
-
-    Raises
-    ------
-    SimError
-        If one of the three shares or the world is not stored.
-    """
+def belts(data: Material, point: str = ON, *, ax: Any = None) -> Drawing:
+    """Shares of platform tokens, full-stack revenue and family tokens side by side."""
     table = belt_numbers(data, point)
     fig, axes = new_axes(ax, columns=len(BELTS), size=SIZE_BELTS, sharex=True, sharey=True)
     recorded = False

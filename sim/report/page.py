@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.analysis.verdict.grounds import refuse_altered
+from sim.analysis.verdict.judge import vendor_label
 from sim.errors import SimError
 from sim.plot.registry import plots
 from sim.plot.save import save
-from sim.report.grounds import Grounds, finding_line, grounds_of
 from sim.report.html import Block, figure, folded, heading, number, paragraph, table
 from sim.report.html import page as html_of
 from sim.report.registry import Section, sections
 from sim.report.verdicts import (
+    Grounds,
     burn_section,
     failure_section,
+    finding_line,
     grid_section,
+    grounds_of,
     scoreboard_section,
     verdict_section,
 )
@@ -64,7 +67,7 @@ def page(result: Result, others: Sequence[Result] = ()) -> str:
     title = result.manifest["title"] or result.manifest["name"]
     parts = [
         *verdict_section(result, grounds),
-        *failure_section([finding.told for finding in findings]),
+        *failure_section([finding.found for finding in findings]),
         *(part for finding in findings for part in _finding_section(grounds.scenario, finding)),
         *_figures(result, grounds),
         *scoreboard_section(result),
@@ -84,7 +87,7 @@ def _question(scenario: Scenario) -> str:
     if contest is None:
         return f"What happens in this market? {span}"
     incumbent, challenger = (
-        scenario.vendors[name].label or name for name in (contest.incumbent, contest.challenger)
+        vendor_label(scenario, name) for name in (contest.incumbent, contest.challenger)
     )
     return f"Does the strategy of {incumbent} contain {challenger}? {span}"
 
@@ -94,7 +97,7 @@ class _Finding(NamedTuple):
 
     result: Result
     section: Section
-    told: dict[str, Any]
+    found: dict[str, Any]
 
 
 def _findings_of(result: Result) -> list[_Finding]:
@@ -113,7 +116,7 @@ def _findings_of(result: Result) -> list[_Finding]:
         if (result.path / section.file).exists()
     )
     refuse_altered(result)
-    found = [finding for finding in stored if finding.section.holds(finding.told)]
+    found = [finding for finding in stored if finding.section.holds(finding.found)]
     if not found:
         files = ", ".join(section.file for section in sections().values())
         raise SimError(f"{result.path} holds no finding (one of {files})")
@@ -121,20 +124,15 @@ def _findings_of(result: Result) -> list[_Finding]:
 
 
 def _finding_section(name: str, finding: _Finding) -> Iterator[Block]:
-    section, told = finding.section, finding.told
-    grounds = section.grounds(told)
+    section, found = finding.section, finding.found
+    grounds = section.grounds(found)
     line = finding_line(grounds)
-    yield heading(told.get("title") or section.doc.rstrip("."))
-    yield from section.content(told)
+    yield heading(found.get("title") or section.doc.rstrip("."))
+    yield from section.content(found)
     for picture in section.pictures:
         with suppress(SimError):  # a finding has the pictures of its own kind alone
-            measures = told.get("measures")
-            paths = (
-                save(finding.result, [picture], measures=measures)
-                if measures and plots()[picture].takes_measure
-                else save(finding.result, [picture])
-            )
-            yield from _pictures(paths)
+            measures = found.get("measures") or None
+            yield from _pictures(save(finding.result, [picture], measures=measures))
     of = grounds.get("scenario", name)
     if of != name:
         yield paragraph(f"This finding is of another scenario: {of}.")
@@ -194,7 +192,6 @@ def _provenance(result: Result, grounds: Grounds) -> Iterator[Block]:
         ("command", " ".join(manifest["command"])),
     ]
     yield table(("fact", "value"), rows)
-    failed = result.failed
-    if len(failed):
-        told = [(r.point, r.replicate, r.stage, r.message) for r in failed.itertuples()]
-        yield table(("world", "replicate", "stage", "message"), told)
+    failed = [(r.point, r.replicate, r.stage, r.message) for r in result.failed.itertuples()]
+    if failed:
+        yield table(("world", "replicate", "stage", "message"), failed)

@@ -26,10 +26,10 @@ class Section(NamedTuple):
     content: Content
     """``content(found)`` -> tables and paragraphs; the page adds pictures and grounds."""
     grounds: Grounds
-    """What `sim.report.grounds.finding_line` reads; the finding itself if it carries it."""
+    """What `sim.report.verdicts.finding_line` reads; the finding itself if it carries it."""
 
     def holds(self, found: Found) -> bool:
-        """Is there anything to tell? A study without claims has a file of them all the same."""
+        """Is there anything to show? A study without claims has a file of them all the same."""
         return bool(found.get(self.name, True))
 
 

@@ -1,27 +1,129 @@
-"""The verdict, what it rests on, and where it fails, as sections of the page."""
+"""The verdict, what it rests on, and where it fails, as sections of the page.
+
+No page and no printed verdict goes without n, seeds, kinds of interval and the scenario's hash.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.analysis.statistics import paired_comparison
-from sim.report.grounds import Grounds, finding_line
+from sim.analysis.verdict.grounds import over_posterior, ranges, refuse_bare
+from sim.analysis.verdict.judge import vendor_label
+from sim.errors import SimError
 from sim.report.html import PERCENT, Block, folded, heading, number, paragraph, spread, table
+from sim.runs.files import json_bytes, sha256
 from sim.runs.rows import DONE
 from sim.runs.worlds import OFF_MONEY_KEPT, ON
 
 if TYPE_CHECKING:
     from sim.runs.result import Result
 
+QUANTILES = "5 % and 95 % quantiles over replicates"
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Where the numbers of a page come from."""
+
+    scenario: str
+    scenario_hash: str
+    root_seed: int
+    n: int
+    seeds: tuple[int, ...]
+    seeds_hash: str
+    interval_types: tuple[str, ...]
+    posterior: Mapping[str, Any] | None = None
+
+    def line(self) -> str:
+        """The line under every table and figure."""
+        kinds = "; ".join(self.interval_types)
+        return (
+            f"n = {self.n} runs a world, root seed {self.root_seed}, children "
+            f"{ranges(self.seeds)} (list {self.seeds_hash[:8]}), intervals: {kinds}, "
+            f"scenario {self.scenario} {self.scenario_hash[:8]}{over_posterior(self.posterior)}"
+        )
+
+
+def grounds_of(result: Result) -> Grounds:
+    """The grounds of a stored result.
+
+    Raises
+    ------
+    SimError
+        n, the seeds, a kind of interval or the scenario's hash is missing.
+    """
+    verdict, manifest = result.verdict, result.manifest
+    entry = verdict.get("verdicts", {}).get(verdict.get("primary")) or {}
+    sound = result.sound_replicates(result.points[0])
+    seeds = tuple(int(seed) for seed in entry.get("seeds", [] if entry else sound) or ())
+    n = int(entry.get("n") or (0 if entry else len(sound)))
+    kinds = sorted(set(_kinds(entry))) if entry else [QUANTILES]
+    carried = {
+        "n": n and n == len(seeds),
+        "seed list": seeds and manifest.get("seed") is not None,
+        "interval type": kinds and all(kinds),
+        "scenario hash": manifest.get("scenario_hash")
+        and verdict.get("scenario_hash") == manifest.get("scenario_hash"),
+    }
+    missing = [name for name, there in carried.items() if not there]
+    if missing:
+        raise SimError(f"{result.path}: no conclusion without its {', '.join(missing)}")
+    return Grounds(
+        scenario=str(manifest["name"]),
+        scenario_hash=result.scenario_hash,
+        root_seed=result.seed,
+        n=n,
+        seeds=seeds,
+        seeds_hash=sha256(json_bytes({"root": result.seed, "children": list(seeds)})),
+        interval_types=tuple(kinds),
+        posterior=result.posterior,
+    )
+
+
+def _kinds(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Kind of every interval that the verdict shows; empty for one that is not named."""
+    yield str(entry["classes"].get("interval_type") or "")
+    yield str(entry["emergence"].get("interval_type") or "")
+    for definition in entry["definitions"].values():
+        if definition.get("interval"):
+            yield str(definition.get("interval_type") or "")
+
+
+def finding_line(found: Mapping[str, Any]) -> str:
+    """The line under a further finding.
+
+    Raises
+    ------
+    SimError
+        It lacks n, the seeds, a kind of interval or the scenario's hash.
+    """
+    try:
+        refuse_bare(found)
+    except SimError as error:
+        raise SimError(f"no report of {_name(found)}: {error}") from error
+    if not all(found["interval_types"]):
+        raise SimError(f"no report of {_name(found)} without the kind of every interval")
+    return (
+        f"n = {found['n']}, root seed {found['root_seed']}, children {ranges(found['seeds'])}, "
+        f"{'; '.join(found['interval_types'])}, scenario {found['scenario_hash'][:8]}"
+        f"{over_posterior(found.get('posterior'))}"
+    )
+
+
+def _name(found: Mapping[str, Any]) -> str:
+    return str(found.get("title") or found.get("folder") or found.get("scenario") or "a finding")
+
 
 def burn_section(result: Result) -> Iterator[Block]:
     """Money lost below cost, points of share gained, and the one over the other."""
-    told = result.verdict.get("burn_per_point")
-    if not told or not told["vendors"]:
+    burn = result.verdict.get("burn_per_point")
+    if not burn or not burn["vendors"]:
         return
     yield paragraph(
-        f"Sold below cost, {told['unit']} gained ({told['interval_type']}; n = {told['n']} runs)"
+        f"Sold below cost, {burn['unit']} gained ({burn['interval_type']}; n = {burn['n']} runs)"
     )
     yield table(
         (
@@ -34,14 +136,14 @@ def burn_section(result: Result) -> Iterator[Block]:
         ),
         [
             (
-                result.scenario.vendors[vendor].label or vendor,
+                vendor_label(result.scenario, vendor),
                 f"{found['since'][:7]}{' (price cut)' if found['since_price_cut'] else ''}",
                 number(found["burn_million_yuan"]),
                 number(found["points_gained"]),
                 spread(found["estimate"], found["interval"]),
                 f"{number(found['median'])} ({found['runs_that_gained']} runs)",
             )
-            for vendor, found in told["vendors"].items()
+            for vendor, found in burn["vendors"].items()
         ],
     )
 
@@ -66,10 +168,10 @@ def verdict_section(result: Result, grounds: Grounds) -> Iterator[Block]:
     if entry is None:
         yield paragraph(grounds.line(), "grounds")
         return
-    told = [("verdict on runs and cause", entry["overall"]), ("definitions", entry["contained"])]
+    rows = [("verdict on runs and cause", entry["overall"]), ("definitions", entry["contained"])]
     if entry["pyrrhic"] is not None:
-        told.append(("contained at a loss to the incumbent (pyrrhic)", entry["pyrrhic"]))
-    yield table(("question", "answer"), told)
+        rows.append(("contained at a loss to the incumbent (pyrrhic)", entry["pyrrhic"]))
+    yield table(("question", "answer"), rows)
     yield table(
         ("definition", "verdict", "estimate", "unit", "interval"),
         [
@@ -98,15 +200,16 @@ def verdict_section(result: Result, grounds: Grounds) -> Iterator[Block]:
 
 
 def _effects(verdict: Mapping[str, Any]) -> Iterator[Block]:
+    found = [(r, e, e["definitions"]["D2"]) for r, e in verdict["verdicts"].items()]
     rows = [
         (
             rule.replace("_", " "),
-            spread(found["definitions"]["D2"]["statistic"], found["definitions"]["D2"]["interval"]),
-            found["definitions"]["D2"]["verdict"],
-            found["n"],
+            spread(effect["statistic"], effect["interval"]),
+            effect["verdict"],
+            entry["n"],
         )
-        for rule, found in verdict["verdicts"].items()
-        if found["causal"]["tau"] is not None
+        for rule, entry, effect in found
+        if entry["causal"]["tau"] is not None
     ]
     if rows:
         yield paragraph("Token share that the challenger would gain without the incumbent's levers")
@@ -126,7 +229,7 @@ def scoreboard_section(result: Result) -> Iterator[Block]:
             ("vendor", "share"),
             [
                 (
-                    result.scenario.vendors[vendor].label or vendor,
+                    vendor_label(result.scenario, vendor),
                     spread(found["median"], (found["p05"], found["p95"]), PERCENT),
                 )
                 for vendor, found in board.items()
@@ -183,16 +286,16 @@ def grid_section(result: Result) -> Iterator[Block]:
 def failure_section(findings: list[dict[str, Any]]) -> Iterator[Block]:
     """The region in which containment fails, as prominent as the verdict."""
     yield heading("Where containment fails")
-    found = [told for told in findings if told.get("method") == "prim"]
-    if not found:
+    boxes = [found for found in findings if found.get("method") == "prim"]
+    if not boxes:
         yield paragraph("Not examined here: sim sensitivity SCENARIO --method prim examines it.")
-    for told in found:
-        facts = told["facts"]
+    for found in boxes:
+        facts = found["facts"]
         yield paragraph(
             f"It fails in {facts['fails_in']} of {facts['draws']} draws of the unknowns."
         )
         if not facts["box"]:
-            yield paragraph("; ".join(told["notes"]))
+            yield paragraph("; ".join(found["notes"]))
             continue
         yield paragraph(
             f"The box below holds {PERCENT * facts['coverage']:.0f} % of these failures, and "
@@ -211,4 +314,4 @@ def failure_section(findings: list[dict[str, Any]]) -> Iterator[Block]:
                 for name, side in facts["box"].items()
             ],
         )
-        yield paragraph(finding_line(told), "grounds")
+        yield paragraph(finding_line(found), "grounds")

@@ -67,7 +67,7 @@ def test_what_says_something_at_once_loads_nothing_heavy(
     assert done.stderr.strip() == str(needed)
 
 
-@pytest.mark.parametrize("name", app.verbs())
+@pytest.mark.parametrize("name", app.VERBS)
 def test_every_verb_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert status(name, "--help") == 0
     out = capsys.readouterr().out

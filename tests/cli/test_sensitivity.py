@@ -99,7 +99,7 @@ def run(folder: Path) -> Path:
 def _few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """One figure says as much of a page as all of them."""
     monkeypatch.setattr(
-        sim.report.page, "save", lambda result, names=None: save(result, names or ["classes"])
+        sim.report.page, "save", lambda result, names=None, **_: save(result, names or ["classes"])
     )
 
 

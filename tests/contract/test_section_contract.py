@@ -21,9 +21,9 @@ from sim.api import open_result
 from sim.cli import main
 from sim.errors import SimError
 from sim.plot.save import save
-from sim.report.grounds import finding_line
 from sim.report.page import page
 from sim.report.registry import Section, section, sections
+from sim.report.verdicts import finding_line
 from sim.runs.ensemble import run_ensemble, run_study
 from sim.runs.files import json_bytes, read_json
 from sim.runs.result import Result

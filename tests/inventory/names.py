@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import sim
 from sim.analysis.attribution.attribute import PARTS
-from sim.cli.app import app, verbs
+from sim.cli.app import VERBS, app
 from sim.report.registry import sections
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ def inventory() -> dict[str, list[str]]:
     files = [Path(name) for name in told["scenarios"]]
     paths = {file.relative_to(ROOT).as_posix(): sim.load(file) for file in files}
     found = {
-        "verbs": list(verbs()),
+        "verbs": list(VERBS),
         "strategies": [name.replace(": ", "/") for name in told["strategies"]],
         "events": told["events"],
         "lever kinds": told["levers"],

@@ -11,7 +11,7 @@ import pytest
 
 from sim.analysis.frontier.frontier import FRONTIER, Axis, axis_of, frontier, usual_paths
 from sim.analysis.frontier.hysteresis import HYSTERESIS, Ramp, hysteresis
-from sim.cli.frontier import frontier_lines, sweep_lines
+from sim.cli.games import frontier_lines, sweep_lines
 from sim.errors import SimError
 from sim.market.model import MarketModel
 from sim.plot.registry import plots

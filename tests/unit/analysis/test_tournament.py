@@ -11,7 +11,7 @@ import pytest
 
 from sim.analysis.games.tournament import TOURNAMENT, tournament
 from sim.analysis.verdict.grounds import grounds, grounds_line
-from sim.cli.tournament import tournament_lines
+from sim.cli.games import tournament_lines
 from sim.errors import SimError
 from sim.plot.registry import plots
 from sim.runs.settings import RunSettings

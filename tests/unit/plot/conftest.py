@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from sim.plot.material import make_material
+from sim.plot.material import Material
 from sim.scenario.schema.scenario import Scenario
 
 VENDORS = {
@@ -116,7 +116,7 @@ def curves_data():
 
 @pytest.fixture(scope="session")
 def data(curves_data, scenario):
-    return make_material(curves_data, scenario, 1, "1a2b3c4d5e6f")
+    return Material(curves_data, scenario, 1, "1a2b3c4d5e6f")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from sim.analysis.statistics import goodman_intervals
 from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.errors import SimError
 from sim.plot.canvas import common_edges
-from sim.plot.material import make_material, material
+from sim.plot.material import Material, material
 from sim.plot.registry import plots
 
 CHALLENGER = "volcano_engine"
@@ -19,7 +19,7 @@ def _numbers(name, data, *args, **options):
 
 
 def _changed(data, scenario, curves):
-    return make_material(curves, scenario, 1, data.provenance.scenario_hash)
+    return Material(curves, scenario, 1, data.scenario_hash)
 
 
 def test_bands_are_quantiles_of_the_finished_runs(data, curves_data):
@@ -197,6 +197,6 @@ def test_bins_suit_the_narrowest_sample():
 
 
 def test_a_result_is_drawn_like_its_material(result):
-    assert material(result).provenance.seed == 7
+    assert material(result).seed == 7
     fig, _ = plots()["prices"].draw(result)
     assert "root seed 7, scenario made-up abcdef01" in fig.get_supxlabel()

@@ -4,7 +4,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from sim.errors import SimError
-from sim.plot.style import COLOURS, Provenance, vendor_styles
+from sim.plot.material import Material
+from sim.plot.style import COLOURS, vendor_styles
 
 
 def _market(scenario, **vendors):
@@ -37,21 +38,20 @@ def test_default_colours_are_colours():
     ("seed", "scenario_hash", "missing"),
     [(None, "abc", "root seed"), (1, "", "scenario hash"), (None, "", "root seed and scenario h")],
 )
-def test_no_figure_without_seed_and_hash(seed, scenario_hash, missing):
+def test_no_figure_without_seed_and_hash(curves_data, scenario, seed, scenario_hash, missing):
     with pytest.raises(SimError, match=f"without its {missing}"):
-        Provenance("market", scenario_hash, seed)
+        Material(curves_data, scenario, seed, scenario_hash)
 
 
-def test_no_figure_without_runs_or_interval():
-    provenance = Provenance("market", "0123456789", 0)
+def test_no_figure_without_runs_or_interval(data):
     with pytest.raises(SimError, match="finished run"):
-        provenance.caption(0, "bands")
+        data.caption(0, "bands")
     with pytest.raises(SimError, match="interval"):
-        provenance.caption(3, "")
+        data.caption(3, "")
 
 
-def test_the_caption_tells_runs_seed_hash_interval_and_failures():
-    text = Provenance("market", "0123456789", 42).caption(29, "Bands: 90 %", asked=30)
-    for part in ("n = 29 of 30 runs", "root seed 42", "scenario market 01234567", "Bands: 90 %"):
+def test_the_caption_tells_runs_seed_hash_interval_and_failures(data):
+    text = data.caption(39, "Bands: 90 %")
+    for part in ("n = 39 of 40 runs", "root seed 1", "scenario made-up 1a2b3c4d", "Bands: 90 %"):
         assert part in text
-    assert " of " not in Provenance("m", "01", 1).caption(30, "x", asked=30)
+    assert " of " not in data.caption(40, "x")

@@ -1,9 +1,9 @@
-"""`sim calibrate`: the posterior of a scenario's uncertain numbers, or one fitted point."""
+"""Verbs that learn from the record and go on from it: calibrate, forecast."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,26 +14,35 @@ from sim.cli.options import (
     Clients,
     Out,
     Record,
+    Replicates,
     ScenarioFile,
     Scheduler,
     Seed,
     Workers,
+    changed,
     executor_of,
     month_of,
+    print_json,
+    run_as_it_stands,
+    table_lines,
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.analysis.calibration.fitting import Calibrated, FittedNumber, FittedTarget
     from sim.analysis.calibration.inference import Inferred
     from sim.analysis.calibration.learnt import Learnt
+    from sim.scenario.schema.scenario import Scenario
 
-NUMBERS = ("number", "start", "fitted", "std. error", "90 % interval", "range", "")
 LEARNT = ("number", "prior [90 %]", "posterior [90 %]", "taught", "shift", "")
 DISCREPANCY = ("family", "figures", "model discrepancy")
 TAUGHT = 0.2
 """What the record teaches less than this is flat."""
 WARM = 1.05
+NUMBERS = ("number", "start", "fitted", "std. error", "90 % interval", "range", "")
 TARGETS = ("entity", "period", "recorded", "start", "fitted", "miss", "other seeds", "miss")
+SHORT = 8
 
 
 def calibrate(
@@ -94,18 +103,18 @@ def calibrate(
         }
         options = [f"{path}={value}" for path, value in given.items() if value is not None]
         market = load(scenario, [*(set_ or []), *options])
-        with progress_on_stderr() as told:
+        with progress_on_stderr() as progress:
             from sim.analysis.calibration.calibrate import calibrate as fit
 
-            fitted = fit(market, rows, out=out, workers=workers, progress=told)
-        _print(fitted, json_, lambda: _lines(fitted, market.title or market.name))
+            fitted = fit(market, rows, out=out, workers=workers, progress=progress)
+        _print(fitted, json_, lambda: _calibration_lines(fitted, market.title or market.name))
         return
     if wrong := [name for name, value in only_point.items() if value is not None]:
         raise SimError(f"{wrong[0]} belongs to --point")
     from sim.analysis.calibration.inference import CLIENTS, infer
 
     market = load(scenario, set_ or [])
-    with progress_on_stderr() as told, executor_of(scheduler, workers) as executor:
+    with progress_on_stderr() as progress, executor_of(scheduler, workers) as executor:
         found = infer(
             market,
             rows,
@@ -116,23 +125,21 @@ def calibrate(
             out=out,
             workers=workers,
             executor=executor,
-            progress=told,
+            progress=progress,
         )
     _print(found, json_, lambda: _posterior_lines(found, market.title or market.name))
 
 
 def _print(found: Calibrated | Inferred, json_: bool, lines: Callable[[], list[str]]) -> None:
     if json_:
-        document = {"folder": str(found.folder), **found.as_dict()}
-        print(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
+        print_json({"folder": str(found.folder), **found.as_dict()})
     else:
         print("\n".join(lines()))
 
 
 def _posterior_lines(found: Inferred, title: str) -> list[str]:
-    from sim.cli.validate import table
-
     facts = found.posterior.provenance
+    learnt = sorted(found.learnt, key=lambda row: -row.taught)
     inside = sum(row.p05 <= row.recorded <= row.p95 for row in found.predicted)
     flat = [" ".join(_loading(*pair) for pair in row["loadings"].items()) for row in facts["flat"]]
     lines = [
@@ -140,12 +147,12 @@ def _posterior_lines(found: Inferred, title: str) -> list[str]:
         f"{'' if facts['cut'] is None else ' to ' + facts['cut']}, {facts['simulations']} runs of "
         f"{facts['clients']} clients, root seed {facts['seed']}",
         "",
-        *table([LEARNT, *map(_learnt, sorted(found.learnt, key=lambda row: -row.taught))]),
+        *table_lines([LEARNT, *map(_learnt, learnt)], "  "),
         "",
         "taught: 1 - variance after / before; flat: below 0.2",
         *(f"flat direction: {names}" for names in flat),
         "",
-        *table([DISCREPANCY, *map(_discrepancy, facts["discrepancy"])]),
+        *table_lines([DISCREPANCY, *map(_discrepancy, facts["discrepancy"])], "  "),
         "",
         f"{inside} of {len(found.predicted)} recorded figures lie inside their 90 % band",
         f"the draws are worth {facts['effective_size']:.0f} independent ones",
@@ -186,18 +193,16 @@ def _discrepancy(row: dict[str, Any]) -> tuple[str, ...]:
     return (row["family"], str(row["figures"]), size)
 
 
-def _lines(found: Calibrated, title: str) -> list[str]:
-    from sim.cli.validate import table
-
+def _calibration_lines(found: Calibrated, title: str) -> list[str]:
     fitting, other = len(found.fitting_replicates), len(found.other_replicates)
     misfit = found.misfit
     lines = [
         f"{title}: {len(found.numbers)} numbers fitted to {len(found.targets)} recorded figures on "
         f"{fitting} seeds, judged on {other} others, root seed {found.seed}",
         "",
-        *table([NUMBERS, *map(_number, found.numbers)]),
+        *table_lines([NUMBERS, *map(_number, found.numbers)], "  "),
         "",
-        *table([TARGETS, *map(_target, found.targets)]),
+        *table_lines([TARGETS, *map(_target, found.targets)], "  "),
         "",
         "miss: in standard errors of the recorded figure",
         f"sum of squared misses: {misfit.start:.1f} at the start, {misfit.fitted:.1f} fitted; on "
@@ -244,3 +249,81 @@ def _target(row: FittedTarget) -> tuple[Any, ...]:
         f"{figure.fitted_other:.4g}",
         f"{miss.fitted_other:+.1f}",
     )
+
+
+def forecast(
+    scenario: ScenarioFile,
+    from_: Annotated[
+        str, typer.Option("--from", metavar="YYYY-MM", help="First month of the forecasts.")
+    ],
+    to: Annotated[str, typer.Option("--to", metavar="YYYY-MM", help="Their last month.")],
+    record: Record = None,
+    replicates: Replicates = None,
+    seed: Seed = None,
+    set_: Changes = None,
+    clients: Clients = None,
+    workers: Workers = None,
+    out: Out = RESULTS,
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print the files and the provenance as JSON.")
+    ] = False,
+) -> None:
+    """Forecast what the record will say: median, 50, 80 and 90 % bands of each metric and vendor.
+
+    The scenario runs on to the last month. Nothing recorded from the first month on is looked at.
+    """
+    from sim.analysis.calibration.record import load_record
+    from sim.analysis.forecasts.forecast import last_day, lengthened
+    from sim.errors import SimError
+    from sim.plot.forecast import forecast_files
+    from sim.runs.files import write_once
+    from sim.scenario.reader import load
+
+    start, last = month_of(from_), month_of(to)
+    assert start is not None
+    assert last is not None
+    end = last_day(last)
+    market = lengthened(load(scenario, changed(set_, clients)), end)
+    if not market.calendar.start < start <= end:
+        raise SimError(
+            f"--from {from_} --to {to}: forecasts begin after the first month of the scenario "
+            f"({market.calendar.start:%Y-%m}) and end after they begin"
+        )
+    rows = load_record(record)
+    result = run_as_it_stands(market, replicates, seed, workers, out)
+    made = forecast_files(result, rows, start, end)
+    folder = result.path / f"forecast-{start:%Y-%m}-{end:%Y-%m}"
+    paths = [folder / name for name in made.files]
+    for path, content in zip(paths, made.files.values(), strict=True):
+        write_once(path, content)
+    if json_:
+        print_json(made.facts | {"files": [str(path) for path in paths]})
+    else:
+        print("\n".join(_forecast_lines(market, made.table, made.facts, paths)))
+
+
+def _forecast_lines(
+    market: Scenario, table: pd.DataFrame, facts: dict[str, Any], files: list[Path]
+) -> list[str]:
+    lines = [
+        f"{market.title or market.name}: {len(table)} forecasts from {facts['from']} to "
+        f"{facts['to']}",
+        f"{facts['replicates']} draws, root seed {facts['seed']}, scenario "
+        f"{facts['scenario_hash'][:SHORT]}, record until {facts['record_cut']}",
+        "",
+        "at the end, median [90 % band]:",
+    ]
+    last = table.groupby(["metric", "unit", "entity"], sort=False).tail(1)
+    for (metric, unit), rows in last.groupby(["metric", "unit"], sort=False):
+        lines.append(f"{metric} [{unit}]")
+        lines += [
+            f"  {row.entity}, {row.period_start:%Y-%m}..{row.period_end:%Y-%m}: "
+            f"{row.q50:.4g} [{row.q05:.4g}, {row.q95:.4g}]"
+            for row in rows.itertuples()
+        ]
+    lines += [
+        f"the mean price of model calls rises in {year} in {100.0 * share:.0f} % of the draws"
+        for year, share in facts["prices_rise"].items()
+    ]
+    pictures = sum(path.suffix == ".png" for path in files)
+    return [*lines, "", f"forecast {files[0]}", f"figures  {files[0].parent} ({pictures})"]
