@@ -14,19 +14,16 @@ from sim.analysis.verdict.grounds import grounds, plain
 from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
-from sim.runs.result import SCOREBOARDS
+from sim.runs.result import SCOREBOARDS, Result
+from sim.runs.run import ModelMaker
+from sim.runs.settings import RunSettings
 from sim.runs.worlds import World
 from sim.scenario.patches import scenario_hash, to_toml
 from sim.scenario.paths import dotted, leaves
+from sim.scenario.schema.scenario import Scenario
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from sim.runs.result import Result
-    from sim.runs.run import ModelMaker
-    from sim.runs.settings import RunSettings
-    from sim.scenario.schema.scenario import Scenario
-
 
 COMPARISON = "comparison.json"
 FLOW = "switching_flow"
@@ -122,6 +119,8 @@ def compare(
 ) -> tuple[Result, ScenarioComparison]:
     """Run each scenario as it stands on the same seeds and compare all with the first.
 
+    SimError: the scenarios cannot be compared, a measure does not exist, or as `run_ensemble`.
+
     Parameters
     ----------
     scenarios, names
@@ -137,11 +136,6 @@ def compare(
     -------
     The result with one point a scenario, and what was found; both are stored in the folder, with
     the resolved scenarios.
-
-    Raises
-    ------
-    SimError
-        The scenarios cannot be compared, a measure does not exist, or as `run_ensemble`.
     """
     given = [one.name for one in scenarios] if names is None else list(names)
     refuse_unlike(scenarios, given)
@@ -235,15 +229,12 @@ def comparison(
     means over all months, as a move may have come early. Replicates in which a world of the pair
     failed are left out.
 
+    SimError: a measure is not stored or no replicate is done in both worlds of a pair.
+
     Parameters
     ----------
     margins
         Margin of the equivalence test by measure; that of the empty name holds for every share.
-
-    Raises
-    ------
-    SimError
-        A measure is not stored or no replicate is done in both worlds of a pair.
     """
     window = result.scenario.containment.window_months
     stored = [name for name in measures if name in result.curves]

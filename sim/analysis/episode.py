@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.analysis.statistics import PairedComparison, paired_comparison
 from sim.economics.arrays import Floats
 from sim.errors import SimError
+from sim.runs.result import Result
 from sim.runs.worlds import EPISODE_OFF, ON
-
-if TYPE_CHECKING:
-    from sim.runs.result import Result
-
 
 PERCENT = 100.0
 
@@ -73,11 +70,8 @@ def episode_findings(result: Result) -> EpisodeFindings:
     The last value is the mean over `containment.window_months`; differences are paired, world
     with less world without, same replicate.
 
-    Raises
-    ------
-    SimError
-        The scenario has no episode, its measure is not stored or not by vendor or market, or no
-        run was finished in both worlds.
+    SimError: the scenario has no episode, its measure is not stored or not by vendor or market, or
+    no run was finished in both worlds.
     """
     scenario = result.scenario
     episode = scenario.episode

@@ -16,11 +16,10 @@ from sim.errors import SimError
 from sim.market.shared import shared
 from sim.runs.files import write_once
 from sim.runs.rows import PARQUET
+from sim.scenario.schema.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from sim.scenario.schema.scenario import Scenario
 
 ENDING = ".posterior.parquet"
 METADATA = b"sim.posterior"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,8 @@ from scipy import special
 from sim.errors import SimError
 from sim.parts import Part
 from sim.scenario.paths import Key, covers, dotted, field_at, leaves, plain_tables
+from sim.scenario.schema.containment import Fit
 from sim.scenario.schema.scenario import Scenario
-
-if TYPE_CHECKING:
-    from sim.scenario.schema.containment import Fit
 
 CHOICE = "choice:"
 """What stands before the name of a structural choice where it is a column."""

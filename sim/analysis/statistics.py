@@ -83,10 +83,7 @@ def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> Int
     Counts are not whole where a share is worth n independent runs. Wilson (1927, JASA 22:209-212);
     Brown, Cai & DasGupta (2001, Statistical Science).
 
-    Raises
-    ------
-    ValueError
-        If the count is not in 0..n or the confidence not in (0, 1).
+    ValueError if the count is not in 0..n or the confidence not in (0, 1).
     """
     from statsmodels.stats.proportion import proportion_confint
 
@@ -108,10 +105,7 @@ def goodman_intervals(counts: Sequence[int], confidence: float = 0.95) -> list[I
     The score interval of each class with ``z^2 = chi2_1 quantile of 1 - (1-confidence)/k`` for
     k classes.
 
-    Raises
-    ------
-    ValueError
-        If no class or no observation is given, or a count is negative.
+    ValueError if no class or no observation is given, or a count is negative.
     """
     from statsmodels.stats.proportion import multinomial_proportions_confint
 
@@ -173,10 +167,7 @@ def paired_comparison(
     never varies. Stout & Goldie (2008, Health Care Management Science 11:399-406); Law (2015),
     chapter 10.
 
-    Raises
-    ------
-    ValueError
-        If lengths differ or a number is not finite.
+    ValueError if lengths differ or a number is not finite.
     """
     x, y = _values(on, "on"), _values(off, "off")
     if x.size != y.size:
@@ -198,10 +189,7 @@ def equivalence_test(values: npt.ArrayLike, margin: float, alpha: float = 0.05) 
 
     Schuirmann (1987, J. Pharmacokinetics and Biopharmaceutics 15:657-680).
 
-    Raises
-    ------
-    ValueError
-        If the margin is negative or alpha not in (0, 0.5).
+    ValueError if the margin is negative or alpha not in (0, 0.5).
     """
     if margin < 0.0 or not 0.0 < alpha < 0.5:
         raise ValueError("equivalence needs a margin >= 0 and alpha in (0, 0.5)")
@@ -215,12 +203,9 @@ def ratio_interval(
     """Ratio of two means of paired values with Fieller's interval.
 
     The set of theta with ``(ybar - theta xbar)^2 <= t^2 var(y - theta x)/n``; unbounded if the
-    mean of the denominator is not told apart from zero (Fieller 1954, JRSS B 16:175-185).
+    mean of the denominator may be zero (Fieller 1954, JRSS B 16:175-185).
 
-    Raises
-    ------
-    ValueError
-        If lengths differ or the mean of the denominator is zero.
+    ValueError if lengths differ or the mean of the denominator is zero.
     """
     _check_confidence(confidence)
     y, x = _values(numerator, "numerator"), _values(denominator, "denominator")
@@ -247,10 +232,7 @@ def ols_slope(values: npt.ArrayLike) -> FloatArray:
 
     ``sum (t - tbar) y / sum (t - tbar)^2``; units of the values a month.
 
-    Raises
-    ------
-    ValueError
-        If there are fewer than two months.
+    ValueError if there are fewer than two months.
     """
     y = np.asarray(values, dtype=np.float64)
     if y.ndim < 1 or y.shape[-1] < 2:
@@ -292,10 +274,7 @@ def holm(p_values: npt.ArrayLike) -> FloatArray:
     ``max over j <= i of min(1, (k - j + 1) p_(j))`` in ascending order; reject where it is at
     most alpha.
 
-    Raises
-    ------
-    ValueError
-        If a p-value lies outside 0..1.
+    ValueError if a p-value lies outside 0..1.
     """
     p = np.asarray(p_values, dtype=np.float64)
     # Written so that NaN fails too.

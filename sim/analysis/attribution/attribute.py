@@ -49,17 +49,14 @@ def attribute(
 ) -> Iterator[tuple[Result, Attribution]]:
     """Each part's runs and what it found, one part after the other; stored runs are reused.
 
+    SimError: a part does not exist, or the scenario has no contest or no lever.
+
     Parameters
     ----------
     names
         Parts, see `PARTS`.
     draws
         The draw of each replicate; the parts of `AT_THE_POINT` are run without.
-
-    Raises
-    ------
-    SimError
-        A part does not exist, or the scenario has no contest or no lever.
     """
     chosen = choices or Choices()
     for name in names:
@@ -92,10 +89,7 @@ def document(result: Result, found: Attribution) -> dict[str, Any]:
 
     n is the least of the rows; a row with more has its own.
 
-    Raises
-    ------
-    SimError
-        One of them is missing.
+    SimError: one of them is missing.
     """
     without = [row.label for row in found.rows if not (row.n and row.interval_type)]
     if without or not found.rows:

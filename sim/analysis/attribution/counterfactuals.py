@@ -33,6 +33,7 @@ from sim.analysis.priors import Prior, priors_of, unfitted
 from sim.analysis.statistics import wilson_interval
 from sim.errors import SimError
 from sim.events.vendors import StrategyChange
+from sim.market.base import BaseMarket
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
 from sim.parts import strategy_fields
@@ -145,7 +146,8 @@ def _after_decide(phase: Phase) -> tuple[Phase, ...]:
     return (*PHASES[:place], phase, *PHASES[place:])
 
 
-def _record(model: Any) -> None:
+def _record(model: BaseMarket) -> None:
+    assert isinstance(model, _Recording)
     incumbent = contest_of(model.scenario, QUESTION).incumbent
     prices = {
         label: float(model.state.list_price[j])
@@ -155,7 +157,8 @@ def _record(model: Any) -> None:
     model.prices.append(prices)
 
 
-def _replay(model: Any) -> None:
+def _replay(model: BaseMarket) -> None:
+    assert isinstance(model, _Replaying)
     prices = model.prices[model.month]
     for j, label in enumerate(model.world.labels[: model.world.n_api]):
         if model.state.hosting[j] and label in prices:

@@ -39,47 +39,19 @@ def all_coalitions(players: Sequence[str]) -> list[frozenset[str]]:
     ]
 
 
-def factorial_values(
-    players: Sequence[str], worth: Mapping[frozenset[str], npt.ArrayLike]
-) -> Floats:
-    """(2^n, ...) values of the coalitions of n players, ordered as by `all_coalitions`.
-
-    Each is a number, or an array of one shape such as one entry a seed.
-
-    Raises
-    ------
-    ValueError
-        If a name is given twice or a coalition is missing or unknown.
-    """
-    count = _check_players(len(players))
-    if len(set(players)) != count:
-        raise ValueError("players: a name is given twice")
-    coalitions = all_coalitions(players)
-    missing = [coalition for coalition in coalitions if coalition not in worth]
-    if missing or len(worth) != len(coalitions):
-        strangers = [c for c in worth if c not in set(coalitions)]
-        spelled = ("{" + " + ".join(sorted(c)) + "}" for c in [*missing, *strangers])
-        named = ", ".join(sorted(spelled)[:5])
-        raise ValueError(f"worth: needs exactly the {2**count} coalitions; check {named}")
-    return np.array([worth[coalition] for coalition in coalitions], dtype=np.float64)
-
-
 def shapley_values(values: npt.ArrayLike) -> Floats:
     """(n, ...) share of each player in ``v(all) - v(none)``.
 
     ``phi_i = sum over S without i of |S|! (n-|S|-1)! / n! [v(S+i) - v(S)]``. Shares add up to
     ``v(all) - v(none)``, players who change nothing get 0, and equal players equal shares.
 
+    ValueError if the first axis is no power of two or a value is not finite.
+
     Parameters
     ----------
     values
         (2^n, ...) values of coalitions as ordered by `all_coalitions`; further axes, such as
         seeds, are kept apart.
-
-    Raises
-    ------
-    ValueError
-        If the first axis is no power of two or a value is not finite.
 
     Notes
     -----
@@ -124,12 +96,6 @@ def _weights(coalitions: npt.NDArray[np.int_], n: int) -> Floats:
     return np.array([1.0 / (n * comb(n - 1, int(c).bit_count())) for c in coalitions])
 
 
-def _check_players(count: int) -> int:
-    if not 1 <= count <= MOST_PLAYERS:
-        raise ValueError(f"players: needs 1 to {MOST_PLAYERS}, got {count}")
-    return count
-
-
 def _check_values(values: npt.ArrayLike) -> tuple[Floats, int]:
     table = np.asarray(values, dtype=np.float64)
     rows = len(table) if table.ndim else 0
@@ -137,7 +103,9 @@ def _check_values(values: npt.ArrayLike) -> tuple[Floats, int]:
         raise ValueError(f"values: needs 2^n rows, one a coalition, got {rows}")
     if not np.isfinite(table).all():
         raise ValueError("values: every number must be finite")
-    return table, _check_players(rows.bit_length() - 1)
+    if rows > 2**MOST_PLAYERS:
+        raise ValueError(f"players: needs 1 to {MOST_PLAYERS}, got {rows.bit_length() - 1}")
+    return table, rows.bit_length() - 1
 
 
 def _name(levers: tuple[str, ...], present: frozenset[str]) -> str:
@@ -188,10 +156,10 @@ def read_shapley(result: Result, choices: Choices) -> Attribution:
     levers = own_levers(result.scenario)
     coalitions = _coalitions(levers, choices)
     table = -shares(result, [_name(levers, present) for present in coalitions])
-    worth = dict(zip(coalitions, table, strict=True))
     if _is_exact(levers, choices):
-        rows, notes = _exact(levers, worth)
+        rows, notes = _exact(levers, table)
     else:
+        worth = dict(zip(coalitions, table, strict=True))
         rows, notes = _sampled(levers, worth, _orders(levers, choices))
     title = "Shapley shares of the incumbent's levers, points of token share"
     return Attribution("shapley", f"{title} ({len(coalitions)} worlds)", tuple(rows), notes)
@@ -200,8 +168,8 @@ def read_shapley(result: Result, choices: Choices) -> Attribution:
 Read = tuple[list[Estimate], tuple[str, ...]]
 
 
-def _exact(levers: tuple[str, ...], worth: Mapping[frozenset[str], Floats]) -> Read:
-    values = factorial_values(levers, worth)
+def _exact(levers: tuple[str, ...], values: Floats) -> Read:
+    """From the values of all coalitions, ordered as by `all_coalitions`."""
     phi = shapley_values(values)
     total = values[-1] - values[0]
     rows = _share_rows(levers, phi, total)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from pydantic.fields import FieldInfo
 
 from sim.analysis.frontier.level_set import LevelSet, Place, find_level
 from sim.analysis.statistics import wilson_interval
@@ -18,17 +19,12 @@ from sim.economics.arrays import Bools
 from sim.errors import SimError, nearest_hint
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
+from sim.runs.result import Result
 from sim.runs.settings import RunSettings
 from sim.runs.worlds import OFF_MONEY_KEPT, ON, Draws, World, contest_of, levers_of
 from sim.scenario.patches import without_levers
 from sim.scenario.paths import dotted, field_at, leaves, plain_tables
-
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
-
-    from sim.runs.result import Result
-    from sim.scenario.schema.scenario import Scenario
-
+from sim.scenario.schema.scenario import Scenario
 
 FRONTIER = "frontier.json"
 COARSE, DEPTH = 4, 2
@@ -116,6 +112,9 @@ def frontier(
 ) -> tuple[Result, dict[str, Any]]:
     """Find where P(outcome) = 1/2; every step of the refinement is a stored ensemble.
 
+    SimError: a class is unknown, there is no lever to take away, or fewer than two replicates are
+    done at every point.
+
     Parameters
     ----------
     outcomes
@@ -131,12 +130,6 @@ def frontier(
     Returns
     -------
     The result of the coarse grid, which holds `frontier.json`, and the findings.
-
-    Raises
-    ------
-    SimError
-        A class is unknown, there is no lever to take away, or fewer than two replicates are done
-        at every point.
     """
     _check(scenario, outcomes, runs_a_point, x, y)
     results: list[Result] = []

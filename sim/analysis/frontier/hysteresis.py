@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,16 +17,13 @@ from sim.market.month import PHASES, Phase
 from sim.market.tables import new_terms
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
+from sim.runs.result import Result
 from sim.runs.settings import RunSettings
 from sim.runs.study.checks import value_at
 from sim.runs.worlds import World, contest_of
 from sim.scenario.patches import at_intensity, replace
 from sim.scenario.paths import covers
 from sim.scenario.schema.scenario import Scenario
-
-if TYPE_CHECKING:
-    from sim.runs.result import Result
-
 
 MOVABLE = (
     "demand.switching_cost",
@@ -109,14 +106,11 @@ def hysteresis(
     The gap at a value is the challenger's mean token share of the judged last months, come from
     above minus come from below, same seeds and same months: where only the value matters it is 0.
 
+    SimError: the scenario has no contest, the parameter cannot move within a run, or a run failed.
+
     Returns
     -------
     The result of the sweep from above, which holds `hysteresis.json`, and the findings.
-
-    Raises
-    ------
-    SimError
-        The scenario has no contest, the parameter cannot move within a run, or a run failed.
     """
     contest = contest_of(scenario, "a sweep up and down")
     if steps < 2:

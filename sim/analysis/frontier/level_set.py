@@ -12,7 +12,7 @@ from sim.economics.arrays import Bools, Floats, Ints
 
 Place = tuple[int, int]
 Ask = Callable[[Sequence[Place]], Bools]
-"""Places of the lattice -> (P, R) whether the outcome came about, by replicate."""
+"""Places of the lattice -> (P, R) whether the outcome occurred, by replicate."""
 
 HALF = 0.5
 DRAWS_SEED = 20_260_403

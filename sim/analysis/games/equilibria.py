@@ -22,9 +22,9 @@ SETTLED = 0.99  # weight above which a strategy has taken its population over
 
 
 def undominated(row_payoffs: npt.ArrayLike, col_payoffs: npt.ArrayLike) -> tuple[list[int], ...]:
-    """Rows and columns left after strictly dominated actions are struck out again and again.
+    """Rows and columns left when strictly dominated actions are removed again and again.
 
-    No equilibrium gives weight to what is struck out (domination by pure actions). Osborne &
+    No equilibrium gives weight to what is removed (domination by pure actions). Osborne &
     Rubinstein (1994, A Course in Game Theory), section 4.2.
     """
     a, b = (np.asarray(p, dtype=np.float64) for p in (row_payoffs, col_payoffs))
@@ -47,7 +47,7 @@ def equilibria(
 ) -> list[NashEquilibrium]:
     """Nash equilibria of a two-player game, pure ones first.
 
-    Strictly dominated actions are struck out; in what is left every pair of supports is tried
+    Strictly dominated actions are removed; in what is left every pair of supports is tried
     (`sim.economics.games`) and, if `thorough`, the vertices of both best-response polytopes are
     matched (nashpy). Kept is what leaves neither player anything to gain. ValueError if the payoffs
     are no finite matrices of one shape.
@@ -79,7 +79,7 @@ def _vertices(a: Floats, b: Floats) -> list[tuple[Floats, Floats]]:
 
     scaled = [1.0 + (p - p.min()) / (np.ptp(p) or 1.0) for p in (a, b)]  # bounded polytopes
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # degenerate games are told as such
+        warnings.simplefilter("ignore", RuntimeWarning)  # nashpy warns of degenerate games
         try:
             found = list(nashpy.Game(*scaled).vertex_enumeration())
         except QhullError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sim.analysis.statistics import holm, mean_interval, p_greater
 from sim.analysis.verdict.containment import Verdict
@@ -14,6 +14,7 @@ from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.analysis.verdict.verdict import Assessment, assess
 from sim.economics.arrays import Floats
 from sim.errors import SimError, nearest_hint
+from sim.runs.result import Result
 from sim.runs.worlds import World, contest_of, levers_of
 from sim.scenario.checks.sense import validated
 from sim.scenario.patches import scenario_hash, without_levers
@@ -22,10 +23,6 @@ from sim.scenario.reader import parse_override
 from sim.scenario.schema.scenario import Contest, Scenario
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.registry import make, strategies
-
-if TYPE_CHECKING:
-    from sim.runs.result import Result
-
 
 HISTORICAL = "historical"
 WITHOUT_LEVERS = "without_levers"

@@ -36,18 +36,16 @@ from sim.economics.arrays import Floats
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
+from sim.runs.result import Result
 from sim.runs.settings import RunSettings
 from sim.runs.worlds import Draws
+from sim.scenario.schema.scenario import Scenario
 from sim.strategies.pricing.base import PriceLimits, PricingStrategy
 from sim.strategies.registry import make
+from sim.strategies.view import Books, View
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from sim.runs.result import Result
-    from sim.scenario.schema.scenario import Scenario
-    from sim.strategies.view import Books, View
-
 
 TOURNAMENT = "tournament.json"
 OBJECTIVE, PROFIT = "objective", "profit"
@@ -78,6 +76,9 @@ def tournament(
 ) -> tuple[Result, dict[str, Any]]:
     """Run all profiles under common seeds and read the game; stored runs are reused.
 
+    SimError: a strategy is unknown, the discount lies outside (0, 1], there are fewer than two
+    replicates, or fewer than two are done in all profiles.
+
     Parameters
     ----------
     incumbent, challenger
@@ -91,12 +92,6 @@ def tournament(
     Returns
     -------
     The stored runs, and the findings as they lie in `tournament.json`.
-
-    Raises
-    ------
-    SimError
-        A strategy is unknown, the discount lies outside (0, 1], there are fewer than two
-        replicates, or fewer than two are done in all profiles.
     """
     if not 0.0 < discount <= 1.0:
         raise SimError(f"discount = {discount:g}: must lie above 0 and at most at 1")
@@ -205,7 +200,7 @@ def _game(game: GameEstimate, rows: list[str], columns: list[str]) -> dict[str, 
 
 
 def _equilibria(game: GameEstimate, rows: list[str], columns: list[str]) -> list[dict[str, Any]]:
-    told = []
+    entries = []
     for found in game.equilibria:
         own, other = names_of(found.row, rows), names_of(found.col, columns)
         entry: dict[str, Any] = {
@@ -217,8 +212,8 @@ def _equilibria(game: GameEstimate, rows: list[str], columns: list[str]) -> list
         if entry["pure"]:
             place = rows.index(next(iter(own))), columns.index(next(iter(other)))
             entry["frequency"] = float(game.pure_frequency[place])
-        told.append(entry)
-    return told
+        entries.append(entry)
+    return entries
 
 
 def _historical(game: GameEstimate, rows: list[str], columns: list[str]) -> dict[str, Any]:
@@ -289,16 +284,13 @@ def fingerprints(
 ) -> Fingerprints:
     """Play each strategy against rivals that never move, in the first month's market.
 
-    All rivals ask `level` times their published unit cost and the vendor is told one share of
+    All rivals ask `level` times their published unit cost and the vendor sees one share of
     tokens, month after month; what it asks after `MONTHS` months is its response.
 
     Names are those of `parse_named`; what is no pricing strategy is left out.
 
-    Raises
-    ------
-    SimError
-        The vendor does not exist or sells no model calls in the first month, or no name is a
-        pricing strategy.
+    SimError: the vendor does not exist or sells no model calls in the first month, or no name is a
+    pricing strategy.
 
     Notes
     -----

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.economics.arrays import Floats, Ints
 from sim.economics.markups import common_lerner
+from sim.economics.mixed import Demand
 from sim.economics.q_learning import price_grid, profit_gain, train_duopoly
 from sim.errors import Problem, ScenarioError, SimError, nearest_hint
 from sim.market.model import MarketModel
@@ -16,12 +16,8 @@ from sim.market.vendors.information import public_view
 from sim.parts import Part, cited, par
 from sim.scenario.patches import scenario_hash
 from sim.scenario.paths import shown
+from sim.scenario.schema.scenario import Scenario
 from sim.strategies.pricing.q_learning import LEAST_STEPS, Policy, checksum_of
-
-if TYPE_CHECKING:
-    from sim.economics.mixed import Demand
-    from sim.scenario.schema.scenario import Scenario
-
 
 NASH_TOLERANCE = 1e-6  # of the Lerner index
 MOST_REPLIES = 500

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.analysis.attribution.base import Estimate, wilson_estimate
 from sim.analysis.uncertainty import failing, indices
@@ -62,10 +61,7 @@ def analyse(
     Sobol takes the unknowns that Morris found to matter most, if both are asked for; the others
     then stay as the scenario has them. Strategies add the table of regrets.
 
-    Raises
-    ------
-    SimError
-        A method does not exist, or a run failed: it is named, and the method says nothing.
+    SimError: a method does not exist, or a run failed: it is named, and the method says nothing.
     """
     known = (*METHODS, ROBUST)
     for method in methods:
@@ -112,13 +108,9 @@ def profiles_of(scenario: Scenario, names: Sequence[str]) -> dict[str, Scenario]
     return found
 
 
-def regrets(payoffs: npt.ArrayLike) -> Floats:
-    """(S, n) best payoff of a draw less that of each strategy (Savage 1951); all finite."""
-    table = np.asarray(payoffs, dtype=np.float64)
-    if table.ndim != 2 or not np.isfinite(table).all():
-        raise ValueError(f"payoffs: needs a row a strategy of finite numbers, got {table.shape}")
-    gap: Floats = table.max(axis=0) - table
-    return gap
+def regrets(payoffs: Floats) -> Floats:
+    """(S, n) best payoff of a draw less that of each strategy (Savage 1951)."""
+    return np.asarray(payoffs.max(axis=0) - payoffs)
 
 
 def weighed(explored: Explored) -> Finding:

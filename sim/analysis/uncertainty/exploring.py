@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from sim.analysis.verdict.outcomes import PathClass, classify_means
 from sim.economics.arrays import Floats
 from sim.errors import SimError
 from sim.runs.ensemble import run_study
+from sim.runs.progress import ProgressCallback
+from sim.runs.result import Result
 from sim.runs.rows import DONE
 from sim.runs.settings import RunSettings
 from sim.runs.stored import LISTING
@@ -28,11 +30,6 @@ from sim.runs.worlds import contest_of, levers_of
 from sim.scenario.patches import toml_value, without_levers
 from sim.scenario.paths import dotted, leaves, off_patches, plain_tables
 from sim.scenario.schema.scenario import Scenario
-
-if TYPE_CHECKING:
-    from sim.runs.progress import ProgressCallback
-    from sim.runs.result import Result
-
 
 QUESTION = "a sensitivity analysis"
 ON, OFF = "on", "off"

@@ -29,7 +29,7 @@ Box = dict[int, Interval]
 PEEL = 0.05  # part of the points that a step takes off
 LEAST_SUPPORT = 0.05  # smallest part of all points that a box may hold
 SIGNIFICANCE = 0.05  # quasi-p above which a restriction is given up
-TELLING = 0.05
+SEPARATION = 0.05  # level at which an input alone tells failures from the rest
 RESAMPLES = 50
 MAJORITY = 0.5
 
@@ -65,15 +65,12 @@ def box_quality(inputs: npt.ArrayLike, cases: npt.ArrayLike, box: Box) -> BoxQua
     quasi-p value of input j is ``P(Bin(n, d_j) >= k)`` with d_j the density of the box without
     its restriction on j.
 
+    ValueError if shapes disagree, an outcome is neither 0 nor 1 or the box names an unknown column.
+
     Parameters
     ----------
     inputs, cases
         (N, D) one row a point, and (N,) whether the outcome occurred.
-
-    Raises
-    ------
-    ValueError
-        If shapes disagree, an outcome is neither 0 nor 1 or the box names an unknown column.
 
     Notes
     -----
@@ -118,7 +115,7 @@ def find_box(inputs: npt.ArrayLike, cases: npt.ArrayLike, level: float | None = 
     restrictions that chance would explain are given up.
 
     Inputs, cases and errors are those of `box_quality`. With a level, only inputs that alone tell
-    cases from the rest are peeled (see `telling`). The box is empty if none is better than the
+    cases from the rest are peeled (see `separating`). The box is empty if none is better than the
     whole space, or all or no points are cases.
 
     Notes
@@ -135,14 +132,14 @@ def find_box(inputs: npt.ArrayLike, cases: npt.ArrayLike, level: float | None = 
     y = y.astype(np.bool_)
     if y.all() or not y.any():
         return {}
-    columns = list(range(x.shape[1])) if level is None else telling(x, y, level)
+    columns = list(range(x.shape[1])) if level is None else separating(x, y, level)
     held = x[:, columns]
     best = max(_path(held, y), key=lambda box: _contrast(held, y, box))
     box = _significant(held, y, _pasted(held, y, best))
     return {columns[column]: sides for column, sides in box.items()}
 
 
-def telling(inputs: Floats, cases: Bools, level: float) -> list[int]:
+def separating(inputs: Floats, cases: Bools, level: float) -> list[int]:
     """Columns that alone tell cases from the rest; all columns if none does.
 
     Of many inputs and few points some input always offers a thin slice without cases by chance,
@@ -275,9 +272,9 @@ def _failures(explored: Explored) -> Finding:
         where = "every draw" if fails.all() else "no draw"
         note = f"containment fails in {where}: no box is needed to tell where"
         return Finding("prim", title, {"failure": (whole,)}, (note,), facts)
-    box = find_box(explored.levels, fails, TELLING)
+    box = find_box(explored.levels, fails, SEPARATION)
     draws = np.random.Generator(np.random.Philox(1))
-    often = resampled(explored.levels, fails, draws, level=TELLING).tolist()
+    often = resampled(explored.levels, fails, draws, level=SEPARATION).tolist()
     found = box_quality(explored.levels, fails, box)
     hits = round(found.density * found.points)
     inside = wilson_estimate("draws in the box", hits, found.points)

@@ -132,16 +132,13 @@ def seeded_indices(outcomes: npt.ArrayLike, resamples: int = RESAMPLES) -> Seede
         V ST_i  = E [f(A, r) - f(AB_i, r)]^2 / 2
         V S_seed  = E cov_r(f(A, r), f(B, r)),   V ST_seed = E var_r f(A, r)
 
+    ValueError: the shape is wrong, a number is not finite or none differs from the others.
+
     Parameters
     ----------
     outcomes
         (D + 2, N, R): block A, block B, then A with each column of B. The bootstrap draws base
         points.
-
-    Raises
-    ------
-    ValueError
-        The shape is wrong, a number is not finite or none differs from the others.
 
     Notes
     -----

@@ -22,7 +22,7 @@ from sim.scenario.reader import parsed, read_text
 from sim.scenario.schema.scenario import Scenario
 
 SHOWN_TAIL = 0.05
-"""A law without ends is told, and screened, between its 5 % and 95 % quantiles."""
+"""A law without ends is shown, and screened, between its 5 % and 95 % quantiles."""
 ROLE = "uncertainties"
 GIVEN = "range given by the user"
 
@@ -120,6 +120,10 @@ def unknowns_of(
 ) -> Unknowns:
     """The unknowns of a scenario.
 
+    ScenarioError: a path is misspelt, a range is empty or lies outside what the scenario allows;
+    SimError: a name is no prior, a number is named twice, fewer than two are left, or `within` is
+    not above 1.
+
     Parameters
     ----------
     ranges
@@ -132,14 +136,6 @@ def unknowns_of(
     within
         Vary the numbers of the priors between this part and this multiple of what they are in the
         scenario, instead of drawing them from the priors.
-
-    Raises
-    ------
-    ScenarioError
-        A path is misspelt, a range is empty or lies outside what the scenario allows.
-    SimError
-        A name is no prior, a number is named twice, fewer than two are left, or `within` is not
-        above 1.
     """
     if within is not None and not within > 1.0:
         raise SimError(f"within {within:g}: a factor above 1, such as 1.5")

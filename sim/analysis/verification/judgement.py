@@ -198,7 +198,7 @@ def shapley_shares(inputs: Inputs) -> dict[str, Any]:
         frozenset() if name == NOBODY else frozenset(part.strip() for part in name.split(",")): v
         for name, v in inputs["characteristic_function"].items()
     }
-    values = shapley.factorial_values(players, worth)
+    values = np.array([worth[coalition] for coalition in shapley.all_coalitions(players)])
     shares, pairs = shapley.shapley_values(values), shapley.interaction_index(values)
     return {
         "shapley": dict(zip(players, shares, strict=True)),
