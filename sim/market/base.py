@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sim.market.clients.population import FIXED_POINT
 from sim.market.shared import shared
 from sim.market.supply.books import prices_paid
-from sim.market.supply.costs import SupplyRules, supply_rules
+from sim.market.supply.costs import SupplyRules, UnitCosts, supply_rules
 from sim.months import month_after
 from sim.numeric.draws import name_key
 from sim.scenario.schema.scenario import Scenario
@@ -55,6 +55,7 @@ class BaseMarket(mesa.Model):
     vendors: dict[str, VendorAgent]
     volumes: Volumes  # of the last month
     account: Account  # of the last month
+    costs: UnitCosts  # of the month, from its deliveries on
     shocks: Floats  # (months,) to the log price of bought cards
     # clients, as kernels read and write them
     population: Population

@@ -14,6 +14,7 @@ from sim.market.clients.presence import masks_of
 from sim.market.clients.usage import use
 from sim.market.growth import grow
 from sim.market.supply import accelerators, books, serving
+from sim.market.supply.costs import load_apps, unit_costs
 from sim.market.tables import fill_terms
 from sim.market.vendors.bidding import bid
 from sim.market.vendors.campaigns import inform
@@ -55,11 +56,12 @@ def apply_events(model: BaseMarket) -> None:
 def deliver(model: BaseMarket) -> None:
     """The world market moves, ordered cards arrive, old ones wear out, new ones are ordered."""
     rules, state, month = model.supply, model.state, model.month
-    state.app_tokens[:] = rules.app_tokens[month] * state.app_factor
-    accelerators.move_world_market(rules, month, float(model.shocks[month]), state)
+    load_apps(rules, month, state)
+    accelerators.move_world_market(rules, float(model.shocks[month]), state)
     if rules.capacity:
         strategies = [vendor.investment for vendor in model.vendors.values()]
         accelerators.deliver(rules, month, model.date, strategies, state)
+    model.costs = unit_costs(rules, month, model.world, state)
 
 
 def serve(model: BaseMarket) -> None:
@@ -67,8 +69,15 @@ def serve(model: BaseMarket) -> None:
     market = model.columns, model.choices, model.world, model.terms, model.rules(masks_of)
     use(*market, model.tally, model.presence, model.threads)
     allocations = [vendor.allocation for vendor in model.vendors.values()]
-    supply, prices = (model.supply, model.month, model.world), model.terms.unit_price
-    model.volumes = serving.serve(*supply, model.tally, prices, allocations, model.state)
+    model.volumes = serving.serve(
+        model.supply,
+        model.world,
+        model.tally,
+        model.costs,
+        model.terms.unit_price,
+        allocations,
+        model.state,
+    )
 
 
 def settle(model: BaseMarket) -> None:
@@ -78,7 +87,6 @@ def settle(model: BaseMarket) -> None:
     )
     model.account = books.settle(
         model.supply,
-        model.month,
         model.world,
         model.volumes,
         model.terms.unit_price,

@@ -16,7 +16,7 @@ from sim.market.ecosystem.agents import count_users, open_platforms
 from sim.market.ecosystem.communities import community_rules, contribute
 from sim.market.month import choose, dated_events, serve
 from sim.market.supply.books import publish
-from sim.market.supply.costs import CARDS_PER_UNIT, app_cards
+from sim.market.supply.costs import CARDS_PER_UNIT, load_apps, unit_costs
 from sim.market.vendors.campaigns import awareness_rules, current_awareness
 from sim.market.vendors.openness import decide_openness
 
@@ -34,7 +34,8 @@ def start(model: BaseMarket) -> None:
     state = model.state
     for event in model.rules(dated_events).get(-1, ()):
         event.apply(model)
-    state.app_tokens[:] = model.supply.app_tokens[0] * state.app_factor
+    load_apps(model.supply, 0, state)
+    model.costs = unit_costs(model.supply, 0, model.world, state)
     decide_openness(model)
     open_platforms(model)
     if model.scenario.mechanisms.communities:
@@ -52,6 +53,7 @@ def start(model: BaseMarket) -> None:
     count_users(model)
     _size_cards(model)
     _first_experience(model)
+    model.costs = unit_costs(model.supply, 0, model.world, state)
 
 
 def _first_means(model: BaseMarket) -> None:
@@ -74,11 +76,10 @@ def _size_cards(model: BaseMarket) -> None:
     """Cards stated, or sized to the first month's load; then the pipeline replaces wear."""
     state, scenario, rules = model.state, model.scenario, model.supply
     own, work, load = rules.own_share, rules.work(rules.own_share), model.volumes.load
-    apps = app_cards(rules, 0, state)
     cards = np.zeros(model.world.n_vendors)
     for v, name in enumerate(model.world.vendors):
         stated = scenario.vendors[name].capacity.initial
-        born = (load[v] / scenario.initial.utilisation + apps[v]) / work[v]
+        born = (load[v] / scenario.initial.utilisation + state.app_cards[v]) / work[v]
         cards[v] = born if stated is None else stated * CARDS_PER_UNIT
     state.own_cards[:], state.external_cards[:] = own * cards, (1.0 - own) * cards
     if scenario.supply.lead_months > 0:

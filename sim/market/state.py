@@ -77,6 +77,7 @@ class MarketState:
     own_pipeline: Floats  # (V, lead) those of them that are self-made
     ordered: Floats  # (V,) cards ordered this month
     app_tokens: Floats  # (V,) million tokens of the vendors' own apps this month
+    app_cards: Floats  # (V,) cards that these need
     app_factor: Floats  # (V,) what events have multiplied them with
     load_cards: Floats  # (V,) cards wanted by customers last month
     load_trend: Floats  # (V,) expected log growth of that load a month
@@ -154,6 +155,7 @@ def start_state(scenario: Scenario, world: MarketLayout) -> MarketState:
         own_pipeline=np.zeros((v, max(scenario.supply.lead_months, 1))),
         ordered=np.zeros(v),
         app_tokens=np.zeros(v),
+        app_cards=np.zeros(v),
         app_factor=np.ones(v),
         load_cards=np.zeros(v),
         load_trend=np.zeros(v),

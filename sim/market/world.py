@@ -89,6 +89,11 @@ class MarketLayout:
         """(J,) owner of each offer's family, -1 without one."""
         return np.append(self.owner, -1)[self.family]
 
+    @cached_property
+    def offers_of(self) -> list[npt.NDArray[np.int64]]:
+        """Columns of each vendor's offers."""
+        return [np.flatnonzero(self.platform == v) for v in range(self.n_vendors)]
+
     def platform_names(self) -> tuple[str, ...]:
         """Platforms with the two that nobody owns."""
         return (*self.vendors, OWN_MACHINES, POSTPONED)

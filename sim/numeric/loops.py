@@ -57,11 +57,13 @@ def of_each(
 ) -> int:
     """The function of each number; returns the place of one where it is not defined, or -1.
 
+    y holds an exponent for each number, or one for all.
+
     What large arrays are given to has loops of its own, which become vector operations.
     """
-    wrong = -1
+    wrong, step = -1, 0 if len(y) == 1 else 1
     for i in range(len(x)):
-        if not _inside(which, x[i], y[i]):
+        if not _inside(which, x[i], y[i * step]):
             wrong = i
     if wrong < 0 and which == EXP:
         for i in range(len(x)):
@@ -71,7 +73,7 @@ def of_each(
             out[i] = elementary.ln(x[i])
     elif wrong < 0:
         for i in range(len(x)):
-            out[i] = _value(which, x[i], y[i])
+            out[i] = _value(which, x[i], y[i * step])
     return wrong
 
 

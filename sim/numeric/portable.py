@@ -16,6 +16,7 @@ from sim.numeric.arrays import EXP, EXP2, EXPM1, LN, LOG1P, LOG2, NAMES, POWER
 
 Floats = npt.NDArray[np.float64]
 Value = TypeVar("Value", float, Floats)
+NO_EXPONENT = np.zeros(1)
 
 
 def exp(x: Value) -> Value:
@@ -59,11 +60,9 @@ def power(x: float | Floats, y: float | Floats) -> Any:
     if isinstance(x, float) and isinstance(y, float):
         return _number(POWER, x, y)
     base, exponent = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    if exponent.ndim == 0:
-        exponent = np.full(base.shape, exponent)
-    elif base.shape != exponent.shape:
+    if exponent.ndim and base.shape != exponent.shape:
         base, exponent = np.broadcast_arrays(base, exponent)
-    return _array(POWER, base, exponent)
+    return _array(POWER, base, exponent.ravel())
 
 
 def part_of_way(x: Floats, y: Floats, part: float, least: float) -> Floats:
@@ -90,8 +89,7 @@ def part_of_way(x: Floats, y: Floats, part: float, least: float) -> Floats:
 def _of(which: int, x: Any) -> Any:
     if isinstance(x, float | int):
         return _number(which, float(x), 0.0)
-    values = np.asarray(x, np.float64)
-    return _array(which, values, values)
+    return _array(which, np.asarray(x, np.float64), NO_EXPONENT)
 
 
 @cache
@@ -110,8 +108,9 @@ def _number(which: int, x: float, y: float) -> float:
 
 
 def _array(which: int, x: Floats, y: Floats) -> Floats:
+    """The function of each number of an array; y (n,) or (1,) holds exponents."""
     out = np.empty(x.shape)
-    wrong = _loops().of_each(which, x.ravel(), y.ravel(), out.reshape(-1))
+    wrong = _loops().of_each(which, x.ravel(), y, out.reshape(-1))
     if wrong >= 0:
-        _number(which, float(x.flat[wrong]), float(y.flat[wrong]))
+        _number(which, float(x.flat[wrong]), float(y[wrong % len(y)]))
     return out

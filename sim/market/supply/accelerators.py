@@ -13,7 +13,6 @@ from sim.economics.costs import ar1_with_jumps, next_market_price, next_premium
 from sim.market.state import MarketState
 from sim.market.supply.costs import (
     SupplyRules,
-    app_cards,
     card_costs,
     cards_for_customers,
     equivalents,
@@ -42,7 +41,7 @@ def shock_path(scenario: Scenario, stream: Callable[[str], np.random.Generator])
     )
 
 
-def move_world_market(rules: SupplyRules, month: int, shock: float, state: MarketState) -> None:
+def move_world_market(rules: SupplyRules, shock: float, state: MarketState) -> None:
     """This month's shock to price and availability of bought cards, and the market rent.
 
     The rent follows the scarcity of all clouds together, from last month's load.
@@ -53,7 +52,7 @@ def move_world_market(rules: SupplyRules, month: int, shock: float, state: Marke
     state.obtainable = state.availability * exp(-response * max(shock, 0.0))
     if rules.capacity:
         load = math.fsum(state.load_cards.tolist())
-        cards = math.fsum(cards_for_customers(rules, month, state).tolist())
+        cards = math.fsum(cards_for_customers(rules, state).tolist())
         state.market_rent = next_market_price(
             state.market_rent, load, cards, table.rent_target, state.rent_response
         )
@@ -71,9 +70,9 @@ def deliver(
 ) -> None:
     """Vendors order cards, what was ordered `lead_months` ago arrives, all cards wear."""
     wanted, money = orders(rules, month, first_day, strategies, state)
-    most = largest_order(rules, month, money, state.obtainable)
-    ordered = np.minimum(wanted, most)
-    own = self_made(rules, month, ordered, money, state.obtainable)
+    output = largest_output(rules, month)
+    ordered = np.minimum(wanted, largest_order(rules, output, money, state.obtainable))
+    own = self_made(rules, output, ordered, money, state.obtainable)
     state.ordered[:] = ordered
     if rules.table.lead_months == 0:
         arriving, own_arriving = ordered, own
@@ -96,20 +95,20 @@ def largest_output(rules: SupplyRules, month: int) -> Floats:
     return np.multiply(rules.own_output, grown, out=np.full(len(grown), np.inf), where=limited)
 
 
-def largest_order(rules: SupplyRules, month: int, money: Floats, availability: float) -> Floats:
+def largest_order(rules: SupplyRules, output: Floats, money: Floats, availability: float) -> Floats:
     """(V,) cards that can be had: A (psi + (1 - psi) availability) without an output limit.
 
     With one, self-made cards are at most their output, and the rest of the money A waits for the
     world market: own + (A - own) availability, own = min(psi A, output).
     """
     psi = rules.own_share
-    own = np.minimum(psi * money, largest_output(rules, month))
+    own = np.minimum(psi * money, output)
     limited = own + (money - own) * availability
     return np.where(rules.output_limited, limited, money * (psi + (1.0 - psi) * availability))
 
 
 def self_made(
-    rules: SupplyRules, month: int, ordered: Floats, money: Floats, availability: float
+    rules: SupplyRules, output: Floats, ordered: Floats, money: Floats, availability: float
 ) -> Floats:
     """(V,) self-made cards of an order: psi of it, or what output and the world market leave.
 
@@ -117,7 +116,7 @@ def self_made(
     world market does not give, it makes if it can.
     """
     planned = rules.own_share * ordered
-    most = np.minimum(rules.own_share * money, largest_output(rules, month))
+    most = np.minimum(rules.own_share * money, output)
     buyable = (money - most) * availability
     made = np.minimum(np.maximum(np.minimum(planned, most), ordered - buyable), ordered)
     return np.where(rules.output_limited, made, planned)
@@ -140,13 +139,13 @@ def orders(
         availability=state.obtainable,
         market_growth=expected / everybody if everybody > 0.0 else 0.0,
     )
-    pairs = zip(strategies, supply_books(rules, month, state), strict=True)
+    pairs = zip(strategies, supply_books(rules, state), strict=True)
     wanted = np.array([max(0.0, strategy.order(view, books)) for strategy, books in pairs])
     cap = rules.order_cap * np.maximum(0.0, 1.0 + rules.order_cap_growth * month)
     return wanted, np.where([strategy.budgeted for strategy in strategies], wanted, cap)
 
 
-def supply_books(rules: SupplyRules, month: int, state: MarketState) -> list[SupplyBooks]:
+def supply_books(rules: SupplyRules, state: MarketState) -> list[SupplyBooks]:
     """What each vendor knows of its own supply when it orders."""
     line, own_line = state.pipeline, state.own_pipeline
     kept = equivalents(rules, state) * (1.0 - rules.table.wear)
@@ -154,15 +153,14 @@ def supply_books(rules: SupplyRules, month: int, state: MarketState) -> list[Sup
     own_coming = own_line[:, 0] + own_line[:, 1:].sum(axis=1)
     work = rules.work(rules.own_share)
     cost = card_costs(rules, rules.own_share, state) * work / rules.table.external_card_cost
-    columns = {
-        "load": state.load_cards + app_cards(rules, month, state),
-        "there": there + (rules.own_performance - 1.0) * own_coming,
-        "trend": state.load_trend,
-        "headroom": rules.headroom,
-        "output_per_card": work,
-        "cost_factor": cost,
-        "cash": state.cash,
-        "funding_limit": rules.funding_limit,
-    }
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return [SupplyBooks(**dict(zip(columns, row, strict=True))) for row in rows]
+    columns = (  # the fields of `SupplyBooks`
+        state.load_cards + state.app_cards,
+        there + (rules.own_performance - 1.0) * own_coming,
+        state.load_trend,
+        rules.headroom,
+        work,
+        cost,
+        state.cash,
+        rules.funding_limit,
+    )
+    return [SupplyBooks(*row) for row in np.stack(columns, axis=1).tolist()]

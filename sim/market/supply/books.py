@@ -13,10 +13,10 @@ from sim.economics.costs import next_experience
 from sim.market.clients.auction import YUAN
 from sim.market.clients.population import FIXED_POINT
 from sim.market.state import MarketState
-from sim.market.supply.costs import SupplyRules, app_cards, equivalents
+from sim.market.supply.costs import SupplyRules, equivalents
 from sim.market.supply.serving import Volumes, cards_needed, platform_sums
 from sim.market.world import MarketLayout
-from sim.numeric.arrays import sums_by_group
+from sim.numeric.arrays import ratio, sums_by_group
 
 Floats = npt.NDArray[np.float64]
 MILLION = 1e6
@@ -54,7 +54,6 @@ class Account:
 
 def settle(
     rules: SupplyRules,
-    month: int,
     world: MarketLayout,
     volumes: Volumes,
     unit_price: Floats,
@@ -74,8 +73,7 @@ def settle(
         The bills are too large to be added up.
     """
     table, n, v = rules.table, world.n_api, world.n_vendors
-    bill, discounts = bills(world, volumes, unit_price, conceded)
-    paid = paid_by_clients(rules, world, bill)
+    bill, discounts, paid = bills(rules, world, volumes, unit_price, conceded)
     costs = volumes.costs
     calls = sums_by_group(bill[:n], world.platform[:n], v)
     rent = sums_by_group(bill[n:], world.platform[n:], v + 2)[:v]
@@ -83,11 +81,12 @@ def settle(
     applications = table.applications_on_calls * calls
     needed = cards_needed(rules, world, volumes.served, volumes.host_hours, costs.cards)
     used = platform_sums(world, needed)[:v]
-    idle = equivalents(rules, state) - app_cards(rules, month, state) if rules.capacity else 0.0
+    owned = equivalents(rules, state)
+    idle = owned - state.app_cards if rules.capacity else 0.0
     cost = np.maximum(used, idle) * costs.card / MILLION
     if rules.capacity:
-        there = np.maximum(equivalents(rules, state) - used, 0.0)
-        cost += np.maximum(app_cards(rules, month, state) - there, 0.0) * rules.app_value / MILLION
+        there = np.maximum(owned - used, 0.0)
+        cost += np.maximum(state.app_cards - there, 0.0) * rules.app_value / MILLION
     cost = cost + table.services_cost_share * services
     cost = cost + table.applications_cost_share * applications
     revenue = calls + rent + services
@@ -122,34 +121,33 @@ def prices_paid(world: MarketLayout, state: MarketState) -> Floats:
 
 
 def bills(
-    world: MarketLayout, volumes: Volumes, price: Floats, conceded: npt.NDArray[np.int64]
-) -> tuple[Floats, Floats]:
-    """(J,) bills of what is served, and (J,) what deals take off them, million yuan."""
-    asked = volumes.demanded
-    units = np.where(world.hosting, volumes.host_hours, volumes.served)
-    served = np.divide(volumes.kept, asked, out=np.zeros(len(asked)), where=asked > 0.0)
-    with np.errstate(over="ignore", invalid="ignore"):  # `paid_by_clients` refuses what overflows
-        discounts = conceded / FIXED_POINT * served * price * YUAN
-        return units * price / MILLION - discounts, discounts
+    rules: SupplyRules,
+    world: MarketLayout,
+    volumes: Volumes,
+    price: Floats,
+    conceded: npt.NDArray[np.int64],
+) -> tuple[Floats, Floats, float]:
+    """(J,) bills of what is served, (J,) what deals take off them, and what clients pay in all.
 
-
-def paid_by_clients(rules: SupplyRules, world: MarketLayout, bill: Floats) -> float:
-    """Million yuan of all bills (J,) with the fees for services and applications on top.
+    Million yuan. Fees for services and applications come on top of the bills.
 
     Raises
     ------
     ValueError
         The bills are too large to be added up.
     """
-    table = rules.table
+    table, n = rules.table, world.n_api
+    units = np.where(world.hosting, volumes.host_hours, volumes.served)
+    served = ratio(volumes.kept, volumes.demanded)
     with np.errstate(over="ignore", invalid="ignore"):
-        calls, rent = float(bill[: world.n_api].sum()), float(bill[world.n_api :].sum())
-        paid = float(bill.sum())
+        discounts = conceded / FIXED_POINT * served * price * YUAN
+        bill = units * price / MILLION - discounts
+        calls, rent, paid = float(bill[:n].sum()), float(bill[n:].sum()), float(bill.sum())
     fees = table.services_on_calls * calls + table.services_on_rent * rent
     paid += fees + table.applications_on_calls * calls
     if not math.isfinite(paid):
         raise ValueError("the bills of a month are too large to be added up")
-    return paid
+    return bill, discounts, paid
 
 
 def publish(world: MarketLayout, volumes: Volumes, state: MarketState) -> None:

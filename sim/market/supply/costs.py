@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,7 +58,7 @@ class SupplyRules:
     trend_memory: Floats  # part of the remembered growth of load that is kept a month
     lever_cost: Floats  # million yuan a month
 
-    @property
+    @cached_property
     def output_limited(self) -> npt.NDArray[np.bool_]:
         """(V,) vendors whose output of chips has a limit."""
         return np.isfinite(self.own_output)
@@ -131,6 +132,8 @@ def _app_tokens(scenario: Scenario, world: MarketLayout) -> Floats:
 
 def current_own_share(rules: SupplyRules, state: MarketState) -> Floats:
     """(V,) part of the cards that is self-made: as planned, or as it is where output is limited."""
+    if not np.count_nonzero(rules.output_limited):
+        return rules.own_share
     total = state.own_cards + state.external_cards
     known = rules.output_limited & (total > 0.0) & (total < np.inf)
     return np.divide(state.own_cards, total, out=rules.own_share.copy(), where=known)
@@ -141,20 +144,21 @@ def equivalents(rules: SupplyRules, state: MarketState) -> Floats:
     return np.asarray(rules.own_performance * state.own_cards + state.external_cards)
 
 
-def app_cards(rules: SupplyRules, month: int, state: MarketState) -> Floats:
-    """(V,) cards that the vendors' own consumer apps need."""
+def load_apps(rules: SupplyRules, month: int, state: MarketState) -> None:
+    """The load of the vendors' own consumer apps in a month."""
     per_card = rules.throughput[month] * rules.table.utilisation * rules.scheduling
-    return np.asarray(state.app_tokens / per_card)
+    state.app_tokens[:] = rules.app_tokens[month] * state.app_factor
+    state.app_cards[:] = state.app_tokens / per_card
 
 
-def later_app_cards(rules: SupplyRules, month: int, state: MarketState) -> Floats:
+def later_app_cards(rules: SupplyRules, state: MarketState) -> Floats:
     """(V,) cards that own apps want beyond the part of their load that goes first."""
-    return np.asarray((1.0 - rules.table.internal_priority) * app_cards(rules, month, state))
+    return np.asarray((1.0 - rules.table.internal_priority) * state.app_cards)
 
 
-def cards_for_customers(rules: SupplyRules, month: int, state: MarketState) -> Floats:
+def cards_for_customers(rules: SupplyRules, state: MarketState) -> Floats:
     """(V,) cards for customers: all, less the part of the own-app load that goes first."""
-    first = rules.table.internal_priority * app_cards(rules, month, state)
+    first = rules.table.internal_priority * state.app_cards
     return np.maximum(equivalents(rules, state) - first, 0.0)
 
 

@@ -17,10 +17,9 @@ from sim.market.supply.costs import (
     UnitCosts,
     cards_for_customers,
     later_app_cards,
-    unit_costs,
 )
 from sim.market.world import MarketLayout
-from sim.numeric.arrays import sums_by_group
+from sim.numeric.arrays import ratio, sums_by_group
 from sim.numeric.portable import ln
 from sim.strategies.allocation import AllocationStrategy, Shortage
 
@@ -49,9 +48,9 @@ class Volumes:
 
 def serve(
     rules: SupplyRules,
-    month: int,
     world: MarketLayout,
     tally: MonthCounts,
+    costs: UnitCosts,
     unit_price: Floats,
     allocations: Sequence[AllocationStrategy],
     state: MarketState,
@@ -67,21 +66,19 @@ def serve(
         The volumes are too large to be added up exactly.
     """
     by_cell, hours, demanded = counted_volumes(tally)
-    costs = unit_costs(rules, month, world, state)
-    per_token = costs.cards
-    needed = cards_needed(rules, world, demanded, hours, per_token)
+    needed = cards_needed(rules, world, demanded, hours, costs.cards)
     load = platform_sums(world, needed)[: world.n_vendors]
-    cards = cards_for_customers(rules, month, state)
-    earned = unit_price * np.where(world.hosting, hours, demanded)
+    cards = cards_for_customers(rules, state)
+    units = np.where(world.hosting, hours, demanded)
     part, fraction = served_parts(
-        rules, month, world, state, needed, earned, load, cards, allocations
+        rules, world, state, needed, unit_price * units, load, cards, allocations
     )
     kept = demanded * part
     lost, spilled = demanded - kept, np.zeros(world.n_offers)
     if rules.spill_over and np.count_nonzero(lost):
         spare = np.maximum(cards - load, 0.0)
         spilled, taken = second_choices(
-            rules, world, tally, state.hosting, demanded, lost, per_token, spare
+            rules, world, tally, state.hosting, demanded, lost, costs.cards, spare
         )
         lost = lost - taken
     served = kept + spilled
@@ -106,7 +103,6 @@ def serve(
 
 def served_parts(
     rules: SupplyRules,
-    month: int,
     world: MarketLayout,
     state: MarketState,
     needed: Floats,
@@ -122,14 +118,16 @@ def served_parts(
     if not rules.capacity:
         return np.ones(world.n_offers), np.ones(world.n_vendors)
     fraction = served_fraction(load, cards)
-    part = np.append(fraction, [1.0, 1.0])[world.platform]
-    for v in np.flatnonzero(cards < load).tolist():
-        if allocations[v].proportional:
+    by_platform = np.ones(world.n_vendors + 2)
+    by_platform[: world.n_vendors] = fraction
+    part = by_platform[world.platform]
+    for v, short in enumerate((cards < load).tolist()):
+        if not short or allocations[v].proportional:
             continue
-        own = np.flatnonzero(world.platform == v)
+        own = world.offers_of[v]
         part[own] = allocated(
             allocations[v],
-            asked=np.append(needed[own], later_app_cards(rules, month, state)[v]),
+            asked=np.append(needed[own], later_app_cards(rules, state)[v]),
             earned=np.append(earned[own], 0.0),
             app_value=float(rules.app_value[v]),
             contracted=np.append(~world.calls[own], False),
@@ -164,7 +162,7 @@ def allocated(
         (n,) card-months wanted, yuan that they would earn, and whether they are under contract; the
         rest of the own apps come last.
     """
-    value = np.divide(earned, asked, out=np.zeros(len(asked)), where=asked > 0.0)
+    value = ratio(earned, asked)
     value[-1] = app_value
     ranks = strategy.ranks(Shortage(asked, value, contracted))
     return served_by_rank(asked, ranks, cards)[:-1]
@@ -225,9 +223,8 @@ def second_choices(
     (J,) volumes that offers take over, and (J,) those that are taken from offers.
     """
     n = world.n_api
-    sends = (~world.renting & (demanded > 0.0))[:, None]
-    pairs = tally.pairs[:, :n] / FIXED_POINT
-    part = np.divide(pairs, demanded[:, None], out=np.zeros(pairs.shape), where=sends)
+    sent = np.where(world.renting, 0.0, demanded)
+    part = ratio(tally.pairs[:, :n] / FIXED_POINT, sent[:, None])
     going = rules.table.spill_share * unserved[:, None] * part * on_sale[:n]
     tried = going.sum(axis=0)
     need = sums_by_group(tried * per_token, world.platform[:n], world.n_vendors)

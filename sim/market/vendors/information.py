@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.mixed import Demand
-from sim.market.supply.costs import supply_rules, unit_costs
+from sim.market.supply.costs import supply_rules
 from sim.market.vendors.panel import panel_demand
 from sim.strategies.view import Books, View
 
@@ -49,9 +49,8 @@ class Information(NamedTuple):
 def information(model: BaseMarket) -> Information:
     """What is known now; an offer that begins shows its first price."""
     state, world = model.state, model.world
-    month_costs = unit_costs(model.rules(supply_rules), model.month, world, state)
     price, cost, unit_cost = np.zeros((3, world.n_offers))
-    cost[: world.n_api], unit_cost[: world.n_api] = month_costs.accounting, month_costs.opportunity
+    cost[: world.n_api], unit_cost[: world.n_api] = model.costs.accounting, model.costs.opportunity
     first = np.where(state.last_price > 0.0, state.last_price, state.list_price)
     price[:] = np.where(model.on_sale, first, 0.0)
     view = View(

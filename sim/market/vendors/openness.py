@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.supply.costs import unit_costs
 from sim.market.world import openable
 from sim.months import month_after, months_between
 from sim.strategies.openness import OwnFamily
@@ -148,6 +147,5 @@ def _start_price(model: BaseMarket, j: int, entry: Host | None) -> None:
     if entry is not None and entry.price is not None:
         stated = entry.price
     if stated is None:
-        costs = unit_costs(model.supply, model.month, world, state)
-        stated = float(costs.accounting[j]) * family.start_markup
+        stated = float(model.costs.accounting[j]) * family.start_markup
     state.list_price[j] = max(stated, model.scenario.decisions.lowest_price)

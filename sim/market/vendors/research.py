@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.quality import closing_share, imitated_levels, success_probability
-from sim.market.supply.costs import supply_rules, unit_costs
 from sim.market.tables import term_rules
 from sim.numeric.portable import exp2, log2
 from sim.strategies.research import LadderParameters, ResearchBooks
@@ -53,8 +52,7 @@ def research_books(model: BaseMarket, vendor: VendorAgent, weight: float) -> Res
     """What a vendor knows when it decides on research."""
     state, world, v = model.state, model.world, vendor.index
     own = model.own_offers(v)
-    costs = unit_costs(model.rules(supply_rules), model.month, world, state)
-    margin = state.last_price[own] - costs.accounting[own]
+    margin = state.last_price[own] - model.costs.accounting[own]
     # an offer that begins this month has neither a last price nor tokens
     margin = np.where(state.last_price[own] > 0.0, margin, 0.0)
     owned = world.owner[world.family[own]] == v

@@ -67,14 +67,15 @@ class TestOutputLimit:
     def test_own_cards_fill_what_the_world_market_does_not_give(self) -> None:
         model = started({f"{DAM}.chip_output": 0.2, f"{DAM}.own_chip_share": 0.5})
         money = np.full(3, 1_000.0)
-        most = largest_order(model.supply, 0, money, 0.1)
+        output = largest_output(model.supply, 0)
+        most = largest_order(model.supply, output, money, 0.1)
         np.testing.assert_allclose(most, [200.0 + 800.0 * 0.1, 100.0, 100.0], rtol=1e-12)
         for ordered, expected in (
             ([150.0, 50.0, 50.0], 75.0),  # half of it was meant to be made; 80 can be bought
             ([250.0, 50.0, 50.0], 170.0),
             (most, 200.0),
         ):
-            own = self_made(model.supply, 0, np.array(ordered), money, 0.1)
+            own = self_made(model.supply, output, np.array(ordered), money, 0.1)
             np.testing.assert_allclose(own, [expected, 0.0, 0.0])
 
     def test_insulation_follows_the_cards_there_are(self) -> None:
