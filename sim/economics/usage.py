@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Floats
+from sim.numeric.arrays import ratio
 
 
 def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -> Floats:
@@ -18,13 +19,10 @@ def bass_step(cumulative: ArrayLike, p: ArrayLike, q: ArrayLike, m: ArrayLike) -
     ValueError
         If p, q, m or N is negative.
     """
-    now, innovation, imitation, most = (
-        np.asarray(x, dtype=np.float64) for x in (cumulative, p, q, m)
-    )
+    now, most = np.asarray(cumulative, np.float64), np.asarray(m, np.float64)
+    innovation, imitation = np.asarray(p, np.float64), np.asarray(q, np.float64)
     least = np.minimum(np.minimum(now, most), np.minimum(innovation, imitation))
-    if (least < 0.0).any():
+    if np.count_nonzero(least < 0.0):
         raise ValueError("cumulative, p, q and m must be >= 0")
-    shape = np.broadcast(now, most).shape
-    known = np.divide(now, most, out=np.zeros(shape), where=most > 0.0)
-    hazard = np.minimum(innovation + imitation * known, 1.0)
+    hazard = np.minimum(innovation + imitation * ratio(now, most), 1.0)
     return np.asarray(now + hazard * np.maximum(most - now, 0.0))

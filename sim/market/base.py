@@ -129,7 +129,8 @@ class BaseMarket(mesa.Model):
     @property
     def month_number(self) -> int:
         """Calendar months since year 0: the month's part of every key."""
-        return self.date.year * 12 + self.date.month - 1
+        start = self._scenario.calendar.start
+        return start.year * 12 + start.month - 1 + self.month
 
     @property
     def paid(self) -> Floats:
@@ -153,11 +154,16 @@ class BaseMarket(mesa.Model):
 
     def own_offers(self, vendor: int) -> npt.NDArray[np.int64]:
         """Columns of the model calls a vendor sells now."""
-        return np.flatnonzero(self.on_sale & (self.world.platform == vendor))
+        calls = self.world.calls_of[vendor]
+        return calls[self.state.hosting[calls]]
+
+    @property
+    def opened(self) -> npt.NDArray[np.bool_]:
+        """(J,) offers of a family whose weights are open."""
+        return self.state.weights_open[self.world.family] & (self.world.family >= 0)
 
     def available(self) -> npt.NDArray[np.bool_]:
         """(J,) offers that exist this month, rules of segments aside."""
-        world, state = self.world, self.state
-        opened = np.append(state.weights_open, False)[world.family]  # last without a family
-        there = np.where(world.calls, state.hosting, world.rents)
-        return np.where(world.hosting, opened & world.rents, there)
+        world = self.world
+        there = np.where(world.calls, self.state.hosting, world.rents)
+        return np.where(world.hosting, self.opened & world.rents, there)

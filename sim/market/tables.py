@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.concentration import fading_age
-from sim.economics.demand import cross_channel_utility, price_term
+from sim.economics.demand import box_cox_term, cross_channel_utility, price_term
 from sim.economics.networks import network_benefit
 from sim.market.clients.columns import MonthTerms
 from sim.market.clients.presence import agent_side
 from sim.market.ecosystem.agents import agent_utility, agent_weights
 from sim.market.ecosystem.communities import communities, community_rules
-from sim.market.supply.costs import supply_rules
 from sim.market.world import API, HOST, NONE, MarketLayout
 from sim.numeric.portable import ln, log2
 
@@ -276,72 +275,68 @@ LEAST = float(np.finfo(np.float64).tiny)  # stands for a price where nothing is 
 
 def fill_terms(model: BaseMarket) -> MonthTerms:
     """The tables of this month as the market is now; the same arrays every month."""
-    terms, met = model.terms, communities(model.rules(community_rules), model.state)
+    terms, rules, paid = model.terms, model.rules(term_rules), model.paid
+    met = communities(model.rules(community_rules), model.state)
     terms.auctions = model.bidding.open
     terms.adopted[:], terms.awareness[:] = model.state.adopted, model.state.awareness
-    fill_open(model, terms)
-    fill_prices(model, met.ease, terms)
-    fill_progress(model, terms)
-    fill_utilities(model, met.met, terms)
-    terms.hazard[:] = review_hazards(model, model.rules(term_rules))
+    allowed = rules.always | (rules.while_open & model.opened)
+    terms.open[:] = model.available() & allowed
+    fill_prices(model, rules, paid, met.ease, terms)
+    fill_progress(model, rules, terms)
+    fill_utilities(model, rules, met.met, terms)
+    terms.hazard[:] = review_hazards(model, rules, paid)
     return terms
 
 
-def fill_open(model: BaseMarket, terms: MonthTerms) -> None:
-    """(cells, J) offers that a client of the cell may take this month."""
-    rules = model.rules(term_rules)
-    opened = np.append(model.state.weights_open, False)[model.world.family]
-    allowed = rules.always | (rules.while_open & opened)
-    terms.open[:] = model.available() & allowed
-
-
-def fill_prices(model: BaseMarket, ease: Floats, terms: MonthTerms) -> None:
+def fill_prices(
+    model: BaseMarket, rules: TermRules, paid: Floats, ease: Floats, terms: MonthTerms
+) -> None:
     """Price terms against the market's mean price, and logs of prices over the reference.
 
     Model calls cost their token price. Running a family oneself costs `host_cost` yuan per million
     tokens at skill 1, for `unit_hours` card-hours; own machines cost `own_rent` of the market rent.
     Rented accelerators cost the rent.
     """
-    rules, world, state = model.rules(term_rules), model.world, model.state
-    calls = slice(0, world.n_api)
-    with_card = slice(world.host_start, world.none)
+    world, state = model.world, model.state
+    calls, with_card = slice(0, world.n_api), slice(world.host_start, world.none)
     hosts, rents = slice(world.host_start, world.rent_start), slice(world.rent_start, world.none)
-    rent = state.market_rent * rules.rent_factor * np.append(state.rent_premium, 1.0)
-    supply = model.rules(supply_rules)
-    hours = rules.card_hours / (supply.throughput[model.month] * rules.host_use)
+    rent = state.market_rent * rules.rent_factor
+    rent[:-1] *= state.rent_premium
+    hours = rules.card_hours / (model.supply.throughput[model.month] * rules.host_use)
     family = world.family[hosts]
     terms.unit_hours[hosts] = hours * state.serving_cost[family] * ease[family]
     per_hour = rent / rules.card_hours
     terms.host_cost[hosts] = terms.unit_hours[hosts] * per_hour[world.platform[hosts]]
 
     per_hour[-1] = 0.0  # nobody is paid for own machines
-    terms.unit_price[calls] = model.paid[calls]
+    terms.unit_price[calls] = paid[calls]
     terms.unit_price[with_card] = per_hour[world.platform[with_card]]
 
-    paid, level = model.paid[calls], max(state.mean_price, LEAST)
+    level = max(state.mean_price, LEAST)
     terms.price_shift = rules.price_shift * level if rules.shift_follows else rules.price_shift
-    term_of = rules.box_cox, terms.price_shift
-    terms.mean_price_term = mean = float(price_term(level, *term_of))
-    terms.price[calls] = price_term(np.maximum(paid, LEAST), *term_of) - mean
+    terms.mean_price_term = box_cox_term(level + terms.price_shift, rules.box_cox)
+    shown = price_term(np.maximum(paid[calls], LEAST), rules.box_cox, terms.price_shift)
+    terms.price[calls] = shown - terms.mean_price_term
     terms.price[rents] = ln(rent[:-1] / state.market_rent)
 
-    ratio = np.concatenate([paid, terms.host_cost[hosts], rent[:-1]])
+    ratio = terms.log_price_ratio[: world.none]
+    ratio[calls], ratio[hosts], ratio[rents] = paid[calls], terms.host_cost[hosts], rent[:-1]
     tokens = ratio[: world.rent_start]
     tokens[:] = np.maximum(tokens, rules.lowest_price) / rules.reference_price
     ratio[rents] /= rules.reference_rent
-    terms.log_price_ratio[: world.none] = ln(ratio)
+    ratio[:] = ln(ratio)
     with_family = slice(0, world.rent_start)
     terms.log_context[with_family] = log2(state.context)[world.family[with_family]]
 
 
-def fill_progress(model: BaseMarket, terms: MonthTerms) -> None:
+def fill_progress(model: BaseMarket, rules: TermRules, terms: MonthTerms) -> None:
     """What postponing is worth, and how far demand has grown, by kind of work.
 
     `welfare` (cells, K): theta x mean capability. `none_base` (cells, K): n0 - discount x welfare,
     discounted for token work alone. `none_slope` (K,), which multiplies alpha: outside x
     (b(reference) - b(mean price)), or the same of the market rent for accelerator-hours.
     """
-    rules, state = model.rules(term_rules), model.state
+    state = model.state
     token_term = rules.reference - terms.mean_price_term
     hours_term = ln(rules.reference_rent / state.market_rent)
     terms.none_slope[:] = rules.outside * np.where(rules.hours_kind, hours_term, token_term)
@@ -350,12 +345,12 @@ def fill_progress(model: BaseMarket, terms: MonthTerms) -> None:
     terms.none_base[:] = rules.n0 - rules.discount * terms.welfare
 
 
-def fill_utilities(model: BaseMarket, met: Floats, terms: MonthTerms) -> None:
+def fill_utilities(model: BaseMarket, rules: TermRules, met: Floats, terms: MonthTerms) -> None:
     """(cells, K, J): constant + theta x lead + gamma x community + reliability + agents.
 
     Lead in capability and community are 0 of offers without a family.
     """
-    rules, world, state = model.rules(term_rules), model.world, model.state
+    world, state = model.world, model.state
     base, family = terms.base, world.family[: world.rent_start]
     lead = (model.capability - state.mean_capability).T
     known = network_benefit(met, model.rules(community_rules).scale)
@@ -363,7 +358,7 @@ def fill_utilities(model: BaseMarket, met: Floats, terms: MonthTerms) -> None:
     near = (gamma * known).reshape(world.n_cells, -1)
     relied = np.zeros(world.n_vendors + 2)  # own machines and postponing never fail
     relied[: world.n_vendors] = rules.reliability * (state.reliability - 1.0)
-    base[:] = 0.0
+    base[:, :, world.rent_start :] = 0.0
     np.multiply(rules.theta[:, :, None], lead[:, family], out=base[:, :, : world.rent_start])
     base += rules.constant[:, None, :]
     base[:, :, : world.rent_start] += near[:, None, family]
@@ -372,11 +367,11 @@ def fill_utilities(model: BaseMarket, met: Floats, terms: MonthTerms) -> None:
         base[:, :, : world.n_api] += agent_utility(model, rules.agents)
 
 
-def review_hazards(model: BaseMarket, rules: TermRules) -> Floats:
+def review_hazards(model: BaseMarket, rules: TermRules, paid: Floats) -> Floats:
     """(2, J) review hazards of ordinary clients and key accounts.
 
-    At least `triggered` where the price has risen by more than the share `price_rise`, or where the
-    platform's reliability has fallen below the `level`.
+    At least `triggered` where the price `paid` (J,) has risen by more than the share `price_rise`,
+    or where the platform's reliability has fallen below the `level`.
     """
     world, state = model.world, model.state
     if not rules.triggers:
@@ -385,7 +380,7 @@ def review_hazards(model: BaseMarket, rules: TermRules) -> Floats:
     fell[: world.n_vendors] = (state.reliability < rules.level) & (
         state.last_reliability >= rules.level
     )
-    rose = (last > 0.0) & (model.paid > last * (1.0 + rules.price_rise))
+    rose = (last > 0.0) & (paid > last * (1.0 + rules.price_rise))
     return np.where(
         rose | fell[world.platform], np.maximum(rules.hazard, rules.triggered), rules.hazard
     )

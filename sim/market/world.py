@@ -80,6 +80,11 @@ class MarketLayout:
         return self.channel == HOST
 
     @cached_property
+    def hosts_or_none(self) -> npt.NDArray[np.bool_]:
+        """(J + 1,) the same by offer + 1; False without an offer."""
+        return np.append(False, self.hosting)
+
+    @cached_property
     def renting(self) -> npt.NDArray[np.bool_]:
         """(J,) offers of accelerators for rent."""
         return self.channel == RENT
@@ -93,6 +98,11 @@ class MarketLayout:
     def offers_of(self) -> list[npt.NDArray[np.int64]]:
         """Columns of each vendor's offers."""
         return [np.flatnonzero(self.platform == v) for v in range(self.n_vendors)]
+
+    @cached_property
+    def calls_of(self) -> list[npt.NDArray[np.int64]]:
+        """Columns of each vendor's model calls."""
+        return [offers[offers < self.n_api] for offers in self.offers_of]
 
     def platform_names(self) -> tuple[str, ...]:
         """Platforms with the two that nobody owns."""

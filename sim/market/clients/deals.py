@@ -9,7 +9,7 @@ import numpy as np
 from sim.market.clients.auction import AuctionQueue, ConcessionLimits, DealCounts
 from sim.market.clients.columns import ChoiceState, ClientColumns, MonthTerms
 from sim.market.clients.population import FIXED_POINT
-from sim.market.clients.threads import over_ranges
+from sim.market.clients.threads import added, over_ranges
 from sim.market.world import HOST, MarketLayout
 from sim.numeric.arrays import Vector
 from sim.numeric.elementary import exp
@@ -73,7 +73,7 @@ def count_deals(
 
     if len(bidding.discount):
         parts = over_ranges(len(bidding.discount), threads, part)
-        bidding.counts.conceded[:] = np.sum(parts, axis=0)
+        bidding.counts.conceded[:] = added(parts)
 
 
 @kernel

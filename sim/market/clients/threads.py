@@ -60,6 +60,8 @@ def over_items(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
 
 def over_ranges(n: int, parts: int, work: Callable[[int, int, int], R]) -> list[R]:
     """Results of work(part, begin, end) on so many ranges of n rows, each in its own thread."""
+    if parts == 1:
+        return [work(0, 0, n)]
     ends = [n * part // parts for part in range(parts + 1)]
     jobs = [_pool(parts).submit(work, part, ends[part], ends[part + 1]) for part in range(1, parts)]
     return [work(0, 0, ends[1]), *(job.result() for job in jobs)]

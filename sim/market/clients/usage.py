@@ -8,7 +8,7 @@ from sim.market.clients.columns import UNSET, ChoiceState, ClientColumns, MonthC
 from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.presence import OfferMasks, Presence, count_moves
 from sim.market.clients.threads import over_ranges
-from sim.market.world import HOST, MarketLayout
+from sim.market.world import MarketLayout
 from sim.numeric.arrays import Array, Cube, Matrix, Vector
 from sim.numeric.elementary import exp32
 from sim.numeric.jit import kernel, step
@@ -27,7 +27,7 @@ def use(
     threads: int,
 ) -> None:
     """Volumes of all workloads, into `tally`; `presence` follows the moves of the month."""
-    shift, hosts = log_shifts(terms), np.append(False, world.channel == HOST)
+    shift, hosts = log_shifts(terms), world.hosts_or_none
     counted = [(tally, presence)]  # the first thread counts into the market's own
     counted += [(MonthCounts.empty(world), presence.empty_copy()) for _ in range(1, threads)]
 
@@ -71,7 +71,8 @@ def log_shifts(terms: MonthTerms) -> Array:
 
     ``log_growth - elasticity ln(p / p_ref)``; UNSET without an offer and where it is postponed.
     """
-    shift = np.full((len(terms.elasticity), len(terms.log_price_ratio) + 1), UNSET)
+    shift = np.empty((len(terms.elasticity), len(terms.log_price_ratio) + 1))
+    shift[:, 0] = shift[:, -1] = UNSET
     moved = terms.elasticity[:, None] * terms.log_price_ratio[:-1]
     shift[:, 1:-1] = terms.log_growth[:, None] - moved
     return shift

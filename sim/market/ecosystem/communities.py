@@ -98,10 +98,9 @@ def all_developers(state: MarketState) -> Floats:
     return np.asarray(state.developers + state.developers_in.sum(axis=1))
 
 
-def community_size(rules: CommunityRules, state: MarketState) -> Floats:
+def community_size(rules: CommunityRules, state: MarketState, whole: Floats) -> Floats:
     """(F,) D: developers everywhere and what derivatives count for; code knows no borders."""
-    whole = all_developers(state) + rules.weight * state.derivatives
-    return np.where(state.weights_open, whole, 0.0)
+    return np.where(state.weights_open, whole + rules.weight * state.derivatives, 0.0)
 
 
 def communities(rules: CommunityRules, state: MarketState) -> Communities:
@@ -110,7 +109,8 @@ def communities(rules: CommunityRules, state: MarketState) -> Communities:
     A region meets its own pool, and a share `spill_over` of the others. They make
     self-hosting easier.
     """
-    whole, size = all_developers(state), community_size(rules, state)
+    whole = all_developers(state)
+    size = community_size(rules, state, whole)
     own = np.where(rules.apart, state.developers_in.T, state.developers)
     met = own + rules.spill_over * (whole - own) + rules.weight * state.derivatives
     ease = hosting_ease(size, rules.scale, rules.ease) if rules.on else np.ones_like(size)
@@ -129,7 +129,7 @@ def join(rules: CommunityRules, state: MarketState) -> None:
     """Developers join open families (Bass; faster where the family leads)."""
     lead = leads(state)[:, None]
     innovation = pulled_innovation(rules.innovation, rules.pull[:, None], lead)
-    pools = np.column_stack([state.developers, state.developers_in])
+    pools = np.concatenate([state.developers[:, None], state.developers_in], axis=1)
     grown = bass_step(pools, innovation, rules.imitation, rules.potential)
     pools = np.where(state.weights_open[:, None], grown, pools)
     state.developers[:], state.developers_in[:] = pools[:, 0], pools[:, 1:]
@@ -165,5 +165,6 @@ def publish_derivatives(rules: CommunityRules, state: MarketState) -> None:
 
 def contribute(rules: CommunityRules, state: MarketState) -> None:
     """Capability that the communities of open families add: contribution x ln(1 + D / scale)."""
-    added = rules.gain * network_benefit(community_size(rules, state), rules.scale)
+    size = community_size(rules, state, all_developers(state))
+    added = rules.gain * network_benefit(size, rules.scale)
     state.contribution[:] = np.where(state.weights_open, added, state.contribution)

@@ -115,9 +115,9 @@ def settle(
 
 def prices_paid(world: MarketLayout, state: MarketState) -> Floats:
     """(J,) token price after discounts that freed money pays for, yuan per million tokens."""
-    discount = np.zeros(world.n_vendors + 2)
-    discount[: world.n_vendors] = state.discount
-    return np.asarray(state.list_price * (1.0 - discount[world.platform]))
+    kept = np.ones(world.n_vendors + 2)
+    kept[: world.n_vendors] -= state.discount
+    return np.asarray(state.list_price * kept[world.platform])
 
 
 def bills(

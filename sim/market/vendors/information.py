@@ -11,6 +11,7 @@ import numpy.typing as npt
 from sim.economics.mixed import Demand
 from sim.market.supply.costs import supply_rules
 from sim.market.vendors.panel import panel_demand
+from sim.numeric.arrays import ratio, sums_by_group
 from sim.strategies.view import Books, View
 
 if TYPE_CHECKING:
@@ -74,23 +75,29 @@ def private_figures(model: BaseMarket) -> list[PrivateFigures]:
     total, share = math.fsum(tokens.tolist()), state.token_share
     worth = model.rules(_share_points) * MILLION * POINTS
     value = worth * (1.0 - share) / total if total > 0.0 else np.zeros_like(share)
-    columns = tokens, state.utilisation, state.excess, share, state.cash, state.experience, value
-    rows = zip(_churn(model), *(column.tolist() for column in columns), strict=True)
-    return [PrivateFigures._make(row) for row in rows]
+    columns = (  # the fields of `PrivateFigures`
+        _churn(model),
+        tokens,
+        state.utilisation,
+        state.excess,
+        share,
+        state.cash,
+        state.experience,
+        value,
+    )
+    return [PrivateFigures(*row) for row in np.stack(columns, axis=1).tolist()]
 
 
-def _churn(model: BaseMarket) -> list[float]:
-    """Share of each vendor's workloads that left last month; the review hazard before any could."""
+def _churn(model: BaseMarket) -> Floats:
+    """(V,) workloads that left last month, as a share; the review hazard before any could."""
     usual, world = model.scenario.demand.review.api, model.world
     if model.month == 0:
-        return [usual] * world.n_vendors
-    here = np.zeros(world.n_vendors + 2, np.int64)
-    np.add.at(here, world.platform, model.presence.active)
+        return np.full(world.n_vendors, usual)
     flow = model.tally.flow
-    left, came = flow.sum(axis=1), flow.sum(axis=0)
-    before = (here + left - came).tolist()
-    rows = list(zip(before, left.tolist(), strict=True))[: world.n_vendors]
-    return [min(gone / held, 1.0) if held > 0 else usual for held, gone in rows]
+    here = sums_by_group(model.presence.active, world.platform, world.n_vendors + 2)
+    left = flow.sum(axis=1)
+    before = here + (left - flow.sum(axis=0))
+    return np.minimum(ratio(left, before, otherwise=usual), 1.0)[: world.n_vendors]
 
 
 def _share_points(scenario: Scenario, world: MarketLayout) -> Floats:

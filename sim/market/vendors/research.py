@@ -17,6 +17,8 @@ from sim.strategies.view import View
 if TYPE_CHECKING:
     from sim.market.agent import VendorAgent
     from sim.market.base import BaseMarket
+    from sim.market.world import MarketLayout
+    from sim.scenario.schema.scenario import Scenario
 
 
 MILLION = 1e6
@@ -96,18 +98,22 @@ def discover(model: BaseMarket) -> None:
 Floats = npt.NDArray[np.float64]
 
 
+def imitating(scenario: Scenario, world: MarketLayout) -> npt.NDArray[np.bool_]:
+    """(F,) families whose owners imitate."""
+    on = scenario.mechanisms.imitation
+    return np.array([on and scenario.families[name].imitates for name in world.families], bool)
+
+
 def imitate(model: BaseMarket) -> None:
     """Part of phase `grow`: gaps in capability and in log2 context window to rivals' families.
 
     Faster towards open weights. A dated release states a level anew; a limit of the window holds.
     """
-    scenario, state = model.scenario, model.state
-    if not scenario.mechanisms.imitation:
+    scenario, state, imitates = model.scenario, model.state, model.rules(imitating)
+    if not np.count_nonzero(imitates):
         return
     tables = [scenario.families[name] for name in model.world.families]
-    if not any(table.imitates for table in tables):
-        return
-    follows = np.array([table.imitates for table in tables], bool) & state.released
+    follows = imitates & state.released
     rival = model.world.owner[:, None] != model.world.owner[None, :]
     seen = follows[:, None] & rival & state.released[None, :]
     speed = np.where(state.weights_open, scenario.ecosystem.open_imitation_speed, 1.0)

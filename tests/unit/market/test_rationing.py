@@ -127,11 +127,11 @@ def test_triggers_bring_looks_forward() -> None:
     state.list_price[:], state.last_price[:], state.discount[:] = 1.0, 1.0, 0.0
     state.last_price[:2] = 0.5, 0.0  # risen; not on sale before
     state.reliability[:], state.last_reliability[:] = 1.0, 1.0
-    out = review_hazards(model, rules)
+    out = review_hazards(model, rules, model.paid)
     assert (out[:, 0] == 0.9).all()
     assert (out[:, 1:] == 0.1).all()
     state.reliability[-1] = 0.7
-    out = review_hazards(model, rules)
+    out = review_hazards(model, rules, model.paid)
     fell = world.platform == world.n_vendors - 1
     fell[0] = True
     assert (out == np.where(fell, 0.9, 0.1)).all()
