@@ -163,4 +163,5 @@ def supply_books(rules: SupplyRules, state: MarketState) -> list[SupplyBooks]:
         state.cash,
         rules.funding_limit,
     )
-    return [SupplyBooks(*row) for row in np.stack(columns, axis=1).tolist()]
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [SupplyBooks(*row) for row in rows]

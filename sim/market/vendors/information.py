@@ -85,7 +85,8 @@ def private_figures(model: BaseMarket) -> list[PrivateFigures]:
         state.experience,
         value,
     )
-    return [PrivateFigures(*row) for row in np.stack(columns, axis=1).tolist()]
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [PrivateFigures(*row) for row in rows]
 
 
 def _churn(model: BaseMarket) -> Floats:
