@@ -19,7 +19,6 @@ from sim.market.supply.serving import (
     serve,
 )
 from sim.market.tables import review_hazards, term_rules
-from tests.unit.market.plain import costs
 from tests.unit.market.tiny import changed, started
 
 LOAD_FACTORS = (0, 1, 4, 40)
@@ -33,14 +32,14 @@ def test_volumes_are_rationed_pro_rata_by_platform() -> None:
         *map(np.copy, (model.tally.volume, model.tally.hours)),
     )
     rules, v, n = replace(model.supply, spill_over=False), world.n_vendors, world.n_api
-    priced = model.terms.unit_price, [vendor.allocation for vendor in model.vendors.values()]
+    allocations = [vendor.allocation for vendor in model.vendors.values()]
+    priced = model.costs, model.terms.unit_price, allocations
     for factor in LOAD_FACTORS:
         tally.volume[:], tally.hours[:] = factor * counted, factor * hours
-        per_token = costs(model).cards
-        volumes = serve(rules, 0, world, tally, *priced, model.state)
+        volumes = serve(rules, world, tally, *priced, model.state)
         demanded = factor * counted.sum(axis=(0, 1)) / FIXED_POINT
         needed = np.zeros(world.n_offers)
-        needed[:n] = demanded[:n] * per_token
+        needed[:n] = demanded[:n] * model.costs.cards
         needed[world.hosting] = factor * hours[world.hosting] / FIXED_POINT / rules.table.card_hours
         needed[world.renting] = demanded[world.renting] / rules.table.card_hours
         load = np.bincount(world.platform, weights=needed)[:v]
@@ -52,7 +51,7 @@ def test_volumes_are_rationed_pro_rata_by_platform() -> None:
         assert volumes.host_hours.tolist() == (factor * hours / FIXED_POINT * served).tolist()
         assert (volumes.lost > 0.0).any() == (load > volumes.cards).any()
     assert (load > volumes.cards).any()
-    free = serve(replace(rules, capacity=False), 0, world, tally, *priced, model.state)
+    free = serve(replace(rules, capacity=False), world, tally, *priced, model.state)
     assert free.kept.tolist() == demanded.tolist()
 
 
