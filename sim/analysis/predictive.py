@@ -20,7 +20,6 @@ from sim.runs.files import json_bytes, sha256, write_once
 from sim.runs.plan import refuse_no_runs
 from sim.runs.result import Result
 from sim.runs.rows import DONE
-from sim.runs.run import DRAW
 from sim.runs.worlds import OFF_MONEY_KEPT, ON, Draws, World, levers_of
 from sim.scenario.patches import without_levers
 
@@ -284,7 +283,7 @@ def _split_document(further: Result, file: Path, seeds: int) -> dict[str, Any]:
     done = [r for r in range(further.replicates) if sound[r % len(sound)]]
     document = {
         **grounds(further, done, [INTERVAL, PREDICTIVE]),
-        DRAW: len(taken),
+        "draws": len(taken),
         "seeds_of_each": seeds,
         "outcomes": {
             name: _outcome(values, _combinations(file, taken)) for name, values in outcomes.items()

@@ -11,7 +11,8 @@ from pathlib import Path
 import typer
 
 from sim.cli import EXPECTED_ERROR, complain, printable
-from sim.errors import ScenarioError
+from sim.cli.options import drawn_over
+from sim.errors import SimError
 
 Rows = list[tuple[str, str]]
 
@@ -29,7 +30,8 @@ def check(
     for path in scenarios:
         try:
             scenario = load(path, set_)
-        except ScenarioError as error:
+            drawn_over(scenario, None, False, set_, replicates=1, seed=None)
+        except SimError as error:
             complain(str(error))
             wrong = True
             continue

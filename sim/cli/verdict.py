@@ -111,16 +111,16 @@ def verdict_lines(result: Result, verdict: Mapping[str, Any]) -> list[str]:
     return lines + list(_warnings(result))
 
 
-SPLIT_NAMES = {"tau": "tau", "token_share": "token share of the challenger"}
+SPLIT_NAMES = {"tau": "tau", "token_share": "challenger's token share"}
 
 
 def split_lines(found: Mapping[str, Any]) -> Iterator[str]:
     """What the spread of tau and of the final token share is made of, with its grounds."""
     yield (
-        f"Spread over {found['draw']:,} draws x {found['seeds_of_each']} seeds: median [5 %, 95 %] "
-        "of runs and standard deviation, in points; parts of the variance in per cent"
+        f"Spread over {found['draws']:,} draws x {found['seeds_of_each']} seeds: points, median "
+        "[5 %, 95 %]; parts of the variance, per cent"
     )
-    rows = [["", "predicted", "sd", "seed", "parameters", "strategies"]]
+    rows = [["", "runs", "sd", "seed", "parameters", "strategies"]]
     for name, title in SPLIT_NAMES.items():
         one = found["outcomes"].get(name)
         if one is None:

@@ -99,7 +99,7 @@ def test_a_run_over_a_posterior_says_so_and_splits_its_spread(
         "root seed 7, over the posterior (4 draws)\n",
         "Spread over 4 draws x 3 seeds",
         "parameters  strategies",
-        "token share of the challenger",
+        "challenger's token share",
         "F of the draws' mean square",
     ):
         assert words in told
@@ -115,7 +115,7 @@ def test_a_run_over_a_posterior_says_so_and_splits_its_spread(
     split = json.loads(
         run("--split-variance", "2", "--json").split("\n", 1)[1].rsplit("}", 1)[0] + "}"
     )
-    assert split["split"]["draw"] == 4
+    assert split["split"]["draws"] == 4
     (tmp_path / "a.parquet").unlink()
     assert "no such file" in run()
 

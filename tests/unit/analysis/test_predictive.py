@@ -25,6 +25,7 @@ from sim.analysis.predictive import (
     split_variance,
 )
 from sim.analysis.verdict.horizon import run_longer
+from sim.cli import main
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble, run_study
 from sim.runs.plan import plan_ensemble
@@ -344,7 +345,7 @@ def test_the_split_of_a_result_repeats_its_draws_under_further_seeds(
     result = ran(duel, tmp_path, file)
     found = run_split(result, file, 3, RunSettings(tmp_path, 1))
     assert found == json.loads((result.path / "split.json").read_text())
-    assert (found["draw"], found["seeds_of_each"], found["n"]) == (6, 3, 18)
+    assert (found["draws"], found["seeds_of_each"], found["n"]) == (6, 3, 18)
     further = Result(Path(found["folder"]))
     assert result.draws is not None
     assert further.draws is not None
@@ -444,3 +445,17 @@ def test_attribution_frontier_and_tournament_are_made_in_each_draw(
     played = play(played, "new", parse_named("match"))
     (name,) = [p for p in result.points if "without_levers" in p and "match" in p]
     stored_again(result, draws, name, 1, played)
+
+
+def test_sim_check_refuses_a_posterior_of_another_scenario(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "duel.toml"
+    told = []
+    for fits in ([], FITS):
+        path.write_text(to_toml(load(DUEL).replace({"fit": fits}), posterior=file.name))
+        with pytest.raises(SystemExit) as stopped:
+            main(["check", str(path)])
+        told.append((stopped.value.code or 0, "".join(capsys.readouterr())))
+    assert [code for code, _ in told] == [2, 0]
+    assert "of another scenario: duel has no free number 'pull'" in told[0][1]
