@@ -152,7 +152,7 @@ def _lines(validation: Validation, result: Result, scores: list[str]) -> list[st
     for title, found in (
         (
             "taken as given by the run, and by what",
-            ((r.carrier, r.metric) for r in validation.inputs),
+            ((_short_of(r.carrier), r.metric) for r in validation.inputs),
         ),
         ("counted once, under another row", (("repeats", r.metric) for r in validation.duplicates)),
         ("not compared", ((r.reason, r.metric) for r in validation.unmapped)),
@@ -176,6 +176,12 @@ WORDS = {
 
 def _count(entry: tuple[str, int]) -> str:
     return f"{entry[1]} {WORDS[entry[0]]}"
+
+
+def _short_of(carrier: str) -> str:
+    """A carrier without its family, vendor and month; JSON has them."""
+    words = carrier.split()
+    return " ".join(words[:2]) if words[0] == "event" else carrier.partition(" of ")[0]
 
 
 def _size(metrics: Counter[str]) -> int:

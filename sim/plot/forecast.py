@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sim.analysis.calibration.matching import known_figures
 from sim.analysis.calibration.record import Record
-from sim.analysis.calibration.targets import Target, match
+from sim.analysis.calibration.targets import Target
 from sim.analysis.forecasts.forecast import (
     Errors,
     finding,
@@ -100,7 +101,7 @@ def forecast_files(
     }
     content = table.to_csv(index=False, lineterminator="\n", float_format=NUMBER).encode()
     files = {"forecast.csv": content, "forecast.json": json_bytes(facts)}
-    known = match(known_until(record, cut), market).targets
+    known = known_figures(known_until(record, cut), market)
     looks = vendor_styles(market)
     styles = {t.entity: looks[t.vendors[0]] for t in known if len(t.vendors) == 1}
     styles |= {look.label: look for look in looks.values()}

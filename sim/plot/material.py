@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.analysis.calibration.matching import targets
 from sim.analysis.calibration.record import load_record
-from sim.analysis.calibration.targets import Target, targets
+from sim.analysis.calibration.targets import Target
 from sim.analysis.verdict.grounds import refuse_altered, refuse_bare
 from sim.errors import SimError
 from sim.plot.style import SHORT_HASH, VendorStyle, vendor_styles

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sim.analysis.calibration.evaluations import Checkpoint, Evaluations
 from sim.analysis.calibration.fitting import Calibrated, Fitting, most_runs
+from sim.analysis.calibration.matching import moments
 from sim.analysis.calibration.record import Record, load_record
 from sim.analysis.calibration.space import FitSpace
-from sim.analysis.calibration.targets import Moments, moments
+from sim.analysis.calibration.targets import Moments
 from sim.errors import SimError
 from sim.runs.executors import default_workers, local_pool
 from sim.runs.files import (

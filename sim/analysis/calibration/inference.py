@@ -29,10 +29,10 @@ from sim.analysis.calibration.learnt import (
     predicted,
     resample,
 )
+from sim.analysis.calibration.matching import match
 from sim.analysis.calibration.population import Observed, Population, log_ratio, tempered
 from sim.analysis.calibration.record import Record, load_record
 from sim.analysis.calibration.simulations import Kept, Recipe, Simulations
-from sim.analysis.calibration.targets import match
 from sim.analysis.posterior import ENDING, VERSION, Posterior, write_posterior
 from sim.analysis.priors import CHOICE, choices_of, free_priors
 from sim.errors import SimError

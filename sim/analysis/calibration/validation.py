@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from sim.analysis.calibration.matching import match
 from sim.analysis.calibration.record import Record, factor, load_record
-from sim.analysis.calibration.targets import Duplicate, Input, Target, Unmapped, match
+from sim.analysis.calibration.targets import Duplicate, Input, Target, Unmapped
 from sim.errors import SimError
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from sim.analysis.calibration.matching import known_figures
 from sim.analysis.calibration.record import Record
-from sim.analysis.calibration.targets import Target, match
+from sim.analysis.calibration.targets import Target
 from sim.analysis.calibration.validation import simulated
 from sim.errors import SimError
 from sim.months import month_after, months_between
@@ -162,7 +163,7 @@ def future_targets(
     rows = {row.id: row for row in known}
     latest: dict[tuple[str, str], Target] = {}
     lengths: dict[str, set[int]] = {}
-    for target in match(known, scenario).targets:
+    for target in known_figures(known, scenario):
         key = (target.metric, target.vendor or target.entity)
         if key not in latest or target.period_end >= latest[key].period_end:
             latest[key] = target
@@ -176,7 +177,7 @@ def future_targets(
         for period in periods(start, end, length)
     ]
     new = {row.id for row in wanted}
-    return tuple(t for t in match([*known, *wanted], scenario).targets if t.id in new)
+    return tuple(t for t in known_figures([*known, *wanted], scenario) if t.id in new)
 
 
 def _with_every_vendor(
@@ -274,7 +275,7 @@ def middle_of(target: Target) -> float:
 
 def months_of(target: Target) -> float:
     """Months that a sum is over; 1 for what is no sum."""
-    if target.kind != "total":
+    if not target.summed:
         return 1.0
     return ((target.period_end - target.period_start).days + 1) / DAYS_A_MONTH
 

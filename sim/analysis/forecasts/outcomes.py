@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
+from sim.analysis.calibration.matching import known_figures
 from sim.analysis.calibration.record import Record
-from sim.analysis.calibration.targets import Target, match
+from sim.analysis.calibration.targets import Target
 from sim.analysis.calibration.validation import simulated
 from sim.analysis.forecasts.forecast import (
     DRAWS,
@@ -79,7 +80,7 @@ def score_figures(
     cut = cut or fitted
     if cut is None or not scored:
         return None
-    known = match(known_until(rows, cut), scenario).targets
+    known = known_figures(known_until(rows, cut), scenario)
     return scoreboard(curves, scored, known, cut, errors, fitted)
 
 

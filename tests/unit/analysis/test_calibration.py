@@ -14,9 +14,9 @@ from sim.analysis.calibration import evaluations
 from sim.analysis.calibration.calibrate import CHECKPOINT, REPORT, calibrate
 from sim.analysis.calibration.evaluations import Task, work
 from sim.analysis.calibration.identification import Profile, precision
+from sim.analysis.calibration.matching import moments, targets
 from sim.analysis.calibration.record import Record
 from sim.analysis.calibration.space import FitSpace
-from sim.analysis.calibration.targets import moments, targets
 from sim.errors import ScenarioError, SimError
 from sim.scenario.patches import replace
 from sim.scenario.reader import load

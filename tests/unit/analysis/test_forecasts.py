@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from scipy.special import expit, ndtri
 from scipy.stats import norm
 
+from sim.analysis.calibration.matching import match
 from sim.analysis.calibration.record import Record
-from sim.analysis.calibration.targets import match
 from sim.analysis.forecasts.forecast import (
     Errors,
     family_of,

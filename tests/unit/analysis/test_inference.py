@@ -21,8 +21,8 @@ from sim.analysis.calibration import inference
 from sim.analysis.calibration.evaluations import dataset
 from sim.analysis.calibration.inference import Inferred, infer
 from sim.analysis.calibration.learnt import flat_directions
+from sim.analysis.calibration.matching import match
 from sim.analysis.calibration.record import Record
-from sim.analysis.calibration.targets import match
 from sim.analysis.calibration.validation import simulated
 from sim.analysis.posterior import read_posterior
 from sim.analysis.priors import Entries, free_priors

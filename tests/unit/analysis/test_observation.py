@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from sim.analysis.calibration.matching import known_figures, match, moments
+from sim.analysis.calibration.reading import row_ids
 from sim.analysis.calibration.record import Record, load_record
-from sim.analysis.calibration.rules import kind_of, names, row_ids, rule_of
-from sim.analysis.calibration.targets import match, moments
+from sim.analysis.calibration.rules import kind_of, names, rule_of
 from sim.analysis.calibration.validation import simulated, validate
 from sim.errors import SimError
 from sim.market.recorder import measures
@@ -158,6 +159,17 @@ def test_lists_in_force_are_inputs_and_what_a_run_must_find_are_targets(dam):
     prices = {t.id: t for t in match(load_record(), without).targets if t.family == "list_price"}
     assert {"F0194", "F0195", "F0224", "F0247", "F0248"} <= set(prices)
     assert prices["F0194"].items == ("api/deepseek/deepseek_v",)
+
+
+def test_what_is_known_of_the_past_has_given_figures_too(dam):
+    record = load_record()
+    found = {target.id: target for target in known_figures(record, dam)}
+    assert set(found) >= {target.id for target in match(record, dam).targets}
+    assert {"F0143", "F0194", "F0098", "F0430", "F0398"} <= set(found)
+    assert not set(found) & {"F0127", "F0333", "F0392"}, "windows, chips, events have no measure"
+    lines = {t.vendor for t in found.values() if t.entity.startswith("ByteDance/Doubao-pro-32k")}
+    assert lines == {"api/volcano_engine/doubao_pro"}
+    assert found["F0137"].vendor != found["F0134"].vendor, "another tier is another series"
 
 
 def test_a_list_price_keeps_the_ratio_of_the_last_list(dam):

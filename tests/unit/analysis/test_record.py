@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from sim.analysis.calibration.matching import match, targets
 from sim.analysis.calibration.record import Record, factor, load_record, size_of
-from sim.analysis.calibration.targets import match, targets
 from sim.errors import SimError
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario

@@ -9,8 +9,9 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.analysis.calibration.matching import targets
 from sim.analysis.calibration.record import Record
-from sim.analysis.calibration.targets import Target, targets
+from sim.analysis.calibration.targets import Target
 from sim.analysis.calibration.validation import compare, interval_score, simulated, validate
 from sim.errors import SimError
 from sim.scenario.schema.scenario import Scenario
