@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from sim.errors import SimError, nearest_hint
 from sim.runs.curves import ROOT
-from sim.runs.files import cannot_write, json_bytes, read_json, set_aside, sha256, write_once
+from sim.runs.files import json_bytes, read_json, sha256, stream_once, write_once
 from sim.runs.rows import DONE
 from sim.runs.stored import (
     DRAWS,
@@ -255,28 +255,16 @@ def export_csv(
 ) -> list[Path]:
     """Write `runs.csv` and one tidy CSV for each measure; nothing is overwritten.
 
-    A tidy table has a row for every number: point, replicate, month, further labels, value.
-
-    Parameters
-    ----------
-    result
-        What is written.
-    folder
-        Takes the files; `tables/` in the result folder unless given.
-    measures
-        Curves that are written; all unless given.
-
-    Raises
-    ------
-    SimError
-        There is no such measure, or the disk refuses.
+    A tidy table has a row for every number: point, replicate, month, further labels, value. The
+    files lie in `tables/` of the result unless a folder is given. SimError if there is no such
+    measure, or the disk refuses.
     """
     known = [str(name) for name in result.curves.data_vars]
     for name in measures or ():
         if name not in known:
             raise SimError(f"{result.path} has no measure {name} ({nearest_hint(name, known)})")
     target = folder or result.path / "tables"
-    paths = [_written(target / "runs.csv", iter([result.runs]))]
+    paths = [_written(target / "runs.csv", [result.runs])]
     for name in known if measures is None else measures:
         paths.append(_written(target / f"{name}.csv", _tidy(result, name)))
     return paths
@@ -292,19 +280,10 @@ def _tidy(result: Result, name: str) -> Iterator[pd.DataFrame]:
         yield frame[np.isfinite(frame[name])]
 
 
-def _written(path: Path, frames: Iterator[Any]) -> Path:
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("w", encoding="utf-8", newline="") as file:
-                for number, frame in enumerate(frames):
-                    frame.to_csv(file, index=False, header=number == 0, float_format=DIGITS)
-            if path.exists() and path.read_bytes() != temporary.read_bytes():
-                set_aside(path, "old")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise cannot_write(path, error) from error
+def _written(path: Path, frames: Iterable[pd.DataFrame]) -> Path:
+    def write(file: BinaryIO) -> None:
+        for number, frame in enumerate(frames):
+            frame.to_csv(file, index=False, header=number == 0, float_format=DIGITS)
+
+    stream_once(path, write)
     return path

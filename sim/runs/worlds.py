@@ -46,21 +46,11 @@ WorldsMaker = Callable[["Scenario"], tuple[World, ...]]
 
 @dataclass(frozen=True)
 class Draws:
-    """A draw of uncertain numbers for each replicate, the same in all its worlds.
+    """A draw of uncertain numbers for each replicate, the same in all its worlds."""
 
-    Attributes
-    ----------
-    of
-        (R,) the draw that each replicate takes.
-    changes
-        Draw -> dotted path -> value in the scenario as it stands.
-    facts
-        Where the draws come from, ready for JSON.
-    """
-
-    of: tuple[int, ...]
-    changes: Mapping[int, Mapping[str, Any]]
-    facts: Mapping[str, Any]
+    of: tuple[int, ...]  # (R,) the draw that each replicate takes
+    changes: Mapping[int, Mapping[str, Any]]  # draw -> path -> value in the scenario as it stands
+    facts: Mapping[str, Any]  # where the draws come from, ready for JSON
 
     @property
     def distinct(self) -> int:

@@ -288,19 +288,14 @@ def _table(rows: list[Parameter]) -> list[str]:
 
 
 def _facts(when: str) -> str:
-    """One line on the strategy or event that the rows belong to."""
-    _, name, _ = when.split('"')
-    if when.startswith("what"):
-        return inspect.getdoc(event_kinds()[name]) or ""
-    if when.startswith("kind"):
-        return inspect.getdoc(lever_kinds()[name]) or ""
-    known = [
-        cls
-        for kind in KINDS
-        for key, cls in strategies(kind).items()
-        if when == f'{_prefix(kind)}strategy = "{key}"'
-    ]
-    return (inspect.getdoc(known[0]) or "").split("\n")[0]
+    """The docstring of the event or lever that the rows belong to; a strategy's first line."""
+    classes: dict[str, type] = {f'what = "{name}"': cls for name, cls in event_kinds().items()}
+    classes |= {f'kind = "{name}"': cls for name, cls in lever_kinds().items()}
+    if when in classes:
+        return inspect.getdoc(classes[when]) or ""
+    for kind in reversed(KINDS):
+        classes |= {f'{_prefix(kind)}strategy = "{n}"': c for n, c in strategies(kind).items()}
+    return (inspect.getdoc(classes[when]) or "").split("\n")[0]
 
 
 def markdown() -> str:
