@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ class Event(Part):
 
     kind: ClassVar[str] = ""
     rank: ClassVar[int] = 0  # within a month lower ranks act first
+    in_part: ClassVar[tuple[str, ...]] = ()  # numbers that a move made in part makes smaller
 
     month: Month = input_par(..., "month in which it happens", "month")
     what: str = input_par(..., "kind of event")
@@ -42,9 +43,9 @@ class Event(Part):
         """Change the model; called once, in the events phase of the month."""
         raise TypeError(f"event {self.what!r} does not say what it does")
 
-    def scaled(self, intensity: float) -> Event:
+    def scaled(self, intensity: float) -> Self:
         """This event as part of a move that is made in part; most happen or do not."""
-        return self
+        return self.model_copy(update={n: intensity * getattr(self, n) for n in self.in_part})
 
     def order(self) -> tuple[object, ...]:
         """Sort key: month, rank, kind, vendors, families; the rest only breaks ties."""

@@ -10,6 +10,7 @@ class Attention(Event):
     """A model that makes the news: more awareness of a platform, faster adoption by everybody."""
 
     kind = "attention"
+    in_part = ("awareness_gain", "adoption_boost")
 
     vendor: str = input_par("", "platform in the news; empty = the market as a whole")
     awareness_gain: float = par(
@@ -18,11 +19,6 @@ class Attention(Event):
     adoption_boost: float = par(
         0.0, "added to the logarithm of the adoption hazard, fades alike", low=0.0, high=10.0
     )
-
-    def scaled(self, intensity: float) -> Attention:
-        """So much less attention."""
-        gain, boost = intensity * self.awareness_gain, intensity * self.adoption_boost
-        return self.model_copy(update={"awareness_gain": gain, "adoption_boost": boost})
 
     def apply(self, model: Market) -> None:
         """Raise attention, unless the mechanism is off."""

@@ -45,6 +45,7 @@ class PriceList(Event):
     """
 
     kind = "price_list"
+    in_part = ("part",)
 
     vendor: str = input_par(..., "platform")
     family: str = input_par(..., "family")
@@ -61,10 +62,6 @@ class PriceList(Event):
     part: float = share_par(
         1.0, "part of the way (in logarithms) from the price before to this one"
     )
-
-    def scaled(self, intensity: float) -> PriceList:
-        """So much less of the way."""
-        return self.model_copy(update={"part": intensity * self.part})
 
     def price(self, output_share: float) -> float:
         """The effective price, yuan per million tokens."""
@@ -110,15 +107,11 @@ class OwnApps(Event):
     """
 
     kind = "own_apps"
+    in_part = ("log_change", "cards")
 
     vendor: str = input_par(..., "platform")
     log_change: float = par(0.0, "change of the log of own-app tokens", low=-10.0, high=10.0)
     cards: float = par(0.0, "bought cards that come into service with it", "1000 cards", 0.0, 1e6)
-
-    def scaled(self, intensity: float) -> OwnApps:
-        """So much less of both."""
-        change, cards = intensity * self.log_change, intensity * self.cards
-        return self.model_copy(update={"log_change": change, "cards": cards})
 
     def apply(self, model: Market) -> None:
         """Change the load and the cards from this month on."""
@@ -131,6 +124,7 @@ class Campaign(Event):
     """A vendor's campaign of one month: its money in equal parts on one or more stages."""
 
     kind = "campaign"
+    in_part = ("spend_million_yuan",)
 
     vendor: str = input_par(..., "vendor")
     spend_million_yuan: float = par(..., "money, all stages together", "M yuan", 0.0, 1e6)
@@ -142,10 +136,6 @@ class Campaign(Event):
     def problems(self, scenario: ScenarioFacts) -> list[str]:
         """Segments and regions exist and have clients."""
         return audience_problems(scenario, self.segments, self.regions)
-
-    def scaled(self, intensity: float) -> Campaign:
-        """So much less money."""
-        return self.model_copy(update={"spend_million_yuan": intensity * self.spend_million_yuan})
 
     def apply(self, model: Market) -> None:
         """Set the stages up, unless the mechanism is off."""
@@ -162,6 +152,7 @@ class AgentPlatform(Event):
     """A vendor opens a platform for agents, or upgrades the one it has."""
 
     kind = "agent_platform"
+    in_part = ("part",)
 
     vendor: str = input_par(..., "vendor")
     side: Side = input_par("both", "whom it serves: creators, enterprises or both")
@@ -177,10 +168,6 @@ class AgentPlatform(Event):
     part: float = share_par(
         1.0, "part of the way (in logarithms of days) from the platform before to this one"
     )
-
-    def scaled(self, intensity: float) -> AgentPlatform:
-        """So much less of the way, and of what comes with it."""
-        return self.model_copy(update={"part": intensity * self.part})
 
     def apply(self, model: Market) -> None:
         """Open the sides and take what is stated, unless the mechanism is off."""

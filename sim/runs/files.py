@@ -45,7 +45,7 @@ def write_atomically(path: Path, content: bytes, settle: bool = True) -> None:
         temporary.replace(path)
 
 
-def stream_once(path: Path, write: Callable[[BinaryIO], object], word: str = "old") -> None:
+def stream_once(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """As `write_once`, for content that is written piece by piece and never held as a whole.
 
     SimError as `write_atomically`.
@@ -56,7 +56,7 @@ def stream_once(path: Path, write: Callable[[BinaryIO], object], word: str = "ol
         if path.exists():
             if filecmp.cmp(path, temporary, shallow=False):
                 return
-            set_aside(path, word)
+            set_aside(path, "old")
         temporary.replace(path)
 
 
@@ -117,7 +117,7 @@ def set_aside(path: Path, word: str) -> Path:
     return aside
 
 
-def write_once(path: Path, content: bytes, word: str = "old", settle: bool = True) -> None:
+def write_once(path: Path, content: bytes, settle: bool = True) -> None:
     """Write a file unless it is there already; one with other content is put aside first.
 
     `settle` as for `write_atomically`. SimError as `write_atomically`.
@@ -125,7 +125,7 @@ def write_once(path: Path, content: bytes, word: str = "old", settle: bool = Tru
     if path.exists():
         if path.read_bytes() == content:
             return
-        set_aside(path, word)
+        set_aside(path, "old")
     write_atomically(path, content, settle)
 
 
