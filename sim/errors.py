@@ -1,4 +1,4 @@
-"""Errors that a user can mend; everything else is a bug and shows its traceback."""
+"""Errors that a user can correct; everything else is a bug and shows its traceback."""
 
 from __future__ import annotations
 

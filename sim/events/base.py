@@ -18,7 +18,7 @@ _KINDS: Registry[type[Event]] = Registry("kind of event", "sim.events", "sim.eve
 
 
 class Event(Part):
-    """Something that happens in the `events` phase of its month.
+    """Something that occurs in the `events` phase of its month.
 
     A subclass names its `kind` (the `what` of the file) and says in `apply` what it changes.
     Events of one month act in the order of their kind, vendor and family names, never of the file.
@@ -44,7 +44,7 @@ class Event(Part):
         raise TypeError(f"event {self.what!r} does not say what it does")
 
     def scaled(self, intensity: float) -> Self:
-        """This event as part of a move that is made in part; most happen or do not."""
+        """This event as part of a move that is made in part; most occur or do not."""
         return self.model_copy(update={n: intensity * getattr(self, n) for n in self.in_part})
 
     def order(self) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""What happens to all on a date: attention, demand, the supply of accelerators."""
+"""Events that reach everybody: attention, demand, the supply of accelerators."""
 
 from __future__ import annotations
 

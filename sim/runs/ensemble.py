@@ -190,18 +190,18 @@ class _Dispatch:
     def _drain(self, waiting: deque[int]) -> list[int]:
         """Run until nothing waits or the pool breaks; blocks in flight at the break come back."""
         if self.executor is not None:
-            suspects = self._feed(self.executor, waiting)
-            if suspects and waiting:
-                label = self.store.plan.grid.label(suspects[0])
+            unfinished = self._feed(self.executor, waiting)
+            if unfinished and waiting:
+                label = self.store.plan.grid.label(unfinished[0])
                 raise SimError(f"the executor broke at {label}; {GOES_ON}")
-            return suspects
+            return unfinished
         with local_pool(self.workers) as pool:
             return self._feed(pool, waiting)
 
     def _feed(self, pool: Executor, waiting: deque[int]) -> list[int]:
         running: dict[Future[float], int] = {}
         width = in_flight(pool, self.workers, len(waiting))
-        suspects: list[int] = []
+        unfinished: list[int] = []
         try:
             while running or (waiting and not self.stopping.is_set()):
                 while waiting and len(running) < width and not self.stopping.is_set():
@@ -217,21 +217,21 @@ class _Dispatch:
                     except Exception as error:
                         if not is_worker_death(error):
                             raise
-                        suspects.append(block)
+                        unfinished.append(block)
                 if self.stopping.is_set():
                     running = {f: b for f, b in running.items() if not f.cancel()}
         except Exception as error:
             if not is_worker_death(error):
                 raise
-            suspects += running.values()
+            unfinished += running.values()
         finally:
             for future in running:
                 future.cancel()
-        return sorted(suspects)
+        return sorted(unfinished)
 
-    def _again(self, suspects: list[int]) -> None:
-        """A second chance, one block at a time, so that the guilty block alone is split."""
-        for block, seconds in _alone(suspects, lambda b: partial(run_block, self.store.task(b))):
+    def _again(self, unfinished: list[int]) -> None:
+        """Run blocks again, one at a time, so that only one that ends its process is split."""
+        for block, seconds in _alone(unfinished, lambda b: partial(run_block, self.store.task(b))):
             if seconds is None:
                 self._split(block)
             else:
@@ -240,7 +240,7 @@ class _Dispatch:
                 return
 
     def _split(self, block: int) -> None:
-        """Run a block that ended its process twice run by run; the guilty ones are aborted."""
+        """Run a block that ended its process twice run by run; what ends it again is aborted."""
         task = self.store.task(block)
         parts = task.work.parts()
         if len(parts) == 1:

@@ -130,7 +130,7 @@ def refuse_while_importing_main() -> None:
 
     SimError if this process is a worker that is still importing the main script.
     """
-    # The same mark that multiprocessing itself looks at before it starts a process.
+    # The same flag that multiprocessing itself checks before it starts a process.
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise SimError(f"this script starts workers while a worker imports it; {GUARD_ADVICE}")
 

@@ -26,7 +26,7 @@ def sha256(content: bytes) -> str:
 def json_bytes(document: Any) -> bytes:
     """JSON text in a fixed form, so that equal documents have equal bytes.
 
-    ValueError if a number is not finite, which JSON has no word for.
+    ValueError if a number is not finite, which JSON cannot hold.
     """
     text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()

@@ -289,7 +289,7 @@ def _seeded(scenario: Scenario, replicates: int, seed: int) -> Scenario:
 
 
 def _inputs(scenario: Scenario, model: ModelMaker | None, **own: Any) -> Mapping[str, Any]:
-    """Everything that decides the numbers; what JSON has no word for, such as dates, as text."""
+    """Everything that decides the numbers; what JSON cannot hold, such as dates, as text."""
     inputs = {
         "schema_version": SCHEMA_VERSION,
         "scenario_hash": scenario_hash(scenario),

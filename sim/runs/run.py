@@ -108,7 +108,7 @@ def _stage_and_message(stage: str, error: Exception) -> tuple[str, str]:
 
 
 def dims_of(model: Model, months: int) -> dict[str, tuple[str, ...]]:
-    """Dimensions after the month of each curve: the model's own word, else the measures'.
+    """Dimensions after the month of each curve: as the model declares, else the measures.
 
     ValueError if a curve does not have the shape that its measure and the axes give it.
     """

@@ -147,7 +147,7 @@ def replace(scenario: Scenario, changes: Mapping[str, Any], *, worlds: bool = Tr
         For example ``{"vendors.a.pricing.strategy": "nash", "events.0.month": "2024-06"}``. A new
         strategy drops the parameters of the old one; a new table needs all its required values.
     worlds : bool
-        Whether each lever must be able to be off. Without, who takes one away is told then.
+        Whether each lever must be able to be off. Without, that is checked when one is taken away.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def _known_levers(scenario: Scenario, names: Iterable[str]) -> tuple[str, ...]:
 def without_levers(scenario: Scenario, names: Iterable[str]) -> Scenario:
     """The world in which the named levers are off and their cost is not paid (budget rule a).
 
-    Their off-patches hold, their events do not happen, and nobody hosts a family whose weights they
+    Their off-patches hold, their events do not occur, and nobody hosts a family whose weights they
     close. ScenarioError if a lever does not exist or the world makes no sense.
     """
     data, problems = without(scenario, _known_levers(scenario, names))

@@ -242,7 +242,7 @@ def off_patches(scenario: Scenario) -> dict[str, dict[str, Any]]:
 def without(scenario: Scenario, names: Iterable[str]) -> tuple[dict[str, Any], list[Problem]]:
     """Plain tables in which the named levers are off, and the off-patches that cannot be.
 
-    The off-patches are written, events of the levers do not happen, nobody hosts (or lists a
+    The off-patches are written, events of the levers do not occur, nobody hosts (or lists a
     price for) a closed family of somebody else, and the levers go with what they cost. A fit
     goes when a path of it does, a source when nothing is left that it covers.
     """

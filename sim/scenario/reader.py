@@ -218,7 +218,7 @@ def _tables(node: Any, keys: tuple[Key, ...] = ()) -> Tables:
 def read_files(data: dict[str, Any], file: str, origin: Callable[[str], str]) -> list[Problem]:
     """Put the content of files that pricing strategies name in the place of their names.
 
-    Paths are relative to the file that states them and stay in its folder tree. `origin` tells the
+    Paths are relative to the file that states them and stay in its folder tree. `origin` gives the
     file of a dotted path.
     """
     problems: list[Problem] = []

@@ -95,7 +95,7 @@ def _openness(names: dict[type[BaseModel], str], whole: dict[str, Any]) -> dict[
 def json_schema() -> dict[str, Any]:
     """The JSON schema (2020-12) of a scenario file; each value carries unit, source and flag.
 
-    Events are told apart by `what`, strategies by their name. With `extends`, values that a table
+    Events differ by `what`, strategies by their name. With `extends`, values that a table
     requires may stand in the file below, so only entries of lists and whole files without
     `extends` must be complete.
     """
