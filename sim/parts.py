@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 Flag = Literal["fitted", "literature", "assumed", "data", "input"]
 
@@ -92,11 +93,15 @@ def strategy_table(kind: str, usual: str | None, doc: str) -> Any:
     return Field(default, description=doc, json_schema_extra=facts)
 
 
+def facts_of(field: FieldInfo | None) -> dict[str, Any]:
+    """What a field states beside its sentence and range: unit, source, flag."""
+    facts = None if field is None else field.json_schema_extra
+    return facts if isinstance(facts, dict) else {}
+
+
 def strategy_fields(model: type[BaseModel]) -> dict[str, str]:
     """Kinds of the flat strategy tables of a model by field name."""
-    found = {}
-    for name, field in model.model_fields.items():
-        facts = field.json_schema_extra
-        if isinstance(facts, dict) and "strategies" in facts:
-            found[name] = str(facts["strategies"])
-    return found
+    stated = {name: facts_of(field) for name, field in model.model_fields.items()}
+    return {
+        name: str(facts["strategies"]) for name, facts in stated.items() if "strategies" in facts
+    }

@@ -18,7 +18,7 @@ _KINDS: Registry[type[Event]] = Registry("kind of event", "sim.events", "sim.eve
 
 
 class Event(Part):
-    """Something that occurs in the `events` phase of its month.
+    """Something that happens in the `events` phase of its month.
 
     A subclass names its `kind` (the `what` of the file) and says in `apply` what it changes.
     Events of one month act in the order of their kind, vendor and family names, never of the file.

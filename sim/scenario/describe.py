@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from sim.events.base import Event, event_kinds
 from sim.levers.base import Lever, LeverKind, lever_kinds
+from sim.parts import facts_of
 from sim.scenario.patches import toml_value
 from sim.scenario.paths import bare, covers, is_number, item_of, table_in
 from sim.scenario.schema.scenario import Scenario, Source
@@ -67,7 +68,7 @@ def _stated(part: BaseModel, prefix: str, source: str) -> Iterator[Stated]:
 
 def _origin(scenario: Scenario, stated: Stated) -> Origin:
     path, value, field, own_source = stated
-    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    extra = facts_of(field)
     flag, source = "data" if own_source else str(extra.get("flag", "input")), own_source
     covering = [entry for entry in reversed(scenario.sources) if covers(entry.path, path)]
     if covering:
@@ -176,7 +177,7 @@ def _kind(annotation: Any) -> str:
 
 def parameter(path: str, field: FieldInfo, when: str = "") -> Parameter:
     """The facts of one field."""
-    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    extra = facts_of(field)
     bounds = {
         name: getattr(item, name)
         for item in field.metadata
@@ -209,20 +210,14 @@ def _prefix(kind: str) -> str:
     return "" if kind in ("pricing", "openness") else f"{kind}."
 
 
-def _of_events(path: str) -> Iterator[Parameter]:
-    yield from parameters(Event, f"{path}.")
-    for name, cls in event_kinds().items():
+def _of_kinds(
+    common: type[BaseModel], kinds: Mapping[str, type[BaseModel]], word: str, path: str
+) -> Iterator[Parameter]:
+    """The parameters of each kind of event or lever beyond the common ones."""
+    for name, cls in kinds.items():
         for key, field in cls.model_fields.items():
-            if key not in Event.model_fields:
-                yield parameter(f"{path}.{key}", field, f'what = "{name}"')
-
-
-def _of_levers(path: str) -> Iterator[Parameter]:
-    yield from parameters(Lever, f"{path}.")
-    for name, cls in lever_kinds().items():
-        for key, field in cls.model_fields.items():
-            if key not in LeverKind.model_fields:
-                yield parameter(f"{path}.{key}", field, f'kind = "{name}"')
+            if key not in common.model_fields:
+                yield parameter(f"{path}.{key}", field, f'{word} = "{name}"')
 
 
 def _below(
@@ -234,18 +229,20 @@ def _below(
         strategy = FieldInfo(annotation=str, default=usual, description=f"{kind} strategy")
         yield parameter(f"{path}.strategy", strategy)
         yield from _of_strategies(kind, path)
-    elif model is Openness and name == "parameters":
+        return
+    if model is Openness and name == "parameters":
         yield from _of_strategies("openness", path)
-    elif model is Scenario and name == "events":
-        yield from _of_events(f"{path}.{NUMBER}")
-    elif model is Scenario and name == "levers":
-        yield from _of_levers(f"{path}.{NAME}")
+        return
+    part, how = table_in(field.annotation)
+    if part is None:
+        yield parameter(path, field, when)
     else:
-        part, how = table_in(field.annotation)
-        if part is None:
-            yield parameter(path, field, when)
-        else:
-            yield from parameters(part, f"{path}{PLACES[how]}.", when)
+        place = f"{path}{PLACES[how]}"
+        yield from parameters(part, f"{place}.", when)
+        if part is Event:
+            yield from _of_kinds(Event, event_kinds(), "what", place)
+        elif part is Lever:
+            yield from _of_kinds(LeverKind, lever_kinds(), "kind", place)
 
 
 def parameters(

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from sim.errors import Problem, ScenarioError, nearest_hint
 from sim.levers.base import Lever
+from sim.parts import facts_of
 from sim.scenario.checks.sense import validated
 from sim.scenario.paths import (
     Key,
@@ -125,9 +126,7 @@ def _between(data: Any, keys: tuple[Key, ...], off: Any, on: Any, intensity: flo
         return {**on, **mixed}
     if not (is_number(off) and is_number(on)):
         return on
-    field = field_at(data, keys)
-    facts = field.json_schema_extra if field is not None else None
-    logs = isinstance(facts, Mapping) and bool(facts.get("log")) and off > 0 and on > 0
+    logs = facts_of(field_at(data, keys)).get("log", False) and off > 0 and on > 0
     value = (
         math.exp((1.0 - intensity) * math.log(off) + intensity * math.log(on))
         if logs

@@ -8,11 +8,13 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from sim.errors import Problem, nearest_hint
 from sim.events.base import Event, event_kinds
 from sim.levers.base import lever_kinds
+from sim.parts import facts_of
 from sim.scenario.paths import Key, dotted, field_at, held_at, shown, spot_at
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.vendors import strategy_tables
@@ -65,12 +67,11 @@ class Typed(NamedTuple):
     kept: list[int]
 
 
-def _hint(field: Any) -> str:
+def _hint(field: FieldInfo | None) -> str:
     if field is None:
         return ""
-    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    unit = extra.get("unit", "-")
-    parts = [field.description or "", "" if unit == "-" else f"unit: {unit}"]
+    unit = facts_of(field).get("unit", "-")
+    parts = [field.description, "" if unit == "-" else f"unit: {unit}"]
     return "; ".join(part for part in parts if part)
 
 
