@@ -317,16 +317,8 @@ def until_narrow(
 ) -> T:
     """Run with more and more replicates until a half-width is at most what is wanted.
 
-    Every look doubles the replicates, so the looks do not depend on what they show.
-
-    Parameters
-    ----------
-    run
-        Called with the replicates and the result of the look before.
-    halfwidth
-        Of a result; NaN goes on.
-    wanted, at_first, at_most
-        When to stop, replicates of the first look, replicates never passed.
+    Every look doubles the replicates, so the looks do not depend on what they show. `run` is called
+    with the replicates and the result of the look before; a half-width of NaN goes on.
     """
     replicates = min(at_first, at_most)
     result = run(replicates, None)

@@ -25,11 +25,7 @@ T = TypeVar("T")
 FOREIGN_WINDOW = 512  # blocks handed at a time to an executor of unknown width
 SMALL_WORK = 2_000_000  # client-months, a few seconds: as long as processes take to start
 NUMBA_THREADS = "NUMBA_NUM_THREADS"
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-)
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class InProcessExecutor(Executor):
@@ -164,17 +160,9 @@ RETRIES = 3
 def cluster_executor(scheduler: str, workers: int | None = None) -> Iterator[Executor]:
     """An executor on a Dask cluster; workers may come and go while it is used.
 
-    Parameters
-    ----------
-    scheduler
-        Address such as `tcp://host:8786`, or `local-cluster` for processes of this machine.
-    workers
-        Processes of a local cluster; its cores unless given.
-
-    Raises
-    ------
-    SimError
-        The extra `cluster` is not installed, or no scheduler answers.
+    The scheduler is an address such as `tcp://host:8786`, or `local-cluster` for so many processes
+    of this machine, one for each core unless given. SimError if the extra `cluster` is not
+    installed, or no scheduler answers.
     """
     try:
         distributed: Any = importlib.import_module("distributed")

@@ -41,19 +41,9 @@ class Rebuilt:
 
 
 def rebuild(result: Result, run: str, model: ModelMaker | None = None) -> Rebuilt:
-    """Make one run of a result again.
+    """Make one run of a result again: `point/replicate`, such as `on/3` or `p017/0`.
 
-    Parameters
-    ----------
-    result
-        A stored result.
-    run
-        `point/replicate`, such as `on/3` or `p017/0`.
-
-    Raises
-    ------
-    SimError
-        There is no such run, or its world cannot be made again from the stored scenario.
+    SimError if there is no such run, or its world cannot be made again from the stored scenario.
     """
     point, replicate = _identified(result, run)
     rows = read_runs(result.path / RUNS, {"point": point, "replicate": replicate})
