@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 import re
@@ -138,12 +139,8 @@ def plan_ensemble(
 
     Replicates and seed are those of the scenario's `[ensemble]` unless given. Worlds that are to
     be made anew from each draw are given as a function of the scenario, which workers import.
-
-    Raises
-    ------
-    SimError
-        There is no replicate to run, the seed is out of range, two worlds share a name, worlds
-        that are to branch at a month differ before it, or there is not one draw a replicate.
+    SimError if there is no replicate to run, the seed is out of range, two worlds share a name,
+    worlds that are to branch at a month differ before it, or there is not one draw a replicate.
     """
     runs = scenario.ensemble.replicates if replicates is None else replicates
     root = scenario.ensemble.seed if seed is None else seed
@@ -160,44 +157,18 @@ def plan_ensemble(
         refuse_unshared_past([world.scenario for world in chosen], branch_at)
     hashes = [scenario_hash(world.scenario) for world in chosen]
     ready = {world.name: world.scenario for world in chosen}
-    drawn, drawn_from, files = _drawn(draws, runs)
-    return RunPlan(
-        RunRecipe(
-            scenario,
-            ready,
-            drawn,
-            branch_at=branch_at,
-            model=model,
-            draws=draws,
-            make_worlds=make_worlds,
-        ),
-        tuple(PlanPoint(n, {}, names[hashes.index(h)]) for n, h in zip(names, hashes, strict=True)),
-        Grid(len(chosen), runs, len(chosen), 1),
-        _inputs(
-            scenario,
-            model,
-            points=[
-                {"name": world.name, "title": world.title, "scenario_hash": own}
-                for world, own in zip(chosen, hashes, strict=True)
-            ],
-            **drawn_from,
-        ),
-        {"name": scenario.name, "title": scenario.title},
-        files,
+    recipe = RunRecipe(
+        scenario, ready, branch_at=branch_at, model=model, draws=draws, make_worlds=make_worlds
     )
-
-
-def _drawn(
-    draws: Draws | None, replicates: int
-) -> tuple[dict[str, str], dict[str, Any], dict[str, bytes]]:
-    """Column, inputs and file that draws add to a plan."""
-    if draws is None:
-        return {}, {}, {}
-    if len(draws.of) != replicates:
-        raise SimError(f"{len(draws.of)} draws for {replicates} replicates")
-    content = json_bytes(draws.document())
-    facts = {**draws.facts, "draws": draws.distinct, "draws_sha256": sha256(content)}
-    return {DRAW: "whole"}, {POSTERIOR: facts}, {DRAWS: content}
+    points = [PlanPoint(n, {}, names[hashes.index(h)]) for n, h in zip(names, hashes, strict=True)]
+    stated = [
+        {"name": world.name, "title": world.title, "scenario_hash": own}
+        for world, own in zip(chosen, hashes, strict=True)
+    ]
+    facts = {"name": scenario.name, "title": scenario.title}
+    return _planned(
+        recipe, points, Grid(len(chosen), runs, len(chosen), 1), {"points": stated}, facts
+    )
 
 
 def plan_sweep(
@@ -211,11 +182,9 @@ def plan_sweep(
 ) -> RunPlan:
     """Plan the points of a study; what is not given is taken from it.
 
-    Raises
-    ------
-    SimError
-        There is no replicate to run, the seed is out of range, a stride is longer than the run,
-        points that are to branch at a month differ before it, or there is not one draw a replicate.
+    SimError if there is no replicate to run, the seed is out of range, a stride is longer than the
+    run, points that are to branch at a month differ before it, or there is not one draw a
+    replicate.
     """
     study, scenario = loaded.study, loaded.scenario
     first, _ = planned_size(loaded)
@@ -233,33 +202,24 @@ def plan_sweep(
     measures = None if "*" in study.outcomes.measures else tuple(study.outcomes.measures)
     width = len(str(len(loaded.points) - 1))
     named = [(f"p{k:0{width}d}", values) for k, values in enumerate(loaded.points)]
-    points = tuple(PlanPoint(name, values, name) for name, values in named)
+    points = [PlanPoint(name, values, name) for name, values in named]
     table = _points_table(points, kinds)
-    drawn, drawn_from, files = _drawn(draws, runs)
-    inputs = _inputs(
-        scenario,
-        model,
-        kind=SWEEP,
-        points=len(points),
-        points_sha256=sha256(table),
-        factors=[factor.document() for factor in loaded.factors],
-        outcomes=study.outcomes.model_dump(),
-        claims={name: claim.model_dump() for name, claim in study.claims.items()},
-        blocks=asdict(grid),
-        **drawn_from,
-    )
-    files |= {POINTS: table, STUDY: study_toml(loaded, root, runs)}
+    inputs = {
+        "kind": SWEEP,
+        "points": len(points),
+        "points_sha256": sha256(table),
+        "factors": [factor.document() for factor in loaded.factors],
+        "outcomes": study.outcomes.model_dump(),
+        "claims": {name: claim.model_dump() for name, claim in study.claims.items()},
+        "blocks": asdict(grid),
+    }
+    files = {POINTS: table, STUDY: study_toml(loaded, root, runs)}
     if loaded.listing:
         files[LISTING] = loaded.listing.encode()
     title = study.title or scenario.title
-    return RunPlan(
-        RunRecipe(scenario, {}, kinds | drawn, study.claims, measures, stride, at, model, draws),
-        points,
-        grid,
-        inputs,
-        {"name": loaded.name, "title": title, "design": study.design.model_dump()},
-        files,
-    )
+    facts = {"name": loaded.name, "title": title, "design": study.design.model_dump()}
+    recipe = RunRecipe(scenario, {}, kinds, study.claims, measures, stride, at, model, draws)
+    return _planned(recipe, points, grid, inputs, facts, files)
 
 
 def planned_size(
@@ -288,8 +248,16 @@ def _seeded(scenario: Scenario, replicates: int, seed: int) -> Scenario:
     return replace(scenario, changes)
 
 
-def _inputs(scenario: Scenario, model: ModelMaker | None, **own: Any) -> Mapping[str, Any]:
-    """Everything that decides the numbers; what JSON cannot hold, such as dates, as text."""
+def _planned(
+    recipe: RunRecipe,
+    points: Sequence[PlanPoint],
+    grid: Grid,
+    inputs: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    files: Mapping[str, bytes] | None = None,
+) -> RunPlan:
+    """The plan of a recipe, with the column, the inputs and the file that its draws add."""
+    scenario, model, draws = recipe.scenario, recipe.model, recipe.draws
     inputs = {
         "schema_version": SCHEMA_VERSION,
         "scenario_hash": scenario_hash(scenario),
@@ -297,10 +265,19 @@ def _inputs(scenario: Scenario, model: ModelMaker | None, **own: Any) -> Mapping
         "replicates": scenario.ensemble.replicates,
         "model": "" if model is None else f"{model.__module__}.{model.__qualname__}",
         "code_fingerprint": code_fingerprint(),
-        **own,
+        **inputs,
     }
-    plain: Mapping[str, Any] = json.loads(json.dumps(inputs, default=str))
-    return plain
+    files = dict(files or {})
+    if draws is not None:
+        if len(draws.of) != grid.replicates:
+            raise SimError(f"{len(draws.of)} draws for {grid.replicates} replicates")
+        files[DRAWS] = json_bytes(draws.document())
+        drawn = {"draws": draws.distinct, "draws_sha256": sha256(files[DRAWS])}
+        inputs[POSTERIOR] = {**draws.facts, **drawn}
+        recipe = dataclasses.replace(recipe, kinds={**recipe.kinds, DRAW: "whole"})
+    # what JSON cannot hold, such as dates, is stored as text
+    plain = json.loads(json.dumps(inputs, default=str))
+    return RunPlan(recipe, tuple(points), grid, plain, facts, files)
 
 
 def _refuse_unknown_measure(scenario: Scenario) -> None:

@@ -1,6 +1,6 @@
 """Scenario files: reading, checking, changing, describing.
 
-`schema` states the tables. Reading: `files`, `typed`, `checks`. Changing: `patches`.
+`schema` states the tables. Reading: `reader`, `typed`, `checks`. Changing: `patches`, `paths`.
 May not: run a market.
 """
 
