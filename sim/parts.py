@@ -81,6 +81,16 @@ def monthly_par(default: Any, doc: str, **more: Any) -> Any:
     return par(default, doc, unit="1/month", low=0.0, high=1.0, **more)
 
 
+def part_par(default: Any, doc: str, **more: Any) -> Any:
+    """A parameter that is a share above 0, up to 1."""
+    return par(default, doc, "share", above=0.0, high=1.0, **more)
+
+
+def half_life_par(doc: str) -> Any:
+    """A half-life in months that may be absent."""
+    return par(None, doc, "month", above=0.0, high=1e4)
+
+
 def table(kind: type[Part], doc: str) -> Any:
     """A sub-table that may be left out: its own defaults hold."""
     return Field(default_factory=kind, description=doc)

@@ -4,40 +4,36 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from sim.parts import Part, cited, input_par, monthly_par, par, share_par
+from sim.parts import Part, cited, input_par, monthly_par, par, part_par, share_par
 
-_REGISTERED = "pre-registered, see docs/reference/containment.md"
+_REGISTERED = cited("pre-registered, see docs/reference/containment.md")
 
 
 class Containment(Part):
     """Thresholds of the definitions D1 to D6 and of the outcome classes."""
 
-    window_months: int = par(
-        12, "W: last months that are judged", "month", 2, 600, **cited(_REGISTERED)
-    )
-    lead_margin: float = share_par(0.02, "m: lead that counts", **cited(_REGISTERED))
-    ceiling_share: float = share_par(0.60, "kappa: share never reached", **cited(_REGISTERED))
+    window_months: int = par(12, "W: last months that are judged", "month", 2, 600, **_REGISTERED)
+    lead_margin: float = share_par(0.02, "m: lead that counts", **_REGISTERED)
+    ceiling_share: float = share_par(0.60, "kappa: share never reached", **_REGISTERED)
     slope_tolerance: float = par(
-        0.0025, "eps: slope that counts as flat", "share/month", 0.0, 1.0, **cited(_REGISTERED)
+        0.0025, "eps: slope that counts as flat", "share/month", 0.0, 1.0, **_REGISTERED
     )
-    minimum_effect: float = share_par(
-        0.03, "delta_min: smallest effect that counts", **cited(_REGISTERED)
-    )
+    minimum_effect: float = share_par(0.03, "delta_min: smallest effect that counts", **_REGISTERED)
     fragmentation_share: float = share_par(
-        0.35, "f: no platform above this is fragmentation", **cited(_REGISTERED)
+        0.35, "f: no platform above this is fragmentation", **_REGISTERED
     )
     growth_tolerance: float = monthly_par(
-        0.01, "eps_g: growth gap that counts as none", **cited(_REGISTERED)
+        0.01, "eps_g: growth gap that counts as none", **_REGISTERED
     )
     conversion_limit: float = par(
         0.5,
         "chi below which tokens do not become revenue",
         low=0.0,
         high=10.0,
-        **cited(_REGISTERED),
+        **_REGISTERED,
     )
     conversion_minimum_change: float = share_par(
-        0.02, "smallest change of token share that D5 judges", **cited(_REGISTERED)
+        0.02, "smallest change of token share that D5 judges", **_REGISTERED
     )
     base_months: int = par(
         12,
@@ -64,7 +60,7 @@ class Containment(Part):
         "month",
         1,
         240,
-        **cited(_REGISTERED),
+        **_REGISTERED,
     )
 
 
@@ -103,9 +99,7 @@ class Calibration(Part):
     targets: tuple[str, ...] = input_par(
         (), "ids of the rows of the record; empty = every row that a run answers to", strict=False
     )
-    error: float = par(
-        0.05, "standard error of a recorded figure, relative to it", "share", above=0.0, high=1.0
-    )
+    error: float = part_par(0.05, "standard error of a recorded figure, relative to it")
     errors: dict[str, float] = Field(
         {},
         description="another relative standard error by metric of the record",

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sim.parts import Part, cited, monthly_par, par, recorded, share_par, table
+from sim.parts import Part, cited, monthly_par, par, part_par, recorded, share_par, table
 from sim.scenario.schema import PILOT
 
-_NESTS = "Berry (1994, RAND 25:242-262); practice 0.3-0.8"
-_SWITCHING = "Dube, Hitsch & Rossi (2010, RAND 41:417-445); Farrell & Klemperer (2007)"
+_NESTS = cited("Berry (1994, RAND 25:242-262); practice 0.3-0.8")
+_SWITCHING = cited("Dube, Hitsch & Rossi (2010, RAND 41:417-445); Farrell & Klemperer (2007)")
 
 
 class NestCorrelation(Part):
     """rho of each nest: 0 is plain logit, near 1 the offers of a nest are alike."""
 
-    api: float = par(0.5, "model calls", low=0.0, high=0.95, **cited(_NESTS))
-    host: float = par(0.5, "self-hosting", low=0.0, high=0.95, **cited(_NESTS))
-    rent: float = par(0.5, "accelerator rent", low=0.0, high=0.95, **cited(_NESTS))
+    api: float = par(0.5, "model calls", low=0.0, high=0.95, **_NESTS)
+    host: float = par(0.5, "self-hosting", low=0.0, high=0.95, **_NESTS)
+    rent: float = par(0.5, "accelerator rent", low=0.0, high=0.95, **_NESTS)
 
 
 class SwitchingCost(Part):
     """kappa: utility lost by leaving the current platform or family."""
 
-    api: float = par(1.0, "another platform, model calls", "util", 0.0, 20.0, **cited(_SWITCHING))
-    host: float = par(1.0, "another platform, self-hosting", "util", 0.0, 20.0, **cited(_SWITCHING))
-    rent: float = par(
-        1.5, "another platform, accelerator rent", "util", 0.0, 20.0, **cited(_SWITCHING)
-    )
+    api: float = par(1.0, "another platform, model calls", "util", 0.0, 20.0, **_SWITCHING)
+    host: float = par(1.0, "another platform, self-hosting", "util", 0.0, 20.0, **_SWITCHING)
+    rent: float = par(1.5, "another platform, accelerator rent", "util", 0.0, 20.0, **_SWITCHING)
     family: float = par(0.2, "another model family", "util", 0.0, 20.0, source=PILOT)
 
 
@@ -42,13 +40,8 @@ class SelfHosting(Part):
     """What it takes to run an open family oneself."""
 
     appeal: float = par(0.0, "control and privacy, all segments", "util", -20.0, 20.0)
-    utilisation: float = par(
-        0.15,
-        "share of full throughput that a client reaches",
-        "share",
-        above=0.0,
-        high=1.0,
-        **recorded(PILOT),
+    utilisation: float = part_par(
+        0.15, "share of full throughput that a client reaches", **recorded(PILOT)
     )
     operations_cost: float = par(20_000.0, "fixed cost of running it", "yuan/month", 0.0, 1e9)
     own_machine_factor: float = par(

@@ -7,7 +7,17 @@ from typing import Literal
 from pydantic import Field
 
 from sim.months import Month
-from sim.parts import Part, cited, input_par, monthly_par, par, recorded, share_par, table
+from sim.parts import (
+    Part,
+    cited,
+    half_life_par,
+    input_par,
+    monthly_par,
+    par,
+    recorded,
+    share_par,
+    table,
+)
 from sim.scenario.schema import BASS
 
 
@@ -87,20 +97,12 @@ class Family(Part):
     )
     community: Community = table(Community, "developers, where weights are open")
     imitates: bool = input_par(False, "follows what rivals' models have shown")
-    imitation_half_life: float | None = par(
-        None,
+    imitation_half_life: float | None = half_life_par(
         "months in which half of its capability gap to a rival's closed model closes; absent = "
-        "its owner's",
-        "month",
-        above=0.0,
-        high=1e4,
+        "its owner's"
     )
-    context_half_life: float | None = par(
-        None,
-        "months in which half of its gap in log2 context window closes; absent = its owner's",
-        "month",
-        above=0.0,
-        high=1e4,
+    context_half_life: float | None = half_life_par(
+        "months in which half of its gap in log2 context window closes; absent = its owner's"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sim.parts import Part, cited, input_par, monthly_par, par, recorded, share_par, table
+from sim.parts import Part, cited, input_par, monthly_par, par, part_par, recorded, share_par, table
 from sim.scenario.schema import BASS, PILOT
 
 
@@ -111,12 +111,8 @@ class Initial(Part):
         0,
         50,
     )
-    utilisation: float = par(
-        0.75,
-        "load over capacity that a vendor without a stated capacity starts with",
-        "share",
-        above=0.0,
-        high=1.0,
+    utilisation: float = part_par(
+        0.75, "load over capacity that a vendor without a stated capacity starts with"
     )
 
 

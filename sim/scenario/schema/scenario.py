@@ -10,7 +10,7 @@ from pydantic import Field, SerializeAsAny, field_validator
 from sim.events.base import Event, parse_event
 from sim.levers.base import Lever, parse_lever
 from sim.months import Month
-from sim.parts import Part, cited, input_par, par, table
+from sim.parts import Part, input_par, par, table
 from sim.scenario.schema import CLEARING, DESIGN
 from sim.scenario.schema.containment import BudgetTable, Calibration, Containment, Fit
 from sim.scenario.schema.demand import DemandTable
@@ -106,14 +106,14 @@ class Decisions(Part):
         "1/month",
         above=0.0,
         high=1.0,
-        **cited(DESIGN),
+        **DESIGN,
     )
     inelastic_limit: float = par(
         1.05,
         "elasticity below which the first-order condition is not used",
         low=1.0,
         high=5.0,
-        **cited(DESIGN),
+        **DESIGN,
     )
     scarcity_response: float = par(
         0.5,
@@ -143,7 +143,7 @@ class Decisions(Part):
         "share",
         0.0,
         10.0,
-        **cited(DESIGN),
+        **DESIGN,
     )
     lowest_price: float = par(
         0.01, "p_min: no token price below this", "yuan/M tokens", above=0.0, high=1e3

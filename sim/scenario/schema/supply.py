@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sim.months import Month
-from sim.parts import Part, cited, monthly_par, par, recorded, share_par, table
+from sim.parts import Part, cited, monthly_par, par, part_par, recorded, share_par, table
 from sim.scenario.schema import CLEARING, DESIGN, PILOT
 
-_LEARNING = "Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)"
-_CONGESTION = "industry practice; BPR (1964) for congestion"
+_LEARNING = cited("Wright (1936); Argote, Beckman & Epple (1990); Benkard (2000)")
+_CONGESTION = cited("industry practice; BPR (1964) for congestion")
 
 
 class SupplyShocks(Part):
@@ -41,25 +41,18 @@ class SupplyShocks(Part):
 class Learning(Part):
     """Own experience: throughput x (E/E_0)^exponent, experience is forgotten."""
 
-    exponent: float = par(0.08, "b of Wright's law", low=0.0, high=1.0, **cited(_LEARNING))
+    exponent: float = par(0.08, "b of Wright's law", low=0.0, high=1.0, **_LEARNING)
     least_share: float = share_par(
         0.02, "a platform with less of the first month's output starts as experienced as this share"
     )
-    forgetting: float = monthly_par(0.03, "experience lost", **cited(_LEARNING))
+    forgetting: float = monthly_par(0.03, "experience lost", **_LEARNING)
 
 
 class Scarcity(Part):
     """Unit cost is opportunity cost: x max(1, (min(u, 1)/threshold)^exponent) max(u, 1)^beyond."""
 
-    threshold: float = par(
-        0.9,
-        "utilisation from which a unit costs more",
-        "share",
-        above=0.0,
-        high=1.0,
-        **cited(DESIGN),
-    )
-    exponent: float = par(4.0, "how steeply", low=0.0, high=12.0, **cited(_CONGESTION))
+    threshold: float = part_par(0.9, "utilisation from which a unit costs more", **DESIGN)
+    exponent: float = par(4.0, "how steeply", low=0.0, high=12.0, **_CONGESTION)
     beyond: float = par(
         1.0,
         "how steeply once demand is above capacity: cost rises with (demand / capacity)^beyond; "
@@ -85,15 +78,10 @@ class SupplyTable(Part):
         "2025-02", "month of the throughput figure", "month", **recorded("F0325")
     )
     throughput_growth: float = par(
-        0.07, "g: common trend of throughput", "1/month", -0.1, 0.5, **cited(_LEARNING)
+        0.07, "g: common trend of throughput", "1/month", -0.1, 0.5, **_LEARNING
     )
-    utilisation: float = par(
-        0.45,
-        "utilisation that a platform reaches for model calls",
-        "share",
-        above=0.0,
-        high=1.0,
-        **recorded(PILOT),
+    utilisation: float = part_par(
+        0.45, "utilisation that a platform reaches for model calls", **recorded(PILOT)
     )
     own_card_cost: float = par(
         4_500.0, "self-made card", "yuan/card-month", above=0.0, high=1e7, source=PILOT
@@ -126,19 +114,19 @@ class SupplyTable(Part):
         "rent, never below 1, moves by (load / cards)^response a month",
         source="Walras (1874); Arrow & Hurwicz (1958, Econometrica 26:522-552)",
     )
-    rent_target: float = par(
-        0.85, "utilisation of all clouds at which the rent rests", "share", above=0.0, high=1.0
-    )
+    rent_target: float = part_par(0.85, "utilisation of all clouds at which the rent rests")
     card_hours: float = par(
         730.5, "hours of a month", "h/month", above=0.0, high=1e4, **recorded("365.25 x 24 / 12")
     )
     availability: float = share_par(
         1.0, "external cards to be had against orders in the first month"
     )
-    lead_months: int = par(5, "from order to delivery", "month", 0, 36, **cited(_CONGESTION))
-    wear: float = monthly_par(0.015, "cards lost", **cited(_CONGESTION))
+    lead_months: int = par(5, "from order to delivery", "month", 0, 36, **_CONGESTION)
+    wear: float = monthly_par(0.015, "cards lost", **_CONGESTION)
     internal_priority: float = share_par(
-        0.3, "part of the own-app load that is served before customers", source=DESIGN
+        0.3,
+        "part of the own-app load that is served before customers",
+        source="design choice, see docs/explanation/economics.md",
     )
     spill_share: float = share_par(0.5, "unserved volume that tries its second choice")
     reliability_memory: float = par(

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from sim.parts import (
     Part,
+    half_life_par,
     input_par,
     monthly_par,
     par,
@@ -161,17 +162,11 @@ class Vendor(Part):
     research: dict[str, Any] = strategy_table(
         "research", "none", "research strategy by name and its parameters"
     )
-    imitation_half_life: float | None = par(
-        None,
+    imitation_half_life: float | None = half_life_par(
         "months in which half of a capability gap closes, for its families that imitate; "
-        "absent = never",
-        "month",
-        above=0.0,
-        high=1e4,
+        "absent = never"
     )
-    context_half_life: float | None = par(
-        None, "the same for the log2 context window", "month", above=0.0, high=1e4
-    )
+    context_half_life: float | None = half_life_par("the same for the log2 context window")
     openness: Openness = table(Openness, "what it does with weights")
     stack: Stack = table(Stack, "own chips, scheduling, integration")
     capacity: Capacity = table(Capacity, "accelerators")
