@@ -45,8 +45,6 @@ def _events(names: dict[type[BaseModel], str], defs: dict[str, Any]) -> dict[str
     for name, cls in event_kinds().items():
         defs[names[cls]]["properties"]["what"] = {"const": name}
     kinds = {name: f"#/$defs/{names[cls]}" for name, cls in event_kinds().items()}
-    if not kinds:
-        return {"$ref": f"#/$defs/{names[Event]}"}
     return {
         "type": "object",
         "oneOf": [{"$ref": ref} for ref in kinds.values()],
@@ -61,34 +59,23 @@ def _levers(names: dict[type[BaseModel], str], defs: dict[str, Any]) -> dict[str
     return {"anyOf": [{"$ref": f"#/$defs/{names[cls]}"} for cls in classes]}
 
 
+def _choice(name: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """A table that names this strategy."""
+    properties = {"strategy": {"const": name}, **properties}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
 def _flat(kind: str, names: dict[type[BaseModel], str], defs: dict[str, Any]) -> dict[str, Any]:
-    choices = []
-    for name, cls in strategies(kind).items():
-        own = defs[names[cls.Parameters]].get("properties", {})
-        choices.append(
-            {
-                "type": "object",
-                "properties": {"strategy": {"const": name}, **own},
-                "additionalProperties": False,
-            }
-        )
+    own = {name: defs[names[cls.Parameters]] for name, cls in strategies(kind).items()}
+    choices = [_choice(name, schema.get("properties", {})) for name, schema in own.items()]
     return {"description": f"{kind} strategy by name and its parameters", "anyOf": choices}
 
 
 def _openness(names: dict[type[BaseModel], str], whole: dict[str, Any]) -> dict[str, Any]:
+    refs = {n: f"#/$defs/{names[cls.Parameters]}" for n, cls in strategies("openness").items()}
     return {
         **{key: whole[key] for key in ("description", "title") if key in whole},
-        "anyOf": [
-            {
-                "type": "object",
-                "properties": {
-                    "strategy": {"const": name},
-                    "parameters": {"$ref": f"#/$defs/{names[cls.Parameters]}"},
-                },
-                "additionalProperties": False,
-            }
-            for name, cls in strategies("openness").items()
-        ],
+        "anyOf": [_choice(name, {"parameters": {"$ref": ref}}) for name, ref in refs.items()],
     }
 
 

@@ -100,8 +100,7 @@ def _with(
     values = factor.grid(levels)
     moved = {other.path for other in factors}
     for point in points:
-        held = ((point.get(p) if p in moved else base.get(p), v) for p, v in factor.when)
-        if all(value in wanted for value, wanted in held):
+        if factor.acts(point, moved, base):
             yield from ({**point, factor.path: value} for value in values)
         else:
             yield point

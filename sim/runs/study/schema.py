@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -148,16 +148,18 @@ class Factor:
     when: When = ()
 
     @property
-    def is_range(self) -> bool:
-        """Whether it has a range instead of categories."""
-        return not self.values
-
-    @property
     def kind(self) -> str:
         """Type of its column in the table of runs."""
-        if self.is_range:
-            return "whole" if self.whole else "number"
-        return kind_of(self.values)
+        if self.values:
+            return kind_of(self.values)
+        return "whole" if self.whole else "number"
+
+    def acts(
+        self, point: Mapping[str, Any], moved: Collection[str], base: Mapping[str, Any]
+    ) -> bool:
+        """Whether its conditions hold, on moved paths at the point, on others in the scenario."""
+        held = ((point.get(p) if p in moved else base.get(p), values) for p, values in self.when)
+        return all(value in values for value, values in held)
 
     def at(self, coordinate: float) -> Any:
         """The value at a coordinate between 0 and 1; categories share the interval evenly."""
@@ -230,8 +232,7 @@ def acting(
     found: dict[str, Any] = {}
     moved = {factor.path for factor in factors}
     for factor in factors:
-        held = ((found.get(p) if p in moved else base.get(p), v) for p, v in factor.when)
-        if all(value in values for value, values in held):
+        if factor.acts(found, moved, base):
             found[factor.path] = given[factor.path]
     return found
 
