@@ -277,7 +277,8 @@ def check_folder(folder: Path, plan: RunPlan) -> None:
     manifest = folder / MANIFEST
     if not manifest.exists():
         own = {SCENARIO, *plan.files}
-        strange = sorted(p.name for p in folder.iterdir() if not _may_precede_manifest(p, own))
+        held = [path.name for path in folder.iterdir() if path.name not in own]
+        strange = sorted(name for name in held if not name.startswith(("run.lock", ".")))
         if strange:
             raise SimError(f"{folder} is no result folder: it has no {MANIFEST} but {strange[0]}")
         return
@@ -285,10 +286,6 @@ def check_folder(folder: Path, plan: RunPlan) -> None:
     check_schema(folder, document)
     if document.get("key") != plan.key:
         raise SimError(f"{folder} holds another ensemble; choose another --out")
-
-
-def _may_precede_manifest(path: Path, own: Collection[str]) -> bool:
-    return path.name in own or path.name.startswith(("run.lock", "."))
 
 
 def measure_attributes(names: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -118,12 +118,8 @@ def item_of(annotation: Any, container: type) -> Any:
 
 def table_in(annotation: Any) -> tuple[type[BaseModel] | None, str]:
     """The model of the tables that an annotation holds, and how: `one`, `named` or `listed`."""
-    held = {
-        "one": annotation,
-        "named": item_of(annotation, dict),
-        "listed": item_of(annotation, tuple),
-    }
-    for how, kind in held.items():
+    named, listed = item_of(annotation, dict), item_of(annotation, tuple)
+    for how, kind in (("one", annotation), ("named", named), ("listed", listed)):
         if (model := model_of(kind)) is not None:
             return model, how
     return None, ""
