@@ -132,21 +132,27 @@ def month_of(text: str | None) -> date | None:
 
 
 def run_as_it_stands(
-    market: Scenario, replicates: int | None, seed: int | None, workers: int | None, out: Path
+    market: Scenario,
+    replicates: int | None,
+    seed: int | None,
+    workers: int | None,
+    out: Path,
+    posterior: Path | None = None,
+    known: date | None = None,
 ) -> Result:
-    """Run the one world in which the scenario holds, without counterfactuals."""
-    from sim.runs.ensemble import run_ensemble
+    """Run the one world in which the scenario holds, without counterfactuals; see `run_alone`."""
+    from sim.analysis.forecasts.running import run_alone
     from sim.runs.progress import progress_on_stderr
     from sim.runs.settings import RunSettings
-    from sim.runs.worlds import ON, World
 
     with progress_on_stderr() as progress:
-        return run_ensemble(
+        return run_alone(
             market,
             RunSettings(workers=workers, out=out, progress=progress),
+            posterior=posterior,
             replicates=replicates,
             seed=seed,
-            worlds=(World(ON, "as the scenario stands", market),),
+            known=known,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,8 @@ from sim.cli.options import (
     Changes,
     Clients,
     Out,
+    Point,
+    Posterior,
     Record,
     Replicates,
     ScenarioFile,
@@ -257,6 +260,11 @@ def forecast(
         str, typer.Option("--from", metavar="YYYY-MM", help="First month of the forecasts.")
     ],
     to: Annotated[str, typer.Option("--to", metavar="YYYY-MM", help="Their last month.")],
+    posterior: Posterior = None,
+    point: Point = False,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Without the scenario's events from that month on.")
+    ] = False,
     record: Record = None,
     replicates: Replicates = None,
     seed: Seed = None,
@@ -273,7 +281,9 @@ def forecast(
     The scenario runs on to the last month. Nothing recorded from the first month on is looked at.
     """
     from sim.analysis.calibration.record import load_record
-    from sim.analysis.forecasts.forecast import last_day, lengthened
+    from sim.analysis.forecasts.forecast import last_day
+    from sim.analysis.forecasts.running import errors_of, lengthened
+    from sim.analysis.predictive import posterior_of
     from sim.errors import SimError
     from sim.plot.forecast import forecast_files
     from sim.runs.files import write_once
@@ -290,8 +300,10 @@ def forecast(
             f"({market.calendar.start:%Y-%m}) and end after they begin"
         )
     rows = load_record(record)
-    result = run_as_it_stands(market, replicates, seed, workers, out)
-    made = forecast_files(result, rows, start, end)
+    file = posterior_of(market, posterior, point)
+    known = start - timedelta(days=1) if blind else None
+    result = run_as_it_stands(market, replicates, seed, workers, out, file, known)
+    made = forecast_files(result, rows, start, end, errors_of(result.seed, file))
     folder = result.path / f"forecast-{start:%Y-%m}-{end:%Y-%m}"
     paths = [folder / name for name in made.files]
     for path, content in zip(paths, made.files.values(), strict=True):
@@ -310,6 +322,7 @@ def _forecast_lines(
         f"{facts['to']}",
         f"{facts['replicates']} draws, root seed {facts['seed']}, scenario "
         f"{facts['scenario_hash'][:SHORT]}, record until {facts['record_cut']}",
+        *_warnings(facts),
         "",
         "at the end, median [90 % band]:",
     ]
@@ -327,3 +340,16 @@ def _forecast_lines(
     ]
     pictures = sum(path.suffix == ".png" for path in files)
     return [*lines, "", f"forecast {files[0]}", f"figures  {files[0].parent} ({pictures})"]
+
+
+def _warnings(facts: dict[str, Any]) -> list[str]:
+    """What the runs knew of the time that they forecast."""
+    lines = []
+    if (facts["posterior_cut"] or "") > facts["record_cut"]:
+        lines.append(f"no forecast: the posterior knew the record until {facts['posterior_cut']}")
+    if facts["events_after_cut"]:
+        lines.append(
+            f"the scenario states {facts['events_after_cut']} events after that; --blind leaves "
+            "them out"
+        )
+    return lines

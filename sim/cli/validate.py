@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,8 @@ from sim.cli.options import (
     Changes,
     Clients,
     Out,
+    Point,
+    Posterior,
     Record,
     Replicates,
     Seed,
@@ -50,6 +53,8 @@ def validate(
     clients: Clients = None,
     workers: Workers = None,
     out: Out = RESULTS,
+    posterior: Posterior = None,
+    point: Point = False,
     cut: Annotated[
         str | None,
         typer.Option(
@@ -72,13 +77,16 @@ def validate(
     rows = load_record(record)
     if scenario.is_dir():
         result = _stored(scenario, given=bool(set_) or {replicates, seed, clients} != {None})
+        file = posterior
     else:
+        from sim.analysis.predictive import posterior_of
         from sim.scenario.reader import load
 
         market = load(scenario, changed(set_, clients))
-        result = _run(market, replicates, seed, workers, out)
+        file = posterior_of(market, posterior, point)
+        result = _run(market, replicates, seed, workers, out, file)
     validation = hold_against(result.curves, result.scenario, rows)
-    board = _scores(validation, result, rows, cut)
+    board = _scores(validation, result, rows, cut, file)
     if json_:
         document = validation.as_dict() | ({"scores": board.as_dict()} if board else {})
         print_json(document)
@@ -87,11 +95,16 @@ def validate(
 
 
 def _scores(
-    validation: Validation, result: Result, rows: Sequence[RecordRow], cut: str | None
+    validation: Validation,
+    result: Result,
+    rows: Sequence[RecordRow],
+    cut: str | None,
+    posterior: Path | None,
 ) -> Scoreboard | None:
     from sim.analysis.calibration.record import load_record
-    from sim.analysis.forecasts.forecast import Errors, last_day
+    from sim.analysis.forecasts.forecast import last_day
     from sim.analysis.forecasts.outcomes import score_figures
+    from sim.analysis.forecasts.running import errors_of, fitted_until
 
     known = {row.id: row for row in (*load_record(), *rows)}
     month = month_of(cut)
@@ -101,7 +114,8 @@ def _scores(
         [row.target for row in validation.comparisons],
         known.values(),
         None if month is None else last_day(month),
-        Errors(result.seed),
+        errors_of(result.seed, posterior),
+        fitted_until(posterior),
     )
 
 
@@ -115,16 +129,21 @@ def _stored(folder: Path, given: bool) -> Result:
 
 
 def _run(
-    market: Scenario, replicates: int | None, seed: int | None, workers: int | None, out: Path
+    market: Scenario,
+    replicates: int | None,
+    seed: int | None,
+    workers: int | None,
+    out: Path,
+    posterior: Path | None,
 ) -> Result:
     from sim.api import open_result
     from sim.errors import SimError
     from sim.runs.plan import plan_ensemble
 
-    try:
-        return open_result(out / plan_ensemble(market, replicates, seed).folder_name)
-    except SimError:
-        return run_as_it_stands(market, replicates, seed, workers, out)
+    if posterior is None:
+        with suppress(SimError):
+            return open_result(out / plan_ensemble(market, replicates, seed).folder_name)
+    return run_as_it_stands(market, replicates, seed, workers, out, posterior)
 
 
 def _lines(validation: Validation, result: Result, scores: list[str]) -> list[str]:

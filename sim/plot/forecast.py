@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.analysis.calibration.matching import known_figures
 from sim.analysis.calibration.record import Record
 from sim.analysis.calibration.targets import Target
 from sim.analysis.forecasts.forecast import (
     Errors,
-    finding,
+    Known,
     forecast_table,
     future_targets,
-    in_period,
-    known_until,
     rising_prices,
 )
 from sim.plot.canvas import (
@@ -73,9 +70,14 @@ class ForecastFiles(NamedTuple):
 
 
 def forecast_files(
-    result: Result, record: Sequence[Record], start: date, end: date, posterior_hash: str = ""
+    result: Result, record: Sequence[Record], start: date, end: date, errors: Errors
 ) -> ForecastFiles:
     """Forecasts of the record from a stored result, whose months reach to the end.
+
+    Parameters
+    ----------
+    errors
+        What lies between simulated and recorded figures.
 
     Raises
     ------
@@ -85,11 +87,14 @@ def forecast_files(
     market = result.scenario
     cut = start - timedelta(days=1)
     targets = future_targets(record, market, start, end)
-    table = forecast_table(result.curves, targets, Errors(result.seed))
+    drawn = result.draws.facts if result.draws else None
+    table = forecast_table(result.curves, targets, errors)
     facts: dict[str, Any] = {
         "scenario": market.name,
         "scenario_hash": result.scenario_hash,
-        "posterior_hash": posterior_hash or None,
+        "posterior_hash": drawn["sha256"] if drawn else None,
+        "posterior_cut": drawn["cut"] if drawn else None,
+        "events_after_cut": sum(event.month > cut for event in market.events),
         "seed": result.seed,
         "replicates": len(result.sound_replicates(ON)),
         "record_cut": cut.isoformat(),
@@ -101,33 +106,79 @@ def forecast_files(
     }
     content = table.to_csv(index=False, lineterminator="\n", float_format=NUMBER).encode()
     files = {"forecast.csv": content, "forecast.json": json_bytes(facts)}
-    known = known_figures(known_until(record, cut), market)
+    known = Known(record, market, cut)
     looks = vendor_styles(market)
-    styles = {t.entity: looks[t.vendors[0]] for t in known if len(t.vendors) == 1}
-    styles |= {look.label: look for look in looks.values()}
+    styles = {t.entity: looks[t.vendors[0]] for t in targets if len(t.vendors) == 1}
     caption = (
         f"{facts['replicates']} draws, root seed {result.seed}, scenario {market.name} "
         f"{result.scenario_hash[:SHORT_HASH]}, record until {cut}."
     )
-    points = recorded_points(known, table)
     for family, rows in table.groupby("family", sort=False):
-        fig, _ = draw_family(rows, points, finding(rows, known), caption, styles)
+        own = [target for target in targets if target.family == family]
+        fig, _ = draw_family(
+            rows, recorded_points(own, known), finding(rows, own, known), caption, styles
+        )
         files[f"{family}.png"] = figure_bytes(fig, "png")
     return ForecastFiles(table, facts, files)
 
 
-def recorded_points(known: Sequence[Target], table: pd.DataFrame) -> pd.DataFrame:
+def recorded_points(targets: Iterable[Target], known: Known) -> pd.DataFrame:
     """Recorded figures as points; sums at the rate of the shortest period that is forecast."""
-    shortest: dict[str, Any] = {
-        str(row.metric): (row.period_start, row.period_end) for row in table[::-1].itertuples()
+    shortest = {
+        (target.metric, target.entity): target
+        for target in sorted(targets, key=lambda t: t.period_start - t.period_end)
     }
     points = [
-        (t.metric, t.entity, t.period_start, t.period_end, in_period(t, *shortest[t.metric]))
-        for t in known
-        if t.metric in shortest
+        (metric, entity, *figure)
+        for (metric, entity), target in shortest.items()
+        for figure in known.of(target)
     ]
     columns = ["metric", "entity", "period_start", "period_end", "value"]
     return pd.DataFrame(points, columns=columns)
+
+
+def finding(table: pd.DataFrame, targets: Iterable[Target], known: Known) -> str:
+    """What the forecasts of a family say, in a sentence: who ends elsewhere than last recorded.
+
+    A figure moves if the last recorded one lies outside the 90 % band of the last period; sums
+    count as monthly rates. The figure named is the one whose median moves most, relative to the
+    last recorded one.
+    """
+    ends = table.groupby(["metric", "entity", "unit"], sort=False).tail(1)
+    by_row = {
+        (target.metric, target.entity, target.unit, target.period_start, target.period_end): target
+        for target in targets
+    }
+    moves: list[tuple[float, bool, str]] = []
+    row: Any
+    for row in ends.itertuples():
+        key = (row.metric, row.entity, row.unit, row.period_start, row.period_end)
+        figures = known.of(by_row[key])
+        if figures:
+            value = figures[-1].value
+            change = abs(row.q50 - value) / (abs(value) or 1.0)
+            numbers = [_short(number) for number in (value, row.q50, row.q05, row.q95)]
+            text = "{}: {} to {} [{}, {}] {}".format(row.entity, *numbers, row.unit)
+            moves.append((change, not row.q05 <= value <= row.q95, text))
+    if not moves:
+        return f"{len(ends)} figures are forecast, none of which was recorded before"
+    month = f"{max(ends['period_end']):%Y-%m}"
+    moved = sum(move[1] for move in moves)
+    _, moves_most, text = max(moves)
+    if len(moves) == 1:
+        verb = "moves" if moves_most else "may stay where it was recorded"
+        return f"By {month} it {verb}, {text}"
+    return (
+        f"By {month}, {moved} of {len(moves)} figures move beyond their last recorded value; "
+        f"the largest change, {text}"
+    )
+
+
+LARGE = 1000.0
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= LARGE else f"{number:.3g}"
 
 
 def draw_family(

@@ -123,12 +123,13 @@ def test_only_the_scenario_as_it_stands_is_run(stored, files, capsys, monkeypatc
         asked.update(options, scenario=scenario, out=settings.out)
         return stored
 
-    monkeypatch.setattr("sim.runs.ensemble.run_ensemble", run_ensemble)
+    monkeypatch.setattr("sim.analysis.forecasts.running.run_ensemble", run_ensemble)
     options = ("--replicates", 3, "--seed", 9, "--clients", 500, "--out", files / "out")
     record = ("--record", files / "record.csv")
     assert _run("validate", files / "market.toml", *record, *options) == 0
-    assert [world.name for world in asked["worlds"]] == [ON]
-    assert asked["worlds"][0].scenario == asked["scenario"]
+    (world,) = asked["worlds"](asked["scenario"])
+    assert (world.name, world.scenario) == (ON, asked["scenario"])
+    assert asked["draws"] is None
     assert asked["scenario"].population.clients == 500
     assert (asked["replicates"], asked["seed"], asked["out"]) == (3, 9, files / "out")
     assert "1 of 2 recorded figures" in capsys.readouterr().out
@@ -138,7 +139,7 @@ def test_a_finished_run_with_all_worlds_is_reused(stored, files, monkeypatch):
     def run_ensemble(scenario, settings, **options):
         raise AssertionError("must not run")
 
-    monkeypatch.setattr("sim.runs.ensemble.run_ensemble", run_ensemble)
+    monkeypatch.setattr("sim.analysis.forecasts.running.run_ensemble", run_ensemble)
     monkeypatch.setattr("sim.api.open_result", lambda path: stored)
     record = ("--record", files / "record.csv")
     assert _run("validate", files / "market.toml", *record, "--out", files / "out") == 0

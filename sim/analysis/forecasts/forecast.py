@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import calendar
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +17,14 @@ import numpy.typing as npt
 
 from sim.analysis.calibration.matching import known_figures
 from sim.analysis.calibration.record import Record
+from sim.analysis.calibration.rules import (
+    AGAINST,
+    NoTargetError,
+    is_market,
+    line_of,
+    rule_of,
+    vendors_of,
+)
 from sim.analysis.calibration.targets import Target
 from sim.analysis.calibration.validation import simulated
 from sim.errors import SimError
@@ -44,21 +54,17 @@ INSTANT = 0
 NEAREST_PERIOD = {INSTANT: INSTANT, 1: 1, 4: 3, 8: 6}
 """Longest recorded period in months -> period of forecasts; a longer one gives years."""
 DAYS_A_MONTH = 365.25 / 12.0
+MARKET = "market"
 EACH_VENDOR = ("share", "rank")
 """Kinds of figures that are forecast for every vendor of the scope, recorded or not."""
 PARTS = ("share", "ratio")
 PERCENT = 100.0
+YEAR = re.compile(r"(19|20)\d\d")
 
 
 def is_logarithmic(target: Target) -> bool:
     """Are errors of the figure relative?"""
-    known = getattr(target, "transform", "")
-    return target.value > 0.0 and (known == "log" if known else target.kind == "total")
-
-
-def family_of(target: Target) -> str:
-    """Metric family."""
-    return getattr(target, "family", "") or target.metric
+    return target.transform == "log" and target.value > 0.0
 
 
 def last_day(month: date) -> date:
@@ -92,8 +98,8 @@ class Errors(NamedTuple):
         its own takes the root mean square of those of its transform and unit.
         """
         logs = is_logarithmic(target)
-        error = float(getattr(target, "error", 0.0)) / (abs(target.value) if logs else 1.0)
-        key = (family_of(target), *(("log", "1") if logs else ("identity", target.unit)))
+        error = target.error / (target.value if logs else 1.0)
+        key = (target.family, *(("log", "1") if logs else ("identity", target.unit)))
         alike = [sd**2 for group, sd in self.discrepancies.items() if group[1:] == key[1:]]
         square = self.discrepancies.get(key, math.sqrt(np.mean(alike)) if alike else 0.0) ** 2
         return math.sqrt(error**2 + square)
@@ -104,7 +110,8 @@ def predictive(target: Target, values: npt.ArrayLike, errors: Errors) -> FloatAr
 
     Each of the R finite figures is repeated until there are at least `DRAWS`, each with its own
     error e ~ N(0, deviation), so that the variance is that of the figures plus deviation^2. In
-    logarithms where the errors are relative. Parts of a whole stay within 0 and 100 %.
+    logarithms where the errors are relative. Parts of a whole stay within 0 and 100 %,
+    ranks are whole numbers from 1 on.
 
     Parameters
     ----------
@@ -126,18 +133,14 @@ def predictive(target: Target, values: npt.ArrayLike, errors: Errors) -> FloatAr
         rng = np.random.default_rng([errors.seed, crc32(target.id.encode())])
         noise = deviation * rng.standard_normal(sample.size)
         sample = sample * np.exp(noise) if is_logarithmic(target) else sample + noise
+    if target.kind == "rank":
+        return np.maximum(np.round(sample), 1.0)
     return np.clip(sample, 0.0, PERCENT) if is_percentage(target) else sample
 
 
 def is_percentage(target: Target) -> bool:
     """Is the figure a part of a whole, in per cent?"""
     return target.kind in PARTS and target.unit == "%"
-
-
-def lengthened(scenario: Scenario, end: date) -> Scenario:
-    """The scenario with months added until a day is inside."""
-    months = months_between(scenario.calendar.start, end) + 1
-    return scenario.replace({"calendar.months": max(months, scenario.calendar.months)})
 
 
 def known_until(record: Iterable[Record], cut: date) -> list[Record]:
@@ -152,47 +155,55 @@ def future_targets(
 
     Periods are those in which a metric was recorded: months, quarters, halves or years that lie
     inside as a whole, the last day of each month for what was recorded on single days. Shares and
-    ranks are forecast for every vendor of the scope. A target's value is the last recorded figure.
+    ranks are forecast for every vendor of the scope, a model line by its latest model. A target's
+    value is the last recorded figure. A metric whose name holds a year is left out.
 
     Raises
     ------
     SimError
         If nothing was recorded before the start that a run answers to.
     """
-    known = known_until(record, start - timedelta(days=1))
-    rows = {row.id: row for row in known}
-    latest: dict[tuple[str, str], Target] = {}
+    cut = start - timedelta(days=1)
+    known = known_until(record, cut)
+    mapped = {
+        target.id: target
+        for target in known_figures(known, scenario)
+        if not YEAR.search(target.metric)
+    }
+    latest: dict[Thing, Record] = {}
     lengths: dict[str, set[int]] = {}
-    for target in known_figures(known, scenario):
-        key = (target.metric, target.vendor or target.entity)
-        if key not in latest or target.period_end >= latest[key].period_end:
-            latest[key] = target
-        lengths.setdefault(target.metric, set()).add(_length(rows[target.id]))
-    if not latest:
+    for row in sorted((row for row in known if row.id in mapped), key=_order):
+        latest[thing_of(row, scenario)] = row
+        lengths.setdefault(row.metric, set()).add(_length(row))
+    for target in mapped.values():
+        for row in _other_vendors(target, latest[thing_of(target, scenario)], scenario):
+            latest.setdefault(thing_of(row, scenario), row)
+    found: list[Target] = []
+    for metric, own in lengths.items():
+        for length in sorted(own):
+            wanted = {
+                row.id: row
+                for last in latest.values()
+                if last.metric == metric
+                for row in (_at(last, period) for period in periods(start, end, length))
+            }
+            # Metric by metric, so that no forecast follows from another.
+            targets = known_figures([*known, *wanted.values()], scenario)
+            found += (target for target in targets if target.id in wanted)
+    if not found:
         raise SimError(f"nothing recorded before {start} that this scenario answers to")
-    wanted = [
-        _at(rows[target.id], entity, period)
-        for target, entity in _with_every_vendor(list(latest.values()), scenario)
-        for length in sorted(lengths[target.metric])
-        for period in periods(start, end, length)
-    ]
-    new = {row.id for row in wanted}
-    return tuple(t for t in known_figures([*known, *wanted], scenario) if t.id in new)
+    return tuple(found)
 
 
-def _with_every_vendor(
-    latest: Sequence[Target], scenario: Scenario
-) -> Iterator[tuple[Target, str]]:
-    """Recorded targets with their entities; the vendors of a scope that were never recorded."""
-    covered = {(target.metric, target.vendor) for target in latest}
-    for target in latest:
-        yield target, target.entity
-        if target.kind not in EACH_VENDOR:
-            continue
+def _order(row: Record) -> tuple[date, str]:
+    return row.period_end or row.period_start or date.min, row.id
+
+
+def _other_vendors(target: Target, row: Record, scenario: Scenario) -> Iterator[Record]:
+    """The row of a share or rank for each vendor of its scope."""
+    if target.kind in EACH_VENDOR and len(target.vendors) == 1:
         for vendor in target.peers:
-            if (target.metric, vendor) not in covered:
-                covered.add((target.metric, vendor))
-                yield target, scenario.vendors[vendor].label or vendor
+            yield replace(row, entity=scenario.vendors[vendor].label or vendor)
 
 
 def _length(row: Record) -> int:
@@ -212,17 +223,12 @@ def periods(start: date, end: date, length: int) -> Iterator[tuple[date, date]]:
             yield (last, last) if length == INSTANT else (first, last)
 
 
-def _at(row: Record, entity: str, period: tuple[date, date]) -> Record:
-    """The row of another entity and period."""
+def _at(row: Record, period: tuple[date, date]) -> Record:
+    """The row of another period."""
     first, last = period
-    name = f"{row.metric}|{entity}|{first}|{last}"
-    return replace(
-        row,
-        id=name,
-        entity=entity,
-        period_start=first,
-        period_end=None if row.period_end is None else last,
-    )
+    end = None if row.period_end is None else last
+    name = f"{row.metric}|{row.entity}|{row.unit}|{first}|{last}"
+    return replace(row, id=name, period_start=first, period_end=end)
 
 
 def forecast_table(curves: xr.Dataset, targets: Iterable[Target], errors: Errors) -> pd.DataFrame:
@@ -238,7 +244,7 @@ def forecast_table(curves: xr.Dataset, targets: Iterable[Target], errors: Errors
     rows = []
     for target in targets:
         sample = predictive(target, simulated(target, curves), errors)
-        facts = {name: getattr(target, name, "") for name in FACTS} | {"family": family_of(target)}
+        facts = {name: getattr(target, name) for name in FACTS}
         bands = np.quantile(sample, list(QUANTILES.values()))
         rows.append(facts | dict(zip(QUANTILES, map(float, bands), strict=True)))
     table = pd.DataFrame(rows, columns=[*FACTS, *QUANTILES])
@@ -267,63 +273,58 @@ def rising_prices(curves: xr.Dataset, start: date, end: date) -> dict[int, float
     return found
 
 
-def middle_of(target: Target) -> float:
-    """Middle of the period, in months from a fixed day."""
-    days = (target.period_start.toordinal() + target.period_end.toordinal() + 1) / 2.0
-    return days / DAYS_A_MONTH
+Thing = tuple[str, object, str]
+"""What a figure is about: metric, vendors or model line, unit."""
 
 
-def months_of(target: Target) -> float:
-    """Months that a sum is over; 1 for what is no sum."""
-    if not target.summed:
-        return 1.0
-    return ((target.period_end - target.period_start).days + 1) / DAYS_A_MONTH
+def thing_of(one: Record | Target, scenario: Scenario) -> Thing:
+    """What a figure is about, whatever its entity is called."""
+    about: object = one.entity
+    row = Record("", None, None, one.entity, one.metric, 0.0, one.unit)
+    with suppress(NoTargetError):
+        if rule_of(row).scope == "line":
+            line = line_of(one.entity)
+            about = (line.family, line.tier)
+        elif not AGAINST.search(one.entity):
+            about = MARKET if is_market(one.entity) else vendors_of(one.entity, scenario)
+    return one.metric, about, one.unit
 
 
-def in_period(target: Target, start: date, end: date) -> float:
-    """The recorded figure as it would be in another period: sums keep their monthly rate."""
-    after = replace(target, period_start=start, period_end=end)
-    return target.value / months_of(target) * months_of(after)
+class Figure(NamedTuple):
+    """A recorded figure on the scale of another period."""
+
+    start: date
+    end: date
+    value: float
+
+    @property
+    def time(self) -> float:
+        """Middle of its period, in months from a fixed day."""
+        return (self.start.toordinal() + self.end.toordinal() + 1) / 2.0 / DAYS_A_MONTH
 
 
-def finding(table: pd.DataFrame, known: Iterable[Target]) -> str:
-    """What the forecasts of a family say, in a sentence: who ends elsewhere than last recorded.
+class Known:
+    """The record until a day, by what its figures are about."""
 
-    A figure moves if the last recorded one lies outside the 90 % band of the last period; sums
-    count as monthly rates. The figure named is the one whose median moves most, relative to the
-    last recorded one.
-    """
-    ends = table.groupby(["metric", "entity"], sort=False).tail(1)
-    latest = {
-        (target.metric, target.entity): target
-        for target in sorted(known, key=lambda target: target.period_end)
-    }
-    moves: list[tuple[float, bool, str]] = []
-    row: Any
-    for row in ends.itertuples():
-        last = latest.get((row.metric, row.entity))
-        if last is not None:
-            value = in_period(last, row.period_start, row.period_end)
-            change = abs(row.q50 - value) / (abs(value) or 1.0)
-            numbers = [_short(number) for number in (value, row.q50, row.q05, row.q95)]
-            text = "{}: {} to {} [{}, {}] {}".format(row.entity, *numbers, row.unit)
-            moves.append((change, not row.q05 <= value <= row.q95, text))
-    if not moves:
-        return f"{len(ends)} figures are forecast, none of which was recorded before"
-    month = f"{max(ends['period_end']):%Y-%m}"
-    moved = sum(move[1] for move in moves)
-    _, moves_most, text = max(moves)
-    if len(moves) == 1:
-        verb = "moves" if moves_most else "may stay where it was recorded"
-        return f"By {month} it {verb}, {text}"
-    return (
-        f"By {month}, {moved} of {len(moves)} figures move beyond their last recorded value; "
-        f"the largest change, {text}"
-    )
+    def __init__(self, record: Iterable[Record], scenario: Scenario, cut: date) -> None:
+        self.scenario = scenario
+        self.rows = known_until(record, cut)
+        self._by_thing: dict[Thing, list[Record]] = {}
+        for row in sorted(self.rows, key=_order):
+            self._by_thing.setdefault(thing_of(row, scenario), []).append(row)
+
+    def of(self, target: Target) -> list[Figure]:
+        """What was recorded of a target's thing, in order; sums at the rate of its period."""
+        found = []
+        for row in self._by_thing.get(thing_of(target, self.scenario), ()):
+            start, end = row.period_start or row.period_end, row.period_end or row.period_start
+            if start is not None and end is not None:
+                ratio = 1.0
+                if target.summed:
+                    ratio = _days(target.period_start, target.period_end) / _days(start, end)
+                found.append(Figure(start, end, row.value * ratio))
+        return found
 
 
-LARGE = 1000.0
-
-
-def _short(number: float) -> str:
-    return f"{number:,.0f}" if abs(number) >= LARGE else f"{number:.3g}"
+def _days(start: date, end: date) -> int:
+    return (end - start).days + 1

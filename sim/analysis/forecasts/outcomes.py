@@ -17,13 +17,12 @@ from sim.analysis.forecasts.forecast import (
     DRAWS,
     PERCENT,
     Errors,
-    family_of,
+    Figure,
+    Known,
     is_logarithmic,
     is_percentage,
-    known_until,
-    middle_of,
-    months_of,
     predictive,
+    thing_of,
 )
 from sim.analysis.forecasts.scores import MODEL, Outcome, Scale, Scoreboard, score_table
 from sim.analysis.forecasts.simple import FORECASTERS, Series, pooled_variance, series_of
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
     from sim.scenario.schema.scenario import Scenario
 
-SIGNED = ("rank", "growth")
+SIGNED = ("rank", "growth", "gap")
 """Kinds of figures that no logistic trend is meant for."""
 
 
@@ -80,14 +79,13 @@ def score_figures(
     cut = cut or fitted
     if cut is None or not scored:
         return None
-    known = known_figures(known_until(rows, cut), scenario)
-    return scoreboard(curves, scored, known, cut, errors, fitted)
+    return scoreboard(curves, scored, Known(rows, scenario, cut), cut, errors, fitted)
 
 
 def scoreboard(
     curves: xr.Dataset,
     targets: Iterable[Target],
-    known: Iterable[Target],
+    known: Known,
     cut: date,
     errors: Errors,
     fitted: date | None = None,
@@ -99,87 +97,85 @@ def scoreboard(
     targets
         Figures to score; one that is there twice counts once.
     known
-        Recorded figures; those that end after the cut are not looked at.
+        The record until the cut, what the scenario takes as given included.
     cut
         Last day of what was known. Simple forecasters predict figures after it.
     """
-    histories = _histories([target for target in known if target.period_end <= cut])
     distinct = {
-        (_thing(t), t.period_start, t.period_end, t.value): t for t in reversed(list(targets))
+        (thing_of(t, known.scenario), t.period_start, t.period_end, t.value): t
+        for t in reversed(list(targets))
     }
-    outcomes = [
-        _outcome(target, curves, histories, cut, errors) for target in reversed(distinct.values())
-    ]
+    scored = list(reversed(distinct.values()))
+    pools = _Pools([*scored, *known_figures(known.rows, known.scenario)], known)
+    outcomes = [_outcome(target, curves, pools, cut, errors) for target in scored]
     return Scoreboard(cut, fitted, score_table(outcomes))
 
 
-Thing = tuple[str, str, str, str]
+def _series(target: Target, figures: Sequence[Figure]) -> Series:
+    values = [figure.value for figure in figures]
+    return series_of(
+        [figure.time for figure in figures],
+        values,
+        logarithmic=is_logarithmic(target) and min(values) > 0.0,
+        limit=PERCENT if is_percentage(target) else None,
+        bounded=target.kind not in SIGNED,
+    )
 
 
-def _thing(target: Target) -> Thing:
-    """What a series of figures is about."""
-    return target.metric, target.vendor or target.entity, target.measure, target.unit
+class _Pools:
+    """Variances of changes by metric family; a family that shows none takes that of its unit."""
 
+    def __init__(self, targets: Iterable[Target], known: Known) -> None:
+        self._known = known
+        things = {thing_of(target, known.scenario): target for target in targets}
+        found: dict[tuple[str, str], list[Series]] = {}
+        for target in things.values():
+            figures = known.of(target)
+            if figures:
+                one = _series(target, figures)
+                found.setdefault(_pool(target, one), []).append(one)
+        self._variances = {pool: pooled_variance(series) for pool, series in found.items()}
+        by_unit: dict[str, list[Series]] = {}
+        for (_, unit), series in found.items():
+            by_unit.setdefault(unit, []).extend(series)
+        self._of_unit = {unit: pooled_variance(series) for unit, series in by_unit.items()}
 
-def _histories(known: Sequence[Target]) -> dict[Thing, Series]:
-    """Series of each thing, sums as monthly rates, with the family's variance of a change.
-
-    A family whose series hold one figure each takes over that of all series of its unit.
-    """
-    groups: dict[Thing, list[Target]] = {}
-    for target in known:
-        groups.setdefault(_thing(target), []).append(target)
-    found: dict[Thing, Series] = {}
-    families: dict[tuple[str, str], list[Series]] = {}
-    for thing, rows in groups.items():
-        figures = [row.value / months_of(row) for row in rows]
-        first = rows[0]
-        found[thing] = series_of(
-            [middle_of(row) for row in rows],
-            figures,
-            logarithmic=is_logarithmic(first) and min(figures) > 0.0,
-            limit=PERCENT if is_percentage(first) else None,
-            bounded=first.kind not in SIGNED,
+    def series(self, target: Target) -> Series | None:
+        """What was recorded of a target's thing; None if nothing was."""
+        figures = self._known.of(target)
+        if not figures:
+            return None
+        series = _series(target, figures)
+        family, unit = _pool(target, series)
+        variance = self._variances.get((family, unit))
+        return series._replace(
+            family_variance=self._of_unit.get(unit) if variance is None else variance
         )
-        families.setdefault(_pool(first, found[thing]), []).append(found[thing])
-    everywhere = {
-        unit: pooled_variance(s for (_, own), rows in families.items() if own == unit for s in rows)
-        for _, unit in families
-    }
-    variances = {
-        pool: pooled_variance(series) or everywhere[pool[1]] for pool, series in families.items()
-    }
-    return {
-        thing: series._replace(family_variance=variances[_pool(groups[thing][0], series)])
-        for thing, series in found.items()
-    }
 
 
 def _pool(target: Target, series: Series) -> tuple[str, str]:
     """Series whose changes have one unit are pooled."""
-    return (family_of(target), "relative" if series.logarithmic else target.unit)
+    return (target.family, "relative" if series.logarithmic else target.unit)
 
 
 def _outcome(
-    target: Target,
-    curves: xr.Dataset,
-    histories: dict[Thing, Series],
-    cut: date,
-    errors: Errors,
+    target: Target, curves: xr.Dataset, pools: _Pools, cut: date, errors: Errors
 ) -> Outcome:
-    series = histories.get(_thing(target))
+    series = pools.series(target)
     samples = {MODEL: predictive(target, simulated(target, curves), errors)}
     if target.period_end > cut and series is not None:
         normals = ndtri((np.arange(DRAWS) + 0.5) / DRAWS)
+        time = Figure(target.period_start, target.period_end, target.value).time
         for name, forecaster in FORECASTERS.items():
-            figures = forecaster(series, middle_of(target), normals) * months_of(target)
-            samples[name] = predictive(target, figures, Errors(errors.seed))
-    level = abs(target.value if series is None else float(series.values[-1]) * months_of(target))
+            samples[name] = predictive(
+                target, forecaster(series, time, normals), Errors(errors.seed)
+            )
+    level = abs(target.value if series is None else float(series.values[-1]))
     return Outcome(
         target.id,
         target.metric,
         target.entity,
-        family_of(target),
+        target.family,
         target.unit,
         target.period_end,
         months_between(cut, target.period_end),

