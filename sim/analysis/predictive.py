@@ -42,17 +42,14 @@ def posterior_of(
 ) -> Path | None:
     """The posterior file over which a scenario is run; None = its numbers as they stand.
 
+    SimError: a file is given and the point is asked for.
+
     Parameters
     ----------
     given
         A file instead of the one that the scenario names.
     point
         None although the scenario names one.
-
-    Raises
-    ------
-    SimError
-        A file is given and the point is asked for.
     """
     if given is not None and point:
         raise SimError(f"either the posterior {given} or the point, not both")
@@ -65,17 +62,14 @@ def draws_of(
 ) -> Draws:
     """The draw of each replicate: a systematic resample of the posterior's weights.
 
+    SimError: the file cannot be read, or a number of it is none of the scenario's.
+
     Parameters
     ----------
     replicates, seed
         Of the runs; equal ones give equal draws.
     first
         Replicates of an earlier look, whose draws stay as they are.
-
-    Raises
-    ------
-    SimError
-        The file cannot be read, or a number of it is none of the scenario's.
     """
     refuse_no_runs(replicates, seed)
     posterior = read_posterior(file)
@@ -92,10 +86,7 @@ def draws_of(
 def refuse_drawn(draws: Draws, paths: Sequence[str]) -> None:
     """Refuse values at paths that every draw overwrites.
 
-    Raises
-    ------
-    SimError
-        Names the first of them.
+    SimError: names the first of them.
     """
     drawn = {path for changes in draws.changes.values() for path in changes}
     for path in paths:
@@ -155,18 +146,15 @@ def split_variance(
                                                          strategies = sum_c n_c (m_c - m)^2 / D
                                                                       - (C - 1) B / D
 
+    ValueError: less than two draws or seeds, a number that is not finite, or no combination of
+    strategies with two draws.
+
     Parameters
     ----------
     outcomes
         (D, K).
     strategies
         (D,) the combination of each draw; None where there are no choices.
-
-    Raises
-    ------
-    ValueError
-        Less than two draws or seeds, a number that is not finite, or no combination of strategies
-        with two draws.
 
     Notes
     -----
@@ -231,6 +219,9 @@ def run_split(
     Replicate r of D replicates repeats the draw of replicate ``r mod D`` under a seed of its own,
     so that the first D are the runs of the result again. What is found is kept in its folder.
 
+    SimError: less than two seeds, no contest, no draws, or less than two draws that are done in all
+    runs.
+
     Parameters
     ----------
     file
@@ -239,12 +230,6 @@ def run_split(
         Seeds of each draw.
     settings
         Its `out` is the folder that holds the result.
-
-    Raises
-    ------
-    SimError
-        Less than two seeds, no contest, no draws, or less than two draws that are done in all
-        runs.
     """
     scenario, draws = result.scenario, result.draws
     if seeds < 2:

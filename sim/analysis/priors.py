@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -183,23 +183,25 @@ def _of_fit(fit: Fit) -> Prior:
 
 def choices_of(scenario: Scenario) -> tuple[Choice, ...]:
     """The structural choices that a scenario leaves open: it states a strategy after their date."""
-    return tuple(choice for choice in declared().choice if _event_of(scenario, choice) is not None)
+    return tuple(choice for choice, _ in _open_choices(scenario))
 
 
-def _event_of(scenario: Scenario, choice: Choice) -> int | None:
-    """The last event after the date that states the vendor's strategy, by its place in the file."""
+def _open_choices(scenario: Scenario) -> Iterator[tuple[Choice, int]]:
+    """Each open choice with the last event that states the strategy, by its place in the file."""
     if scenario.contest is None:
-        return None
-    vendor = choice.vendor.format(**scenario.contest.model_dump())
-    found = [
-        (event.month, index)
-        for index, event in enumerate(scenario.events)
-        if event.month > choice.after
-        and getattr(event, "kind", "") == "strategy"
-        and getattr(event, "vendor", "") == vendor
-        and getattr(event, choice.field) is not None
-    ]
-    return max(found)[1] if found else None
+        return
+    for choice in declared().choice:
+        vendor = choice.vendor.format(**scenario.contest.model_dump())
+        events = [
+            (event.month, index)
+            for index, event in enumerate(scenario.events)
+            if event.month > choice.after
+            and getattr(event, "kind", "") == "strategy"
+            and getattr(event, "vendor", "") == vendor
+            and getattr(event, choice.field) is not None
+        ]
+        if events:
+            yield choice, max(events)[1]
 
 
 def chosen(scenario: Scenario, positions: Mapping[str, int]) -> dict[str, Any]:
@@ -207,15 +209,15 @@ def chosen(scenario: Scenario, positions: Mapping[str, int]) -> dict[str, Any]:
 
     SimError if the scenario leaves no such choice open, or it has no such alternative.
     """
-    there = {choice.name: choice for choice in choices_of(scenario)}
+    there = {choice.name: (choice, event) for choice, event in _open_choices(scenario)}
     changes = {}
     for name, position in positions.items():
-        if name not in there or not 0 <= position < len(there[name].alternatives):
+        if name not in there or not 0 <= position < len(there[name][0].alternatives):
             raise SimError(f"{scenario.name} has no choice {name}, alternative {position}")
-        table = there[name].alternatives[position].table
+        choice, event = there[name]
+        table = choice.alternatives[position].table
         if table is not None:
-            event = _event_of(scenario, there[name])
-            changes[f"events.{event}.{there[name].field}"] = dict(table)
+            changes[f"events.{event}.{choice.field}"] = dict(table)
     return changes
 
 
