@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sim.errors import Problem, ScenarioError, nearest_hint
+from sim.errors import ScenarioError
 from sim.levers.base import Lever
 from sim.parts import facts_of
 from sim.scenario.checks.sense import validated
@@ -27,10 +27,10 @@ from sim.scenario.paths import (
     keys_of,
     plain_tables,
     set_path,
-    shown,
     without,
 )
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.typed import must_exist
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -164,13 +164,7 @@ def replace(scenario: Scenario, changes: Mapping[str, Any], *, worlds: bool = Tr
 
 def _known_levers(scenario: Scenario, names: Iterable[str]) -> tuple[str, ...]:
     wanted = tuple(names)
-    problems = [
-        Problem(
-            "", "levers", shown(name), "no such lever", nearest_hint(name, list(scenario.levers))
-        )
-        for name in wanted
-        if name not in scenario.levers
-    ]
+    problems = [p for name in wanted for p in must_exist("levers", name, scenario.levers, "lever")]
     if problems:
         raise ScenarioError(problems)
     return wanted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ def problem_at(path: str, value: object, rule: str, hint: str = "") -> Problem:
     return Problem("", path, value if isinstance(value, str) else shown(value), rule, hint)
 
 
-def must_exist(path: str, name: str, known: Mapping[str, Any], what: str) -> Iterator[Problem]:
+def must_exist(path: str, name: object, known: Collection[str], what: str) -> Iterator[Problem]:
     """A problem unless the name is known."""
     if name not in known:
         yield problem_at(path, shown(name), f"no such {what}", nearest_hint(name, list(known)))

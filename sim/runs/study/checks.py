@@ -21,6 +21,7 @@ from sim.scenario.paths import (
     shown,
 )
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.typed import must_exist
 
 FIXED = ("calendar", "ensemble", "name", "title")
 
@@ -89,9 +90,7 @@ def trial_problems(
     if factor.path == WORLD:
         names = [world.name for world in worlds_of(scenario)]
         for value in factor.values:
-            if value not in names:
-                hint = nearest_hint(value, names)
-                yield Problem("", place, shown(value), "no such world", hint)
+            yield from must_exist(place, value, names, "world")
         return
     conditions = _conditions(factor, factors, set())
     seen: set[tuple[str, str]] = set()
@@ -145,11 +144,9 @@ def never_occur(place: str, values: Values, factor: Factor) -> Iterator[Problem]
 
 def measure_problems(study: Study) -> Iterator[Problem]:
     """Measures that are kept exist."""
-    known = list(measures())
     for name in study.outcomes.measures:
-        if name != "*" and name not in known:
-            hint = nearest_hint(name, known)
-            yield Problem("", "outcomes.measures", shown(name), "no such measure", hint)
+        if name != "*":
+            yield from must_exist("outcomes.measures", name, measures(), "measure")
 
 
 def claim_problems(name: str, claim: Claim, scenario: Scenario) -> Iterator[Problem]:
@@ -157,15 +154,13 @@ def claim_problems(name: str, claim: Claim, scenario: Scenario) -> Iterator[Prob
     place = f"claims.{name}"
     known = measures()
     if claim.measure not in known:
-        hint = nearest_hint(claim.measure, list(known))
-        yield Problem("", f"{place}.measure", shown(claim.measure), "no such measure", hint)
+        yield from must_exist(f"{place}.measure", claim.measure, known, "measure")
         return
     found = known[claim.measure]
     if found.dims not in ((), ("vendor",)):
         yield Problem("", f"{place}.measure", claim.measure, f"is a table over {found.dims}")
-    if found.dims == ("vendor",) and claim.of not in scenario.vendors:
-        hint = nearest_hint(claim.of, list(scenario.vendors))
-        yield Problem("", f"{place}.of", shown(claim.of), "no such vendor", hint)
+    if found.dims == ("vendor",):
+        yield from must_exist(f"{place}.of", claim.of, scenario.vendors, "vendor")
     if found.dims == () and claim.of:
         yield Problem("", f"{place}.of", shown(claim.of), "this measure is of the whole market")
     if (claim.below is None) == (claim.above is None):

@@ -19,6 +19,7 @@ from sim.runs.study.schema import WORLD, Factor, FactorTable, Study, acting, in_
 from sim.scenario.paths import dotted, is_number, shown
 from sim.scenario.reader import load, parse_override, parsed, read_text
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.typed import must_exist
 
 
 @dataclass(frozen=True)
@@ -168,12 +169,10 @@ def _factors(
 def _where_problems(
     place: str, where: Mapping[str, Any], factors: Mapping[str, Factor]
 ) -> list[Problem]:
-    problems = []
+    problems: list[Problem] = []
     for path, value in where.items():
-        if path not in factors:
-            hint = nearest_hint(path, list(factors))
-            problems.append(Problem("", place, shown(path), "no such factor", hint))
-        else:
+        problems += must_exist(place, path, factors, "factor")
+        if path in factors:
             values = checks.wanted(value)
             problems += checks.never_occur(f"{place}.{path}", values, factors[path])
     return problems

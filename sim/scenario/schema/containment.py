@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
 from sim.parts import Part, cited, input_par, monthly_par, par, part_par, share_par
 
 _REGISTERED = cited("pre-registered, see docs/reference/containment.md")
@@ -100,10 +98,8 @@ class Calibration(Part):
         (), "ids of the rows of the record; empty = every row that a run answers to", strict=False
     )
     error: float = part_par(0.05, "standard error of a recorded figure, relative to it")
-    errors: dict[str, float] = Field(
-        {},
-        description="another relative standard error by metric of the record",
-        json_schema_extra={"unit": "share", "source": "", "flag": "input"},
+    errors: dict[str, float] = input_par(
+        {}, "another relative standard error by metric of the record", "share"
     )
     seeds: int = input_par(4, "seeds used for fitting", "runs", 1, 10_000)
     check_seeds: int = input_par(16, "other seeds, on which the fit is judged", "runs", 2, 10_000)
