@@ -160,7 +160,9 @@ class BaseMarket(mesa.Model):
     @property
     def opened(self) -> npt.NDArray[np.bool_]:
         """(J,) offers of a family whose weights are open."""
-        return self.state.weights_open[self.world.family] & (self.world.family >= 0)
+        opened = np.zeros(len(self.world.families) + 1, bool)  # last without a family
+        opened[:-1] = self.state.weights_open
+        return opened[self.world.family]
 
     def available(self) -> npt.NDArray[np.bool_]:
         """(J,) offers that exist this month, rules of segments aside."""

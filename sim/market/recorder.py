@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -48,7 +46,7 @@ _kept_of = attrgetter(*KEPT)
 class Measure:
     """A name, a unit, the dimensions beside the month, a sentence, and how a market is read.
 
-    One that reads `many` months takes a market as it is now, or :class:`Months`.
+    One that reads `many` months takes a market as it is now, or :func:`months_of` one.
     """
 
     name: str
@@ -88,17 +86,15 @@ def measures() -> Mapping[str, Measure]:
 
 
 class Layout(NamedTuple):
-    """The measures of a scenario, and how their curves are laid out; vendors as in its file."""
+    """Labels of the dimensions of curves, and where they stand in the market's order."""
 
     axes: dict[str, tuple[str, ...]]
     known: tuple[Measure, ...]
-    shapes: list[tuple[int, ...]]
-    parts: list[slice]  # of a row of all measures
-    order: npt.NDArray[np.int64]  # places in a row of the market's order, by those in a row
+    order: dict[str, tuple[Any, ...]]  # by measure, as an index of months and dimensions
 
 
 def layout_of(scenario: Scenario, world: MarketLayout) -> Layout:
-    """The layout of a scenario's curves."""
+    """The layout of a scenario's curves; vendors stand as in its file."""
     ends = world.platform_names()[world.n_vendors :]
     axes: dict[str, tuple[str, ...]] = {
         "vendor": tuple(scenario.vendors),
@@ -123,33 +119,21 @@ def layout_of(scenario: Scenario, world: MarketLayout) -> Layout:
         for dim, names in axes.items()
     }
     known = tuple(measures().values())
-    shapes = [tuple(len(axes[dim]) for dim in m.dims) for m in known]
-    parts = parts_of(shapes)
-    order = [
-        np.arange(part.start, part.stop).reshape(shape)[np.ix_(*(place[dim] for dim in m.dims))]
-        for m, shape, part in zip(known, shapes, parts, strict=True)
-    ]
-    return Layout(axes, known, shapes, parts, np.concatenate(order, axis=None))
+    order = {one.name: np.ix_(*(place[dim] for dim in one.dims)) for one in known}
+    return Layout(axes, known, {name: (slice(None), *index) for name, index in order.items()})
 
 
-def parts_of(shapes: Sequence[tuple[int, ...]]) -> list[slice]:
-    """Places of arrays of some shapes that stand one after the other."""
-    ends = np.cumsum([0, *(math.prod(shape) for shape in shapes)]).tolist()
-    return [slice(*pair) for pair in pairwise(ends)]
-
-
-class Months:
-    """Recorded months under the names of a market; arrays have the month as their first axis."""
-
-    def __init__(self, market: Any, values: Mapping[str, npt.NDArray[Any]]) -> None:
-        self.world, self.rules, self.scenario = market.world, market.rules, market.scenario
-        self.counted = market.counted
-        for path, value in values.items():
-            *rooms, name = path.split(".")
-            room: Any = self
-            for part in rooms:
-                room = vars(room).setdefault(part, SimpleNamespace())
-            setattr(room, name, value)
+def months_of(market: Any, values: Sequence[npt.NDArray[Any]]) -> Any:
+    """Recorded months under the names of a market; the month is the first axis of each array."""
+    names = "world", "rules", "scenario", "counted"
+    out = SimpleNamespace(**{name: getattr(market, name) for name in names})
+    for path, value in zip(KEPT, values, strict=False):
+        *rooms, name = path.split(".")
+        room = out
+        for part in rooms:
+            room = vars(room).setdefault(part, SimpleNamespace())
+        setattr(room, name, value)
+    return out
 
 
 class Recorder:
@@ -157,57 +141,41 @@ class Recorder:
 
     def __init__(self, market: Any) -> None:
         scenario, self._market = market.scenario, market
-        self._layout = shared(scenario, "layout", lambda: layout_of(scenario, market.world))
-        self._monthly = [m for m in self._layout.known if not m.many]
-        self._kept: list[npt.NDArray[Any]] = []  # as of the first month: shapes and types
-        self._rows = np.zeros((scenario.calendar.months, 0))  # what is kept, and what is read
-        self._table = np.zeros((scenario.calendar.months, len(self._layout.order)))  # the curves
+        layout = shared(scenario, "layout", lambda: layout_of(scenario, market.world))
+        self.axes, self._known, self._order = layout
+        self._months = scenario.calendar.months
+        self._monthly = [one for one in self._known if not one.many]
+        self._kept: list[npt.NDArray[Any]] = []  # (months, ...): `KEPT`, then monthly measures
+        self._curves = {
+            one.name: np.zeros((self._months, *(len(self.axes[dim]) for dim in one.dims)))
+            for one in self._known
+        }
         self._recorded, self._computed = 0, 0  # months
-
-    @property
-    def axes(self) -> dict[str, tuple[str, ...]]:
-        """Labels of each dimension."""
-        return self._layout.axes
 
     def record(self, month: int, market: Any) -> None:
         """Keep what measures read of a market at the end of the month."""
-        values = [*_kept_of(market), *(m.read(market) for m in self._monthly)]
-        if self._recorded == 0:
-            self._begin(values)
-        np.concatenate(values, axis=None, out=self._rows[month])
-        self._recorded = month + 1
-        self._computed = min(self._computed, month)
-        if self._recorded == len(self._rows):
+        values = [*_kept_of(market), *(one.read(market) for one in self._monthly)]
+        if not self._kept:
+            arrays = [np.asarray(value) for value in values]
+            self._kept = [np.zeros((self._months, *one.shape), one.dtype) for one in arrays]
+        for kept, value in zip(self._kept, values, strict=True):
+            kept[month] = value
+        self._recorded, self._computed = month + 1, min(self._computed, month)
+        if self._recorded == self._months:
             self._compute()
-
-    def _begin(self, values: Sequence[Any]) -> None:
-        """Make room for what is kept of each month."""
-        self._kept = [np.asarray(value) for value in values]
-        for one, value in zip(self._monthly, self._kept[len(KEPT) :], strict=True):
-            self._check(one, value.shape)
-        self._rows = np.zeros((len(self._rows), sum(value.size for value in self._kept)))
-
-    def _check(self, one: Measure, shape: tuple[int, ...]) -> None:
-        """Refuse a measure that does not have the shape of its dimensions."""
-        expected = tuple(len(self.axes[dim]) for dim in one.dims)
-        if shape != expected:
-            raise ValueError(f"measure {one.name}: shape {shape}, expected {expected}")
 
     def _compute(self) -> None:
         """Compute the curves of the months that are new."""
-        rows = self._rows[self._computed : self._recorded]
-        parts = parts_of([value.shape for value in self._kept])
-        values = [
-            rows[:, part].reshape(len(rows), *value.shape).astype(value.dtype, copy=False)
-            for value, part in zip(self._kept, parts, strict=True)
-        ]
-        months = Months(self._market, dict(zip(KEPT, values, strict=False)))
-        monthly = iter(values[len(KEPT) :])
-        found = [one.read(months) if one.many else next(monthly) for one in self._layout.known]
-        for one, value in zip(self._layout.known, found, strict=True):
-            self._check(one, np.shape(value)[1:])
-        table = np.concatenate([np.reshape(v, (len(rows), -1)) for v in found], axis=1)
-        self._table[self._computed : self._recorded] = table[:, self._layout.order]
+        new = slice(self._computed, self._recorded)
+        values = [kept[new] for kept in self._kept]
+        months, monthly = months_of(self._market, values), iter(values[len(KEPT) :])
+        for one in self._known:
+            curve = self._curves[one.name]
+            found = np.asarray(one.read(months) if one.many else next(monthly))
+            shape, expected = found.shape[1:], curve.shape[1:]
+            if shape != expected:
+                raise ValueError(f"measure {one.name}: shape {shape}, expected {expected}")
+            curve[new] = found[self._order[one.name]]
         self._computed = self._recorded
 
     @property
@@ -215,11 +183,7 @@ class Recorder:
         """What was recorded until now, 0 in the months to come."""
         if self._computed < self._recorded:
             self._compute()
-        known, shapes, parts = self._layout[1:4]
-        return {
-            one.name: self._table[:, part].reshape(len(self._table), *shape)
-            for one, shape, part in zip(known, shapes, parts, strict=True)
-        }
+        return dict(self._curves)
 
     def last(self, name: str) -> Floats:
         """A measure of the last recorded month, in the order of the scenario file."""
