@@ -73,6 +73,8 @@ def validate(
     """
     from sim.analysis.calibration.record import load_record
     from sim.analysis.calibration.validation import validate as hold_against
+    from sim.analysis.forecasts.forecast import predictive
+    from sim.analysis.forecasts.running import errors_of
 
     rows = load_record(record)
     if scenario.is_dir():
@@ -85,7 +87,13 @@ def validate(
         market = load(scenario, changed(set_, clients))
         file = posterior_of(market, posterior, point)
         result = _run(market, replicates, seed, workers, out, file)
-    validation = hold_against(result.curves, result.scenario, rows)
+    errors = errors_of(result.seed, file)
+    validation = hold_against(
+        result.curves,
+        result.scenario,
+        rows,
+        sample=lambda target, values: predictive(target, values, errors),
+    )
     board = _scores(validation, result, rows, cut, file)
     if json_:
         document = validation.as_dict() | ({"scores": board.as_dict()} if board else {})

@@ -45,8 +45,8 @@ MIDDLE = 15
 """A list dated after this day acts from the next month."""
 LISTS = ("price_list", "price_cut")
 LONGEST_MONTH = 31
-TIER_ERROR = 0.6
-"""Relative error of a list price as an index of another quality tier."""
+TIER_ERROR = 0.8
+"""Relative error of a list price as an index of another tier: root mean square in the record."""
 
 ROW_IDS = re.compile(r"([A-Z]+)(\d+)(?:\s*(?:to|-|\u2013)\s*\1(\d+))?")
 DATA = ("data", "input")

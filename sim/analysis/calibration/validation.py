@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -252,17 +252,25 @@ def validate(
     scenario: Scenario,
     record: Iterable[Record] | None = None,
     point: str = "on",
+    sample: Callable[[Target, FloatArray], FloatArray] | None = None,
 ) -> Validation:
     """Hold the curves of a scenario against the record; None = the record shipped here.
 
     A figure that cannot be compared is listed with its reason, never dropped.
+
+    Parameters
+    ----------
+    sample
+        Turns the (R,) simulated figures of a target into a sample of what would be recorded; absent
+        = the figures themselves, without error.
     """
     matched = match(load_record() if record is None else record, scenario)
     comparisons: list[Comparison] = []
     unmapped = list(matched.unmapped)
     for target in matched.targets:
         try:
-            comparisons.append(compare(target, simulated(target, curves, point)))
+            values = simulated(target, curves, point)
+            comparisons.append(compare(target, sample(target, values) if sample else values))
         except SimError as reason:
             unmapped.append(Unmapped(target.id, target.metric, target.entity, str(reason)))
     return Validation(tuple(comparisons), tuple(unmapped), matched.inputs, matched.duplicates)
