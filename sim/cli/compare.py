@@ -16,6 +16,7 @@ from sim.cli.options import (
     WIDTH,
     Changes,
     Clients,
+    OffVariants,
     Out,
     Replicates,
     Seed,
@@ -59,6 +60,7 @@ def compare(
     replicates: Replicates = None,
     seed: Seed = None,
     set_: Changes = None,
+    off_variant: OffVariants = None,
     clients: Clients = None,
     workers: Workers = None,
     out: Out = RESULTS,
@@ -75,7 +77,7 @@ def compare(
     from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 
-    markets = [load(path, changed(set_, clients)) for path in scenarios]
+    markets = [load(path, changed(set_, clients, off_variant)) for path in scenarios]
     limits = _margins(margin or [])
     with progress_on_stderr() as progress:
         result, found = run_and_compare(

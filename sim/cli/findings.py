@@ -17,6 +17,7 @@ from sim.cli.options import (
     Changes,
     Clients,
     JsonFindings,
+    OffVariants,
     Out,
     Point,
     Posterior,
@@ -64,6 +65,7 @@ def attribute(
     replicates: Replicates = None,
     seed: Seed = None,
     set_: Changes = None,
+    off_variant: OffVariants = None,
     clients: Clients = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="All coalitions, however many levers (up to 10).")
@@ -86,7 +88,7 @@ def attribute(
     from sim.runs.settings import RunSettings
     from sim.scenario.reader import load
 
-    changes = changed(set_, clients)
+    changes = changed(set_, clients, off_variant)
     market = load(scenario, changes)
     names = [name.strip() for name in parts.split(",")] if parts else list(USUAL)
     documents, failed = [], 0

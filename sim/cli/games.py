@@ -17,6 +17,7 @@ from sim.cli.options import (
     Changes,
     Clients,
     JsonFinding,
+    OffVariants,
     Out,
     Point,
     Posterior,
@@ -56,6 +57,7 @@ def tournament(
     seed: Seed = None,
     discount: Annotated[float, typer.Option(help="Worth of a yuan next month.")] = 0.98,
     set_: Changes = None,
+    off_variant: OffVariants = None,
     clients: Clients = None,
     posterior: Posterior = None,
     point: Point = False,
@@ -73,7 +75,7 @@ def tournament(
     from sim.runs.settings import RunSettings
     from sim.scenario.reader import load
 
-    changes = changed(set_, clients)
+    changes = changed(set_, clients, off_variant)
     market = load(scenario, changes)
     with progress_on_stderr() as progress:
         result, found = run_all(
@@ -286,6 +288,7 @@ def frontier(
     steps: Annotated[int, typer.Option(min=2, help="Values of that sweep.")] = 5,
     seed: Seed = None,
     set_: Changes = None,
+    off_variant: OffVariants = None,
     clients: Clients = None,
     posterior: Posterior = None,
     point: Point = False,
@@ -305,7 +308,7 @@ def frontier(
     from sim.runs.settings import RunSettings
     from sim.scenario.reader import load
 
-    changes = changed(set_, clients)
+    changes = changed(set_, clients, off_variant)
     market = load(scenario, changes)
     usual = usual_paths(market) if x is None or (y is None and not hysteresis) else ("", "")
     across = axis_of(market, x or usual[0], x_range)

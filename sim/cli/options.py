@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import complain
+from sim.errors import SimError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,10 @@ Seed = Annotated[int | None, typer.Option(min=0, help="Root seed [default: the s
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Another value at a dotted path."),
+]
+OffVariants = Annotated[
+    list[str] | None,
+    typer.Option("--off-variant", metavar="LEVER=NAME", help="What off means for a lever."),
 ]
 Clients = Annotated[int | None, typer.Option(min=1, help="Simulated clients.")]
 Workers = Annotated[
@@ -63,9 +68,23 @@ WIDTH = 100
 SOME_FAILED = 3
 
 
-def changed(changes: Iterable[str] | None, clients: int | None) -> list[str]:
-    """The values of `--set` and `--clients` as changes of a scenario."""
-    return [*(changes or ()), *([f"population.clients={clients}"] if clients else [])]
+def changed(
+    changes: Iterable[str] | None, clients: int | None, off_variants: Iterable[str] | None = None
+) -> list[str]:
+    """The values of `--set`, `--off-variant` and `--clients` as changes of a scenario.
+
+    Raises
+    ------
+    SimError
+        A variant is not written LEVER=NAME.
+    """
+    out = list(changes or ())
+    for text in off_variants or ():
+        lever, is_there, name = text.partition("=")
+        if not (lever and is_there and name):
+            raise SimError(f"--off-variant {text}: is written LEVER=NAME")
+        out.append(f"levers.{lever}.off_variant={name}")
+    return [*out, *([f"population.clients={clients}"] if clients else [])]
 
 
 def drawn_over(
@@ -117,7 +136,6 @@ def month_of(text: str | None) -> date | None:
     SimError
         It is none.
     """
-    from sim.errors import SimError
     from sim.months import first_of_month
 
     if text is None:
@@ -158,7 +176,6 @@ def run_as_it_stands(
 
 def draw(result: Result, names: Sequence[str], measures: Sequence[str] | None = None) -> bool:
     """Draw pictures of a result; False, and the reason on the error stream, if it cannot be."""
-    from sim.errors import SimError
     from sim.plot.save import save
 
     try:

@@ -21,6 +21,7 @@ from sim.cli.options import (
     BranchAt,
     Changes,
     Clients,
+    OffVariants,
     Out,
     Point,
     Posterior,
@@ -50,6 +51,7 @@ def run(
     replicates: Replicates = None,
     seed: Seed = None,
     set_: Changes = None,
+    off_variant: OffVariants = None,
     clients: Clients = None,
     horizon: Annotated[
         bool,
@@ -90,7 +92,7 @@ def run(
     from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 
-    changes = changed(set_, clients)
+    changes = changed(set_, clients, off_variant)
     market = load(scenario, changes)
     drawn = drawn_over(market, posterior, point, changes, replicates, seed)
     if not json_:

@@ -10,8 +10,11 @@ import pytest
 
 from sim.analysis.posterior import Posterior, write_posterior
 from sim.cli import main
+from sim.cli.options import changed
+from sim.errors import SimError
 from sim.runs import run as running
 from sim.runs.result import Result
+from sim.scenario.reader import load
 from tests.unit.analysis.posteriors import tiny_posterior
 from tests.unit.runs.fake_market import DUEL, FailingMarket, FakeMarket
 
@@ -206,3 +209,24 @@ def test_profile_tells_the_time_of_each_phase(
         assert float(rows[phase.name][1]) >= 0.0
     parts = [float(row[-2]) for name, row in rows.items() if row[-1].endswith("%")]
     assert sum(parts[:-1]) == pytest.approx(parts[-1], abs=0.01)
+
+
+class TestOffVariant:
+    SCENARIO = Path(__file__).parents[2] / "scenarios" / "volcano-dam.toml"
+
+    def test_names_what_off_means(self) -> None:
+        market = load(self.SCENARIO, changed(None, 500, ["price_war=match"]))
+        assert market.levers["price_war"].off_variant == "match"
+        assert market.population.clients == 500
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("price_war", "is written LEVER=NAME"),
+            ("price_war=mach", "match"),
+            ("price_wor=match", "price_war"),
+        ],
+    )
+    def test_refuses_what_is_not_there(self, text: str, reason: str) -> None:
+        with pytest.raises(SimError, match=reason):
+            load(self.SCENARIO, changed(None, None, [text]))
