@@ -9,23 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import EXPECTED_ERROR
-from sim.cli.options import (
-    RESULTS,
-    SOME_FAILED,
-    WIDTH,
-    Changes,
-    Clients,
-    OffVariants,
-    Out,
-    Replicates,
-    Seed,
-    Workers,
-    changed,
-    draw,
-    print_json,
-    table_lines,
-)
+from sim.cli import EXPECTED_ERROR, options
+from sim.cli.options import RESULTS, SOME_FAILED, WIDTH, changed, draw, print_json, table_lines
 
 if TYPE_CHECKING:
     from sim.analysis.compare import Difference, ScenarioComparison
@@ -57,13 +42,13 @@ def compare(
             "share [default: containment.minimum_effect of A]. Repeatable.",
         ),
     ] = None,
-    replicates: Replicates = None,
-    seed: Seed = None,
-    set_: Changes = None,
-    off_variant: OffVariants = None,
-    clients: Clients = None,
-    workers: Workers = None,
-    out: Out = RESULTS,
+    replicates: options.Replicates = None,
+    seed: options.Seed = None,
+    set_: options.Changes = None,
+    off_variant: options.OffVariants = None,
+    clients: options.Clients = None,
+    workers: options.Workers = None,
+    out: options.Out = RESULTS,
     json_: Annotated[bool, typer.Option("--json", help="Print folder and differences.")] = False,
 ) -> int:
     """Run each scenario as it stands on the same seeds and say where they differ, and how surely.

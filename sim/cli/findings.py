@@ -9,27 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import EXPECTED_ERROR
-from sim.cli.options import (
-    RESULTS,
-    SOME_FAILED,
-    WIDTH,
-    Changes,
-    Clients,
-    JsonFindings,
-    OffVariants,
-    Out,
-    Point,
-    Posterior,
-    Replicates,
-    ScenarioFile,
-    Seed,
-    Workers,
-    changed,
-    draw,
-    drawn_over,
-    print_json,
-)
+from sim.cli import EXPECTED_ERROR, options
+from sim.cli.options import RESULTS, SOME_FAILED, WIDTH, changed, draw, drawn_over, print_json
 
 if TYPE_CHECKING:
     from sim.analysis.uncertainty.exploring import Finding
@@ -54,7 +35,7 @@ SENSITIVITY_FACTS = {
 
 
 def attribute(
-    scenario: ScenarioFile,
+    scenario: options.ScenarioFile,
     parts: Annotated[
         str | None,
         typer.Option(
@@ -62,20 +43,20 @@ def attribute(
             "benchmarks, priors, unidentified [default: all but the last two]."
         ),
     ] = None,
-    replicates: Replicates = None,
-    seed: Seed = None,
-    set_: Changes = None,
-    off_variant: OffVariants = None,
-    clients: Clients = None,
+    replicates: options.Replicates = None,
+    seed: options.Seed = None,
+    set_: options.Changes = None,
+    off_variant: options.OffVariants = None,
+    clients: options.Clients = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="All coalitions, however many levers (up to 10).")
     ] = False,
     draws: Annotated[int, typer.Option(min=1, help="Draws of the priors.")] = 20,
-    posterior: Posterior = None,
-    point: Point = False,
-    workers: Workers = None,
-    out: Out = RESULTS,
-    json_: JsonFindings = False,
+    posterior: options.Posterior = None,
+    point: options.Point = False,
+    workers: options.Workers = None,
+    out: options.Out = RESULTS,
+    json_: options.JsonFindings = False,
 ) -> int:
     """Say which of the incumbent's levers does it, and whether it lasts under other rules.
 
@@ -124,7 +105,7 @@ def attribution_lines(found: Mapping[str, Any]) -> list[str]:
 
 
 def sensitivity(
-    scenario: ScenarioFile,
+    scenario: options.ScenarioFile,
     factor: Annotated[
         list[str] | None,
         typer.Option(metavar="PATH=LOW:HIGH", help="A number to vary, repeatable."),
@@ -157,12 +138,12 @@ def sensitivity(
         int, typer.Option(min=2, help="Unknowns that screening hands on to Sobol.")
     ] = 8,
     replicates: Annotated[int, typer.Option(min=1, help="Seeds of every draw.")] = 2,
-    seed: Seed = None,
-    set_: Changes = None,
-    clients: Clients = None,
-    workers: Workers = None,
-    out: Out = RESULTS,
-    json_: JsonFindings = False,
+    seed: options.Seed = None,
+    set_: options.Changes = None,
+    clients: options.Clients = None,
+    workers: options.Workers = None,
+    out: options.Out = RESULTS,
+    json_: options.JsonFindings = False,
 ) -> int:
     """Vary what nobody knows: what matters, how much, and where containment fails.
 

@@ -9,27 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import EXPECTED_ERROR
-from sim.cli.options import (
-    RESULTS,
-    SOME_FAILED,
-    WIDTH,
-    Changes,
-    Clients,
-    JsonFinding,
-    OffVariants,
-    Out,
-    Point,
-    Posterior,
-    Replicates,
-    ScenarioFile,
-    Seed,
-    Workers,
-    changed,
-    draw,
-    drawn_over,
-    print_json,
-)
+from sim.cli import EXPECTED_ERROR, options
+from sim.cli.options import RESULTS, SOME_FAILED, WIDTH, changed, draw, drawn_over, print_json
 
 if TYPE_CHECKING:
     from sim.strategies.pricing.q_learning import Policy
@@ -50,20 +31,20 @@ Names = Annotated[
 
 
 def tournament(
-    scenario: ScenarioFile,
+    scenario: options.ScenarioFile,
     incumbent: Names = None,
     challenger: Names = None,
-    replicates: Replicates = None,
-    seed: Seed = None,
+    replicates: options.Replicates = None,
+    seed: options.Seed = None,
     discount: Annotated[float, typer.Option(help="Worth of a yuan next month.")] = 0.98,
-    set_: Changes = None,
-    off_variant: OffVariants = None,
-    clients: Clients = None,
-    posterior: Posterior = None,
-    point: Point = False,
-    workers: Workers = None,
-    out: Out = RESULTS,
-    json_: JsonFinding = False,
+    set_: options.Changes = None,
+    off_variant: options.OffVariants = None,
+    clients: options.Clients = None,
+    posterior: options.Posterior = None,
+    point: options.Point = False,
+    workers: options.Workers = None,
+    out: options.Out = RESULTS,
+    json_: options.JsonFinding = False,
 ) -> int:
     """Let named strategies of incumbent and challenger meet under common seeds.
 
@@ -212,14 +193,14 @@ def _alike(found: dict[str, Any]) -> list[str]:
 
 
 def train(
-    scenario: ScenarioFile,
+    scenario: options.ScenarioFile,
     vendor: Annotated[str, typer.Option(help="Vendor that learns.", show_default=False)],
     out: Annotated[Path, typer.Option(help="File that takes the policy.", show_default=False)],
     steps: Annotated[
         int | None, typer.Option(min=LEAST, help="Periods of training [default: 4,000,000].")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the exploration.")] = 1,
-    set_: Changes = None,
+    set_: options.Changes = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
 ) -> None:
     """Teach a vendor's pricing algorithm and write its policy, for the strategy `q_learning`."""
@@ -260,7 +241,7 @@ NO_RANGE = typer.Option(None, help="Lowest and highest value [default: 0 to twic
 
 
 def frontier(
-    scenario: ScenarioFile,
+    scenario: options.ScenarioFile,
     x: Annotated[
         str | None, typer.Option(help="Path of a number [default: demand.switching_cost.api].")
     ] = None,
@@ -286,15 +267,15 @@ def frontier(
         ),
     ] = False,
     steps: Annotated[int, typer.Option(min=2, help="Values of that sweep.")] = 5,
-    seed: Seed = None,
-    set_: Changes = None,
-    off_variant: OffVariants = None,
-    clients: Clients = None,
-    posterior: Posterior = None,
-    point: Point = False,
-    workers: Workers = None,
-    out: Out = RESULTS,
-    json_: JsonFinding = False,
+    seed: options.Seed = None,
+    set_: options.Changes = None,
+    off_variant: options.OffVariants = None,
+    clients: options.Clients = None,
+    posterior: options.Posterior = None,
+    point: options.Point = False,
+    workers: options.Workers = None,
+    out: options.Out = RESULTS,
+    json_: options.JsonFinding = False,
 ) -> int:
     """Find where P(containment) = 1/2 in two parameters, asking only near the boundary.
 

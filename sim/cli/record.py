@@ -9,19 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.cli import options
 from sim.cli.options import (
     RESULTS,
-    Changes,
-    Clients,
-    Out,
-    Point,
-    Posterior,
-    Record,
-    Replicates,
-    ScenarioFile,
-    Scheduler,
-    Seed,
-    Workers,
     changed,
     executor_of,
     month_of,
@@ -49,8 +39,8 @@ SHORT = 8
 
 
 def calibrate(
-    scenario: ScenarioFile,
-    record: Record = None,
+    scenario: options.ScenarioFile,
+    record: options.Record = None,
     to: Annotated[
         str | None,
         typer.Option(metavar="YYYY-MM", help="Last month that is used [default: all]."),
@@ -68,16 +58,16 @@ def calibrate(
     check_seeds: Annotated[
         int | None, typer.Option(min=2, help="With --point: other seeds [default: the scenario's].")
     ] = None,
-    seed: Seed = None,
+    seed: options.Seed = None,
     iterations: Annotated[
         int | None,
         typer.Option(min=1, help="With --point: steps at most [default: the scenario's]."),
     ] = None,
-    set_: Changes = None,
-    clients: Clients = None,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    out: Out = RESULTS,
+    set_: options.Changes = None,
+    clients: options.Clients = None,
+    workers: options.Workers = None,
+    scheduler: options.Scheduler = None,
+    out: options.Out = RESULTS,
     json_: Annotated[
         bool, typer.Option("--json", help="Print folder, numbers and targets as JSON.")
     ] = False,
@@ -104,8 +94,8 @@ def calibrate(
             "calibration.iterations": iterations,
             "population.clients": clients,
         }
-        options = [f"{path}={value}" for path, value in given.items() if value is not None]
-        market = load(scenario, [*(set_ or []), *options])
+        changes = [f"{path}={value}" for path, value in given.items() if value is not None]
+        market = load(scenario, [*(set_ or []), *changes])
         with progress_on_stderr() as progress:
             from sim.analysis.calibration.calibrate import calibrate as fit
 
@@ -255,23 +245,23 @@ def _target(row: FittedTarget) -> tuple[Any, ...]:
 
 
 def forecast(
-    scenario: ScenarioFile,
+    scenario: options.ScenarioFile,
     from_: Annotated[
         str, typer.Option("--from", metavar="YYYY-MM", help="First month of the forecasts.")
     ],
     to: Annotated[str, typer.Option("--to", metavar="YYYY-MM", help="Their last month.")],
-    posterior: Posterior = None,
-    point: Point = False,
+    posterior: options.Posterior = None,
+    point: options.Point = False,
     blind: Annotated[
         bool, typer.Option("--blind", help="Without the scenario's events from that month on.")
     ] = False,
-    record: Record = None,
-    replicates: Replicates = None,
-    seed: Seed = None,
-    set_: Changes = None,
-    clients: Clients = None,
-    workers: Workers = None,
-    out: Out = RESULTS,
+    record: options.Record = None,
+    replicates: options.Replicates = None,
+    seed: options.Seed = None,
+    set_: options.Changes = None,
+    clients: options.Clients = None,
+    workers: options.Workers = None,
+    out: options.Out = RESULTS,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the files and the provenance as JSON.")
     ] = False,

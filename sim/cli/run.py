@@ -13,23 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import EXPECTED_ERROR, complain
+from sim.cli import EXPECTED_ERROR, complain, options
 from sim.cli.options import (
     RESULTS,
     SOME_FAILED,
     WIDTH,
-    BranchAt,
-    Changes,
-    Clients,
-    OffVariants,
-    Out,
-    Point,
-    Posterior,
-    Replicates,
-    ScenarioFile,
-    Scheduler,
-    Seed,
-    Workers,
     changed,
     drawn_over,
     executor_of,
@@ -47,36 +35,36 @@ if TYPE_CHECKING:
 
 
 def run(
-    scenario: ScenarioFile,
-    replicates: Replicates = None,
-    seed: Seed = None,
-    set_: Changes = None,
-    off_variant: OffVariants = None,
-    clients: Clients = None,
+    scenario: options.ScenarioFile,
+    replicates: options.Replicates = None,
+    seed: options.Seed = None,
+    set_: options.Changes = None,
+    off_variant: options.OffVariants = None,
+    clients: options.Clients = None,
     horizon: Annotated[
         bool,
         typer.Option(
             "--horizon", help="Run the same seeds on beyond the horizon and judge with it."
         ),
     ] = False,
-    posterior: Posterior = None,
-    point: Point = False,
+    posterior: options.Posterior = None,
+    point: options.Point = False,
     split_variance: Annotated[
         int | None,
         typer.Option(
             metavar="K", help="K seeds of each draw: spread by seed, parameters, strategies."
         ),
     ] = None,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
+    workers: options.Workers = None,
+    scheduler: options.Scheduler = None,
     until_halfwidth: Annotated[
         float | None,
         typer.Option(
             metavar="H", help="Add replicates until containment's probability is known this well."
         ),
     ] = None,
-    branch_at: BranchAt = None,
-    out: Out = RESULTS,
+    branch_at: options.BranchAt = None,
+    out: options.Out = RESULTS,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the result folder and the verdict as JSON.")
     ] = False,
@@ -226,17 +214,17 @@ def _run_end(result: Result, figures: list[Path], scenario: str) -> list[str]:
 
 def sweep(
     study: Annotated[Path, typer.Argument(help="Study file (TOML).", show_default=False)],
-    replicates: Replicates = None,
-    seed: Seed = None,
-    set_: Changes = None,
-    clients: Clients = None,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    branch_at: BranchAt = None,
+    replicates: options.Replicates = None,
+    seed: options.Seed = None,
+    set_: options.Changes = None,
+    clients: options.Clients = None,
+    workers: options.Workers = None,
+    scheduler: options.Scheduler = None,
+    branch_at: options.BranchAt = None,
     posterior: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Each replicate is a draw of it.")
     ] = None,
-    out: Out = RESULTS,
+    out: options.Out = RESULTS,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the result folder and the claims as JSON.")
     ] = False,
