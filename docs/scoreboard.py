@@ -1,54 +1,77 @@
 """Makes docs/explanation/scoreboard.md: what forecasts of the record are worth, and new ones.
 
-`python docs/scoreboard.py` runs the main scenario twice. The first run knows the record until the
-end of 2024 and is scored on what came later, beside four simple forecasters. The second knows it
-until mid-2025; its forecasts to the end of 2027 lie in docs/forecasts, with their provenance, to be
-scored by `sim validate --record` when the record has come so far.
+`python docs/scoreboard.py` draws a posterior of the main scenario from the record until the end of
+2024, runs it blind to later events and scores it on what was recorded later, beside four simple
+forecasters. It does the same for mid-2025 with the posterior that the scenario names, or one drawn
+here; forecasts to the end of 2027 go to docs/forecasts, with their provenance, to be scored by
+`sim validate --record` when the record has come so far. Posteriors and runs lie in results/, so
+that the same command goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
+from sim.analysis.calibration.inference import infer
 from sim.analysis.calibration.record import load_record
 from sim.analysis.calibration.validation import validate
-from sim.analysis.forecasts.forecast import Errors, lengthened
 from sim.analysis.forecasts.outcomes import score_figures
+from sim.analysis.forecasts.running import errors_of, fitted_until, lengthened, run_alone
 from sim.analysis.forecasts.scores import MODEL, Scoreboard, pit_histogram
+from sim.analysis.predictive import posterior_of
 from sim.errors import SimError
 from sim.plot.forecast import ForecastFiles, forecast_files
-from sim.runs.ensemble import run_ensemble
 from sim.runs.files import sha256
+from sim.runs.progress import progress_on_stderr
 from sim.runs.result import Result
 from sim.runs.settings import RunSettings
-from sim.runs.worlds import ON, World
 from sim.scenario.reader import load
 
 DOCS = Path(__file__).resolve().parent
 PAGE = DOCS / "explanation" / "scoreboard.md"
 FORECASTS = DOCS / "forecasts"
 SCENARIO = DOCS.parent / "scenarios" / "volcano-dam.toml"
-REPLICATES, CLIENTS = 200, 4_000
+RESULTS = DOCS.parent / "results"
+REPLICATES, CLIENTS, SIMULATIONS = 200, 4_000, 20_000
 EARLY, LATE, END = date(2024, 12, 31), date(2025, 6, 30), date(2027, 12, 31)
 FIRST = date(2025, 7, 1)
 COVERED = 0.8
 """Part of the figures after the cut that a good model has inside its 90 % bands, at least."""
 
 
-def runs(end: date, out: str) -> Result:
-    """Runs of the main scenario, as it stands, until a day at least."""
+def drawn(cut: date) -> Path:
+    """A posterior of the main scenario that knows the record until a day."""
+    with progress_on_stderr() as progress:
+        found = infer(
+            load(SCENARIO),
+            load_record(),
+            to=cut,
+            simulations=SIMULATIONS,
+            out=RESULTS,
+            progress=progress,
+        )
+    return found.posterior_file
+
+
+def runs(posterior: Path, end: date, known: date | None) -> Result:
+    """Runs over a posterior until a day at least, blind to events after the last known day."""
     market = lengthened(load(SCENARIO, [f"population.clients={CLIENTS}"]), end)
-    worlds = (World(ON, "as the scenario stands", market),)
-    return run_ensemble(market, RunSettings(out), replicates=REPLICATES, worlds=worlds)
+    with progress_on_stderr() as progress:
+        return run_alone(
+            market,
+            RunSettings(RESULTS, progress=progress),
+            posterior=posterior,
+            replicates=REPLICATES,
+            known=known,
+        )
 
 
-def scored(result: Result, cut: date) -> Scoreboard:
+def scored(result: Result, posterior: Path, cut: date) -> Scoreboard:
     """Scores of all recorded figures, with what was known on a day.
 
     Raises
@@ -59,7 +82,8 @@ def scored(result: Result, cut: date) -> Scoreboard:
     record = load_record()
     found = validate(result.curves, result.scenario, record)
     targets = [row.target for row in found.comparisons]
-    board = score_figures(result.curves, result.scenario, targets, record, cut, Errors(result.seed))
+    errors, fitted = errors_of(result.seed, posterior), fitted_until(posterior, record)
+    board = score_figures(result.curves, result.scenario, targets, record, cut, errors, fitted)
     if board is None:
         raise SimError("no recorded figure can be compared with the scenario")
     return board
@@ -100,14 +124,27 @@ def coverage(board: Scoreboard, ahead: bool) -> str:
     )
 
 
+HEAD = "forecaster|figures|covered|interval score|CRPS"
+
+
+def beaten(board: Scoreboard) -> list[str]:
+    """On how many figures the model beats each simple forecaster."""
+    return [
+        f"- The model beats {name} on {won} of {count} figures."
+        for name, (won, count) in board.beaten().items()
+    ]
+
+
 def section(board: Scoreboard, ahead: bool) -> Iterator[str]:
     """Scores by metric family and forecaster, PIT, misses."""
     rows = board.table[(board.table["months_ahead"] > 0) == ahead]
     part = Scoreboard(board.cut, board.fitted, rows)
-    head = "family|forecaster|figures|covered|interval score|CRPS"
+    if rows.empty:
+        yield coverage(board, ahead)
+        return
     yield coverage(board, ahead)
     yield ""
-    yield from table(head, part.by("family"))
+    yield from table(f"family|{HEAD}", part.by("family"))
     yield ""
     pits = rows.loc[rows["forecaster"] == MODEL, "pit"]
     yield f"PIT of the model by tenths: {' '.join(map(str, pit_histogram(pits)))}."
@@ -130,7 +167,8 @@ def forecasts(made: ForecastFiles) -> Iterator[str]:
     yield (
         f"{facts['forecasts']} forecasts, made {facts['made'][:10]} from the record until "
         f"{facts['record_cut']}: [forecast.csv](../forecasts/forecast.csv), SHA-256 `{digest}`; "
-        f"scenario `{facts['scenario_hash'][:8]}`, root seed {facts['seed']}, "
+        f"scenario `{facts['scenario_hash'][:8]}`, posterior "
+        f"`{facts['posterior_hash'][:8]}`, root seed {facts['seed']}, "
         f"{facts['replicates']} draws."
     )
     yield ""
@@ -144,17 +182,19 @@ def forecasts(made: ForecastFiles) -> Iterator[str]:
             yield ""
 
 
-def main() -> None:
-    """Write the page and the forecasts."""
-    with tempfile.TemporaryDirectory() as folder:
-        early = scored(runs(LATE, folder), EARLY)
-        result = runs(END, folder)
-        late = scored(result, LATE)
-        made = forecast_files(result, load_record(), FIRST, END)
+def main(given: list[str]) -> None:
+    """Write the page and the forecasts; posteriors to 2024-12 and to 2025-06 may be given."""
+    files = [Path(name) for name in given]
+    early_file = files[0] if files else drawn(EARLY)
+    late_file = files[1] if len(files) > 1 else posterior_of(load(SCENARIO)) or drawn(LATE)
+    early = scored(runs(early_file, LATE, EARLY), early_file, EARLY)
+    seeing = scored(runs(early_file, LATE, None), early_file, EARLY)
+    result = runs(late_file, END, LATE)
+    late = scored(result, late_file, LATE)
+    made = forecast_files(result, load_record(), FIRST, END, errors_of(result.seed, late_file))
     FORECASTS.mkdir(exist_ok=True)
     for name, content in made.files.items():
         (FORECASTS / name).write_bytes(content)
-    common = early.by(rows=early.common)
     lines = [
         "# What forecasts are worth",
         "",
@@ -164,22 +204,33 @@ def main() -> None:
         "",
         f"Made by `python docs/scoreboard.py`: {REPLICATES} runs of {CLIENTS:,} clients each. "
         "Interval scores of the 90 % band and CRPS are in logarithms where a metric's errors are "
-        "relative, else in parts of the last figure known before; smaller is better. Observation "
-        "errors are part of every band.",
+        "relative, else in parts of the last figure known before; smaller is better. The record's "
+        "errors are part of every band, the model's discrepancy of those of the model.",
         "",
         f"## Known until {EARLY}, scored on what came later",
         "",
-        f"Here {early.fitted_to}.",
+        f"Here {early.fitted_to}. The runs are blind to the events that the scenario states after "
+        "that: releases, price lists, shocks.",
         "",
-        *table("forecaster|figures|covered|interval score|CRPS", common),
+        *table(HEAD, early.by(rows=early.common)),
         "",
-        *[f"The model beats {n} on {a} of {b} figures." for n, (a, b) in early.beaten().items()],
+        *beaten(early),
+        "",
+        f"With those events: {coverage(seeing, ahead=True)} {seeing.winner()}.",
         "",
         "Last value, drift, logistic trend and damped trend are fitted on the same rows. Most "
         "series hold one or two figures before the cut: a trend that cannot be fitted is the last "
         "value, and its band has the variance of the other series of its family.",
         "",
         *section(early, ahead=True),
+        "",
+        f"## Known until {LATE}, scored on what came later",
+        "",
+        f"Here {late.fitted_to}. The runs are blind to later events, too.",
+        "",
+        f"{late.winner()}.",
+        "",
+        *section(late, ahead=True),
         "",
         f"## Known until {LATE}: the figures themselves",
         "",
@@ -193,4 +244,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -123,7 +123,7 @@ def _scores(
         known.values(),
         None if month is None else last_day(month),
         errors_of(result.seed, posterior),
-        fitted_until(posterior),
+        fitted_until(posterior, known.values()),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from sim.cli import main
 
 TINY = Path(__file__).parents[2] / "scenarios" / "tiny.toml"
+POSTERIOR = Path(__file__).parents[1] / "unit" / "analysis" / "tiny.posterior.parquet"
 RECORD = """id,period_start,period_end,entity,metric,value,unit
 T1,2024-02-01,2024-06-30,China market,ai_cloud_revenue_Omdia,0.4,billion yuan
 T2,2024-07-01,2024-12-31,China market,ai_cloud_revenue_Omdia,0.6,billion yuan
@@ -74,6 +76,29 @@ def test_forecasts_are_dated_and_do_not_know_what_came_later(
     text = capsys.readouterr().out
     assert "record until 2024-12-31" in text
     assert "the mean price of model calls rises in 2025 in " in text
+
+
+@pytest.mark.slow
+def test_a_posterior_makes_the_draws_and_is_named(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _forecast(files, "record.csv", "--point", "--json") == 0
+    alone = json.loads(capsys.readouterr().out)
+    assert alone["posterior_hash"] is None
+    given = ("--posterior", POSTERIOR, "--json")
+    assert _forecast(files, "record.csv", *given) == 0
+    drawn = json.loads(capsys.readouterr().out)
+    assert drawn["posterior_hash"] == sha256(POSTERIOR.read_bytes()).hexdigest()
+    assert drawn["events_after_cut"] == 0
+    tables = [pd.read_csv(facts["files"][0]) for facts in (alone, drawn)]
+    assert not tables[0].equals(tables[1])
+    assert _forecast(files, "record.csv", *given, "--blind") == 0
+    blind = json.loads(capsys.readouterr().out)
+    assert pd.read_csv(blind["files"][0]).equals(tables[1])  # there is no event to leave out
+    where = ("--record", files / "record.csv", "--out", files / "out", "--posterior", POSTERIOR)
+    assert _run("validate", files / "tiny.toml", *where, *OPTIONS, "--json") == 0
+    scores = json.loads(capsys.readouterr().out)["scores"]
+    assert scores["fitted_to"].startswith("the model was fitted to figures until ")
 
 
 @pytest.mark.slow

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.analysis.calibration.record import Record
 from sim.analysis.forecasts.forecast import Errors
 from sim.analysis.posterior import read_posterior
 from sim.analysis.predictive import draws_of
@@ -93,9 +95,12 @@ def errors_of(seed: int, posterior: Path | None) -> Errors:
     return Errors.of(seed, None if posterior is None else read_posterior(posterior).provenance)
 
 
-def fitted_until(posterior: Path | None) -> date | None:
+def fitted_until(posterior: Path | None, record: Iterable[Record]) -> date | None:
     """Last day of the record that a posterior knows; None without one."""
     if posterior is None:
         return None
-    cut = read_posterior(posterior).provenance["cut"]
-    return date.fromisoformat(str(cut)) if cut else None
+    facts = read_posterior(posterior).provenance
+    if facts["cut"]:
+        return date.fromisoformat(str(facts["cut"]))
+    used = set(facts.get("targets", ()))
+    return max((day for row in record if row.id in used and (day := row.period_end)), default=None)
