@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,30 +64,36 @@ def validate(
             "[default: the last that the scenario is fitted to].",
         ),
     ] = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Without the scenario's events after that month.")
+    ] = False,
     json_: Annotated[
         bool, typer.Option("--json", help="Print targets, scores, unmapped figures as JSON.")
     ] = False,
 ) -> None:
     """Hold a scenario against the record: hit or miss of each figure, and scores beside others.
 
-    Only the scenario as it stands is run, and a stored result of the same runs is reused.
+    Only the scenario as it stands is run, on to the last figure of a record that is given, and a
+    stored result of the same runs is reused.
     """
     from sim.analysis.calibration.record import load_record
     from sim.analysis.calibration.validation import validate as hold_against
     from sim.analysis.forecasts.forecast import predictive
-    from sim.analysis.forecasts.running import errors_of
+    from sim.analysis.forecasts.running import errors_of, reaching
 
     rows = load_record(record)
     if scenario.is_dir():
-        result = _stored(scenario, given=bool(set_) or {replicates, seed, clients} != {None})
-        file = posterior
+        given = bool(set_) or blind or {replicates, seed, clients} != {None}
+        result, file = _stored(scenario, given), posterior
     else:
         from sim.analysis.predictive import posterior_of
         from sim.scenario.reader import load
 
         market = load(scenario, changed(set_, clients))
         file = posterior_of(market, posterior, point)
-        result = _run(market, replicates, seed, workers, out, file)
+        market = market if record is None else reaching(market, rows)
+        known = _known_day(market, rows, cut, file) if blind else None
+        result = _run(market, replicates, seed, workers, out, file, known)
     errors = errors_of(result.seed, file)
     validation = hold_against(
         result.curves,
@@ -100,6 +107,22 @@ def validate(
         print_json(document)
     else:
         print("\n".join(_lines(validation, result, board.lines() if board else [])))
+
+
+def _known_day(
+    market: Scenario, rows: Sequence[RecordRow], cut: str | None, posterior: Path | None
+) -> date:
+    """The last known day, after which a blind run has no events."""
+    from sim.analysis.forecasts.forecast import last_day
+    from sim.analysis.forecasts.outcomes import cut_of
+    from sim.analysis.forecasts.running import fitted_until
+    from sim.errors import SimError
+
+    month = month_of(cut)
+    known = last_day(month) if month else fitted_until(posterior, rows) or cut_of(market, rows)
+    if known is None:
+        raise SimError("--blind needs --cut YYYY-MM: the scenario is fitted to no figure")
+    return known
 
 
 def _scores(
@@ -143,15 +166,16 @@ def _run(
     workers: int | None,
     out: Path,
     posterior: Path | None,
+    known: date | None,
 ) -> Result:
     from sim.api import open_result
     from sim.errors import SimError
     from sim.runs.plan import plan_ensemble
 
-    if posterior is None:
+    if posterior is None and known is None:
         with suppress(SimError):
             return open_result(out / plan_ensemble(market, replicates, seed).folder_name)
-    return run_as_it_stands(market, replicates, seed, workers, out, posterior)
+    return run_as_it_stands(market, replicates, seed, workers, out, posterior, known)
 
 
 def _lines(validation: Validation, result: Result, scores: list[str]) -> list[str]:

@@ -120,6 +120,19 @@ def test_scores_stand_beside_simple_forecasters(
     assert {row["id"] for row in ahead} == {"S3"}
 
 
+@pytest.mark.slow
+def test_a_later_record_makes_the_run_longer(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = RECORD.replace("2025-01-01,2025-06-30", "2025-07-01,2025-12-31")
+    (files / "later.csv").write_text(later)
+    where = ("--record", files / "later.csv", "--out", files / "out", "--cut", "2024-12")
+    assert _run("validate", files / "tiny.toml", *where, *OPTIONS, "--blind", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    ahead = [row for row in document["scores"]["figures"] if row["months_ahead"] > 0]
+    assert {(row["id"], row["horizon"]) for row in ahead} == {("S3", "7-12 months")}
+
+
 def test_a_span_that_ends_before_it_begins_is_refused(
     files: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.analysis.calibration.record import Record
+from sim.analysis.calibration.rules import rule_of
 from sim.analysis.forecasts.forecast import Errors
 from sim.analysis.posterior import read_posterior
 from sim.analysis.predictive import draws_of
@@ -30,6 +31,12 @@ def lengthened(scenario: Scenario, end: date) -> Scenario:
     """The scenario with months added until a day is inside."""
     months = months_between(scenario.calendar.start, end) + 1
     return scenario.replace({"calendar.months": max(months, scenario.calendar.months)})
+
+
+def reaching(scenario: Scenario, record: Iterable[Record]) -> Scenario:
+    """The scenario with months added until every figure is inside that a measure answers to."""
+    days = [row.period_end for row in record if row.period_end and rule_of(row).measure]
+    return lengthened(scenario, max(days)) if days else scenario
 
 
 def blind(scenario: Scenario, cut: date) -> Scenario:
