@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Any
 
 from sim.errors import Problem
@@ -179,9 +180,8 @@ def stacks_are_not_free(scenario: Scenario) -> Iterator[Problem]:
     """Where capacity limits, no vendor sells without any."""
     if not scenario.mechanisms.capacity:
         return
-    for name, vendor in scenario.vendors.items():
-        if vendor.capacity.initial == 0.0:
-            path = f"vendors.{name}.capacity.initial"
+    for path, cards in values_at(scenario, "vendors.*.capacity.initial"):
+        if cards == 0.0:
             rule = "a vendor without accelerators has nothing to sell"
             yield problem_at(path, 0.0, rule, "leave it out to size it to the first month's load")
 
@@ -189,9 +189,8 @@ def stacks_are_not_free(scenario: Scenario) -> Iterator[Problem]:
 def floor_is_below_list_prices(scenario: Scenario) -> Iterator[Problem]:
     """The price floor of all lies below every price that is stated."""
     floor = scenario.decisions.lowest_price
-    stated = [(f"families.{name}.price", part.price) for name, part in scenario.families.items()]
-    stated += [(f"hosts.{index}.price", host.price) for index, host in enumerate(scenario.hosts)]
-    for path, price in stated:
+    listed = (values_at(scenario, pattern) for pattern in ("families.*.price", "hosts.*.price"))
+    for path, price in chain.from_iterable(listed):
         if price is not None and price < floor:
             yield problem_at(path, price, f"lies below decisions.lowest_price = {floor}")
 
@@ -207,16 +206,13 @@ def agent_platforms_have_work(scenario: Scenario) -> Iterator[Problem]:
     """Who opens an agent platform needs a kind of work that agents do."""
     if any(kind.agent_work > 0.0 for kind in scenario.kinds.values()):
         return
-    hint = "set kinds.NAME.agent_work above 0"
-    for name, vendor in scenario.vendors.items():
-        if vendor.agents.get("strategy") != "none":
-            path = f"vendors.{name}.agents.strategy"
-            value = str(vendor.agents.get("strategy"))
-            yield problem_at(path, value, "no kind of work is done by agents", hint)
+    rule, hint = "no kind of work is done by agents", "set kinds.NAME.agent_work above 0"
+    for path, table in values_at(scenario, "vendors.*.agents"):
+        if table.get("strategy") != "none":
+            yield problem_at(f"{path}.strategy", str(table.get("strategy")), rule, hint)
     for index, event in enumerate(scenario.events):
         if isinstance(event, AgentPlatform):
-            path = f"events.{index}.what"
-            yield problem_at(path, event.what, "no kind of work is done by agents", hint)
+            yield problem_at(f"events.{index}.what", event.what, rule, hint)
 
 
 def strategies_make_sense(scenario: Scenario) -> Iterator[Problem]:
