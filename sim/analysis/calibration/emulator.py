@@ -18,10 +18,12 @@ COMPONENTS = 8
 """Principal components of the figures that are emulated at most."""
 EXPLAINED = 0.99
 """Part of the variance after which no further component is taken."""
-TUNED_ON = 250
+NEAR = 3.0
+"""Residuals up to here are emulated nearly as they are."""
+TUNED_ON = 150
 """Points on which length scales are chosen; all points then condition the emulator."""
 TRAINED_ON = 800
-"""Points that condition an emulator at most: the most plausible ones."""
+"""Points that condition an emulator at most: three quarters of them the most plausible ones."""
 IMPLAUSIBLE = 3.0
 """Three standard deviations hold 95 % of any unimodal law (Pukelsheim 1994)."""
 FREE_NUMBERS = (8, 14)
@@ -37,8 +39,8 @@ def latin_hypercube(count: int, dims: int, rng: np.random.Generator) -> FloatArr
 
 
 def compressed(residuals: FloatArray) -> FloatArray:
-    """``asinh r``: like r near the record, like a logarithm far from it, where detail is idle."""
-    return np.asarray(np.arcsinh(residuals))
+    """``3 asinh(r / 3)``: r near the record, a logarithm far from it, where detail is idle."""
+    return np.asarray(NEAR * np.arcsinh(residuals / NEAR))
 
 
 def effects(scores: FloatArray, residuals: FloatArray) -> FloatArray:
@@ -77,7 +79,7 @@ def moved_numbers(scores: FloatArray, residuals: FloatArray) -> IntArray:
 
 
 class Emulator:
-    """Mean and variance of compressed residuals between the simulated points.
+    """Mean and variance of compressed, standardised residuals between the simulated points.
 
     The figures are written in principal components; each is a linear trend and a Gaussian process
     with one length scale a number and a nugget for what seeds and the other numbers add.
@@ -89,8 +91,9 @@ class Emulator:
 
     def __init__(self, scores: FloatArray, residuals: FloatArray) -> None:
         figures = compressed(residuals)
-        order = np.argsort(np.sort(np.abs(figures), axis=1).sum(axis=1), kind="stable")
-        kept = np.sort(order[:TRAINED_ON])
+        order = np.argsort(np.abs(figures).sum(axis=1), kind="stable")
+        near, far = np.split(order, [TRAINED_ON * 3 // 4])
+        kept = np.sort(np.concatenate([near, far[:: 1 + 4 * len(far) // TRAINED_ON]]))
         scores, figures = scores[kept], figures[kept]
         self._mean = figures.mean(axis=0)
         left, sizes, right = np.linalg.svd(figures - self._mean, full_matrices=False)
@@ -113,18 +116,13 @@ class Emulator:
             variances[:, k] = deviation**2
         return self._mean + means @ self._basis, variances @ self._basis**2 + self._rest
 
-    def implausibility(self, scores: FloatArray) -> FloatArray:
-        """(n, T) distance to the record in standard deviations of emulator, seeds, error and model.
-
-        ``|E asinh r| / sqrt(V + 1)``: near the record the compressed residual has the unit variance
-        of error and discrepancy (Vernon, Goldstein & Bower 2010, Bayesian Analysis 5:619-669).
-        """
-        mean, variance = self.predict(scores)
-        return np.abs(mean) / np.sqrt(variance + 1.0)
-
 
 def ruled_out_by(implausibility: FloatArray) -> FloatArray:
-    """(n,) largest implausibility, leaving out one figure in twenty, which may miss by chance."""
+    """(n,) largest implausibility of (n, T), leaving out one figure in twenty.
+
+    Implausibility is ``|E r| / sqrt(V + e^2 + d^2)`` with the variance V of emulator and seeds
+    (Vernon, Goldstein & Bower 2010, Bayesian Analysis 5:619-669).
+    """
     count = implausibility.shape[1]
     return np.asarray(np.sort(implausibility, axis=1)[:, count - 1 - count // 20])
 

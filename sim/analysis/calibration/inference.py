@@ -7,20 +7,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.calibration.calibrate import LONGEST_NAME, MADE_WITH, _make, _stem
-from sim.analysis.calibration.emulator import (
-    IMPLAUSIBLE,
-    NO_EXTRA,
-    Emulator,
-    latin_hypercube,
-    moved_numbers,
-    ruled_out_by,
-)
+from sim.analysis.calibration.emulator import NO_EXTRA
 from sim.analysis.calibration.learnt import (
     Learnt,
     Predicted,
@@ -30,8 +23,8 @@ from sim.analysis.calibration.learnt import (
     resample,
 )
 from sim.analysis.calibration.matching import match
-from sim.analysis.calibration.population import Observed, Population, log_ratio, tempered
 from sim.analysis.calibration.record import Record, load_record
+from sim.analysis.calibration.search import LAST, Budget, Search, Searched
 from sim.analysis.calibration.simulations import Kept, Recipe, Simulations
 from sim.analysis.posterior import ENDING, VERSION, Posterior, write_posterior
 from sim.analysis.priors import CHOICE, choices_of, free_priors
@@ -57,16 +50,7 @@ NEW_NAME = "-calibrated"
 CLIENTS = 2_000
 SIMULATIONS = 20_000
 LEAST_SIMULATIONS = 200
-LEAST_SOUND = 10
-LEAST_SIZE = 60.0
-"""Effective number of draws that weights are tempered for."""
-WAVES = 2
-"""Waves of history matching after the first design."""
-GENERATIONS = 8
-CANDIDATES = 4_000
 DRAWS = 500
-WAVE, GENERATION, LAST = 1, 2, 3
-"""Streams of random numbers."""
 
 
 @dataclass(frozen=True)
@@ -94,19 +78,6 @@ class Inferred:
         }
 
 
-class _Budget(NamedTuple):
-    """Simulations of the first design, of each wave and of each generation."""
-
-    first: int
-    wave: int
-    generation: int
-
-    @classmethod
-    def of(cls, simulations: int) -> _Budget:
-        first, wave = simulations // 10, simulations // 20
-        return cls(first, wave, (simulations - first - WAVES * wave) // GENERATIONS)
-
-
 def infer(
     scenario: Scenario,
     record: Iterable[Record] | None = None,
@@ -128,14 +99,16 @@ def infer(
     prior in every simulation. Two waves of history matching with a Gaussian-process emulator show
     where the posterior lies. Population Monte Carlo then samples it: the weight of a simulation is
 
-        prior(z) / q(z) * exp(-1/2 sum_t r_t^2 / (e_t^2 + d_t^2))
+        prior(z) / q(z) * prod_t N(r_t(z); 0, V_t(z) + e_t^2 + d_t^2)
 
     with the mixture q of all proposals (Beaumont, Cornuet, Marin & Robert 2009, Biometrika
-    96:983-990), the residual r of each figure, its error e and the model's discrepancy d, which is
-    found by leaving out one metric family at a time. With that kernel the weighted draws are exact,
-    up to their number, for a record that is a run of the model plus error and discrepancy
-    (Wilkinson 2013, Statistical Applications in Genetics and Molecular Biology 12:129-141).
-    The emulator decides where simulations are made, never how they count.
+    96:983-990), the recorded error e of each figure, and the model's discrepancy d, which is found
+    by leaving out one part of the record at a time. The residual r is that of the emulator of all
+    simulations so far, without the chance of one seed; the variance V holds what seeds and the
+    emulator leave (Wilkinson 2014, AISTATS 33:1015-1023; Price, Drovandi, Lee & Nott 2018, JCGS
+    27:1-11). Error and discrepancy in the kernel make the draws those of a record that is a run of
+    the model plus both (Wilkinson 2013, Statistical Applications in Genetics and Molecular Biology
+    12:129-141).
 
     Parameters
     ----------
@@ -192,10 +165,10 @@ def infer(
             simulations,
         )
         try:
-            pool = _Search(runs, _Budget.of(simulations)).searched()
+            found = Search(runs, Budget.of(simulations)).searched()
         finally:
             runs.close()
-        return _stored(scenario, recipe, pool, inputs, folder)
+        return _stored(scenario, recipe, found, inputs, folder)
 
 
 def _recipe(
@@ -260,156 +233,17 @@ def _inputs(
     }
 
 
-class _Pool(NamedTuple):
-    """All weighted simulations of an inference."""
-
-    observed: Observed
-    scores: FloatArray
-    figures: FloatArray
-    weights: FloatArray
-    moved: npt.NDArray[np.int64]
-    temperature: float
-    size: float
-    failed: int
-    simulations: int
-    waves: list[dict[str, Any]]
-    unused: tuple[tuple[str, str], ...]
-
-
-class _Search:
-    """A first design, waves of history matching, generations of population Monte Carlo."""
-
-    def __init__(self, runs: Simulations, budget: _Budget) -> None:
-        self.runs = runs
-        self.budget = budget
-        self.dims = len(runs.recipe.priors)
-
-    def _rng(self, stage: int, index: int) -> np.random.Generator:
-        key = (stage, index)
-        return np.random.default_rng(np.random.SeedSequence(self.runs.recipe.seed, spawn_key=key))
-
-    def searched(self) -> _Pool:
-        """Run everything.
-
-        Raises
-        ------
-        SimError
-            No run succeeds, or no figure is defined in half of them.
-        """
-        from scipy.special import ndtri
-
-        scores = ndtri(latin_hypercube(self.budget.first, self.dims, self._rng(WAVE, 0)))
-        figures = self.runs.at(scores)
-        self.used, unused = self._used(figures)
-        targets = [self.runs.recipe.targets[t] for t in self.used]
-        observed = Observed.of(targets)
-        figures = figures[:, self.used]
-        residuals = observed.residuals(figures)
-        sound = np.isfinite(residuals).all(axis=1)
-        if int(sound.sum()) < LEAST_SOUND:
-            raise SimError(f"{int((~sound).sum())} of the first {len(scores)} runs fail")
-        self.moved = moved_numbers(scores[sound], residuals[sound] / observed.sigma)
-        start, waves = self._matched(observed, scores, residuals)
-        return self._generations(observed, scores, figures, start, waves, unused)
-
-    def _used(
-        self, figures: FloatArray
-    ) -> tuple[npt.NDArray[np.int64], tuple[tuple[str, str], ...]]:
-        """Positions of the figures that most runs define, and the others with their reason."""
-        defined = np.isfinite(figures)
-        ran = defined.any(axis=1)
-        if not ran.any():
-            raise SimError("no run of the first design succeeds")
-        share = defined[ran].mean(axis=0)
-        targets = self.runs.recipe.targets
-        reason = "not defined in most runs of the first design"
-        unused = tuple((t.id, reason) for t, part in zip(targets, share, strict=True) if part < 0.5)
-        return np.flatnonzero(share >= 0.5), unused
-
-    def _drawn(self, moved: FloatArray, rng: np.random.Generator) -> FloatArray:
-        """(n, D) scores with the moved numbers as given and the others from the prior."""
-        scores = rng.standard_normal((len(moved), self.dims))
-        scores[:, self.moved] = moved
-        return scores
-
-    def _matched(
-        self, observed: Observed, scores: FloatArray, residuals: FloatArray
-    ) -> tuple[Population, list[dict[str, Any]]]:
-        """Waves: simulate where the emulator does not rule out; the first population."""
-        source: Population | None = None
-        waves = []
-        for wave in range(WAVES + 1):
-            rng = self._rng(WAVE, wave + 1)
-            sound = np.isfinite(residuals).all(axis=1)
-            emulator = Emulator(scores[sound][:, self.moved], residuals[sound] / observed.sigma)
-            near = (
-                rng.standard_normal((CANDIDATES, len(self.moved)))
-                if source is None
-                else source.draws(CANDIDATES, rng)
-            )
-            base = log_ratio(near, [(source, CANDIDATES)])
-            miss = emulator.implausibility(near)
-            worst = ruled_out_by(miss)
-            left = worst < IMPLAUSIBLE
-            volume = float(np.exp(base)[left].sum() / np.exp(base).sum())
-            waves.append({"simulations": len(scores), "not_ruled_out": volume})
-            size = max(self.budget.wave, int(left.sum()))
-            plausible = np.argsort(worst, kind="stable")[:size]
-            if wave == WAVES:
-                break
-            chosen = rng.permutation(plausible)[: self.budget.wave]
-            fresh = self._drawn(near[np.sort(chosen)], rng)
-            found = observed.residuals(self.runs.at(fresh)[:, self.used])
-            scores, residuals = np.vstack([scores, fresh]), np.vstack([residuals, found])
-            source = Population.of(near[plausible], np.full(size, 1.0 / size))
-        weights, _ = tempered(base, (miss**2).sum(axis=1), 10.0 * len(self.moved))
-        return Population.of(near, weights), waves
-
-    def _generations(
-        self,
-        observed: Observed,
-        scores: FloatArray,
-        figures: FloatArray,
-        source: Population,
-        waves: list[dict[str, Any]],
-        unused: tuple[tuple[str, str], ...],
-    ) -> _Pool:
-        """Population Monte Carlo; the design over the prior counts as the first generation."""
-        proposals: list[tuple[Population | None, int]] = [(None, len(scores))]
-        wanted = max(LEAST_SIZE, self.budget.generation / 4.0)
-        for generation in range(GENERATIONS):
-            rng = self._rng(GENERATION, generation)
-            fresh = self._drawn(source.draws(self.budget.generation, rng), rng)
-            scores = np.vstack([scores, fresh])
-            figures = np.vstack([figures, self.runs.at(fresh)[:, self.used]])
-            proposals.append((source, len(fresh)))
-            base = log_ratio(scores[:, self.moved], proposals)
-            residuals = observed.residuals(figures)
-            observed = observed.estimated(base, residuals, wanted)
-            squares = observed.squares(residuals)
-            weights, heat = tempered(base, squares, wanted)
-            source = Population.of(scores[:, self.moved], weights)
-        return _Pool(
-            observed,
-            scores,
-            figures,
-            weights,
-            self.moved,
-            heat,
-            1.0 / float((weights**2).sum()),
-            int((~np.isfinite(squares)).sum()),
-            self.runs.count,
-            waves,
-            unused,
-        )
-
-
 def _stored(
-    scenario: Scenario, recipe: Recipe, pool: _Pool, inputs: dict[str, Any], folder: Path
+    scenario: Scenario,
+    recipe: Recipe,
+    searched: Searched,
+    inputs: dict[str, Any],
+    folder: Path,
 ) -> Inferred:
     """Draws, what they teach and what they predict, written beside a new scenario."""
     import pandas as pd
 
+    pool, waves, unused = searched
     rng = np.random.default_rng(np.random.SeedSequence(recipe.seed, spawn_key=(LAST, 0)))
     taken, counts = resample(pool.weights, DRAWS, rng)
     names = [prior.name for prior in recipe.priors]
@@ -432,10 +266,10 @@ def _stored(
         },
         "simulations": pool.simulations,
         "failed": pool.failed,
-        "effective_size": pool.size,
+        "effective_size": 1.0 / float((pool.weights**2).sum()),
         "temperature": pool.temperature,
         "targets": [target.id for target in pool.observed.targets],
-        "waves": pool.waves,
+        "waves": waves,
         "discrepancy": pool.observed.as_rows(),
         "numbers": [row._asdict() for row in numbers],
         "flat": flat_directions(names, pool.scores, pool.weights, pool.moved),
@@ -449,7 +283,7 @@ def _stored(
         posterior,
         numbers,
         figures,
-        pool.unused,
+        unused,
     )
     write_posterior(found.posterior_file, posterior)
     new = to_toml(with_values(scenario, {"name": new_name}), found.posterior_file.name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,8 @@ START_DISCREPANCY = 0.1
 """Model discrepancy, relative to the figure, before it is estimated."""
 POOLED = 1.0
 """How many figures the pooled discrepancy counts as beside those of a group of its own."""
+MOST_OF_A_FAMILY = 8.0
+"""Figures that a metric family counts as at most."""
 ROUNDS = 2
 """Rounds in which weights and discrepancy are brought into agreement."""
 
@@ -131,13 +133,14 @@ def effective_size(logs: FloatArray) -> float:
     return float(np.exp(2.0 * log_sum(logs) - log_sum(2.0 * logs)))
 
 
-def tempered(base: FloatArray, squares: FloatArray, wanted: float) -> tuple[FloatArray, float]:
-    """Weights ``exp(base - squares / (2 T))`` with the least T >= 1 that leaves enough of them.
+def tempered(base: FloatArray, misfit: FloatArray, wanted: float) -> tuple[FloatArray, float]:
+    """Weights ``exp(base - misfit / (2 T))`` with the least T >= 1 that leaves enough of them.
 
     Parameters
     ----------
-    base, squares
-        (n,) log of prior over proposal, and squared distance; infinite where a run failed.
+    base, misfit
+        (n,) log of prior over proposal, and minus twice the log likelihood; infinite where a run
+        failed.
     wanted
         Effective size that T is raised for.
 
@@ -147,7 +150,7 @@ def tempered(base: FloatArray, squares: FloatArray, wanted: float) -> tuple[Floa
     """
 
     def logs(log_heat: float) -> FloatArray:
-        return base - 0.5 * squares * np.exp(-log_heat)
+        return base - 0.5 * misfit * np.exp(-log_heat)
 
     low, high = 0.0, 0.0
     if effective_size(logs(0.0)) < wanted:
@@ -157,6 +160,17 @@ def tempered(base: FloatArray, squares: FloatArray, wanted: float) -> tuple[Floa
             low, high = (low, middle) if effective_size(logs(middle)) >= wanted else (middle, high)
     found = logs(high)
     return np.exp(found - log_sum(found)), float(np.exp(high))
+
+
+class Smoothed(NamedTuple):
+    """What an emulator says of n simulations: residuals without the chance of their seeds."""
+
+    mean: FloatArray
+    """(n, T) emulated residuals in units of the scale."""
+    variance: FloatArray
+    """(n, T) their variance, seeds included."""
+    scale: FloatArray
+    """(T,) standard deviations of error, discrepancy and seeds where the emulator was made."""
 
 
 @dataclass(frozen=True)
@@ -206,20 +220,29 @@ class Observed:
         target = self.targets[index]
         return target.value * float(np.exp(residual)) if _logs(target) else target.value + residual
 
-    def squares(self, residuals: FloatArray) -> FloatArray:
-        """(n,) sum of squared residuals in standard deviations; infinite where one is missing."""
-        total = ((residuals / self.sigma) ** 2).sum(axis=1)
-        return np.where(np.isnan(total), np.inf, total)
+    def misfits(self, smooth: Smoothed) -> FloatArray:
+        """(n, T) minus twice the log likelihood of each figure.
+
+        ``m^2 / v + ln v``, ``v = V + (e^2 + d^2) / c^2``, with emulated residual m, variance V of
+        emulator and seeds, scale c. Figures of a family share their error: a family
+        counts as at most eight of them.
+        """
+        variance = smooth.variance + (self.sigma / smooth.scale) ** 2
+        counts = np.array([self.families.count(family) for family in self.families])
+        weight = np.minimum(1.0, MOST_OF_A_FAMILY / counts)
+        return np.asarray(weight * (smooth.mean**2 / variance + np.log(variance)))
 
     def groups(self) -> list[tuple[tuple[str, str, str], npt.NDArray[np.int64]]]:
         """Figures of one family, transform and unit, which share a discrepancy."""
-        keys = [(_family(t), _transform(t), _unit(t)) for t in self.targets]
+        keys = [(_family(t), t.transform, _unit(t)) for t in self.targets]
         return [
             (key, np.array([i for i, other in enumerate(keys) if other == key]))
             for key in sorted(set(keys))
         ]
 
-    def estimated(self, base: FloatArray, residuals: FloatArray, wanted: float) -> Observed:
+    def estimated(
+        self, base: FloatArray, residuals: FloatArray, smooth: Smoothed, wanted: float
+    ) -> Observed:
         """The targets with the discrepancy that leaving figures out shows.
 
         Each part of the record in turn is predicted from weights of the rest alone: one family, or
@@ -233,22 +256,26 @@ class Observed:
         base
             (n,) log of prior over proposal of the simulations.
         residuals
-            (n, T) residuals of the simulations.
+            (n, T) residuals of the simulations; NaN rows where runs failed.
+        smooth
+            The same as the emulator sees them.
         wanted
             Effective size below which the weights of the rest are tempered.
         """
         now = self
         for _ in range(ROUNDS):
-            now = now._once(base, residuals, wanted)
+            now = now._once(base, residuals, smooth, wanted)
         return now
 
-    def _once(self, base: FloatArray, residuals: FloatArray, wanted: float) -> Observed:
+    def _once(
+        self, base: FloatArray, residuals: FloatArray, smooth: Smoothed, wanted: float
+    ) -> Observed:
         families = self.families
         periods = [f"{f} {t.period_end}" for f, t in zip(families, self.targets, strict=True)]
         groups = self.groups()
         single = {key: 0.0 for key, _ in groups}
         for parts in (np.array(families), np.array(periods)):
-            excess = self._excess(parts, base, residuals, wanted)
+            excess = self._excess(parts, base, residuals, smooth, wanted)
             for key, members in groups:
                 single[key] = max(single[key], float(excess[members].mean()))
         found = np.zeros(len(self.targets))
@@ -259,16 +286,21 @@ class Observed:
         return replace(self, discrepancy=np.sqrt(found))
 
     def _excess(
-        self, parts: npt.NDArray[np.str_], base: FloatArray, residuals: FloatArray, wanted: float
+        self,
+        parts: npt.NDArray[np.str_],
+        base: FloatArray,
+        residuals: FloatArray,
+        smooth: Smoothed,
+        wanted: float,
     ) -> FloatArray:
         """(T,) squared miss of each figure, predicted without its part, beyond error and spread."""
         excess = np.zeros(len(self.targets))
-        whole = (residuals / self.sigma) ** 2
-        total = whole.sum(axis=1)
+        whole = self.misfits(smooth)
+        failed = np.isnan(residuals).any(axis=1)
         for part in np.unique(parts):
             own = parts == part
-            squares = np.where(np.isnan(total), np.inf, total - whole[:, own].sum(axis=1))
-            weights, _ = tempered(base, np.maximum(squares, 0.0), wanted)
+            rest = np.where(failed, np.inf, whole[:, ~own].sum(axis=1))
+            weights, _ = tempered(base, rest, wanted)
             sound = weights > 0.0
             some, share = residuals[sound][:, own], weights[sound]
             mean = share @ some
@@ -291,15 +323,11 @@ class Observed:
 
 
 def _family(target: Target) -> str:
-    return str(getattr(target, "family", "") or target.metric)
-
-
-def _transform(target: Target) -> str:
-    return str(getattr(target, "transform", "log" if target.kind == "total" else "identity"))
+    return target.family or target.metric
 
 
 def _logs(target: Target) -> bool:
-    return _transform(target) == "log" and target.value > 0.0
+    return target.transform == "log" and target.value > 0.0
 
 
 def _unit(target: Target) -> str:
@@ -308,7 +336,6 @@ def _unit(target: Target) -> str:
 
 def _error(target: Target) -> float:
     """Standard deviation of the recorded figure, in logarithms where the transform says so."""
-    error = float(getattr(target, "error", 0.05 * abs(target.value)))
     size = abs(target.value)
-    error = max(error, SMALLEST_ERROR * size, SMALLEST_FIGURE)
+    error = max(target.error, SMALLEST_ERROR * size, SMALLEST_FIGURE)
     return error / size if _logs(target) else error
