@@ -23,6 +23,8 @@ PRIOR_PART = 0.1
 CENTRES = 400
 """Kernels of a population at most."""
 SMALLEST_FIGURE = 1e-12
+SMALLEST_PART = 0.01
+"""A simulated amount below this part of the recorded one, such as no tender won, counts as this."""
 SMALLEST_ERROR = 1e-3
 """No recorded figure counts as more exact than this part of itself."""
 SAMPLES_AT_ONCE = 2_000
@@ -210,9 +212,8 @@ class Observed:
         """(..., T) simulated minus recorded, in logarithms where the transform says so."""
         logs = np.array([_logs(target) for target in self.targets])
         recorded = np.array([target.value for target in self.targets])
-        safe = np.where(logs, np.maximum(figures, SMALLEST_FIGURE), 1.0)
-        base = np.where(logs, np.maximum(recorded, SMALLEST_FIGURE), 1.0)
-        found = np.where(logs, np.log(safe / base), figures - recorded)
+        part = np.where(logs, figures, 1.0) / np.where(logs, recorded, 1.0)
+        found = np.where(logs, np.log(np.maximum(part, SMALLEST_PART)), figures - recorded)
         return np.where(np.isnan(figures), np.nan, found)
 
     def figure(self, index: int, residual: float) -> float:

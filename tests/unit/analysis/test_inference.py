@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import signal
 import subprocess
@@ -13,19 +14,23 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from sim.analysis.calibration import inference
 from sim.analysis.calibration.evaluations import dataset
 from sim.analysis.calibration.inference import Inferred, infer
-from sim.analysis.calibration.learnt import flat_directions
+from sim.analysis.calibration.learnt import flat_directions, learnt
 from sim.analysis.calibration.matching import match
 from sim.analysis.calibration.record import Record
+from sim.analysis.calibration.search import Budget, Search
+from sim.analysis.calibration.targets import Target
 from sim.analysis.calibration.validation import simulated
 from sim.analysis.posterior import read_posterior
-from sim.analysis.priors import Entries, free_priors
+from sim.analysis.priors import Entries, Normal, Prior, free_priors
 from sim.errors import SimError
 from sim.runs.run import run_world
 from sim.scenario.reader import load
@@ -135,13 +140,13 @@ def test_the_posterior_lies_beside_a_new_scenario_and_states_where_it_comes_from
 def test_what_the_record_tells_is_learnt_and_what_it_cannot_tell_keeps_its_prior(
     one: Inferred,
 ) -> None:
-    learnt = {row.name: row for row in one.learnt}
+    by_name = {row.name: row for row in one.learnt}
     for name in ("volcano_api", "volume"):
-        low, _, high = learnt[name].posterior
+        low, _, high = by_name[name].posterior
         assert low <= TRUTH[name] <= high
-        assert learnt[name].taught > 0.5
-    assert abs(learnt["ceiling"].taught) < 0.4
-    assert learnt["ceiling"].prior == pytest.approx((0.51, 0.6, 0.69))
+        assert by_name[name].taught > 0.5
+    assert abs(by_name["ceiling"].taught) < 0.4
+    assert by_name["ceiling"].prior == pytest.approx((0.51, 0.6, 0.69))
 
 
 def test_a_direction_that_keeps_its_prior_width_is_named() -> None:
@@ -171,6 +176,61 @@ def test_rows_after_the_cut_their_order_and_repeats_change_no_bit(tmp_path: Path
     changed = [dataclasses.replace(record[0], value=record[0].value * 1.1), *record[1:]]
     third = found(tmp_path / "c", changed, to=date(2024, 4, 30))
     assert third.posterior_file.read_bytes() != plain.posterior_file.read_bytes()
+
+
+def test_the_draws_of_a_linear_model_are_those_of_its_exact_posterior() -> None:
+    """y = A z + seed + error is normal, so that its posterior is known."""
+    numbers, seeds, error = 3, 0.3, 0.3
+    rng = np.random.default_rng(2)
+    slopes = rng.standard_normal((9, numbers)) * [1.0, 1.0, 0.02]
+    truth = np.array([0.8, -0.5, 0.3])
+    recorded = slopes @ truth + 10.0 + math.hypot(seeds, error) * rng.standard_normal(9)
+    targets = tuple(
+        Target(
+            id=f"t{t}",
+            metric="m",
+            entity="x",
+            vendors=(),
+            measure="m",
+            kind="level",
+            scope="all",
+            peers=(),
+            period_start=date(2024, 1, 1),
+            period_end=date(2024, 1 + t % 3, 1),
+            value=float(recorded[t]),
+            unit="%",
+            error=error,
+            family="abc"[t // 3],
+        )
+        for t in range(9)
+    )
+    law = Normal(kind="normal", mean=0.0, sd=1.0)
+    priors = [
+        Prior(name=name, doc="d", paths=("a",), rule="set", law=law, source="s") for name in "pqr"
+    ]
+    noise = np.random.default_rng(3)
+
+    class Runs:
+        recipe = SimpleNamespace(priors=priors, targets=targets, seed=4)
+        count = 0
+
+        def at(self, scores: np.ndarray) -> np.ndarray:
+            return scores @ slopes.T + 10.0 + seeds * noise.standard_normal((len(scores), 9))
+
+    with threadpool_limits(1):
+        pool, _, unused = Search(Runs(), Budget.of(500)).searched()  # type: ignore[arg-type]
+    assert not unused
+    assert pool.temperature == pytest.approx(1.0)
+    precision = np.eye(numbers) + slopes.T @ slopes / (seeds**2 + error**2)
+    exact = np.linalg.inv(precision)
+    mean = exact @ slopes.T @ (recorded - 10.0) / (seeds**2 + error**2)
+    found = learnt(priors, pool.scores, pool.weights, pool.moved)
+    for index, row in enumerate(found):
+        deviation = math.sqrt(exact[index, index])
+        assert abs(row.shift - mean[index]) < 1.2 * deviation
+        # the discrepancy that nine figures show by chance widens, nothing narrows
+        assert 0.75 * deviation < math.sqrt(max(0.0, 1.0 - row.taught)) < 2.0 * deviation
+    assert found[2].taught < 0.3
 
 
 @pytest.mark.slow
@@ -236,9 +296,9 @@ def test_the_truth_lies_in_the_90_percent_interval_for_most_seeds(tmp_path: Path
         chosen = free_priors(market(), NUMBERS)
         truth = {prior.name: prior.law.quantile(rng.random()) for prior in chosen}
         result = found(tmp_path, rows(truth, seed), seed=seed)
-        learnt = {row.name: row.posterior for row in result.learnt}
+        ends = {row.name: row.posterior for row in result.learnt}
         inside += sum(
-            learnt[name][0] <= truth[name] <= learnt[name][2] for name in ("volcano_api", "volume")
+            ends[name][0] <= truth[name] <= ends[name][2] for name in ("volcano_api", "volume")
         )
     assert inside >= 6
 
