@@ -102,9 +102,13 @@ class Carriers:
         return named or (first if first.startswith("families.") else "")
 
     @cached_property
+    def _dated(self) -> list[Any]:
+        return sorted(self.scenario.events, key=lambda event: event.order())
+
+    @cached_property
     def _lists(self) -> dict[tuple[str, str], list[Any]]:
         found: dict[tuple[str, str], list[Any]] = {}
-        for event in sorted(self.scenario.events, key=lambda event: event.order()):
+        for event in self._dated:
             if event.what in LISTS:
                 found.setdefault((vars(event)["vendor"], vars(event)["family"]), []).append(event)
         return found
@@ -112,7 +116,7 @@ class Carriers:
     def follows_list(self, vendor: str, month: date) -> bool:
         """Does a vendor price by lists in a month?"""
         table = self.scenario.vendors[vendor].pricing
-        for event in sorted(self.scenario.events, key=lambda event: event.order()):
+        for event in self._dated:
             changed = vars(event).get("pricing")
             if event.what == "strategy" and vars(event)["vendor"] == vendor and changed:
                 table = changed if event.month <= month else table
@@ -148,7 +152,7 @@ class Carriers:
         """Context window of a family in a month, tokens, and what states it."""
         facts = self.scenario.families[family]
         found, carrier = facts.context_tokens, f"families.{family}.context_tokens"
-        for event in sorted(self.scenario.events, key=lambda event: event.order()):
+        for event in self._dated:
             tokens = vars(event).get("context_tokens")
             if event.month <= month and vars(event).get("family") == family and tokens:
                 found, carrier = tokens, _event_name(event)
