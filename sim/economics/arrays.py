@@ -47,6 +47,11 @@ def labels(name: str, values: ArrayLike, size: int, lowest: int = 0) -> Ints:
     return array
 
 
+def everywhere(condition: Bools | np.bool_) -> bool:
+    """Whether a condition holds of every number."""
+    return bool(np.count_nonzero(condition) == condition.size)
+
+
 def positive(name: str, value: float) -> float:
     """Return ``value`` if it is finite and above zero, else raise ``ValueError``."""
     if not (math.isfinite(value) and value > 0):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.economics.arrays import Floats, fraction, positive
+from sim.economics.arrays import Floats, everywhere, fraction, positive
 from sim.numeric.arrays import sums_by_group
 from sim.numeric.portable import exp, power
 
@@ -26,7 +26,7 @@ def experience_unit_cost(
     """
     now = np.asarray(experience, dtype=np.float64)
     then = np.asarray(first_experience, dtype=np.float64)
-    if now.size and then.size and not (now.min() > 0 and then.min() > 0):
+    if not (everywhere(now > 0) and everywhere(then > 0)):
         raise ValueError("experience must be > 0")
     factor = power(now / then, -np.asarray(exponent, dtype=np.float64))
     return np.asarray(np.asarray(first_cost, dtype=np.float64) * factor)
@@ -84,7 +84,7 @@ def learning_value(
 def insulated_cost_shock(shock: ArrayLike, own_chip_share: ArrayLike) -> Floats:
     """Response of log unit cost ``(1 - psi) z`` to an external chip shock z; psi in [0, 1]."""
     psi = np.asarray(own_chip_share, dtype=np.float64)
-    if not ((psi >= 0) & (psi <= 1)).all():
+    if not everywhere((psi >= 0) & (psi <= 1)):
         raise ValueError("own_chip_share must lie in [0, 1]")
     return np.asarray((1 - psi) * np.asarray(shock, dtype=np.float64))
 
@@ -175,7 +175,7 @@ def scarcity_factor(
         If a utilisation is negative or the threshold is not positive.
     """
     load = np.asarray(utilisation, dtype=np.float64)
-    if load.size and np.minimum.reduce(load, axis=None) < 0:
+    if not everywhere(load >= 0):
         raise ValueError("utilisation must be >= 0")
     used = np.minimum(load, 1.0) / positive("threshold", threshold)
     return np.maximum(1.0, power(used, exponent)) * power(np.maximum(load, 1.0), beyond)

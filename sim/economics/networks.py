@@ -37,7 +37,8 @@ def usable_agents(agents: ArrayLike, portability: ArrayLike, open_: ArrayLike) -
     number, share = (np.asarray(x, dtype=np.float64) for x in (agents, portability))
     there = np.asarray(open_, dtype=np.bool_)
     runs = np.minimum(share[:, None, :], share[None, :, :])  # (u, v, s)
-    runs[np.arange(len(share)), np.arange(len(share))] = 1.0
+    own = np.arange(len(share))
+    runs[own, own] = 1.0
     runs = np.where(there[:, None, :] & there[None, :, :], runs, 0.0)
     return np.asarray((runs * number[:, None, :]).sum(axis=0))
 

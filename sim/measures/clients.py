@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.market.recorder import Floats, curve
-from sim.measures.money import MILLION
+from sim.market.vendors.information import MILLION
 from sim.measures.supply import by_vendor
 from sim.numeric.arrays import ratio
 

@@ -8,27 +8,17 @@ import numpy as np
 
 from sim.economics.concentration import hhi, market_shares
 from sim.market.recorder import Floats, curve
+from sim.market.vendors.information import MILLION, POINTS, share_points
 from sim.measures.tokens import by_platform
 from sim.numeric.arrays import ratio
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
-    from sim.market.world import MarketLayout
-    from sim.scenario.schema.scenario import Scenario
-
-MILLION = 1e6
-POINTS = 100.0  # points of market share in the whole market
 
 
 def unit_margin(model: BaseMarket) -> Floats:
     """(..., n_api) price paid less accounting cost of each call, yuan per million tokens."""
     return model.paid[..., : model.world.n_api] - model.account.unit_cost
-
-
-def share_points(scenario: Scenario, world: MarketLayout) -> Floats:
-    """(V,) worth that each vendor gives to a point of its token share, million yuan."""
-    vendors = scenario.vendors
-    return np.array([vendors[name].objective.share_point for name in world.vendors])
 
 
 def mean_of_calls(model: BaseMarket, values: Floats) -> Floats:

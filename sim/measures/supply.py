@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from sim.economics.concentration import market_shares
 from sim.market.recorder import Floats, curve
-from sim.measures.money import MILLION, unit_margin
+from sim.market.supply.serving import platform_sums
+from sim.market.vendors.information import MILLION
+from sim.measures.money import unit_margin
 from sim.measures.tokens import by_platform, family_tokens_of_offers
 from sim.numeric.arrays import ratio, sums_by_group
 from sim.numeric.portable import exp
@@ -24,8 +26,7 @@ CREATORS, ENTERPRISES = 0, 1
 
 def by_vendor(model: BaseMarket, values: Floats) -> Floats:
     """(..., V) sums by platform of a number for each offer (..., J)."""
-    v = model.world.n_vendors
-    return sums_by_group(values, model.world.platform, v + 2)[..., :v]
+    return platform_sums(model.world, values)[..., : model.world.n_vendors]
 
 
 @curve("cards", "vendor")

@@ -344,7 +344,7 @@ def _met(scenario: Scenario, vendor: str) -> tuple[View, Books, PriceLimits]:
     model = MarketModel(scenario, rng=scenario.ensemble.seed)
     view, _, unit_cost = information(model)
     books = private_books(model, model.vendors[vendor], unit_cost)
-    return view, books, price_limits(model)
+    return view, books, model.rules(price_limits)
 
 
 def _answer(

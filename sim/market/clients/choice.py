@@ -39,15 +39,16 @@ from sim.numeric.jit import kernel
 
 NEST_KEYS = keys32(["nest/api", "nest/host", "nest/rent", "nest/none"])
 BLOCK = 1024  # due workloads that choose together
+CERTAIN = np.uint64(2**32)  # all draws of 32 bits are below it
 Entries = tuple[Array, Array, Array, Array, Array]  # as `value_offers` returns them
 
 
 def review_below(everyone: bool, terms: MonthTerms) -> Array:
     """(2, cells, J + 1) of ordinary clients and key accounts, by current offer + 1: draws of 32
     bits below it are due. New workloads and those whose offer has gone are due in any case."""
-    chance = np.where(everyone | ~terms.open, 1.0, terms.hazard[:, None, :])
-    due = np.full((*chance.shape[:2], chance.shape[2] + 1), 2**32, np.uint64)
-    due[:, :, 1:] = below(chance)
+    cells, offers = terms.open.shape
+    due = np.full((2, cells, offers + 1), CERTAIN)
+    due[:, :, 1:] = np.where(everyone | ~terms.open, CERTAIN, below(terms.hazard)[:, None, :])
     return due
 
 

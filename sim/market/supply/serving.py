@@ -169,7 +169,7 @@ def allocated(
 
 
 def platform_sums(world: MarketLayout, values: Floats) -> Floats:
-    """(V + 2,) sums over the offers (J,) of each platform, own machines and NONE last."""
+    """(..., V + 2) sums over the offers (..., J) of each platform, own machines and NONE last."""
     return sums_by_group(values, world.platform, world.n_vendors + 2)
 
 
@@ -181,14 +181,14 @@ def counted_volumes(tally: MonthCounts) -> tuple[Floats, Floats, Floats]:
     ValueError
         They are too large to be added up exactly.
     """
-    counted, hours = tally.volume, tally.hours
-    least = min(counted.min(), hours.min())
-    if least < 0 or max(counted.sum(dtype=np.float64), hours.sum(dtype=np.float64)) > LARGEST_COUNT:
+    counted, hours = tally.volume / FIXED_POINT, tally.hours / FIXED_POINT
+    least, most = min(counted.min(), hours.min()), max(counted.sum(), hours.sum())
+    if least < 0.0 or most > LARGEST_COUNT / FIXED_POINT:
         raise ValueError(
             f"volumes above {LARGEST_COUNT / FIXED_POINT:.2g} million tokens (or card-hours) a "
             "month cannot be added up exactly: too many months, growth or too low a price"
         )
-    return counted / FIXED_POINT, hours / FIXED_POINT, counted.sum(axis=(0, 1)) / FIXED_POINT
+    return counted, hours, tally.volume.sum(axis=(0, 1)) / FIXED_POINT
 
 
 def cards_needed(

@@ -18,6 +18,8 @@ from sim.strategies.pricing.base import PriceLimits
 if TYPE_CHECKING:
     from sim.market.agent import VendorAgent
     from sim.market.base import BaseMarket
+    from sim.market.world import MarketLayout
+    from sim.scenario.schema.scenario import Scenario
     from sim.strategies.view import Books, View
 
 
@@ -25,7 +27,7 @@ def decide(model: BaseMarket) -> None:
     """Phase `decide`: openness, then prices and moves of all vendors at once, then discounts."""
     decide_openness(model)
     view, private, unit_cost = information(model)
-    limits, pause = price_limits(model), model.scenario.decisions.months_between_changes
+    limits, pause = model.rules(price_limits), model.scenario.decisions.months_between_changes
     vendors = model.vendors.values()
     asked = [vendor for vendor in vendors if vendor.sets_prices or vendor.accounts.bids]
     books = {v.index: private_books(model, v, unit_cost, private[v.index]) for v in asked}
@@ -44,14 +46,14 @@ def decide(model: BaseMarket) -> None:
     decide_agents(model)
 
 
-def price_limits(model: BaseMarket) -> PriceLimits:
+def price_limits(scenario: Scenario, world: MarketLayout) -> PriceLimits:
     """The scenario's limits of a month's price move."""
-    table = model.scenario.decisions
+    table = scenario.decisions
     return PriceLimits(
         table.largest_move,
         table.lowest_price,
         table.inelastic_rise,
-        table.scarcity_response if model.scenario.mechanisms.scarcity_pricing else 0.0,
+        table.scarcity_response if scenario.mechanisms.scarcity_pricing else 0.0,
         table.cost_floor,
     )
 

@@ -73,7 +73,7 @@ def private_figures(model: BaseMarket) -> list[PrivateFigures]:
     """
     state, tokens = model.state, model.volumes.tokens
     total, share = math.fsum(tokens.tolist()), state.token_share
-    worth = model.rules(_share_points) * MILLION * POINTS
+    worth = model.rules(share_points) * MILLION * POINTS
     value = worth * (1.0 - share) / total if total > 0.0 else np.zeros_like(share)
     columns = (  # the fields of `PrivateFigures`
         _churn(model),
@@ -101,8 +101,8 @@ def _churn(model: BaseMarket) -> Floats:
     return np.minimum(ratio(left, before, otherwise=usual), 1.0)[: world.n_vendors]
 
 
-def _share_points(scenario: Scenario, world: MarketLayout) -> Floats:
-    """(V,) worth of a point of token share, million yuan."""
+def share_points(scenario: Scenario, world: MarketLayout) -> Floats:
+    """(V,) worth that each vendor gives to a point of its token share, million yuan."""
     tables = [scenario.vendors[name] for name in world.vendors]
     return np.array([table.objective.share_point for table in tables])
 
