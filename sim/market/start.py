@@ -41,15 +41,13 @@ def start(model: BaseMarket) -> None:
     if model.scenario.mechanisms.communities:
         contribute(model.rules(community_rules), model.state)
     _first_means(model)
-    real_capacity = model.state.own_cards.copy()
+    state.own_cards[:] = np.inf  # nobody rations before cards are sized to the load
     for turn in range(model.scenario.initial.rounds + 1):
         state.awareness[:] = current_awareness(model.rules(awareness_rules), state)
         number = model.month_number - model.scenario.initial.rounds - 1 + turn
         choose(model, number, everyone=True)
-        _fill_cards(model, np.inf)
         serve(model)
         publish(model.world, model.volumes, model.state)
-    model.state.own_cards[:] = real_capacity
     count_users(model)
     _size_cards(model)
     _first_experience(model)
@@ -66,10 +64,6 @@ def _first_means(model: BaseMarket) -> None:
     if len(families):
         state.mean_capability[:] = model.capability[families].mean(axis=0)
     state.last_price[:] = model.paid
-
-
-def _fill_cards(model: BaseMarket, cards: float) -> None:
-    model.state.own_cards[:] = cards
 
 
 def _size_cards(model: BaseMarket) -> None:

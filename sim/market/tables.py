@@ -356,13 +356,13 @@ def fill_utilities(model: BaseMarket, rules: TermRules, met: Floats, terms: Mont
     known = network_benefit(met, model.rules(community_rules).scale)
     gamma = rules.gamma.reshape(len(world.segments), len(world.regions), 1)
     near = (gamma * known).reshape(world.n_cells, -1)
-    relied = np.zeros(world.n_vendors + 2)  # own machines and postponing never fail
-    relied[: world.n_vendors] = rules.reliability * (state.reliability - 1.0)
+    # own machines and postponing never fail
+    relied = world.of_platforms(rules.reliability * (state.reliability - 1.0), 0.0)
     base[:, :, world.rent_start :] = 0.0
     np.multiply(rules.theta[:, :, None], lead[:, family], out=base[:, :, : world.rent_start])
     base += rules.constant[:, None, :]
     base[:, :, : world.rent_start] += near[:, None, family]
-    base += relied[world.platform]
+    base += relied
     if len(rules.agents):
         base[:, :, : world.n_api] += agent_utility(model, rules.agents)
 
@@ -376,11 +376,8 @@ def review_hazards(model: BaseMarket, rules: TermRules, paid: Floats) -> Floats:
     world, state = model.world, model.state
     if not rules.triggers:
         return rules.hazard
-    last, fell = state.last_price, np.zeros(world.n_vendors + 2, bool)
-    fell[: world.n_vendors] = (state.reliability < rules.level) & (
-        state.last_reliability >= rules.level
-    )
+    last, before = state.last_price, state.last_reliability
+    fell = (state.reliability < rules.level) & (before >= rules.level)
     rose = (last > 0.0) & (paid > last * (1.0 + rules.price_rise))
-    return np.where(
-        rose | fell[world.platform], np.maximum(rules.hazard, rules.triggered), rules.hazard
-    )
+    triggered = rose | world.of_platforms(fell, False)
+    return np.where(triggered, np.maximum(rules.hazard, rules.triggered), rules.hazard)

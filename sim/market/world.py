@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sim.numeric.arrays import T
 from sim.numeric.draws import keys32
 
 if TYPE_CHECKING:
@@ -103,6 +104,12 @@ class MarketLayout:
     def calls_of(self) -> list[npt.NDArray[np.int64]]:
         """Columns of each vendor's model calls."""
         return [offers[offers < self.n_api] for offers in self.offers_of]
+
+    def of_platforms(self, values: npt.NDArray[T], others: T | float) -> npt.NDArray[T]:
+        """(J,) value (V,) of each offer's platform, and `others` of own machines and postponing."""
+        padded = np.empty(self.n_vendors + 2, values.dtype)
+        padded[:-2], padded[-2:] = values, others
+        return padded[self.platform]
 
     def platform_names(self) -> tuple[str, ...]:
         """Platforms with the two that nobody owns."""

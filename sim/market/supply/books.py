@@ -115,9 +115,7 @@ def settle(
 
 def prices_paid(world: MarketLayout, state: MarketState) -> Floats:
     """(J,) token price after discounts that freed money pays for, yuan per million tokens."""
-    kept = np.ones(world.n_vendors + 2)
-    kept[: world.n_vendors] -= state.discount
-    return np.asarray(state.list_price * kept[world.platform])
+    return state.list_price * world.of_platforms(1.0 - state.discount, 1.0)
 
 
 def bills(

@@ -118,9 +118,7 @@ def served_parts(
     if not rules.capacity:
         return np.ones(world.n_offers), np.ones(world.n_vendors)
     fraction = served_fraction(load, cards)
-    by_platform = np.ones(world.n_vendors + 2)
-    by_platform[: world.n_vendors] = fraction
-    part = by_platform[world.platform]
+    part = world.of_platforms(fraction, 1.0)
     for v, short in enumerate((cards < load).tolist()):
         if not short or allocations[v].proportional:
             continue

@@ -62,7 +62,7 @@ def new_prices(
     vendor: VendorAgent, view: View, books: Books, limits: PriceLimits
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Own columns and their list prices for this month."""
-    if len(books.own) == 0 or not vendor.sets_prices:
+    if len(books.own) == 0:
         return books.own, books.price
     wanted = vendor.pricing.wanted(view, books, vendor.rng_prices)
     return books.own, vendor.pricing.bounded(view, books, wanted, limits)
