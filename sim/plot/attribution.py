@@ -45,6 +45,7 @@ def attribution(data: Material, *, ax: Any = None) -> Drawing:
     fig, axes = new_axes(ax, size=size)
     ends = {end: table[end].astype(float).fillna(table["mean"]) for end in ("low", "high")}
     _draw_estimates(axes, table.assign(**ends), marker="o")
+    axes.axvline(0.0, color="black", linewidth=0.8)
     unit = "%" if "per cent" in document["title"] else "points of token share"
     axes.set_xlabel(f"estimate [{unit}]")
     axes.set_title(textwrap.fill(document["title"], TITLE_CHARACTERS), loc="left", fontsize=9)
@@ -63,7 +64,6 @@ def _draw_estimates(axes: Axes, rows: pd.DataFrame, marker: str, label: str = ""
     reach = np.maximum([mean - low, high - mean], 0.0)
     axes.barh(places, mean, color=NEUTRAL, alpha=0.5, label=label)
     axes.errorbar(mean, places, xerr=reach, fmt=marker, color="black", capsize=3.0)
-    axes.axvline(0.0, color="black", linewidth=0.8)
     axes.set_yticks(places, rows["label"].tolist())
 
 
@@ -122,6 +122,7 @@ def _draw(axes: Any, rows: pd.DataFrame, method: str, outcome: str) -> None:
     _draw_estimates(axes, rows, marker="none", label=size)
     places = np.arange(len(rows))[::-1]
     axes.plot(rows["other"], places, "D", color="black", markersize=4.0, label=other)
+    axes.axvline(0.0, color="black", linewidth=0.8)
     unit = UNITS.get(outcome, "-") if method == "morris" else "share of variance"
     axes.set_xlabel(f"effect [{unit}]")
     write_title(axes, outcome.replace("_", " "))
