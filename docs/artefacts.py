@@ -190,7 +190,7 @@ def page(before: Months, after: Months, first: date) -> str:
         "# The start of the main scenario, before and now",
         "",
         "Seven curves of `volcano-dam` looked wrong at their start. Each was repaired at its",
-        "cause, with the record as the only input. Mean of 4 seeds with 5,000 clients; first, lowest,",
+        "cause, with the record as the only input. Mean of 4 seeds, 5,000 clients; first, lowest,",
         "highest and last month of the time drawn.",
         "",
         "![Seven curves before and now](../pictures/start.png)",

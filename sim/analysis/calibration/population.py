@@ -55,7 +55,7 @@ def log_prior(scores: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class Population:
+class WeightedScores:
     """Weighted scores whose kernel mixture, with a part of the prior, proposes the next ones.
 
     ``q(z) = (1 - e) sum_j w_j N(z; z_j, h^2 S) + e N(z; 0, I)`` with the weighted covariance S and
@@ -69,7 +69,7 @@ class Population:
     """(A, A) lower Cholesky factor of the kernel's covariance."""
 
     @classmethod
-    def of(cls, scores: FloatArray, weights: FloatArray) -> Population:
+    def of(cls, scores: FloatArray, weights: FloatArray) -> WeightedScores:
         """A population of (n, A) scores with (n,) weights: 400 centres in proportion to them."""
         share = weights / weights.sum()
         dims = scores.shape[1]
@@ -113,7 +113,9 @@ class Population:
         return np.concatenate(parts)
 
 
-def log_ratio(scores: FloatArray, proposals: Sequence[tuple[Population | None, int]]) -> FloatArray:
+def log_ratio(
+    scores: FloatArray, proposals: Sequence[tuple[WeightedScores | None, int]]
+) -> FloatArray:
     """(n,) log of prior over the mixture of all proposals, of which each gave so many scores.
 
     None is the prior. All simulations count, whichever proposal they come from (Cornuet, Marin,

@@ -59,7 +59,7 @@ def row_ids(text: str) -> Iterator[str]:
             yield f"{letters}{number:0{len(first)}d}"
 
 
-class ListPrice(NamedTuple):
+class StatedPrice(NamedTuple):
     """A price list in force: prices of input, output and a token of their mix, and its carrier."""
 
     input: float
@@ -122,21 +122,21 @@ class Carriers:
                 table = changed if event.month <= month else table
         return bool(table.get("strategy") == "list")
 
-    def list_price(self, family: str, month: date) -> ListPrice | None:
+    def list_price(self, family: str, month: date) -> StatedPrice | None:
         """The last list of a family's owner up to a month, else its first price if it has one."""
         facts = self.scenario.families[family]
         past = [e for e in self._lists.get((facts.owner, family), []) if e.month <= month]
         if not past:
             first = facts.price
             carrier = f"families.{family}.price"
-            return None if first is None else ListPrice(first, first, first, carrier)
+            return None if first is None else StatedPrice(first, first, first, carrier)
         mixed = past[-1].price(self.scenario.demand.output_token_share)
         inside, outside = (
             vars(past[-1])[f"{side}_yuan_per_million_tokens"] for side in ("input", "output")
         )
         if inside is None:
-            return ListPrice(mixed, mixed, mixed, _event_name(past[-1]))
-        return ListPrice(inside, outside, mixed, _event_name(past[-1]))
+            return StatedPrice(mixed, mixed, mixed, _event_name(past[-1]))
+        return StatedPrice(inside, outside, mixed, _event_name(past[-1]))
 
     def delay(self, family: str, day: date) -> int:
         """Months after that of a day in which a list of that day acts: 0 or 1.
@@ -233,7 +233,7 @@ def _stated(row: Record, rule: Rule, carriers: Carriers) -> str:
     return stated.carrier if stated and held else ""
 
 
-def _side(row: Record, stated: ListPrice) -> float:
+def _side(row: Record, stated: StatedPrice) -> float:
     """The price of a list that a row is about: of input, of output, or of the mix."""
     sides = {"input": stated.input, "output": stated.output}
     return next((price for side, price in sides.items() if side in row.metric), stated.mixed)

@@ -66,7 +66,7 @@ class Line(NamedTuple):
     reason: str = ""
 
 
-class Names(NamedTuple):
+class RecordNames(NamedTuple):
     """The tables of `metrics.toml`."""
 
     rules: tuple[Rule, ...]
@@ -78,11 +78,11 @@ class Names(NamedTuple):
 
 
 @cache
-def names() -> Names:
+def names() -> RecordNames:
     """The shipped tables, read once."""
     text = files("sim").joinpath("data/metrics.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(text)
-    return Names(
+    return RecordNames(
         tuple(Rule(**{**rule, "input": tuple(rule.get("input", ()))}) for rule in tables["rule"]),
         tuple(Line(**line) for line in tables["line"]),
         tuple(tables["entity"]),

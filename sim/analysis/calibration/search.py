@@ -17,8 +17,8 @@ from sim.analysis.calibration.emulator import (
 )
 from sim.analysis.calibration.population import (
     Observed,
-    Population,
     Smoothed,
+    WeightedScores,
     log_ratio,
     tempered,
 )
@@ -131,7 +131,7 @@ class Search:
         self, observed: Observed, scores: FloatArray, residuals: FloatArray
     ) -> tuple[FloatArray, FloatArray, list[dict[str, Any]]]:
         """Waves: simulate where the emulator does not rule out; all scores and residuals so far."""
-        source: Population | None = None
+        source: WeightedScores | None = None
         waves = []
         for wave in range(WAVES):
             rng = self._rng(WAVE, wave + 1)
@@ -152,7 +152,7 @@ class Search:
             fresh = self._drawn(near[chosen], rng)
             found = observed.residuals(self.runs.at(fresh)[:, self.used])
             scores, residuals = np.vstack([scores, fresh]), np.vstack([residuals, found])
-            source = Population.of(near[plausible], np.full(size, 1.0 / size))
+            source = WeightedScores.of(near[plausible], np.full(size, 1.0 / size))
             self.source = source
         return scores, residuals, waves
 
@@ -187,14 +187,14 @@ class Search:
             Scores and residuals of the design and the waves, from which the emulator starts.
         """
         scores, figures = design
-        proposals: list[tuple[Population | None, int]] = [(None, len(scores))]
+        proposals: list[tuple[WeightedScores | None, int]] = [(None, len(scores))]
         wanted = max(LEAST_SIZE, self.budget.generation / 4.0)
         rng = self._rng(GENERATION, GENERATIONS)
         near = self.source.draws(CANDIDATES, rng)
         smooth = self._smoothed(*known, observed.sigma, near)
         base = log_ratio(near, [(self.source, CANDIDATES)])
         weights, _ = tempered(base, observed.misfits(smooth).sum(axis=1), wanted)
-        source = Population.of(near, weights)
+        source = WeightedScores.of(near, weights)
         seeds = self._seeds(observed, weights @ near)
         for generation in range(GENERATIONS):
             rng = self._rng(GENERATION, generation)
@@ -215,7 +215,7 @@ class Search:
             observed = observed.estimated(base, residuals, smooth, wanted)
             misfit = np.where(failed, np.inf, observed.misfits(smooth).sum(axis=1))
             weights, heat = tempered(base, misfit, wanted)
-            source = Population.of(moved, weights)
+            source = WeightedScores.of(moved, weights)
         return Pool(
             observed, scores, figures, weights, self.moved, heat, int(failed.sum()), self.runs.count
         )

@@ -64,7 +64,7 @@ class Recipe:
         ).reshape(scores.shape)
 
 
-class Block(NamedTuple):
+class DrawBlock(NamedTuple):
     """Draws to be run one after the other; row i of the values is replicate `first + i`."""
 
     recipe: bytes
@@ -84,7 +84,7 @@ def _opened(recipe: bytes) -> tuple[Recipe, Entries]:
     return found, Entries.of(found.scenario, found.priors)
 
 
-def run_draws(block: Block) -> list[list[float | None]]:
+def run_draws(block: DrawBlock) -> list[list[float | None]]:
     """(B, T) figures of each draw; None where the run fails or the figure is not defined."""
     recipe, entries = _opened(block.recipe)
     names = [prior.name for prior in recipe.priors]
@@ -191,7 +191,7 @@ class Simulations:
         """
         values = self.recipe.values(scores)
         blocks = [
-            Block(self._pickled, values[i : i + BLOCK], self.count + i)
+            DrawBlock(self._pickled, values[i : i + BLOCK], self.count + i)
             for i in range(0, len(values), BLOCK)
         ]
         self._report(sum(len(b.values) for b in blocks if b.key in self._kept.known))
@@ -227,9 +227,9 @@ class Simulations:
             self._own = local_pool(self._workers)
         return self._own
 
-    def _feed(self, pool: Executor, blocks: Sequence[Block]) -> None:
+    def _feed(self, pool: Executor, blocks: Sequence[DrawBlock]) -> None:
         waiting = list(reversed(blocks))
-        running: dict[Future[list[list[float | None]]], Block] = {}
+        running: dict[Future[list[list[float | None]]], DrawBlock] = {}
         width = in_flight(pool, self._workers, len(waiting))
         try:
             while waiting or running:
