@@ -24,7 +24,7 @@ from sim.analysis.calibration.learnt import (
 )
 from sim.analysis.calibration.matching import match
 from sim.analysis.calibration.record import Record, load_record
-from sim.analysis.calibration.search import LAST, Budget, Search, Searched
+from sim.analysis.calibration.search import LAST, Search, SearchBudget, Searched
 from sim.analysis.calibration.simulations import Kept, Recipe, Simulations
 from sim.analysis.posterior import ENDING, VERSION, Posterior, write_posterior
 from sim.analysis.priors import CHOICE, choices_of, free_priors
@@ -165,7 +165,7 @@ def infer(
             simulations,
         )
         try:
-            found = Search(runs, Budget.of(simulations)).searched()
+            found = Search(runs, SearchBudget.of(simulations)).searched()
         finally:
             runs.close()
         return _stored(scenario, recipe, found, inputs, folder)

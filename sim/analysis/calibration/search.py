@@ -38,7 +38,7 @@ WAVE, GENERATION, LAST, REPEAT = 1, 2, 3, 4
 """Streams of random numbers."""
 
 
-class Budget(NamedTuple):
+class SearchBudget(NamedTuple):
     """Simulations of the first design, of each wave, at one place, and of each generation."""
 
     first: int
@@ -47,7 +47,7 @@ class Budget(NamedTuple):
     generation: int
 
     @classmethod
-    def of(cls, simulations: int) -> Budget:
+    def of(cls, simulations: int) -> SearchBudget:
         """Parts of all simulations."""
         first, wave = simulations // 10, simulations // 20
         repeats = max(LEAST_SOUND, wave // 2)
@@ -75,7 +75,7 @@ Searched = tuple[Pool, list[dict[str, Any]], tuple[tuple[str, str], ...]]
 class Search:
     """A first design, waves of history matching, generations of population Monte Carlo."""
 
-    def __init__(self, runs: Simulations, budget: Budget) -> None:
+    def __init__(self, runs: Simulations, budget: SearchBudget) -> None:
         self.runs = runs
         self.budget = budget
         self.dims = len(runs.recipe.priors)

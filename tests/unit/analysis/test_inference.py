@@ -26,7 +26,7 @@ from sim.analysis.calibration.inference import Inferred, infer
 from sim.analysis.calibration.learnt import flat_directions, learnt
 from sim.analysis.calibration.matching import match
 from sim.analysis.calibration.record import Record
-from sim.analysis.calibration.search import Budget, Search
+from sim.analysis.calibration.search import Search, SearchBudget
 from sim.analysis.calibration.targets import Target
 from sim.analysis.calibration.validation import simulated
 from sim.analysis.posterior import read_posterior
@@ -218,7 +218,7 @@ def test_the_draws_of_a_linear_model_are_those_of_its_exact_posterior() -> None:
             return scores @ slopes.T + 10.0 + seeds * noise.standard_normal((len(scores), 9))
 
     with threadpool_limits(1):
-        pool, _, unused = Search(Runs(), Budget.of(500)).searched()  # type: ignore[arg-type]
+        pool, _, unused = Search(Runs(), SearchBudget.of(500)).searched()  # type: ignore[arg-type]
     assert not unused
     assert pool.temperature == pytest.approx(1.0)
     precision = np.eye(numbers) + slopes.T @ slopes / (seeds**2 + error**2)
