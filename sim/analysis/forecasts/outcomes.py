@@ -111,12 +111,16 @@ def scoreboard(
     return Scoreboard(cut, fitted, score_table(outcomes))
 
 
-def _series(target: Target, figures: Sequence[Figure]) -> Series:
-    values = [figure.value for figure in figures]
+def _series(target: Target, figures: Sequence[Figure]) -> Series | None:
+    """The figures that a target's forecasters work with: a free model has no logarithm."""
+    logs = is_logarithmic(target)
+    kept = [figure for figure in figures if figure.value > 0.0 or not logs]
+    if not kept:
+        return None
     return series_of(
-        [figure.time for figure in figures],
-        values,
-        logarithmic=is_logarithmic(target) and min(values) > 0.0,
+        [figure.time for figure in kept],
+        [figure.value for figure in kept],
+        logarithmic=logs,
         limit=PERCENT if is_percentage(target) else None,
         bounded=target.kind not in SIGNED,
     )
@@ -130,9 +134,8 @@ class _Pools:
         things = {thing_of(target, known.scenario): target for target in targets}
         found: dict[tuple[str, str], list[Series]] = {}
         for target in things.values():
-            figures = known.of(target)
-            if figures:
-                one = _series(target, figures)
+            one = _series(target, known.of(target))
+            if one is not None:
                 found.setdefault(_pool(target, one), []).append(one)
         self._variances = {pool: pooled_variance(series) for pool, series in found.items()}
         by_unit: dict[str, list[Series]] = {}
@@ -142,10 +145,9 @@ class _Pools:
 
     def series(self, target: Target) -> Series | None:
         """What was recorded of a target's thing; None if nothing was."""
-        figures = self._known.of(target)
-        if not figures:
+        series = _series(target, self._known.of(target))
+        if series is None:
             return None
-        series = _series(target, figures)
         family, unit = _pool(target, series)
         variance = self._variances.get((family, unit))
         return series._replace(

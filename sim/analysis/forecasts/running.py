@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.calibration.record import Record
 from sim.analysis.calibration.rules import rule_of
-from sim.analysis.forecasts.forecast import Errors
+from sim.analysis.forecasts.forecast import Errors, last_day
 from sim.analysis.posterior import read_posterior
 from sim.analysis.predictive import draws_of
 from sim.months import months_between
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
 
 EVENTS = "events."
+MONTH = len("2025-06")
 
 
 def lengthened(scenario: Scenario, end: date) -> Scenario:
@@ -103,11 +104,11 @@ def errors_of(seed: int, posterior: Path | None) -> Errors:
 
 
 def fitted_until(posterior: Path | None, record: Iterable[Record]) -> date | None:
-    """Last day of the record that a posterior knows; None without one."""
+    """Last day of the month until which a posterior knows the record; None without one."""
     if posterior is None:
         return None
     facts = read_posterior(posterior).provenance
     if facts["cut"]:
-        return date.fromisoformat(str(facts["cut"]))
+        return last_day(date.fromisoformat(f"{str(facts['cut'])[:MONTH]}-01"))
     used = set(facts.get("targets", ()))
     return max((day for row in record if row.id in used and (day := row.period_end)), default=None)

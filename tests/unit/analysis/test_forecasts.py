@@ -285,7 +285,7 @@ def test_bands_cover_random_walks_as_often_as_they_say(name: str, slope: float, 
 
 def test_the_pooled_variance_is_a_change_in_a_month() -> None:
     several = [series_of([0.0, 4.0], [1.0, 3.0]), series_of([0.0, 1.0], [1.0, 4.0])]
-    assert pooled_variance(several) == pytest.approx((4.0 / 4.0 + 9.0) / 2.0)
+    assert pooled_variance(several) == pytest.approx((4.0 + 9.0) / (4.0 + 1.0))
     assert pooled_variance([series_of([0.0], [1.0])]) is None
 
 
