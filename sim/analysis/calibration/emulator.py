@@ -69,10 +69,15 @@ def effects(scores: FloatArray, residuals: FloatArray) -> FloatArray:
     return total
 
 
-def moved_numbers(scores: FloatArray, residuals: FloatArray) -> IntArray:
-    """Positions of the numbers that the record speaks of; the others keep their prior."""
+def moved_numbers(
+    scores: FloatArray, residuals: FloatArray, declared: npt.NDArray[np.bool_]
+) -> IntArray:
+    """Positions of the numbers that the record speaks of; the others keep their prior.
+
+    Those that the scenario declares as fitted come first, (D,) true.
+    """
     least, most = FREE_NUMBERS
-    found = effects(scores, residuals)
+    found = effects(scores, residuals) + np.where(declared, 2.0, 0.0)
     seen = int((found > NOISE * 2.0 / len(scores)).sum())
     count = min(max(seen, least), most, len(found))
     return np.sort(np.argsort(-found, kind="stable")[:count])

@@ -28,10 +28,9 @@ SMALLEST_PART = 0.01
 SMALLEST_ERROR = 1e-3
 """No recorded figure counts as more exact than this part of itself."""
 SAMPLES_AT_ONCE = 2_000
-START_DISCREPANCY = 0.1
-"""Model discrepancy, relative to the figure, before it is estimated."""
-POOLED = 1.0
-"""How many figures the pooled discrepancy counts as beside those of a group of its own."""
+DISCREPANCY = 0.05
+"""Scale of the prior of the model discrepancy, relative to the figure."""
+GRID = 200
 MOST_OF_A_FAMILY = 8.0
 """Figures that a metric family counts as at most."""
 ROUNDS = 2
@@ -191,9 +190,8 @@ class Observed:
 
     @classmethod
     def of(cls, targets: Sequence[Target]) -> Observed:
-        """Targets before the discrepancy is estimated: a tenth of each figure."""
-        start = [START_DISCREPANCY * (1.0 if _logs(t) else abs(t.value)) for t in targets]
-        return cls(tuple(targets), np.maximum(start, SMALLEST_FIGURE))
+        """Targets before the discrepancy is estimated: twice the scale of its prior."""
+        return cls(tuple(targets), np.array([2.0 * _start(target) for target in targets]))
 
     @property
     def errors(self) -> FloatArray:
@@ -249,10 +247,11 @@ class Observed:
         """The targets with the discrepancy that leaving figures out shows.
 
         Each part of the record in turn is predicted from weights of the rest alone: one family, or
-        one family in one period. The mean residual b of a figure, with the recorded error e and the
-        predictive variance v, gives ``d^2 = max(0, mean(b^2 - e^2 - v))`` over a group of figures;
-        the larger of the two estimates counts. It is drawn towards the mean of all groups of the
-        same transform and unit as if that were one figure more.
+        one family in one period. The mean residual b of a figure, its recorded error e and the
+        predictive variance v give the likelihood ``N(b; 0, v + e^2 + d^2)`` of the discrepancy d of
+        its group; a family that is left out counts as one figure. The prior of d is half-Cauchy
+        with a scale of 5 % of the figures (Gelman 2006, Bayesian Analysis 1:515-534), and d is the
+        median of the posterior: a part that the rest does not predict says nothing of d.
 
         Parameters
         ----------
@@ -275,29 +274,33 @@ class Observed:
     ) -> Observed:
         families = self.families
         periods = [f"{f} {t.period_end}" for f, t in zip(families, self.targets, strict=True)]
-        groups = self.groups()
-        single = {key: 0.0 for key, _ in groups}
-        for parts in (np.array(families), np.array(periods)):
-            excess = self._excess(parts, base, residuals, smooth, wanted)
-            for key, members in groups:
-                single[key] = max(single[key], float(excess[members].mean()))
+        by_family = self._left_out(np.array(families), base, residuals, smooth, wanted)
+        by_period = self._left_out(np.array(periods), base, residuals, smooth, wanted)
         found = np.zeros(len(self.targets))
-        for key, members in groups:
-            alike = [value for other, value in single.items() if other[1:] == key[1:]]
-            part = POOLED / (POOLED + len(members))
-            found[members] = (1.0 - part) * single[key] + part * float(np.mean(alike))
-        return replace(self, discrepancy=np.sqrt(found))
+        for _, members in self.groups():
+            scale = float(np.mean([_start(self.targets[t]) for t in members]))
+            grid = scale * np.logspace(-2.0, 2.0, GRID)
+            # Half-Cauchy in d, which on a grid of ln d takes the factor d.
+            logs = np.log(grid / (1.0 + (grid / scale) ** 2))
+            for (mean, spread), share in ((by_family, 1.0 / len(members)), (by_period, 1.0)):
+                known = (spread + self.errors**2)[members]
+                variance = known[:, None] + grid**2
+                parts = mean[members, None] ** 2 / variance + np.log(variance)
+                logs = logs - 0.5 * share * parts.sum(axis=0)
+            weights = np.cumsum(np.exp(logs - log_sum(logs)))
+            found[members] = grid[int(np.searchsorted(weights, 0.5 * weights[-1]))]
+        return replace(self, discrepancy=found)
 
-    def _excess(
+    def _left_out(
         self,
         parts: npt.NDArray[np.str_],
         base: FloatArray,
         residuals: FloatArray,
         smooth: Smoothed,
         wanted: float,
-    ) -> FloatArray:
-        """(T,) squared miss of each figure, predicted without its part, beyond error and spread."""
-        excess = np.zeros(len(self.targets))
+    ) -> tuple[FloatArray, FloatArray]:
+        """(T,) mean and variance of the residual of each figure, predicted without its part."""
+        means, spreads = np.zeros(len(self.targets)), np.zeros(len(self.targets))
         whole = self.misfits(smooth)
         failed = np.isnan(residuals).any(axis=1)
         for part in np.unique(parts):
@@ -306,10 +309,9 @@ class Observed:
             weights, _ = tempered(base, rest, wanted)
             sound = weights > 0.0
             some, share = residuals[sound][:, own], weights[sound]
-            mean = share @ some
-            spread = share @ (some - mean) ** 2
-            excess[own] = mean**2 - spread - self.errors[own] ** 2
-        return excess
+            means[own] = share @ some
+            spreads[own] = share @ (some - means[own]) ** 2
+        return means, spreads
 
     def as_rows(self) -> list[dict[str, Any]]:
         """The discrepancy of each group as plain values."""
@@ -323,6 +325,11 @@ class Observed:
             }
             for (family, transform, unit), members in self.groups()
         ]
+
+
+def _start(target: Target) -> float:
+    """Scale of the prior of the discrepancy, in logarithms where the transform says so."""
+    return DISCREPANCY * (1.0 if _logs(target) else max(abs(target.value), SMALLEST_FIGURE))
 
 
 def _family(target: Target) -> str:

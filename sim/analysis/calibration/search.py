@@ -102,7 +102,9 @@ class Search:
         sound = np.isfinite(residuals).all(axis=1)
         if int(sound.sum()) < LEAST_SOUND:
             raise SimError(f"{int((~sound).sum())} of the first {len(scores)} runs fail")
-        self.moved = moved_numbers(scores[sound], residuals[sound] / observed.sigma)
+        fitted = {fit.name for fit in self.runs.recipe.scenario.fit}
+        declared = np.array([prior.name in fitted for prior in self.runs.recipe.priors])
+        self.moved = moved_numbers(scores[sound], residuals[sound] / observed.sigma, declared)
         *known, waves = self._matched(observed, scores, residuals)
         pool = self._generations(observed, (scores, figures), (known[0], known[1]))
         return pool, waves, unused

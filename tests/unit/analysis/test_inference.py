@@ -211,7 +211,8 @@ def test_the_draws_of_a_linear_model_are_those_of_its_exact_posterior() -> None:
     noise = np.random.default_rng(3)
 
     class Runs:
-        recipe = SimpleNamespace(priors=priors, targets=targets, seed=4)
+        scenario = SimpleNamespace(fit=())
+        recipe = SimpleNamespace(scenario=scenario, priors=priors, targets=targets, seed=4)
         count = 0
 
         def at(self, scores: np.ndarray) -> np.ndarray:
