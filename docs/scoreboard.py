@@ -41,6 +41,8 @@ RESULTS = DOCS.parent / "results"
 REPLICATES, CLIENTS, SIMULATIONS = 200, 2_000, 20_000
 EARLY, LATE, END = date(2024, 12, 31), date(2025, 6, 30), date(2027, 12, 31)
 FIRST = date(2025, 7, 1)
+LARGEST_FILE = 400_000
+"""Bytes of a file that is kept in docs/forecasts, at most."""
 COVERED = 0.8
 """Part of the figures after the cut that a good model has inside its 90 % bands, at least."""
 
@@ -182,8 +184,8 @@ def forecasts(made: ForecastFiles) -> Iterator[str]:
         percent = f"{100.0 * share:.0f} %"
         yield f"The mean price of model calls rises in {year} in {percent} of the draws."
     yield ""
-    for name in made.files:
-        if name.endswith(".png"):
+    for name, content in made.files.items():
+        if name.endswith(".png") and len(content) < LARGEST_FILE:
             yield f"![Forecasts: {Path(name).stem}](../forecasts/{name})"
             yield ""
 
@@ -198,7 +200,8 @@ def main(given: list[str]) -> None:
     late = scored(result, late_file, LATE)
     made = forecast_files(result, load_record(), FIRST, END, errors_of(result.seed, late_file))
     FORECASTS.mkdir(exist_ok=True)
-    for name, content in made.files.items():
+    small = {name: data for name, data in made.files.items() if len(data) < LARGEST_FILE}
+    for name, content in small.items():
         (FORECASTS / name).write_bytes(content)
     lines = [
         "# What forecasts are worth",

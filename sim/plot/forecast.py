@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -54,6 +55,8 @@ INTERVAL = (
     "the period that is forecast"
 )
 BANDS = (("q05", "q95", WIDE_BAND), ("q25", "q75", NARROW_BAND))
+MANY = 8
+"""Entities above which only the 90 % bands are drawn."""
 SPREAD = 20.0
 """Ratio of the largest to the smallest figure from which an axis is logarithmic."""
 
@@ -108,7 +111,11 @@ def forecast_files(
     files = {"forecast.csv": content, "forecast.json": json_bytes(facts)}
     known = Known(record, market, cut)
     looks = vendor_styles(market)
-    styles = {t.entity: looks[t.vendors[0]] for t in targets if len(t.vendors) == 1}
+    styles = {
+        target.entity: replace(looks[target.vendors[0]], label=target.entity)
+        for target in targets
+        if len(target.vendors) == 1
+    }
     caption = (
         f"{facts['replicates']} draws, root seed {result.seed}, scenario {market.name} "
         f"{result.scenario_hash[:SHORT_HASH]}, record until {cut}."
@@ -231,7 +238,7 @@ def _panel(
     for entity, look in zip(entities, _looks(entities, styles), strict=True):
         own = _one_length(rows[rows["entity"] == entity])
         times = _middles(own)
-        for low, high, opacity in BANDS:
+        for low, high, opacity in BANDS if len(entities) <= MANY else BANDS[:1]:
             fill_band(ax, times, own[low], own[high], look.colour, opacity)
         ax.plot(
             times,

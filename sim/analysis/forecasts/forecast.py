@@ -57,7 +57,7 @@ DAYS_A_MONTH = 365.25 / 12.0
 MARKET = "market"
 EACH_VENDOR = ("share", "rank")
 """Kinds of figures that are forecast for every vendor of the scope, recorded or not."""
-PARTS = ("share", "ratio")
+PARTS = ("share", "ratio", "level")
 PERCENT = 100.0
 YEAR = re.compile(r"(19|20)\d\d")
 
@@ -242,7 +242,9 @@ def forecast_table(curves: xr.Dataset, targets: Iterable[Target], errors: Errors
     import pandas as pd
 
     rows = []
-    for target in targets:
+    wanted = list(targets)
+    curves = in_memory(curves, wanted)
+    for target in wanted:
         sample = predictive(target, simulated(target, curves), errors)
         facts = {name: getattr(target, name) for name in FACTS}
         bands = np.quantile(sample, list(QUANTILES.values()))
@@ -250,6 +252,12 @@ def forecast_table(curves: xr.Dataset, targets: Iterable[Target], errors: Errors
     table = pd.DataFrame(rows, columns=[*FACTS, *QUANTILES])
     order = ["family", "metric", "entity", "period_end", "period_start"]
     return table.sort_values(order, kind="stable").reset_index(drop=True)
+
+
+def in_memory(curves: xr.Dataset, targets: Iterable[Target]) -> xr.Dataset:
+    """The measures that targets ask for, read from the disk once."""
+    names = {name for target in targets for name in target.measures if name in curves}
+    return curves[sorted(names)].load()
 
 
 def rising_prices(curves: xr.Dataset, start: date, end: date) -> dict[int, float]:

@@ -19,6 +19,7 @@ from sim.analysis.forecasts.forecast import (
     Errors,
     Figure,
     Known,
+    in_memory,
     is_logarithmic,
     is_percentage,
     predictive,
@@ -107,6 +108,7 @@ def scoreboard(
     }
     scored = list(reversed(distinct.values()))
     pools = _Pools([*scored, *known_figures(known.rows, known.scenario)], known)
+    curves = in_memory(curves, scored)
     outcomes = [_outcome(target, curves, pools, cut, errors) for target in scored]
     return Scoreboard(cut, fitted, score_table(outcomes))
 
