@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.analysis.posterior import Posterior, read_posterior, write_posterior
-from sim.analysis.priors import choices_of, chosen, declared, free_priors
+from sim.analysis.posterior import ENDING, Posterior, read_posterior, write_posterior
+from sim.analysis.priors import CHOICE, choices_of, chosen, declared, free_priors
 from sim.errors import SimError
 from sim.scenario.reader import load
 from tests.unit.analysis.posteriors import TINY_POSTERIOR, tiny_posterior
@@ -147,3 +147,18 @@ def test_what_is_no_posterior_is_refused(tmp_path: Path) -> None:
         read_posterior(path)
     with pytest.raises(SimError, match="no free number 'unknown'"):
         broken(draws=pd.DataFrame({"unknown": np.ones(20)})).changes(tiny(), 0)
+
+
+def test_the_posterior_that_is_shipped_belongs_to_the_scenario_beside_it() -> None:
+    dam = load(DAM)
+    shipped = read_posterior(DAM.with_suffix(ENDING))
+    facts = shipped.provenance
+    assert (facts["scenario"], facts["cut"]) == ("volcano-dam", "2025-06")
+    assert len(shipped.draws) <= 500
+    assert {f"{CHOICE}{choice.name}" for choice in choices_of(dam)} <= set(shipped.draws.columns)
+    free = {prior.name for prior in free_priors(dam)}
+    assert {str(n) for n in shipped.draws.columns if not str(n).startswith(CHOICE)} == free
+    assert {row["name"] for row in facts["numbers"]} == free
+    assert all(row["sd"] >= 0.0 for row in facts["discrepancy"])
+    for index in (0, len(shipped.draws) - 1):
+        dam.replace(shipped.changes(dam, index))
