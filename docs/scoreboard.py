@@ -224,6 +224,10 @@ def main(given: list[str]) -> None:
         *table(HEAD, early.by(rows=early.common)),
         "",
         *beaten(early),
+        *[
+            f"- Best interval score in {family}: {name}."
+            for family, name in early.winners().items()
+        ],
         "",
         "Last value, drift, logistic trend and damped trend are fitted on the same rows. Most "
         "series hold one or two figures before the cut: a trend that cannot be fitted is the last "

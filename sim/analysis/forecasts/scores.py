@@ -234,6 +234,16 @@ class Scoreboard:
         count = rows["id"].nunique()
         return f"{count} figures after {self.cut}: {who}; {'; '.join(texts)}"
 
+    def winners(self) -> dict[str, str]:
+        """Who has the best mean interval score in each metric family; equals are joined by =."""
+        if self.common.empty:
+            return {}
+        means = self.by("family", rows=self.common)
+        return {
+            str(family): _first(rows.set_index("forecaster"))
+            for family, rows in means.groupby("family", sort=False)
+        }
+
     def beaten(self) -> dict[str, tuple[int, int]]:
         """For each simple forecaster on how many of how many figures the model scores better."""
         wide = self.common.pivot(index="id", columns="forecaster", values="interval_score")
@@ -261,6 +271,7 @@ class Scoreboard:
             text.append(f"PIT of the {MODEL}, {horizon}, tenths: {counts}")
         for name, (won, count) in self.beaten().items():
             text.append(f"the model beats {name} on {won} of {count} figures")
+        text += [f"best in {family}: {name}" for family, name in self.winners().items()]
         return [*text, self.winner()]
 
     def as_dict(self) -> dict[str, Any]:

@@ -145,6 +145,7 @@ def test_only_figures_that_all_predict_decide() -> None:
     )
     assert set(board.common["id"]) == {"a", "c"}
     assert board.beaten() == {"drift": (1, 2)}
+    assert board.winners() == {"a": "model = drift"}
     by = board.by("family", "horizon").set_index("forecaster")
     assert by.loc[MODEL, "figures"] == 3
     assert by.loc[MODEL, "coverage"] == pytest.approx(1 / 3)
