@@ -34,6 +34,10 @@ WAVES = 2
 """Waves of history matching after the first design."""
 GENERATIONS = 6
 CANDIDATES = 4_000
+STEPS = 5
+"""Steps on the emulator alone between two generations, at most."""
+STEP_SIZE = 150.0
+"""Effective size of each."""
 WAVE, GENERATION, LAST, REPEAT = 1, 2, 3, 4
 """Streams of random numbers."""
 
@@ -162,9 +166,30 @@ class Search:
         self, scores: FloatArray, residuals: FloatArray, scale: FloatArray, at: FloatArray
     ) -> Smoothed:
         """The emulator of some simulations at (n, A) scores."""
+        return Smoothed(*self._emulator(scores, residuals, scale).predict(at), scale)
+
+    def _emulator(self, scores: FloatArray, residuals: FloatArray, scale: FloatArray) -> Emulator:
         sound = np.isfinite(residuals).all(axis=1)
-        emulator = Emulator(scores[sound][:, self.moved], residuals[sound] / scale)
-        return Smoothed(*emulator.predict(at), scale)
+        return Emulator(scores[sound][:, self.moved], residuals[sound] / scale)
+
+    def _nearer(
+        self,
+        source: WeightedScores,
+        observed: Observed,
+        emulator: Emulator,
+        scale: FloatArray,
+        rng: np.random.Generator,
+    ) -> WeightedScores:
+        """Population Monte Carlo on the emulator alone, so that the next proposals lie nearer."""
+        for _ in range(STEPS):
+            near = source.draws(CANDIDATES // 2, rng)
+            misfit = observed.misfits(Smoothed(*emulator.predict(near), scale)).sum(axis=1)
+            base = log_ratio(near, [(source, len(near))])
+            weights, heat = tempered(base, misfit, STEP_SIZE)
+            source = WeightedScores.of(near, weights)
+            if heat <= 1.0:
+                break
+        return source
 
     def _seeds(self, observed: Observed, centre: FloatArray) -> FloatArray:
         """(T,) variance of the residuals at one place: seeds, and numbers that are not moved."""
@@ -210,7 +235,8 @@ class Search:
             proposals.append((source, len(fresh)))
             moved = scores[:, self.moved]
             scale = np.sqrt(observed.sigma**2 + seeds)
-            smooth = self._smoothed(*known, scale, moved)
+            emulator = self._emulator(*known, scale)
+            smooth = Smoothed(*emulator.predict(moved), scale)
             base = log_ratio(moved, proposals)
             residuals = observed.residuals(figures)
             failed = np.isnan(residuals).any(axis=1)
@@ -218,6 +244,8 @@ class Search:
             misfit = np.where(failed, np.inf, observed.misfits(smooth).sum(axis=1))
             weights, heat = tempered(base, misfit, wanted)
             source = WeightedScores.of(moved, weights)
+            if heat > 1.0:
+                source = self._nearer(source, observed, emulator, scale, rng)
         return Pool(
             observed, scores, figures, weights, self.moved, heat, int(failed.sum()), self.runs.count
         )
