@@ -130,7 +130,7 @@ def test_a_posterior_is_drawn_shown_and_written(
     lines = capsys.readouterr().out.splitlines()
     assert "uncertain numbers, 1 recorded figures to 2024-03" in lines[0]
     assert any(line.split()[:1] == ["volume"] for line in lines)
-    assert any(line.split()[:1] == ["external_llm_tokens_IDC"] for line in lines)
+    assert any(line.split()[:1] == ["idc_tokens"] for line in lines)
     file = Path(next(line for line in lines if line.startswith("posterior")).split()[1])
     found = read_posterior(file)
     assert file.name == "tiny-calibrated.posterior.parquet"
