@@ -248,6 +248,10 @@ def _holders(entry: Mapping[str, Any]) -> Iterator[str]:
     if shown:
         yield f"who holds them: {'; '.join(shown)}"
         yield f"the incumbent holds its part of them: {entry['by_incumbent']}"
+    own = entry.get("self_hosting_effect")
+    if own:
+        points = _range(own["mean"], *(own["interval"] or (None, None)))
+        yield f"own machines, of all tokens, with the moves against without them: {points} points"
 
 
 def _tau(entry: Mapping[str, Any]) -> str:
