@@ -95,12 +95,14 @@ def rows(truth: dict[str, float], seed: int) -> list[Record]:
         ]
     targets = match(blank, scenario).targets
     curves = dataset([run_world(world, 1000 + seed, 0)], world, {t.measure for t in targets})
+    exact = {target.id: float(simulated(target, curves)[0]) for target in targets}
+    known = [dataclasses.replace(row, value=exact[row.id]) for row in blank]
     rng = np.random.default_rng(seed)
-    values = {
-        target.id: float(simulated(target, curves)[0] * rng.normal(1.0, target.error))
-        for target in targets  # recorded as 1, so that the error is relative
-    }
-    return [dataclasses.replace(row, value=values[row.id]) for row in blank]
+    errors = {target.id: target.error for target in match(known, scenario).targets}
+    return [
+        dataclasses.replace(row, value=row.value + float(rng.normal(0.0, errors[row.id])))
+        for row in known
+    ]
 
 
 TRUTH = {"volcano_api": 0.7, "volume": 1.6, "usage_elasticity": 1.0}
