@@ -164,6 +164,7 @@ def test_a_direction_that_keeps_its_prior_width_is_named() -> None:
     assert found[0]["loadings"]["a"] == pytest.approx(-found[0]["loadings"]["b"], abs=0.05)
 
 
+@pytest.mark.slow
 def test_rows_after_the_cut_their_order_and_repeats_change_no_bit(tmp_path: Path) -> None:
     record = rows(TRUTH, 0)
     plain = found(tmp_path / "a", record, to=date(2024, 4, 30))
