@@ -20,8 +20,7 @@ from sim.runs.files import json_bytes, sha256, write_once
 from sim.runs.plan import refuse_no_runs
 from sim.runs.result import Result
 from sim.runs.rows import DONE
-from sim.runs.worlds import OFF_MONEY_KEPT, ON, Draws, World, levers_of
-from sim.scenario.patches import without_levers
+from sim.runs.worlds import OFF_MONEY_KEPT, Draws, with_and_without
 
 if TYPE_CHECKING:
     from datetime import date
@@ -194,16 +193,6 @@ def _seed_share(within: float, between: float, draws: int, seeds: int) -> tuple[
     ratios = between / within / ends
     low, high = np.clip(seeds / (ratios + seeds - 1.0), 0.0, 1.0)
     return float(low), float(high)
-
-
-def with_and_without(scenario: Scenario) -> tuple[World, ...]:
-    """The scenario, and without the incumbent's levers (its money kept) if it has any."""
-    worlds = [World(ON, "as the scenario stands", scenario)]
-    levers = levers_of(scenario, scenario.contest.incumbent) if scenario.contest else ()
-    if levers:
-        off = without_levers(scenario, levers)
-        worlds.append(World(OFF_MONEY_KEPT, "no move of the incumbent, its money kept", off))
-    return tuple(worlds)
 
 
 def run_split(

@@ -251,7 +251,7 @@ def _holders(entry: Mapping[str, Any]) -> Iterator[str]:
     own = entry.get("self_hosting_effect")
     if own:
         points = _range(own["mean"], *(own["interval"] or (None, None)))
-        yield f"own machines, of all tokens, with the moves against without them: {points} points"
+        yield f"the moves bring own machines {points} points of all tokens"
 
 
 def _tau(entry: Mapping[str, Any]) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 ON = "on"
+AS_IT_STANDS = "as the scenario stands"
+MONEY_KEPT = "no move of the incumbent, its money kept"
 OFF_MONEY_KEPT = "off_money_kept"
 OFF_MONEY_IN_PRICE = "off_money_in_price"
 CHALLENGER_OFF = "challenger_off"
@@ -109,7 +111,7 @@ def worlds_of(scenario: Scenario) -> tuple[World, ...]:
     off, the reverse test. What has no lever or no open family is left out. An episode adds the
     world it is held against.
     """
-    on = World(ON, "as the scenario stands", scenario)
+    on = World(ON, AS_IT_STANDS, scenario)
     contest = scenario.contest
     beside = _episode_world(scenario)
     if contest is None:
@@ -123,6 +125,17 @@ def worlds_of(scenario: Scenario) -> tuple[World, ...]:
         title = "no move of the challenger (reverse test)"
         worlds.append(World(CHALLENGER_OFF, title, without_levers(scenario, own)))
     return (*worlds, *beside)
+
+
+def with_and_without(
+    scenario: Scenario, on: str = AS_IT_STANDS, off: str = MONEY_KEPT
+) -> tuple[World, ...]:
+    """The scenario and, where the incumbent has levers, the same without them (money kept)."""
+    levers = levers_of(scenario, scenario.contest.incumbent) if scenario.contest else ()
+    worlds = [World(ON, on, scenario)]
+    if levers:
+        worlds.append(World(OFF_MONEY_KEPT, off, without_levers(scenario, levers)))
+    return tuple(worlds)
 
 
 def _episode_world(scenario: Scenario) -> tuple[World, ...]:
@@ -140,7 +153,7 @@ def _off_worlds(named_for: Scenario, scenario: Scenario, contest: Contest) -> li
     kept = without_levers(scenario, levers)
     spent = with_freed_budget(scenario, levers)
     return [
-        World(OFF_MONEY_KEPT, "no move of the incumbent, its money kept", kept),
+        World(OFF_MONEY_KEPT, MONEY_KEPT, kept),
         World(OFF_MONEY_IN_PRICE, "no move of the incumbent, its money put into prices", spent),
     ]
 
@@ -149,7 +162,7 @@ def _flipped(scenario: Scenario, contest: Contest, opened: tuple[str, ...]) -> l
     hosts = challenger_hosts(scenario)
     other = with_hosting(scenario, contest.challenger, opened, not hosts)
     how = "does not host" if hosts else "hosts"
-    worlds = [World(ON, "as the scenario stands", other), *_off_worlds(scenario, other, contest)]
+    worlds = [World(ON, AS_IT_STANDS, other), *_off_worlds(scenario, other, contest)]
     return [
         World(
             with_other_hosting(world.name, scenario),

@@ -16,14 +16,13 @@ from sim.errors import SimError
 from sim.runs.result import Result
 from sim.runs.rows import DONE
 from sim.runs.run import ModelMaker
-from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, contest_of, levers_of
+from sim.runs.worlds import AS_IT_STANDS, OFF_MONEY_KEPT, ON, World, contest_of, levers_of
 from sim.scenario.patches import without_levers
 from sim.scenario.schema.scenario import Scenario
 
 QUESTION = "an attribution"
 POINTS = 100.0
 OUTCOME = "challenger_platform_token_share"
-AS_IT_STANDS = "as the scenario stands"
 RESAMPLES = 2_000
 BOOTSTRAP_SEED = 20_260_301
 T, BOOTSTRAP, WILSON = "paired t, 95 %", "seed bootstrap, 95 %", "Wilson, 95 %"

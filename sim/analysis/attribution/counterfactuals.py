@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.attribution.base import (
-    AS_IT_STANDS,
     POINTS,
     QUESTION,
     WILSON,
@@ -39,6 +38,7 @@ from sim.market.month import PHASES, Phase
 from sim.parts import strategy_fields
 from sim.runs.result import Result
 from sim.runs.worlds import (
+    AS_IT_STANDS,
     CHALLENGER_OFF,
     EPISODE_OFF,
     OFF_MONEY_IN_PRICE,

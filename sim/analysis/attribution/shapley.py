@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.attribution.base import (
-    AS_IT_STANDS,
     Attribution,
     Choices,
     Estimate,
@@ -21,7 +20,7 @@ from sim.analysis.attribution.base import (
 )
 from sim.economics.arrays import Floats
 from sim.runs.result import Result
-from sim.runs.worlds import ON, World
+from sim.runs.worlds import AS_IT_STANDS, ON, World
 from sim.scenario.patches import without_levers
 from sim.scenario.schema.scenario import Scenario
 

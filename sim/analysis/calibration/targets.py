@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -146,6 +147,16 @@ class Duplicate(NamedTuple):
     """The row that counts."""
 
 
+def counts_of(compared: Sized, inputs: Sized, duplicates: Sized, unmapped: Sized) -> dict[str, int]:
+    """Number of rows that are compared, taken as given, counted elsewhere, not compared."""
+    return {
+        "mapped": len(compared),
+        "inputs": len(inputs),
+        "duplicates": len(duplicates),
+        "unmapped": len(unmapped),
+    }
+
+
 class Matched(NamedTuple):
     """The record, each row once: compared, not compared, taken as given, counted elsewhere."""
 
@@ -157,12 +168,7 @@ class Matched(NamedTuple):
     @property
     def counts(self) -> dict[str, int]:
         """Number of rows of each."""
-        return {
-            "mapped": len(self.targets),
-            "inputs": len(self.inputs),
-            "duplicates": len(self.duplicates),
-            "unmapped": len(self.unmapped),
-        }
+        return counts_of(self.targets, self.inputs, self.duplicates, self.unmapped)
 
 
 FloatArray = npt.NDArray[np.float64]

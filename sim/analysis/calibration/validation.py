@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sim.analysis.calibration.matching import match
 from sim.analysis.calibration.record import Record, factor, load_record
-from sim.analysis.calibration.targets import Duplicate, Input, Target, Unmapped
+from sim.analysis.calibration.targets import Duplicate, Input, Target, Unmapped, counts_of
 from sim.errors import SimError
 
 if TYPE_CHECKING:
@@ -79,13 +79,8 @@ class Validation:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of rows that are compared, taken as given, counted elsewhere, not compared."""
-        return {
-            "mapped": len(self.comparisons),
-            "inputs": len(self.inputs),
-            "duplicates": len(self.duplicates),
-            "unmapped": len(self.unmapped),
-        }
+        """Number of rows of each kind, see `counts_of`."""
+        return counts_of(self.comparisons, self.inputs, self.duplicates, self.unmapped)
 
     @property
     def hits(self) -> int:

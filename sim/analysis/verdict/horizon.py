@@ -11,8 +11,7 @@ from sim.runs.files import json_bytes, read_json, write_once
 from sim.runs.result import Result
 from sim.runs.run import ModelMaker
 from sim.runs.settings import RunSettings
-from sim.runs.worlds import OFF_MONEY_KEPT, ON, World, levers_of
-from sim.scenario.patches import without_levers
+from sim.runs.worlds import AS_IT_STANDS, World, with_and_without
 from sim.scenario.schema.scenario import Scenario
 
 HORIZON = "horizon.json"
@@ -26,12 +25,8 @@ def longer_scenario(scenario: Scenario) -> Scenario:
 
 def longer_worlds(further: Scenario) -> tuple[World, ...]:
     """ON and, where the incumbent has levers, OFF (money kept), of a longer scenario."""
-    worlds = [World(ON, "as the scenario stands, run on", further)]
-    levers = levers_of(further, further.contest.incumbent) if further.contest else ()
-    if levers:
-        bare = without_levers(further, levers)
-        worlds.append(World(OFF_MONEY_KEPT, "no move of the incumbent, run on", bare))
-    return tuple(worlds)
+    off = "no move of the incumbent, run on"
+    return with_and_without(further, f"{AS_IT_STANDS}, run on", off)
 
 
 def run_longer(
