@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.analysis.rounding import SIZES, decimals, difference, number, spread
 from sim.analysis.statistics import PairedComparison, paired_comparison
 from sim.economics.arrays import Floats
 from sim.errors import SimError
@@ -13,6 +14,7 @@ from sim.runs.result import Result
 from sim.runs.worlds import EPISODE_OFF, ON
 
 PERCENT = 100.0
+MOST = 2  # decimals
 
 
 class VendorPath(NamedTuple):
@@ -120,56 +122,52 @@ def _band(values: Floats) -> dict[str, float]:
     return {"median": float(middle), "p05": float(low), "p95": float(high)}
 
 
-def _number(value: float, unit: str) -> str:
+def _scale(largest: float, unit: str) -> tuple[float, str]:
+    """Factor and name by which numbers of a unit are written: points, millions, billions."""
     if unit == "share":
-        return f"{PERCENT * value:.1f} %"
-    for size, word in ((1e12, "trillion "), (1e9, "billion "), (1e6, "million ")):
-        if abs(value) >= size:
-            return f"{value / size:.3g} {word}{unit}"
-    return f"{value:.3g}" if unit == "-" else f"{value:.3g} {unit}"
+        return PERCENT, "%"
+    for size, word in SIZES:
+        if largest >= size:
+            return 1.0 / size, f"{word}{unit}"
+    return 1.0, "" if unit == "-" else unit
 
 
 def _course(paths: list[VendorPath], title: str, unit: str, window: int, n: int) -> str:
     parts = []
     for path in paths:
         first, last = _band(path.first), _band(path.last)
-        band = f"[{_number(last['p05'], unit)}, {_number(last['p95'], unit)}]"
+        factor, name = _scale(max(abs(first["median"]), *map(abs, last.values())), unit)
+        low, high = factor * last["p05"], factor * last["p95"]
+        places = decimals(low, high, MOST)
+        start = number(factor * first["median"], places)
+        end = spread(factor * last["median"], low, high, MOST)
         change = ""
         if unit != "share" and first["median"] > 0.0:
             change = f", {PERCENT * (last['median'] / first['median'] - 1.0):+.0f} %"
-        parts.append(
-            f"{path.name} goes from {_number(first['median'], unit)} to "
-            f"{_number(last['median'], unit)} {band}{change}"
-        )
-    head = title[0].lower() + title[1:]
+        parts.append(f"{path.name} from {start} to {end} {name}".rstrip() + change)
     return (
-        f"In {n} runs, {head} (first month against the mean of the last {window}; median [90 % "
-        f"band]): {'; '.join(parts)}."
+        f"{title}, from the first month to the last {window} (median and nine in ten of {n} "
+        f"runs): {'; '.join(parts)}"
     )
 
 
 def _comparison(paths: list[VendorPath], unit: str, title: str) -> str:
     parts = [
-        f"{path.name} {_difference(pair, unit)} ({_call(pair)})"
+        f"{path.name} {_difference(pair, unit)}"
         for path in paths
         if path.last.size > 1 and (pair := path.pair)
     ]
     if not parts:
         return "Nothing was run beside it."
-    return (
-        f"Against the same runs {title} (mean paired difference [95 % interval]): "
-        f"{'; '.join(parts)}."
-    )
+    return f"{title[0].upper()}{title[1:]} it would have ended otherwise: {'; '.join(parts)}."
 
 
 def _difference(pair: PairedComparison, unit: str) -> str:
-    low, high = pair.interval.lower, pair.interval.upper
-    if unit == "share":
-        return f"{PERCENT * pair.mean:+.2f} points [{PERCENT * low:+.2f}, {PERCENT * high:+.2f}]"
-    return f"{_number(pair.mean, unit)} [{_number(low, unit)}, {_number(high, unit)}]"
-
-
-def _call(pair: PairedComparison) -> str:
-    if pair.interval.lower > 0.0:
-        return "higher"
-    return "lower" if pair.interval.upper < 0.0 else "no difference shown"
+    """The world without less the world with, and whether its sign is known."""
+    mean, (low, high) = -pair.mean, (-pair.interval.upper, -pair.interval.lower)
+    factor, name = _scale(max(abs(mean), abs(low), abs(high)), unit)
+    name = "points" if unit == "share" else name
+    text, interval = difference(
+        factor * mean, factor * low, factor * high, ("higher", "lower"), name, MOST
+    )
+    return f"{text} ({interval})" if low > 0.0 or high < 0.0 else f"no different ({interval})"

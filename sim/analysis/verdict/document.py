@@ -1,25 +1,20 @@
-"""Verdicts as a JSON document and as two plain sentences."""
+"""Verdicts as a JSON document."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sim.analysis.statistics import CONFIDENCE, Interval, holm, p_greater
+from sim.analysis.statistics import CONFIDENCE, holm, p_greater
 from sim.analysis.verdict.containment import (
     MAJORITY,
     ROBUST_SHARE,
     SETTLED_MONTHS,
     WILSON,
-    Verdict,
 )
 from sim.analysis.verdict.grounds import plain
-from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.analysis.verdict.verdict import Assessment
-
-POINTS = 100.0
 
 
 def holm_document(assessments: Mapping[str, Assessment]) -> dict[str, Any]:
@@ -49,8 +44,10 @@ def verdict_entry(a: Assessment, names: Sequence[str]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        As `sentence`.
+        If there is not one name for each vendor.
     """
+    if len(names) != len(a.token_means):
+        raise ValueError(f"needs {len(a.token_means)} vendor names, got {len(names)}")
     on, off = a.worlds.on, a.worlds.off
     entry: dict[str, Any] = {
         "n": a.n,
@@ -102,103 +99,6 @@ def verdict_entry(a: Assessment, names: Sequence[str]) -> dict[str, Any]:
             "settled_months": SETTLED_MONTHS,
         },
         "notes": a.notes,
-        "sentence": sentence(a, names),
     }
     cleaned: dict[str, Any] = plain(entry)
     return cleaned
-
-
-def sentence(assessment: Assessment, names: Sequence[str]) -> str:
-    """Two plain sentences: where the shares end, and what is known of containment.
-
-    Raises
-    ------
-    ValueError
-        If there is not one name for each vendor.
-    """
-    a = assessment
-    if len(names) != len(a.token_means):
-        raise ValueError(f"needs {len(a.token_means)} vendor names, got {len(names)}")
-    challenger, incumbent = names[a.worlds.on.challenger], names[a.worlds.on.incumbent]
-    return f"{_where(a, incumbent, challenger)} {_what(a, incumbent, challenger)}"
-
-
-def _percent(share: float) -> str:
-    return f"{POINTS * share:.1f} %"
-
-
-def _where(a: Assessment, incumbent: str, challenger: str) -> str:
-    commonest, frequency = max(a.frequencies.items(), key=lambda item: item[1].count)
-    word = commonest.value.replace("_", "-")
-    runs = "the only run ends" if a.n == 1 else f"{frequency.count} of {a.n} runs end"
-    if not a.stability["stable"]:
-        word += f" (no stable class: {POINTS * a.stability['share']:.0f} % of runs keep theirs "
-        word += f"over all windows, least at {a.stability['flips']})"
-    i, c = a.worlds.on.incumbent, a.worlds.on.challenger
-    return (
-        f"Over the last {a.thresholds.window_months} months {challenger} holds "
-        f"{_percent(a.token_means[c])} of platform tokens and "
-        f"{_percent(a.revenue_means[c])} of full-stack revenue, {incumbent} "
-        f"{_percent(a.token_means[i])} and {_percent(a.revenue_means[i])}; {runs} in {word}."
-    )
-
-
-def _effect(a: Assessment, incumbent: str, challenger: str) -> str:
-    mean, interval = a.verdict.tau_mean or 0.0, a.verdict.tau_interval
-    size = f"{POINTS * abs(mean):.1f} points {'higher' if mean > 0.0 else 'lower'}"
-    change = "the same" if mean == 0.0 else size
-    counts = f"less than {POINTS * a.thresholds.minimum_effect:.1f} does not count"
-    return (
-        f"without the levers of {incumbent} the token share of {challenger} would be {change} "
-        f"({_range(interval, a)}; {counts})"
-    )
-
-
-def _range(interval: Interval | None, a: Assessment) -> str:
-    if interval is None or not math.isfinite(interval.lower):
-        return f"{a.n} pair, no interval"
-    low, high = POINTS * interval.lower, POINTS * interval.upper
-    return f"{POINTS * CONFIDENCE:.4g} % interval {low:.1f} to {high:.1f}, {a.n} pairs"
-
-
-def _what(a: Assessment, incumbent: str, challenger: str) -> str:
-    overall = a.verdict.overall
-    if a.tau is None:
-        return _what_without_pair(a, incumbent, challenger)
-    effect = _effect(a, incumbent, challenger)
-    hits = a.frequencies[OutcomeClass.CONTAINMENT].count
-    if overall is Verdict.SUPPORTED:
-        tail = ""
-        if a.awarded is not Verdict.SUPPORTED:
-            return f"{_not_its_own(a, incumbent, challenger)}: {effect}."
-        if a.contained is not Verdict.SUPPORTED:
-            tail = ", but neither a ceiling (D1) nor dual leadership (D3) is shown"
-        elif a.pyrrhic:
-            tail = f", and it cost {incumbent} profit (pyrrhic)"
-        return f"Containment is supported in {hits} of {a.n} runs: {effect}{tail}."
-    if overall is Verdict.REFUTED:
-        return f"Containment is refuted, {hits} of {a.n} runs show it: {effect}."
-    more = f", look again at {a.look.next_n} replicates" if a.look.next_n else ""
-    return f"Containment is undetermined, {hits} of {a.n} runs show it: {effect}{more}."
-
-
-def _not_its_own(a: Assessment, incumbent: str, challenger: str) -> str:
-    """What a containment is called whose points the incumbent does not hold."""
-    own = next(one for one in a.diversion if one.vendor == a.worlds.on.incumbent)
-    word = "not" if a.by_incumbent is Verdict.REFUTED else "not shown to be"
-    return (
-        f"{challenger} is held back, but {word} by {incumbent} for itself, which holds "
-        f"{POINTS * own.mean:.1f} of the {POINTS * (a.verdict.tau_mean or 0.0):.1f} points"
-    )
-
-
-def _what_without_pair(a: Assessment, incumbent: str, challenger: str) -> str:
-    if a.verdict.overall is Verdict.REFUTED:
-        return (
-            f"Containment is refuted even without a paired world: too few runs end with "
-            f"{challenger} ahead in tokens on a plateau and {incumbent} ahead in revenue."
-        )
-    return (
-        f"Containment is undetermined: no world without the levers of {incumbent} was run, so "
-        f"nothing shows that they hold {challenger} back."
-    )

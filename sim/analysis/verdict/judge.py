@@ -16,6 +16,7 @@ from sim.analysis.verdict.grounds import plain
 from sim.analysis.verdict.horizon import longer_result
 from sim.analysis.verdict.specification import specification_curve
 from sim.analysis.verdict.verdict import assess
+from sim.analysis.verdict.words import answer_in_words
 from sim.errors import SimError
 from sim.months import months_between
 from sim.runs.result import Result
@@ -84,7 +85,7 @@ def judge(result: Result) -> dict[str, Any]:
     hosting = ["does not host", "hosts"]
     if not challenger_hosts(scenario):
         hosting.reverse()
-    return document | {
+    document |= {
         "verdicts": verdicts,
         "holm": holm_document(assessments),
         "primary": primary,
@@ -97,8 +98,8 @@ def judge(result: Result) -> dict[str, Any]:
         "events": plain(dated_states(worlds.on, worlds.off, limits, scenario.calendar.start)),
         "final_states": plain(final_states(result, contest)),
         "scoreboards": scoreboards(result),
-        "sentences": [verdicts[primary]["sentence"]],
     }
+    return document | {"sentences": answer_in_words(document, scenario).sentences}
 
 
 def vendor_label(scenario: Scenario, vendor: str) -> str:

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from sim.analysis.episode import episode_findings
+from sim.analysis.rounding import difference
 from sim.api import run
 from sim.errors import ScenarioError, SimError
 from sim.plot.registry import plots
 from sim.runs.plan import plan_ensemble
 from tests.unit.market.tiny import changed
 
+HIGHER = ("higher", "lower")
 ASKED = {"measure": "platform_token_share", "vendors": ["dam"], "without": ["open_source"]}
 
 
@@ -28,8 +30,10 @@ def test_sentences_tell_the_stored_numbers(tmp_path: Path) -> None:
     assert told["difference"]["mean"] == pytest.approx(gap.mean())
     assert told["first"]["median"] == pytest.approx(np.median(share.sel(point="on")[:, 0]))
     course, against = findings.sentences
-    assert course.startswith("In 3 runs, ")
-    assert f"{100 * gap.mean():+.2f} points" in against
+    assert "nine in ten of 3 runs" in course
+    low, high = told["difference"]["interval"]
+    words = difference(*(-100.0 * gap.mean(), -100.0 * high, -100.0 * low), HIGHER, "points", 2)
+    assert words[1] in against
     _, axes = plots()["episode"].draw(result)
     assert len(axes.get_lines()) == 2
     table = plots()["episode"].numbers(result)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.analysis.verdict.judge import judge
+from sim.analysis.verdict.words import answer_of_pair
 from sim.runs.ensemble import run_ensemble
 from sim.runs.settings import RunSettings
 from tests.unit.market.tiny import changed
@@ -59,7 +60,7 @@ def test_holding_back_by_selling_cheap_is_pyrrhic(tmp_path: Path) -> None:
     assert found["definitions"]["D6"]["verdict"] == "supported"
     assert found["definitions"]["D6"]["interval"][1] < 0.0
     assert found["pyrrhic"] is True
-    assert "it cost Dam Cloud profit (pyrrhic)" in found["sentence"]
+    assert "though it costs Dam Cloud profit" in answer_of_pair(found).answer
 
 
 def test_holding_back_by_being_liked_is_not(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_holding_back_by_being_liked_is_not(tmp_path: Path) -> None:
     assert found["contained"] == "supported"
     assert found["definitions"]["D6"]["verdict"] == "refuted"
     assert found["pyrrhic"] is False
-    assert "pyrrhic" not in found["sentence"]
+    assert "costs" not in answer_of_pair(found).answer
 
 
 def test_the_cost_of_the_same_move_makes_it_pyrrhic(tmp_path: Path) -> None:

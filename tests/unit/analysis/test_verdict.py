@@ -9,15 +9,21 @@ from hypothesis import strategies as st
 from sim.analysis.statistics import look_at
 from sim.analysis.verdict.containment import Verdict
 from sim.analysis.verdict.curves import WorldCurves, WorldPair
-from sim.analysis.verdict.document import holm_document, sentence, verdict_entry
+from sim.analysis.verdict.document import holm_document, verdict_entry
 from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.analysis.verdict.specification import specification_curve, threshold_grid
 from sim.analysis.verdict.verdict import Assessment, ensemble_verdict
 from sim.analysis.verdict.verdict import assess as assess_pair
+from sim.analysis.verdict.words import answer_of_pair
 from sim.scenario.schema.containment import Containment
 
 NAMES = ("Incumbent", "Challenger", "Third", "Fourth")
 MONTHS = 48
+
+
+def said(found: Assessment) -> str:
+    """What is said of an assessment, in words."""
+    return " ".join(answer_of_pair(verdict_entry(found, NAMES)).sentences)
 
 
 @pytest.fixture(autouse=True)
@@ -80,9 +86,9 @@ def test_containment_is_not_the_incumbents_where_a_third_party_takes_the_points(
     assert found.diversion[0].vendor == 2
     assert found.by_incumbent is Verdict.REFUTED
     assert found.awarded is Verdict.REFUTED
-    text = sentence(found, NAMES)
+    text = said(found)
     assert "held back, but not by Incumbent for itself, which holds 0.0 of the 6.0 points" in text
-    assert "Containment is supported" not in text
+    assert text.startswith("Not contained: ")
 
 
 def test_a_class_that_hangs_on_the_window_is_not_stable():
@@ -92,13 +98,12 @@ def test_a_class_that_hangs_on_the_window_is_not_stable():
     found = assess(late)
     assert not found.stability["stable"]
     assert found.stability["flips"] == "W = 6"
-    assert "no stable class" in sentence(found, NAMES)
 
 
 def test_pyrrhic_when_it_costs_the_incumbent():
     found = assess(world(profit=-1e5), world(shift=0.06, tag="off"))
     assert found.pyrrhic
-    assert "pyrrhic" in sentence(found, NAMES)
+    assert "though it costs Incumbent profit" in said(found)
     lost = assess(world(profit=-1e5), world(shift=0.0, tag="off"))
     assert not lost.pyrrhic
 
@@ -109,7 +114,7 @@ def test_the_same_world_twice_refutes_without_a_warning():
     assert found.definitions["D2"].verdict is Verdict.REFUTED
     assert found.verdict.overall is found.contained is Verdict.REFUTED
     assert set(found.classes) == {OutcomeClass.STAND_OFF}
-    assert "would be the same" in sentence(found, NAMES)
+    assert "the moves of Incumbent change nothing for Challenger" in said(found)
 
 
 def test_one_replicate_is_undetermined():
@@ -126,10 +131,10 @@ def test_without_a_pair_nothing_is_supported():
     assert found.definitions["D6"].verdict is Verdict.NOT_APPLICABLE
     assert set(found.classes) == {OutcomeClass.STAND_OFF}
     assert found.verdict.overall is found.contained is Verdict.UNDETERMINED
-    assert "no world without the levers" in sentence(found, NAMES)
+    assert said(found).startswith("Not known: no world without the moves of Incumbent was run")
     broken_out = assess(world(shift=0.12), None)
     assert broken_out.verdict.overall is Verdict.REFUTED
-    assert "refuted" in sentence(broken_out, NAMES)
+    assert said(broken_out).startswith("Not contained: too few runs end with Challenger ahead")
 
 
 def test_dual_leadership_alone_never_contains():
@@ -260,17 +265,25 @@ def test_document_is_json_and_carries_its_provenance():
 
 
 @pytest.mark.parametrize(
-    ("off_shift", "word"), [(0.06, "supported"), (0.0, "refuted"), (0.03, "undetermined")]
+    ("off_shift", "word", "why"),
+    [
+        (0.06, "Contained", "40 of 40 runs end so, and the moves of Incumbent bring it about"),
+        (0.0, "Not contained", "hold Challenger back by too little to count"),
+        (0.03, "Not known", "by the 3 points that count is open"),
+    ],
 )
-def test_two_sentences_say_the_verdict(off_shift, word):
+def test_the_answer_says_why(off_shift, word, why):
     found = assess(world(), world(shift=off_shift, seed=2, tag="off"))
-    text = sentence(found, NAMES)
-    assert text.count(". ") == 1
-    assert text.endswith(".")
-    assert f"Containment is {found.verdict.overall.value}" in text
-    assert found.verdict.overall.value == word
+    answer = answer_of_pair(verdict_entry(found, NAMES))
+    assert answer.holds == word.lower()
+    assert answer.answer.startswith(f"{word}: ")
+    assert why in answer.answer
+    assert answer.answer.count(".") == 1
+    tau = 100.0 * np.mean(found.tau)
+    assert f"would hold {abs(tau):.1f} points" in answer.effect or abs(tau) < 0.05
+    assert "3 more count" in answer.effect
     with pytest.raises(ValueError, match="vendor names"):
-        sentence(found, NAMES[:2])
+        verdict_entry(found, NAMES[:2])
 
 
 def test_a_longer_pair_compares_outcome_classes_and_tau():
