@@ -50,7 +50,7 @@ def test_no_verb_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "needed"),
     [
         (["--help"], []),
-        (["check", "scenarios/volcano-dam.toml"], ["numpy", "pydantic"]),
+        (["check", "scenarios/tiny.toml"], ["numpy", "pydantic"]),
         (["list", "strategies"], ["numpy", "pydantic"]),
     ],
 )
