@@ -219,7 +219,8 @@ def main(given: list[str]) -> None:
         f"## Known until {EARLY}, scored on what came later",
         "",
         f"Here {early.fitted_to}. The runs are blind to the events that the scenario states after "
-        "that: releases, price lists, shocks.",
+        "that: releases, price lists, shocks. Lists end with it: from the next month on vendors "
+        "price by strategies, each draw with its own of the declared alternatives.",
         "",
         *table(HEAD, early.by(rows=early.common)),
         "",

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.priors import CHOICE, Entries, chosen, free_priors
+from sim.analysis.priors import CHOICE, Entries, Prior, choices_of, chosen, free_priors
 from sim.errors import SimError
 from sim.market.shared import shared
 from sim.runs.files import write_once
 from sim.runs.rows import PARQUET
+from sim.scenario.patches import scenario_hash
 from sim.scenario.schema.scenario import Scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
 ENDING = ".posterior.parquet"
@@ -27,6 +30,7 @@ DRAW, WEIGHT = "draw", "weight"
 FACTS = ("scenario", "scenario_hash", "record_hash", "cut", "seed", "simulations", "version")
 """What the provenance of every posterior states."""
 VERSION = 1
+GRID_END, GRID_POINTS = 6.0, 1_201
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,69 @@ class Posterior:
         edges = np.cumsum(self.weights)
         found = np.searchsorted(edges / edges[-1], levels[:count], side="right")
         return np.minimum(found, len(self.weights) - 1).astype(np.int64)
+
+
+def prior_alone(scenario: Scenario, count: int, seed: int) -> Posterior:
+    """Draws of a scenario's uncertain numbers and choices from their priors, no record looked at.
+
+    A Latin hypercube: each of the `count` equal slices of every law has one draw.
+    """
+    import pandas as pd
+
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
+
+    def levels() -> list[float]:
+        return ((rng.permutation(count) + rng.random(count)) / count).tolist()
+
+    columns: dict[str, Any] = {
+        prior.name: [prior.law.quantile(p) for p in levels()] for prior in free_priors(scenario)
+    }
+    for choice in choices_of(scenario):
+        columns[CHOICE + choice.name] = np.array([choice.position(p) for p in levels()])
+    facts = dict.fromkeys(FACTS, "") | {"scenario": scenario.name, "seed": seed, "version": VERSION}
+    facts |= {"scenario_hash": scenario_hash(scenario), "simulations": 0}
+    return Posterior(pd.DataFrame(columns), np.full(count, 1.0 / count), facts)
+
+
+def at_end(
+    posterior: Posterior,
+    scenario: Scenario,
+    loadings: Mapping[str, float],
+    part: float,
+    *,
+    high: bool,
+) -> Posterior:
+    """The part of a posterior that lies farthest in a direction of its normal scores.
+
+    Parameters
+    ----------
+    loadings
+        Weight of each number in the direction.
+    part
+        Probability that is kept, such as 0.2.
+    high
+        Whether the upper end is kept.
+    """
+    priors = free_priors(scenario, tuple(loadings))
+    place = sum(
+        loadings[prior.name] * _scores(prior, posterior.draws[prior.name].to_numpy())
+        for prior in priors
+    )
+    order = np.argsort(-place if high else place, kind="stable")
+    before = np.cumsum(posterior.weights[order]) - posterior.weights[order]
+    kept = np.sort(order[before < part])
+    weights = posterior.weights[kept]
+    draws = posterior.draws.iloc[kept].reset_index(drop=True)
+    return Posterior(draws, weights / weights.sum(), posterior.provenance)
+
+
+def _scores(prior: Prior, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Normal scores of values, by the law's quantiles on a fine grid."""
+    from scipy.special import ndtr
+
+    grid = np.linspace(-GRID_END, GRID_END, GRID_POINTS)
+    ends = np.array([prior.law.quantile(float(p)) for p in ndtr(grid)])
+    return np.asarray(np.interp(values, ends, grid))
 
 
 def write_posterior(path: Path, posterior: Posterior) -> None:

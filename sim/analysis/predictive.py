@@ -20,7 +20,7 @@ from sim.runs.files import json_bytes, sha256, write_once
 from sim.runs.plan import refuse_no_runs
 from sim.runs.result import Result
 from sim.runs.rows import DONE
-from sim.runs.worlds import OFF_MONEY_KEPT, Draws, with_and_without
+from sim.runs.worlds import OFF_MONEY_KEPT, ON, Draws, with_and_without
 
 if TYPE_CHECKING:
     from datetime import date
@@ -235,32 +235,38 @@ def run_split(
         draws=repeated,
         branch_at=branch_at,
     )
-    found = _split_document(further, file, seeds)
+    found = split_document(further, file, seeds)
     write_once(result.path / SPLIT, json_bytes(found))
     return found
 
 
-def _split_document(further: Result, file: Path, seeds: int) -> dict[str, Any]:
-    rows = further.runs[further.runs["status"] == DONE]
+def outcomes_of(result: Result) -> dict[str, npt.NDArray[np.float64]]:
+    """(R,) challenger's final token share, and tau if the pair of worlds was run; NaN = failed."""
+    rows = result.runs[result.runs["status"] == DONE]
     table = rows.pivot(index="replicate", columns="point", values=OUTCOME)
-    table = table.reindex(range(further.replicates), columns=list(further.points))
-    shares = table.to_numpy(dtype=np.float64).reshape(seeds, -1, len(further.points))
-    sound = np.isfinite(shares).all(axis=(0, 2))
+    table = table.reindex(range(result.replicates)).astype(np.float64)
+    found = {SHARE: table[ON].to_numpy()}
+    if OFF_MONEY_KEPT in table:
+        found = {TAU: (table[OFF_MONEY_KEPT] - table[ON]).to_numpy(), **found}
+    return found
+
+
+def split_document(further: Result, file: Path, seeds: int) -> dict[str, Any]:
+    """The split of a result in which each of its first draws has several seeds, see `run_split`."""
+    found = {name: values.reshape(seeds, -1) for name, values in outcomes_of(further).items()}
+    sound = np.all([np.isfinite(values).all(axis=0) for values in found.values()], axis=0)
     if sound.sum() < 2:
         raise SimError(f"{further.path}: less than two draws are done in all runs")
-    by_draw = shares[:, sound].transpose(2, 1, 0)  # (point, draw, seed)
     assert further.draws is not None
     taken = [d for d, ok in zip(further.draws.of, sound, strict=False) if ok]
-    outcomes = {SHARE: by_draw[0]}
-    if OFF_MONEY_KEPT in further.points:
-        outcomes = {TAU: by_draw[1] - by_draw[0], **outcomes}
     done = [r for r in range(further.replicates) if sound[r % len(sound)]]
     document = {
         **grounds(further, done, [INTERVAL, PREDICTIVE]),
         "draws": len(taken),
         "seeds_of_each": seeds,
         "outcomes": {
-            name: _outcome(values, _combinations(file, taken)) for name, values in outcomes.items()
+            name: _outcome(values[:, sound].T, _combinations(file, taken))
+            for name, values in found.items()
         },
     }
     cleaned: dict[str, Any] = plain(document)

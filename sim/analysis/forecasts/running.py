@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sim.analysis.calibration.reading import LISTS
 from sim.analysis.calibration.record import Record
 from sim.analysis.calibration.rules import rule_of
 from sim.analysis.forecasts.forecast import Errors, last_day
 from sim.analysis.posterior import read_posterior
 from sim.analysis.predictive import draws_of
-from sim.months import months_between
+from sim.months import month_after, months_between
 from sim.runs.ensemble import run_ensemble
 from sim.runs.worlds import ON, World
 from sim.scenario.checks.sense import validated
 from sim.scenario.paths import plain_tables, reaches
+from sim.scenario.schema.scenario import Scenario
 
 if TYPE_CHECKING:
     from sim.runs.result import Result
     from sim.runs.settings import RunSettings
-    from sim.scenario.schema.scenario import Scenario
 
-EVENTS = "events."
+EVENTS = "events"
 MONTH = len("2025-06")
 
 
@@ -40,16 +41,47 @@ def reaching(scenario: Scenario, record: Iterable[Record]) -> Scenario:
     return lengthened(scenario, max(days)) if days else scenario
 
 
-def blind(scenario: Scenario, cut: date) -> Scenario:
-    """The scenario without its events after a day: releases, price lists, shocks, new strategies.
+class Blind(NamedTuple):
+    """A scenario as it is known on a day, and where its events were in the whole one."""
 
-    Sources that cover nothing else go with them.
+    scenario: Scenario
+    places: Mapping[int, int]
+    """Place of an event in the whole scenario -> its place here."""
+
+    def changes(self, own: Mapping[str, Any]) -> dict[str, Any]:
+        """Changes of the whole scenario as changes of this one; those of events that went go."""
+        found = {}
+        for path, value in own.items():
+            head, _, rest = path.partition(".")
+            place, _, field = rest.partition(".")
+            if head != EVENTS:
+                found[path] = value
+            elif int(place) in self.places:
+                found[f"{EVENTS}.{self.places[int(place)]}.{field}"] = value
+        return found
+
+
+def blind(scenario: Scenario, cut: date) -> Blind:
+    """The scenario without its events after a day: releases, price lists, shocks.
+
+    Lists end then. What vendors do in the scenario after their last lists they do from the next
+    month on, so that no list stays for ever. Sources that cover nothing else go too.
     """
     data = plain_tables(scenario)
-    kept = [event.month <= cut for event in scenario.events]
-    data["events"] = [event for event, keep in zip(data["events"], kept, strict=True) if keep]
+    last_list = max((e.month for e in scenario.events if e.what in LISTS), default=None)
+    places: dict[int, int] = {}
+    events: list[Any] = []
+    for place, (event, table) in enumerate(zip(scenario.events, data["events"], strict=True)):
+        after_lists = last_list is not None and event.what == "strategy" and event.month > last_list
+        if event.month > cut and not after_lists:
+            continue
+        if last_list is not None and event.month > cut < last_list:
+            table = {**table, "month": month_after(cut, 1)}
+        places[place] = len(events)
+        events.append(table)
+    data["events"] = events
     data["sources"] = [source for source in data["sources"] if reaches(data, source["path"])]
-    return validated(data)
+    return Blind(validated(data), places)
 
 
 def alone(scenario: Scenario) -> tuple[World, ...]:
@@ -73,7 +105,7 @@ def run_alone(
     replicates, seed
         Taken from the scenario's `[ensemble]` unless given.
     known
-        Run it blind to events after this day, whatever a draw makes of them.
+        Run it blind to what came after this day, see `blind`.
 
     Raises
     ------
@@ -86,12 +118,10 @@ def run_alone(
         root = scenario.ensemble.seed if seed is None else seed
         draws = draws_of(posterior, scenario, count, root)
     if known is not None:
-        scenario = blind(scenario, known)
+        seen = blind(scenario, known)
+        scenario = seen.scenario
         if draws is not None:
-            changes = {
-                draw: {path: value for path, value in own.items() if not path.startswith(EVENTS)}
-                for draw, own in draws.changes.items()
-            }
+            changes = {draw: seen.changes(own) for draw, own in draws.changes.items()}
             draws = replace(draws, changes=changes)
     return run_ensemble(
         scenario, settings, replicates=replicates, seed=seed, worlds=alone, draws=draws

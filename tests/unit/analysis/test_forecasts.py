@@ -27,6 +27,7 @@ from sim.analysis.forecasts.forecast import (
 )
 from sim.analysis.forecasts.outcomes import cut_of, score_figures, scoreboard
 from sim.analysis.forecasts.running import blind, lengthened
+from sim.analysis.priors import chosen
 from sim.errors import SimError
 from sim.plot.forecast import finding, recorded_points
 from sim.scenario.reader import load
@@ -107,12 +108,24 @@ def test_a_scenario_is_lengthened_but_never_cut() -> None:
     assert lengthened(_scenario(), date(2024, 12, 31)).calendar.months == 18
 
 
-def test_a_blind_scenario_has_no_event_after_the_cut() -> None:
+def test_a_blind_scenario_has_no_event_after_the_cut_but_the_strategies_that_follow_lists() -> None:
     market = load(SCENARIO)
-    found = blind(market, CUT)
-    assert found.events
-    assert found.events == tuple(event for event in market.events if event.month <= CUT)
-    assert len(found.events) < len(market.events)
+    seen = blind(market, CUT)
+    known = [event for event in market.events if event.month <= CUT]
+    assert list(seen.scenario.events[: len(known)]) == known
+    after = seen.scenario.events[len(known) :]
+    assert {(event.what, event.month) for event in after} == {("strategy", date(2025, 1, 1))}
+    assert {vars(event)["vendor"] for event in after if vars(event)["pricing"]} == set(
+        market.vendors
+    ) - {"huawei_cloud"}
+    for choice, there in (("challenger_pricing", "volcano_engine"), ("incumbent_pricing", None)):
+        ((path, table),) = seen.changes(chosen(market, {choice: 1})).items()
+        event = seen.scenario.events[int(path.split(".")[1])]
+        assert vars(event)["vendor"] == (there or "alibaba_cloud")
+        assert seen.scenario.replace({path: table}).events != seen.scenario.events
+    gone = min(set(range(len(market.events))) - set(seen.places))
+    changes = {f"events.{gone}.month": "2025-03", "demand.community_weight": 0.1}
+    assert seen.changes(changes) == {"demand.community_weight": 0.1}
 
 
 def test_every_recorded_metric_is_forecast_for_every_vendor_in_its_periods() -> None:
