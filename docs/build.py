@@ -292,11 +292,13 @@ def make_pictures() -> None:
 
 def make_volcano() -> None:
     """The pictures of the main scenario and what the README quotes of it, in a minute."""
-    from sim.cli.verdict import verdict_lines
+    from sim.analysis.verdict.words import answer_of
+    from sim.cli.screen import COLUMNS, answer_lines
 
     with tempfile.TemporaryDirectory() as folder:
         result = draw("volcano-dam", folder, workers=2)
-        said = "\n".join(verdict_lines(result, result.verdict)).strip("\n")
+        shown = answer_lines(answer_of(result), COLUMNS)
+        said = "\n".join(line.plain for line in shown).replace(folder, "results")
     readme = ROOT / "README.md"
     before, rest = readme.read_text(encoding="utf-8").split(QUOTE_BEGINS)
     after = rest.split(QUOTE_ENDS)[1]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import textwrap
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +30,7 @@ from sim.cli.options import (
 
 if TYPE_CHECKING:
     from sim.analysis.episode import EpisodeFindings
+    from sim.analysis.verdict.words import Answer
     from sim.runs.result import Result
     from sim.runs.study.reader import LoadedStudy
     from sim.runs.worlds import Draws
@@ -68,6 +71,12 @@ def run(
     json_: Annotated[
         bool, typer.Option("--json", help="Print the result folder and the verdict as JSON.")
     ] = False,
+    definitions: Annotated[
+        bool, typer.Option("--definitions", help="D1 to D6 in words: value, threshold, answer.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Seeds, all shares, robustness, dates, costs.")
+    ] = False,
     profile: Annotated[
         bool, typer.Option("--profile", help="Time of each phase on stderr; one process.")
     ] = False,
@@ -84,7 +93,7 @@ def run(
     market = load(scenario, changes)
     drawn = drawn_over(market, posterior, point, changes, replicates, seed)
     if not json_:
-        _say(_run_intention(market, replicates, seed, drawn))
+        print(*_run_intention(market, replicates, seed, drawn), sep="\n", file=sys.stderr)
     workers = 1 if profile else workers
     with (
         _profiled_on_stderr(profile),
@@ -110,28 +119,79 @@ def run(
     figures, trouble = _figures(result)
     findings = _episode(result)
     split = None if split_variance is None else _split(result)
+    same = _same_again(scenario, set_, off_variant, clients, seed, posterior, point, horizon, out)
+    answer = _answer(result, verdict, same, figures)
     if json_:
         document: dict[str, Any] = {"folder": str(result.path), "verdict": verdict}
+        document["answer"] = asdict(answer)
         if findings is not None:
             document["episode"] = findings.document()
         if split is not None:
             document["split"] = split
         print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
-        from sim.cli.verdict import split_lines, verdict_lines
-
-        lines = ["", *verdict_lines(result, verdict), ""]
-        if findings is not None:
-            lines += [line for text in findings.sentences for line in textwrap.wrap(text, WIDTH)]
-            lines.append("")
-        if split is not None:
-            lines += [*split_lines(split), ""]
-        same = f" --posterior {posterior}" if posterior else " --point" if point else ""
-        _say([*lines, *_run_end(result, figures, f"{scenario}{same}")])
+        _show(result, verdict, answer, split, definitions, verbose)
     if trouble:
         complain(trouble)
         return EXPECTED_ERROR
     return SOME_FAILED if len(result.failed) else 0
+
+
+def _same_again(
+    scenario: Path,
+    set_: Sequence[str] | None,
+    off_variant: Sequence[str] | None,
+    clients: int | None,
+    seed: int | None,
+    posterior: Path | None,
+    point: bool,
+    horizon: bool,
+    out: Path,
+) -> list[str]:
+    """The command that runs the same worlds, but for the number of replicates."""
+    words = ["sim", "run", str(scenario)]
+    for name, values in (("--set", set_), ("--off-variant", off_variant)):
+        words += [part for value in values or () for part in (name, value)]
+    given = (("--clients", clients), ("--seed", seed), ("--posterior", posterior))
+    words += [part for name, value in given if value is not None for part in (name, str(value))]
+    words += [flag for flag, on in (("--point", point), ("--horizon", horizon)) if on]
+    return words if out == RESULTS else [*words, "--out", str(out)]
+
+
+def _answer(
+    result: Result, verdict: Mapping[str, Any], same: Sequence[str], figures: Sequence[Path]
+) -> Answer:
+    """The answer with the commands that go on from it."""
+    from sim.analysis.verdict.words import answer_of, more_replicates
+
+    found = answer_of(result, verdict)
+    needed = more_replicates(verdict) or 2 * result.replicates
+    again = shlex.join([*same, "--replicates", str(needed)])
+    drawn = f", {len(figures)} {'figure' if len(figures) == 1 else 'figures'}" if figures else ""
+    plot, report = found.next
+    return replace(found, next=(plot, again, report), foot=f"{found.foot}{drawn}")
+
+
+def _show(
+    result: Result,
+    verdict: Mapping[str, Any],
+    answer: Answer,
+    split: Mapping[str, Any] | None,
+    definitions: bool,
+    verbose: bool,
+) -> None:
+    """The answer on one screen, and what was asked for beside it."""
+    from sim.analysis.verdict.details import definitions_of, details_of, split_of
+    from sim.cli.screen import answer_lines, definition_lines, detail_lines, say
+
+    say(answer_lines(answer))
+    entry = (verdict.get("verdicts") or {}).get(verdict.get("primary"))
+    if definitions and entry is not None:
+        say(["", *definition_lines(definitions_of(entry))])
+    if split is not None:
+        say(detail_lines([split_of(split)]))
+    if verbose:
+        say(detail_lines(details_of(result, verdict)))
 
 
 @contextmanager
@@ -155,21 +215,21 @@ def _say(lines: Iterable[str]) -> None:
 def _run_intention(
     market: Scenario, replicates: int | None, seed: int | None, drawn: Draws | None
 ) -> list[str]:
+    """What will be run, before it is."""
     from sim.runs.plan import plan_ensemble
 
     plan = plan_ensemble(market, replicates, seed)
-    over = "" if drawn is None else f", over the posterior ({drawn.distinct:,} draws)"
+    over = "" if drawn is None else f" over the posterior ({drawn.distinct:,} draws)"
     if drawn is not None and drawn.facts["scenario"] != market.name:
         over += f" of {drawn.facts['scenario']}"
     worlds, different = len(plan.points), plan.different_points
-    alike = f", {different} of them different" if different < worlds else ""
-    noun = "worlds" if worlds > 1 else "world"
+    alike = f" ({different} different)" if different < worlds else ""
     return [
-        market.title or market.name,
-        f"{worlds} {noun}{alike}, x {plan.replicates} replicates = {plan.grid.runs} runs, root "
-        f"seed {plan.seed}{over}",
+        f"{market.name}: {worlds} {'worlds' if worlds > 1 else 'world'}{alike} x "
+        f"{plan.replicates} replicates = {plan.grid.runs} runs{over}",
         f"{market.population.clients:,} clients for {market.population.represents:,} enterprises, "
-        f"{market.calendar.months} months from {market.calendar.start:%Y-%m}",
+        f"{market.calendar.months} months from {market.calendar.start:%Y-%m}, root seed "
+        f"{plan.seed}",
     ]
 
 
@@ -199,17 +259,6 @@ def _split(result: Result) -> dict[str, Any]:
     from sim.runs.files import read_json
 
     return read_json(result.path / SPLIT)
-
-
-def _run_end(result: Result, figures: list[Path], scenario: str) -> list[str]:
-    drawn = [f"figures  {figures[0].parent} ({len(figures)})"] if figures else []
-    return [
-        f"result   {result.path}",
-        *drawn,
-        *failed_line(result.failed, f"{len(result.runs)}", "world {point}, replicate {replicate}"),
-        f"next     sim plot {result.path}",
-        f"         sim run {scenario} --replicates {2 * result.replicates}",
-    ]
 
 
 def sweep(

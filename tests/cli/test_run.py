@@ -39,26 +39,38 @@ def test_the_screen_shows_boards_definitions_effects_and_verdict(
     assert sim_run(tmp_path) == 0
     told = capsys.readouterr()
     for words in (
-        "7 worlds, 5 of them different, x 4 replicates = 28 runs, root seed 7",
-        "Shares, last 12 months",
-        "displacement  100.0",
-        "D1  ceiling",
-        "D6  cost flag",
-        "(a) money kept",
-        "(b) money in prices",
-        "hosts its open families",
-        "reverse test",
-        "Containment is refuted",
-        "fewer than 5,000",
-        "n = 4 runs a world, root seed 7, children 0-3",
-        "scenario duel ",
-        f"result   {tmp_path}",
-        "/figures (1)",
-        "next     sim plot",
+        "Does the strategy of",
+        "Not contained: ",
+        "would hold",
+        "3 or more count",
+        "displacement 100",
+        "Would flip",
+        "More runs",
+        "Last 12 months, %",
+        "few clients",
+        f"sim plot {tmp_path}",
+        f"--out {tmp_path} --replicates 8",
+        "n = 4 runs a world, seed 7, scenario ",
+        "1 figure",
     ):
-        assert words in told.out
+        assert words in " ".join(told.out.replace("\\", "").split())
+    assert "duel: 7 worlds (5 different) x 4 replicates = 28 runs" in told.err
+    assert "root seed 7" in told.err
     assert "28/28 runs" in told.err
     assert "28/28" not in told.out
+    assert sim_run(tmp_path, "--definitions", "--verbose") == 0
+    told = capsys.readouterr()
+    for words in (
+        "D1 Ceiling: ",
+        "levelled off below 60 % of the tokens",
+        "D6 Cost flag: ",
+        "money in prices",
+        "hosts them",
+        "Without the challenger's own moves",
+        "settings of the thresholds",
+        "Children 0-3 of root seed 7",
+    ):
+        assert words in told.out
 
 
 @pytest.mark.slow
@@ -77,8 +89,8 @@ def test_nothing_is_concluded_of_a_verdict_that_lost_its_grounds(
     capsys.readouterr()
     assert sim_run(tmp_path) == 2
     told = capsys.readouterr()
-    assert "no conclusion without its" in told.err
-    assert "Containment is" not in told.out
+    assert "no conclusion without" in told.err
+    assert "contained" not in told.out
 
 
 def test_a_run_over_a_posterior_says_so_and_splits_its_spread(
@@ -99,17 +111,19 @@ def test_a_run_over_a_posterior_says_so_and_splits_its_spread(
 
     told = run("--split-variance", "3")
     for words in (
-        "root seed 7, over the posterior (4 draws)\n",
-        "Spread over 4 draws x 3 seeds",
-        "parameters  strategies",
-        "challenger's token share",
-        "F of the draws' mean square",
+        "runs over the posterior (4 draws)",
+        "4 draws x 3 seeds",
+        "parameters, %  strategies, %",
+        "challenger's tokens",
+        "draws a world, seed 7",
+        "posterior of 4 draws",
     ):
         assert words in told
-    assert "over the posterior" in " ".join(told.split("Containment is")[1].split())
+    assert "F of the draws' mean square" in " ".join(told.split())
     point = run("--point")
     assert "the posterior" not in point
-    assert f"{scenario} --point --replicates 8" in point
+    again = " ".join(point.replace("\\", "").split())
+    assert f"{scenario} --point --out {tmp_path} --replicates 8" in again
     assert "either the posterior" in run("--point", "--posterior", str(tmp_path / "a.parquet"))
     drawn = run("--set", "vendors.new.appeal.api=1.0")
     assert drawn.startswith("2\n")
@@ -130,6 +144,7 @@ def test_json_is_the_folder_and_the_verdict_alone(
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert Path(told["folder"]).is_dir()
     assert told["verdict"]["root_seed"] == 5
+    assert told["answer"]["holds"] in ("not contained", "not known")
     assert told["verdict"]["verdicts"]["money_kept"]["n"] == 2
     stored = json.loads((Path(told["folder"]) / "verdict.json").read_text())
     assert stored == told["verdict"]
@@ -153,8 +168,9 @@ def test_failed_runs_are_told_and_exit_with_3(
     monkeypatch.setattr(running, "_market_model", lambda: FailingMarket)
     assert sim_run(tmp_path) == 3
     told = capsys.readouterr()
-    assert "FAILED   14 of 28 runs" in told.out
-    assert "capacity fell below zero" in told.out
+    assert "14 of 28 runs failed" in told.out
+    assert sim_run(tmp_path, "--verbose") == 3
+    assert "capacity fell below zero" in " ".join(capsys.readouterr().out.split())
 
 
 def test_figures_that_cannot_be_written_do_not_hide_the_verdict(
@@ -169,7 +185,7 @@ def test_figures_that_cannot_be_written_do_not_hide_the_verdict(
     monkeypatch.setattr(sim.plot.save, "save", full)
     assert sim_run(tmp_path) == 2
     told = capsys.readouterr()
-    assert "Containment is refuted" in told.out
+    assert "Not contained: " in told.out
     assert told.err.splitlines()[-1] == (
         "no figures: cannot write belts.png: No space left on device"
     )

@@ -15,21 +15,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.analysis.rounding import POINTS, more_or_less, percent
-from sim.analysis.statistics import mean_interval, wilson_interval
-from sim.analysis.verdict.containment import MAJORITY, Verdict, above
+from sim.analysis.verdict.containment import Verdict
+from sim.analysis.verdict.flips import (
+    CONTAINED,
+    MOST_RUNS,
+    NOT_CONTAINED,
+    NOT_KNOWN,
+    Entry,
+    effect_of,
+    flips_of,
+    holds_of,
+    runs_needed,
+    signed,
+)
+from sim.analysis.verdict.grounds import refuse_bare
 from sim.analysis.verdict.outcomes import OutcomeClass
 
 if TYPE_CHECKING:
     from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
 
-Entry = Mapping[str, Any]
 
-CONTAINED, NOT_CONTAINED, NOT_KNOWN = "contained", "not contained", "not known"
 LEAST_POINTS = 0.005  # share; smaller holders are left out
+CLASSES_SHOWN = 3
+LEAST_RUNS = 30
 LEAST_BELT = 0.03  # share; vendors below it in both belts are left out
-MOST_RUNS = 100_000
-NORMAL = 1.959964  # 97.5 % quantile
 WANTED_EFFECTIVE_CLIENTS = 5_000.0
 TOKENS, REVENUE = "platform_token_share", "full_stack_revenue_share"
 
@@ -125,7 +135,7 @@ def answer_in_words(verdict: Entry, scenario: Scenario, **further: Any) -> Answe
     if entry is None:
         text = "Not known: no replicate was finished in both worlds of a pair."
         return Answer(question, NOT_KNOWN, text, **further)
-    flips = _flips_text(flips_of(verdict))
+    flips = "" if entry["n"] == 1 else _flips_text(flips_of(verdict))
     return answer_of_pair(entry, question, _unit(verdict), flips=flips, **further)
 
 
@@ -162,23 +172,24 @@ def next_commands(result: Result) -> tuple[str, ...]:
     return (f"sim plot {path}", f"sim report {path}")
 
 
-def holds_of(entry: Entry) -> str:
-    """Whether the incumbent contains the challenger, from the verdict of one pair of worlds."""
-    awarded = entry.get("awarded", entry["overall"])
-    if awarded == Verdict.SUPPORTED:
-        return CONTAINED
-    return NOT_CONTAINED if awarded == Verdict.REFUTED else NOT_KNOWN
+def more_replicates(verdict: Entry) -> int | None:
+    """Replicates that would settle an answer that is not known; None where none would."""
+    entry = (verdict.get("verdicts") or {}).get(verdict.get("primary"))
+    if entry is None or holds_of(entry) != NOT_KNOWN or entry["causal"]["tau"] is None:
+        return None
+    needed = runs_needed(entry)
+    if needed > MOST_RUNS:
+        return None
+    return max(LEAST_RUNS, 2 * entry["n"] if needed <= entry["n"] else _rounded_up(needed))
+
+
+def _rounded_up(needed: float) -> int:
+    step = 10 ** max(0, len(str(int(needed))) - 2)
+    return math.ceil(needed / step) * step
 
 
 def _unit(verdict: Entry) -> str:
     return "draws" if verdict.get("posterior") else "runs"
-
-
-def _tau(entry: Entry) -> tuple[float, float | None, float | None]:
-    """Mean effect of the moves with its interval, as a share; (0, None, None) without a pair."""
-    found = entry["definitions"]["D2"]
-    low, high = found["interval"] or (None, None)
-    return found["statistic"] or 0.0, low, high
 
 
 def _hits(entry: Entry, kind: str = OutcomeClass.CONTAINMENT.value) -> int:
@@ -219,7 +230,7 @@ def _refusals(entry: Entry, unit: str) -> Iterator[str]:
             f"ahead in revenue; {_commonest(entry)}"
         )
         return
-    mean, _, high = _tau(entry)
+    mean, _, high = effect_of(entry)
     if entry["causal"]["verdict"] == Verdict.REFUTED:
         if mean == 0.0 == high:
             yield f"the moves of {incumbent} change nothing for {challenger}"
@@ -266,7 +277,7 @@ def _commonest(entry: Entry) -> str:
     """How most of the runs end that do not end in containment."""
     others = {k: f for k, f in entry["classes"]["frequencies"].items() if k != "containment"}
     kind, found = max(others.items(), key=lambda item: item[1]["count"])
-    part = "all" if found["count"] == entry["n"] else f"{found['count']} of them"
+    part = "all" if found["count"] == entry["n"] else str(found["count"])
     return f"in {part} {class_in_words(kind, entry)}"
 
 
@@ -292,24 +303,20 @@ def _effect(entry: Entry, unit: str) -> str:
     if entry["causal"]["tau"] is None:
         return ""
     least = entry["thresholds"]["minimum_effect"]
-    change, interval = more_or_less(*_tau(entry))
+    change, interval = more_or_less(*effect_of(entry))
     bounds = f"{interval}; " if interval else ""
-    if _tau(entry) == (0.0, 0.0, 0.0):
+    if effect_of(entry) == (0.0, 0.0, 0.0):
         change, bounds = "just as much", ""
     text = (
         f"without the moves of {entry['incumbent']}, {entry['challenger']} would hold {change} of "
-        f"the tokens ({bounds}{POINTS * least:.4g} more count)"
+        f"the tokens ({bounds}{POINTS * least:.4g} or more count)"
     )
     if unit == "draws" and entry["n"] > 1:
         taus = np.asarray(entry["causal"]["tau"], dtype=np.float64)
         band = more_or_less(float(taus.mean()), *map(float, np.quantile(taus, [0.05, 0.95])))[1]
         enough = float(np.mean(taus >= least))
-        text += f"; nine in ten draws: {band}; {POINTS * enough:.0f} % of them count"
+        text += f"; nine in ten draws {band}, {POINTS * enough:.0f} % of them count"
     return text
-
-
-def _signed(share: float, low: float | None = None, high: float | None = None) -> str:
-    return f"{'+' if share > 0.0 else ''}{percent(share, low, high)}"
 
 
 def _share(entry: Entry, unit: str) -> str:
@@ -322,152 +329,32 @@ def _share(entry: Entry, unit: str) -> str:
     others = sorted(
         ((f["share"], k) for k, f in frequencies if f["count"] and k != "containment"), reverse=True
     )
-    rest = ", ".join(f"{k.replace('_', '-')} {POINTS * share:.0f}" for share, k in others)
+    shown = [f"{k.replace('_', '-')} {POINTS * share:.0f}" for share, k in others]
+    if len(shown) > CLASSES_SHOWN:
+        shown = [*shown[:CLASSES_SHOWN], "others less"]
     text = f"{ending} in {share} % of {unit} ({bounds}more than 50 counts)"
-    return f"{text}; {rest}" if rest else text
+    return "; ".join([text, ", ".join(shown)] if shown else [text])
 
 
 def _holders(entry: Entry) -> str:
     """Who holds the points of the effect: the incumbent, and others from half a point on."""
-    parts = [
-        f"{one['vendor']} {_signed(one['mean'], *(one['interval'] or (None, None)))}"
-        for one in entry.get("diversion", ())
-        if abs(one["mean"]) >= LEAST_POINTS or one["vendor"] == entry["incumbent"]
-    ]
-    if not parts:
-        return ""
+    parts = []
+    for one in entry.get("diversion", ()):
+        if one["vendor"] == entry["incumbent"]:
+            change, bracket, rest = signed(one["mean"], *(one["interval"] or ())).partition(" (")
+            parts.append(f"{one['vendor']} {change} points{bracket}{rest}")
+        elif abs(one["mean"]) >= LEAST_POINTS:
+            parts.append(f"{one['vendor']} {signed(one['mean'])}")
     own = entry.get("self_hosting_effect")
     if own and abs(own["mean"]) >= LEAST_POINTS:
-        parts.append(f"clients' own machines {_signed(own['mean'], *(own['interval'] or ()))}")
-    return f"by the moves, in points of tokens: {'; '.join(parts)}"
-
-
-def flips_of(verdict: Entry) -> dict[str, list[str]]:
-    """What was tried that gives another answer: conditions by the answer that they give."""
-    entry = verdict["verdicts"][verdict["primary"]]
-    now, found = holds_of(entry), dict[str, list[str]]()
-    for answer, condition in (
-        *_by_rule(verdict),
-        *_by_horizon(entry),
-        *_by_window(entry),
-        *_by_threshold(entry),
-    ):
-        if answer != now:
-            found.setdefault(answer, []).append(condition)
-    return found
-
-
-def _word(verdict: str) -> str:
-    return holds_of({"overall": verdict})
-
-
-LOOSER = {
-    "lead_margin": "a lead of {:.3g} points counts",
-    "ceiling_share": "the ceiling is {:.3g} %",
-    "slope_tolerance": "{:.3g} points a month is flat",
-    "minimum_effect": "{:.3g} points count",
-}
-
-
-def _by_threshold(entry: Entry) -> Iterator[tuple[str, str]]:
-    """The answer where one threshold alone is another."""
-    for point in (entry.get("specification") or {"points": ()})["points"]:
-        moved = [
-            axis
-            for axis, value in point["thresholds"].items()
-            if not math.isclose(value, entry["thresholds"][axis], abs_tol=1e-12)
-        ]
-        if len(moved) == 1 and point["overall"] != entry["overall"]:
-            value = POINTS * point["thresholds"][moved[0]]
-            yield _word(point["overall"]), LOOSER[moved[0]].format(value)
-
-
-def _counted(counts: Mapping[str, int], causal: str) -> str:
-    """The answer of other counts of classes under the same effect."""
-    n, hits = sum(counts.values()), counts.get(OutcomeClass.CONTAINMENT.value, 0)
-    emergence = above(wilson_interval(hits, n), MAJORITY)
-    if Verdict.REFUTED in (emergence, causal):
-        return NOT_CONTAINED
-    return CONTAINED if emergence == causal == Verdict.SUPPORTED else NOT_KNOWN
-
-
-def _by_window(entry: Entry) -> Iterator[tuple[str, str]]:
-    """The answer over other windows; windows with one answer are named together."""
-    own = f"W = {entry['thresholds']['window_months']}"
-    if entry["causal"]["tau"] is None or entry["n"] < 2:
-        return
-    found: dict[str, list[int]] = {}
-    for label, counts in entry.get("stability", {}).get("classes", {}).items():
-        if label.startswith("W = ") and label != own:
-            answer = _counted(counts, entry["causal"]["verdict"])
-            found.setdefault(answer, []).append(int(label[4:]))
-    for answer, months in found.items():
-        yield answer, f"judged over {' or '.join(map(str, sorted(months)))} months"
-
-
-def _by_horizon(entry: Entry) -> Iterator[tuple[str, str]]:
-    further = entry.get("longer_run")
-    if not further or entry["causal"]["tau"] is None or not further.get("tau_interval"):
-        return
-    counts = {kind: further["classes"].count(kind) for kind in set(further["classes"])}
-    low, high = further["tau_interval"]
-    least = entry["thresholds"]["minimum_effect"]
-    causal = Verdict.SUPPORTED if low > least else Verdict.UNDETERMINED
-    causal = Verdict.REFUTED if high < least else causal
-    yield _counted(counts, causal), f"judged at month {further['months']}"
-
-
-def _by_rule(verdict: Entry) -> Iterator[tuple[str, str]]:
-    """The answer where the saved money goes elsewhere, or other families are hosted.
-
-    Both at once are named only where neither alone gives that answer.
-    """
-    primary, hosting = verdict["primary"], verdict.get("hosting", {})
-    found: dict[tuple[str, ...], tuple[str, str]] = {}
-    for name, entry in verdict["verdicts"].items():
-        if name == primary or entry["causal"]["tau"] is None:
-            continue
-        conditions = []
-        if name.startswith("money_in_price"):
-            conditions.append(
-                f"without its moves {entry['incumbent']} puts their money into prices"
-            )
-        other = hosting.get("pairs", {}).get(name)
-        if other and other != hosting["scenario"]:
-            families = f"open families of {entry['incumbent']}"
-            conditions.append(f"{entry['challenger']} {other} the {families}")
-        points = _signed(_tau(entry)[0])
-        found[tuple(conditions)] = holds_of(entry), f"{' and '.join(conditions)} ({points} points)"
-    for named, (answer, text) in found.items():
-        alone = [found[(one,)][0] for one in named if (one,) in found]
-        if len(named) == 1 or answer not in alone:
-            yield answer, text
+        parts.append(f"clients' own machines {signed(own['mean'])}")
+    return f"with the moves {', '.join(parts)}" if parts else ""
 
 
 def _flips_text(found: Mapping[str, Sequence[str]]) -> str:
     if not found:
         return "nothing that was tried: thresholds, windows, money, hosting"
-    return "; ".join(f"{answer} if {' or if '.join(parts)}" for answer, parts in found.items())
-
-
-def runs_needed(entry: Entry) -> float:
-    """Runs at which the intervals would leave what counts, if means and spreads stay; 0 = now.
-
-    Wilson's interval leaves one half when ``n > z^2 / (4 (p - 1/2)^2)``, that of the effect
-    leaves its threshold when ``n > (z sd / (mean - threshold))^2``.
-    """
-    if holds_of(entry) != NOT_KNOWN or entry["causal"]["tau"] is None:
-        return 0.0
-    away = entry["emergence"]["share"] - MAJORITY
-    shares = math.inf if away == 0.0 else (NORMAL / (2.0 * away)) ** 2
-    effect = mean_interval(entry["causal"]["tau"])
-    beyond = effect.mean - entry["thresholds"]["minimum_effect"]
-    causes = math.inf if beyond == 0.0 else (NORMAL * effect.sd / beyond) ** 2
-    if away > 0.0 and beyond > 0.0:
-        needed = max(shares, causes)
-    else:
-        needed = min(n for n, against in ((shares, away), (causes, beyond)) if against <= 0.0)
-    return math.ceil(needed) + 1.0 if math.isfinite(needed) else math.inf
+    return "; ".join(f"{answer} {', '.join(parts)}" for answer, parts in found.items())
 
 
 def _more_runs(entry: Entry) -> str:
@@ -475,16 +362,14 @@ def _more_runs(entry: Entry) -> str:
     if entry["causal"]["tau"] is None:
         return ""
     if n == 1:
-        return "at least 30 to begin with"
+        return f"at least {LEAST_RUNS} to begin with"
     if not needed:
         return f"not needed: at {n} the intervals lie clear of what counts"
     if needed > MOST_RUNS:
         return "no number of them will settle it: the runs lie on the line itself"
     if needed <= n:
         return f"twice as many ({2 * n}) would narrow what each vendor holds"
-    step = 10 ** max(0, len(str(int(needed))) - 2)
-    about = math.ceil(needed / step) * step
-    return f"about {about:,} in all settle it, if shares stay as they are"
+    return f"about {_rounded_up(needed):,} in all settle it, if shares stay as they are"
 
 
 def belts_of(verdict: Entry, scenario: Scenario) -> Belts | None:
@@ -516,7 +401,7 @@ def belts_of(verdict: Entry, scenario: Scenario) -> Belts | None:
     )
     unit = _unit(verdict)
     months = scenario.containment.window_months
-    title = f"Last {months} months, %: median (nine in ten {unit})"
+    title = f"Last {months} months, % (9 in 10 {unit})"
     return Belts(title, ("", "tokens", "revenue"), rows)
 
 
@@ -534,8 +419,8 @@ def _last_month(result: Result) -> Belts:
         price = float(last["price_index"].sel(vendor=vendor))
         share = float(last[TOKENS].sel(vendor=vendor))
         rows.append((found.label or vendor, f"{price:.4g}", f"{POINTS * share:.1f}"))
-    head = ("", "price, yuan per million tokens", "tokens, %")
-    return Belts("Last month, median of the runs", head, tuple(rows))
+    head = ("", "yuan per M tokens", "tokens, %")
+    return Belts("Last month, median", head, tuple(rows))
 
 
 def _beware(result: Result, verdict: Entry) -> Iterator[str]:
@@ -543,21 +428,24 @@ def _beware(result: Result, verdict: Entry) -> Iterator[str]:
         yield f"{len(result.failed)} of {len(result.runs)} runs failed"
     runs = result.runs
     if "n_eff" in runs and (runs["n_eff"] < WANTED_EFFECTIVE_CLIENTS).any():
-        yield "few clients, so shares carry sampling noise (--clients)"
+        yield "few clients: sampling noise (--clients)"
     entry = (verdict.get("verdicts") or {}).get(verdict.get("primary")) or {}
     notes = " ".join(entry.get("notes", ()))
     if "wanted" in notes:
-        yield f"{entry['months']} months are short, 36 are wanted"
+        yield f"{entry['months']} months, 36 wanted"
     if "two humps" in notes:
-        yield "the runs may form two groups: see the distribution"
+        yield "two groups of runs: see the distribution"
 
 
 def _foot(verdict: Entry) -> str:
-    entry = (verdict.get("verdicts") or {}).get(verdict.get("primary")) or {}
-    n = entry.get("n", verdict.get("replicates"))
-    text = (
-        f"n = {n} {_unit(verdict)} a world, seed {verdict['root_seed']}, scenario "
-        f"{verdict['scenario_hash'][:8]}"
-    )
+    """n, seed and hash of what is concluded; refused where they are lost."""
+    entry = (verdict.get("verdicts") or {}).get(verdict.get("primary"))
+    text = f"seed {verdict['root_seed']}, scenario {verdict['scenario_hash'][:8]}"
+    if entry is None:
+        return f"{verdict['replicates']} {_unit(verdict)} a world, {text}"
+    kinds = [entry["emergence"]["interval_type"], entry["classes"]["interval_type"]]
+    known = {name: entry.get(name) for name in ("n", "seeds", "scenario_hash")}
+    refuse_bare({**known, "root_seed": verdict["root_seed"], "interval_types": kinds})
+    text = f"n = {entry['n']} {_unit(verdict)} a world, {text}"
     facts = verdict.get("posterior")
     return f"{text}, posterior of {facts['draws']:,} draws" if facts else text

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from sim.analysis.statistics import ratio_interval
+from sim.analysis.verdict.details import burn_lines
 from sim.analysis.verdict.final_states import burn_of
 from sim.api import open_result
-from sim.cli.verdict import burn_lines
 from sim.runs.ensemble import run_ensemble
 from sim.runs.result import Result
 from sim.runs.settings import RunSettings
