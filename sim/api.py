@@ -27,6 +27,7 @@ from sim.runs.study.schema import UntilHalfwidth
 from sim.runs.worlds import ON, Draws
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.shipped import POSTERIOR, located
 
 if TYPE_CHECKING:
     from sim.analysis.compare import ScenarioComparison
@@ -289,7 +290,7 @@ def sweep(
     """
     loaded = study if isinstance(study, LoadedStudy) else load_study(study, changes)
     at_first, root = planned_size(loaded, replicates, seed)
-    file = None if posterior is None else Path(posterior)
+    file = None if posterior is None else Path(located(posterior, POSTERIOR))
 
     def look(runs: int | None, earlier: Result | None) -> JudgedResult:
         with _settings(out, workers, executor, progress) as settings:

@@ -21,6 +21,7 @@ from sim.runs.plan import refuse_no_runs
 from sim.runs.result import Result
 from sim.runs.rows import DONE
 from sim.runs.worlds import OFF_MONEY_KEPT, ON, Draws, with_and_without
+from sim.scenario.shipped import POSTERIOR, located
 
 if TYPE_CHECKING:
     from datetime import date
@@ -46,14 +47,15 @@ def posterior_of(
     Parameters
     ----------
     given
-        A file instead of the one that the scenario names.
+        A file instead of the one that the scenario names, or the name of a shipped posterior.
     point
         None although the scenario names one.
     """
     if given is not None and point:
         raise SimError(f"either the posterior {given} or the point, not both")
-    named = None if point else given or scenario.posterior
-    return None if named is None else Path(named)
+    if given is not None:
+        return Path(located(given, POSTERIOR))
+    return None if point or scenario.posterior is None else Path(scenario.posterior)
 
 
 def draws_of(

@@ -13,6 +13,7 @@ import typer
 from sim.cli import EXPECTED_ERROR, complain, printable
 from sim.cli.options import drawn_over
 from sim.errors import SimError
+from sim.scenario.shipped import FOLDER, SCENARIO, STUDY, shipped, shipped_folder
 
 Rows = list[tuple[str, str]]
 
@@ -98,6 +99,7 @@ class What(StrEnum):
     """What can be listed."""
 
     scenarios = "scenarios"
+    studies = "studies"
     strategies = "strategies"
     events = "events"
     levers = "levers"
@@ -113,25 +115,41 @@ def _classes(kinds: Mapping[str, type], prefix: str = "") -> Rows:
     ]
 
 
-def scenarios(folder: Path) -> Rows:
-    """Files with a calendar or a base, under the folder; studies are no scenarios."""
+def files(folder: Path | None, kind: str) -> Rows:
+    """Scenario or study files of a folder, each with its title; without one, of `scenarios/` here.
+
+    Those that the package brings follow by name where no folder is given.
+    """
+    own = folder or Path(FOLDER)
     rows: Rows = []
-    for path in sorted(folder.rglob("*.toml")):
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            rows.append((path.as_posix(), f"cannot be read: see sim check {path.as_posix()}"))
-            continue
-        if "calendar" in data or "extends" in data:
-            rows.append((path.as_posix(), str(data.get("title", ""))))
+    if folder or own.resolve() != shipped_folder():
+        rows = [
+            (p.as_posix(), title)
+            for p in sorted(own.rglob("*.toml"))
+            if (title := _title(p, kind)) is not None
+        ]
+    if folder is None:
+        rows += [(name, _title(path, kind) or "") for name, path in shipped(kind).items()]
     return rows
 
 
-def _rows(what: What, folder: Path) -> Rows:
+def _title(path: Path, kind: str) -> str | None:
+    """The title of a file of the kind; None if it is of another."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return f"cannot be read: see sim check {path.as_posix()}" if kind == SCENARIO else None
+    marks = {"calendar", "extends"} if kind == SCENARIO else {"design"}
+    return str(data.get("title", "")) if marks & data.keys() else None
+
+
+def _rows(what: What, folder: Path | None) -> Rows:
     """Names of one kind, each with a line on it."""
     match what:
         case What.scenarios:
-            return scenarios(folder)
+            return files(folder, SCENARIO)
+        case What.studies:
+            return files(folder, STUDY)
         case What.strategies:
             from sim.strategies.registry import KINDS, strategies
 
@@ -156,10 +174,12 @@ def _rows(what: What, folder: Path) -> Rows:
 
 def list_names(
     what: What | None = typer.Argument(None, help="One of these; all if left out."),
-    folder: Path = typer.Option(Path("scenarios"), "--folder", help="Where scenarios lie."),
+    folder: Path | None = typer.Option(
+        None, "--folder", help="Where scenarios lie [default: scenarios/, and the shipped ones]."
+    ),
     json_: bool = typer.Option(False, "--json", help="As JSON."),
 ) -> None:
-    """List scenarios, strategies, events, levers, measures and plots with a line on each."""
+    """List scenarios, strategies, events, measures and other names, with a line on each."""
     found = {section: _rows(section, folder) for section in What if what in (None, section)}
     if json_:
         tables = {

@@ -14,6 +14,7 @@ import typer
 
 from sim.cli import complain
 from sim.errors import SimError
+from sim.runs.settings import RESULTS as RESULTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from sim.runs.worlds import Draws
     from sim.scenario.schema.scenario import Scenario
 
-ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file (TOML).", show_default=False)]
+ScenarioFile = Annotated[
+    Path,
+    typer.Argument(help="Scenario file (TOML), or the name of a shipped one.", show_default=False),
+]
 ResultFolder = Annotated[Path, typer.Argument(help="Result folder.", show_default=False)]
 Record = Annotated[Path | None, typer.Option(help="Record (CSV) [default: the one shipped].")]
 Replicates = Annotated[
@@ -41,7 +45,7 @@ Clients = Annotated[int | None, typer.Option(min=1, help="Simulated clients.")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes [default: all cores; one if small].")
 ]
-Out = Annotated[Path, typer.Option(help="Folder that takes the result folder.")]
+Out = Annotated[Path, typer.Option(help="Folder that takes the result folder (or SIM_RESULTS).")]
 JsonFinding = Annotated[bool, typer.Option("--json", help="Print folder and findings.")]
 JsonFindings = Annotated[bool, typer.Option("--json", help="Print folders and findings.")]
 Scheduler = Annotated[
@@ -63,7 +67,6 @@ Point = Annotated[
     bool, typer.Option("--point", help="The numbers as they stand; no posterior is used.")
 ]
 
-RESULTS = Path("results")
 WIDTH = 100
 SOME_FAILED = 3
 

@@ -262,7 +262,10 @@ def _split(result: Result) -> dict[str, Any]:
 
 
 def sweep(
-    study: Annotated[Path, typer.Argument(help="Study file (TOML).", show_default=False)],
+    study: Annotated[
+        Path,
+        typer.Argument(help="Study file (TOML), or the name of a shipped one.", show_default=False),
+    ],
     replicates: options.Replicates = None,
     seed: options.Seed = None,
     set_: options.Changes = None,

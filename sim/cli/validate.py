@@ -80,11 +80,13 @@ def validate(
     from sim.analysis.calibration.validation import validate as hold_against
     from sim.analysis.forecasts.forecast import predictive
     from sim.analysis.forecasts.running import errors_of, reaching
+    from sim.scenario.shipped import POSTERIOR, located
 
     rows = load_record(record)
     if scenario.is_dir():
         given = bool(set_) or blind or {replicates, seed, clients} != {None}
-        result, file = _stored(scenario, given), posterior
+        result = _stored(scenario, given)
+        file = posterior and Path(located(posterior, POSTERIOR))
     else:
         from sim.analysis.predictive import posterior_of
         from sim.scenario.reader import load

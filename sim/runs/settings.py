@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from sim.errors import SimError
 from sim.runs.progress import ProgressCallback
 
-RESULTS = Path("results")
+RESULTS = Path(os.environ.get("SIM_RESULTS") or "results")
 OBJECTS = 1_000_000  # new ones between two searches, more than are loaded; Python has 700
 
 

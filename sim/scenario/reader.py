@@ -15,6 +15,7 @@ from sim.errors import Problem, ScenarioError
 from sim.scenario.checks.sense import examined
 from sim.scenario.paths import Key, by_strategy_first, dotted, keys_of, set_path, shown
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.shipped import FOLDER, located, shipped, shipped_name
 from sim.strategies.registry import strategies
 
 LARGEST_FILE = 2_000_000
@@ -25,7 +26,6 @@ MOST_VALUES = 200_000
 LARGEST_INTEGER = 2**63 - 1
 TOO_DEEP = f"nested deeper than {DEEPEST} tables"
 TOO_LARGE = "too large"
-SCENARIOS = "scenarios"
 POSTERIOR = "posterior"
 Origins = dict[tuple[Key, ...], str]
 
@@ -116,7 +116,7 @@ def parsed(text: str, file: str) -> dict[str, Any]:
 
 def root_of(path: Path) -> Path:
     """The folder that a file may not lead out of: the topmost `scenarios` above, or its own."""
-    above = [folder for folder in path.parents if folder.name == SCENARIOS]
+    above = [folder for folder in path.parents if folder.name == FOLDER]
     return above[-1] if above else path.parent
 
 
@@ -190,12 +190,16 @@ def read_tables(path: Path, file: str) -> tuple[dict[str, Any], Origins]:
         if "extends" not in data:
             break
         name = data.pop("extends")
-        target = named_file(path, name, root, "extends", label)
+        base = (
+            None if (path.parent / str(name)).exists() else shipped().get(shipped_name(str(name)))
+        )
+        target = base or named_file(path, name, root, "extends", label)
         if target in visited:
             raise _refuse(label, "extends", shown(name), "goes round in a circle")
         if len(visited) > LONGEST_CHAIN:
             raise _refuse(label, "extends", shown(name), f"more than {LONGEST_CHAIN} files deep")
-        path, label = target, str(Path(label).parent / str(name))
+        path, label = target, str(base or Path(label).parent / str(name))
+        root = root if base is None else root_of(base)
     merged: dict[str, Any] = {}
     origins: Origins = {}
     for label, data in reversed(chain):
@@ -322,8 +326,9 @@ def load(
     Parameters
     ----------
     path : path
-        A TOML file. `extends` names another one, relative to it and inside the same `scenarios`
-        folder: tables are merged, lists of tables appended.
+        A TOML file, or the name of a shipped scenario such as ``tiny``. `extends` names another
+        one, relative to the file and inside the same `scenarios` folder, or a shipped one: tables
+        are merged, lists of tables appended.
     overrides : mapping of dotted path to value, or sequence of ``"dotted.path=value"``
         Values written last.
 
@@ -333,7 +338,7 @@ def load(
         With all problems at once: unknown, reserved or duplicate keys, wrong types, values out of
         range, missing values, and what makes no economic sense.
     """
-    file = os.fspath(path)
+    file = os.fspath(located(path))
     data, origins = read_tables(Path(file), file)
     pairs, problems = _pairs(overrides)
     for dotted_path, value in pairs:

@@ -19,6 +19,7 @@ from sim.runs.study.schema import WORLD, Factor, FactorTable, Study, acting, in_
 from sim.scenario.paths import dotted, is_number, shown
 from sim.scenario.reader import load, parse_override, parsed, read_text
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.shipped import STUDY, located
 from sim.scenario.typed import must_exist
 
 
@@ -45,7 +46,7 @@ def load_study(
     Parameters
     ----------
     path
-        A TOML file.
+        A TOML file, or the name of a shipped study such as ``open-weights``.
     overrides
         Values of the scenario written last, as for `sim.scenario.reader.load`.
 
@@ -55,13 +56,13 @@ def load_study(
         With all problems at once: unknown keys, misspelt factors (with the nearest name), values
         outside their range, unknown strategies, claims that cannot fail.
     """
-    file = os.fspath(path)
+    file = os.fspath(located(path, STUDY))
     study = _typed(parsed(read_text(Path(file), file), file), file)
     given = dict(study.set)
     given.update(
         overrides if isinstance(overrides, Mapping) else dict(map(parse_override, overrides))
     )
-    scenario = load(Path(file).parent / study.scenario, given)
+    scenario = load(located(study.scenario, folder=Path(file).parent), given)
     return lay_out(study, scenario, study.name or Path(file).stem, Path(file).parent, file)
 
 
