@@ -353,3 +353,30 @@ def _sweep_end(result: Result) -> list[str]:
         f"next     sim export {result.path} --csv",
         f"         sim explain {result.path} --run {result.points[0]}/0",
     ]
+
+
+def serve(
+    scenario: Annotated[
+        Path | None,
+        typer.Argument(help="Scenario of the first view [default: volcano-dam, else the first]."),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port [default: the first free from 8642].")
+    ] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="The main scenario over its stored posterior.")
+    ] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the link and open nothing.")
+    ] = False,
+) -> None:
+    """Open a page on which levers are moved and the market answers at once.
+
+    It serves this machine alone, to who has the link. Ctrl-C ends it.
+    """
+    from sim.errors import SimError
+    from sim.web.server import serve as serve_page
+
+    if demo and scenario is not None:
+        raise SimError("--demo opens the main scenario: leave the other one out")
+    serve_page(scenario, port, not no_browser, lambda link: _say([f"open     {link}"]))
