@@ -41,6 +41,12 @@ def quick(session: nox.Session) -> None:
 
 
 @nox.session
+def web(session: nox.Session) -> None:
+    """Pages in a headless browser, which `.ci/browser` installs."""
+    run(session, "test,web", "pytest", "tests/browser", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style, format and the direction of imports."""
     run(session, "test", "ruff", "check", ".")
