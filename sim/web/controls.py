@@ -84,7 +84,7 @@ class Control(NamedTuple):
     error: ui.element
 
 
-class Lever(NamedTuple):
+class LeverRow(NamedTuple):
     """What a page shows of a lever."""
 
     name: str
@@ -93,7 +93,7 @@ class Lever(NamedTuple):
     in_part: bool
 
 
-def levers(scenario: Scenario) -> Iterator[Lever]:
+def levers(scenario: Scenario) -> Iterator[LeverRow]:
     """The levers of a scenario, the incumbent's first."""
     patches = off_patches(scenario)
     of_events = {event.lever for event in scenario.events if event.lever and event.in_part}
@@ -107,7 +107,7 @@ def levers(scenario: Scenario) -> Iterator[Lever]:
         fails = f" It can fail by {lever.fails_by}." if lever.fails_by else ""
         about = f"{label}: {lever.title}. Off means: {lever.meaning or 'it is not made'}.{cost}"
         part = name in of_events or _has_number(patches[name])
-        yield Lever(name, f"{name.replace('_', ' ')} ({label})", about + fails, part)
+        yield LeverRow(name, f"{name.replace('_', ' ')} ({label})", about + fails, part)
 
 
 def _has_number(value: Any) -> bool:
@@ -116,7 +116,7 @@ def _has_number(value: Any) -> bool:
     return is_number(value)
 
 
-class Number(NamedTuple):
+class NumberRow(NamedTuple):
     """What a page shows of a parameter: its range is that of its prior."""
 
     name: str
@@ -127,7 +127,7 @@ class Number(NamedTuple):
     about: str
 
 
-def numbers(scenario: Scenario) -> Iterator[Number]:
+def numbers(scenario: Scenario) -> Iterator[NumberRow]:
     """The numbers that nobody knows, with their priors; then those that a calibration may choose.
 
     The range is what the prior holds likely, and the scenario's own value.
@@ -146,7 +146,7 @@ def numbers(scenario: Scenario) -> Iterator[Number]:
             f"{prior.doc}. Prior: {_law(prior)}; likely {likely[0]:.3g} to {likely[1]:.3g}. "
             f"Source: {prior.source}." + (f" In this scenario: {own}." if own else "")
         )
-        yield Number(prior.name, value, low, high, unit, about)
+        yield NumberRow(prior.name, value, low, high, unit, about)
 
 
 def _unit(tables: Any, prior: Prior, scenario: Scenario) -> str:
@@ -256,7 +256,7 @@ class Controls:
             if other is not None:
                 self._hosting(*other)
 
-    def _lever(self, lever: Lever) -> None:
+    def _lever(self, lever: LeverRow) -> None:
         path, key = f"levers.{lever.name}.intensity", f"lever-{lever.name}"
 
         def value(state: State) -> float:
@@ -338,7 +338,7 @@ class Controls:
                     for number in found[NUMBERS_SHOWN:]:
                         self._number(number)
 
-    def _number(self, number: Number) -> None:
+    def _number(self, number: NumberRow) -> None:
         key, title = f"number-{number.name}", number.name.replace("_", " ")
         step = (number.high - number.low) / STEPS
 

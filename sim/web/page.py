@@ -22,7 +22,7 @@ from sim.web.charts import DARK, LIGHT
 from sim.web.controls import Controls, button, choice, el, write
 from sim.web.session import Memory, Session, Shown, Step, Worker
 from sim.web.state import LARGEST_UPLOAD, Asked, Shelf, State, state_of
-from sim.web.views import Explain, Picture, Stored, Sweep, TakeAway, View, hide
+from sim.web.views import Explain, PageView, Picture, Stored, Sweep, TakeAway, hide
 
 WINDOWS = 12
 """Windows that are open at a time."""
@@ -76,7 +76,7 @@ class Window:
                     with el("div", classes="results"):
                         self._results()
                 self.stories = Explain(self)
-                self.further: dict[str, View] = {
+                self.further: dict[str, PageView] = {
                     "Sweep": Sweep(self),
                     "Stories": self.stories,
                     "Stored results": Stored(self),

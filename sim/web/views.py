@@ -119,7 +119,7 @@ class Shows(Protocol):
     holders: Picture
 
 
-class View:
+class PageView:
     """A part of the page that is shown alone."""
 
     def __init__(self, window: Shows) -> None:
@@ -145,7 +145,7 @@ class View:
         self.task = background_tasks.create(coroutine, name=type(self).__name__)
 
 
-class Sweep(View):
+class Sweep(PageView):
     """Two levers or parameters, and a map of the outcome that fills in."""
 
     def build(self) -> None:
@@ -260,7 +260,7 @@ def _number(name: str, state: State, value: float) -> State:
     return replace(state.with_number(name, float(f"{value:.4g}")), point=True)
 
 
-class Explain(View):
+class Explain(PageView):
     """The story of one client or one vendor in one quick run."""
 
     def build(self) -> None:
@@ -325,7 +325,7 @@ class Explain(View):
         write(self.told, "\n".join(lines))
 
 
-class Stored(View):
+class Stored(PageView):
     """What lies in `results/`, and the posteriors."""
 
     def build(self) -> None:
@@ -436,7 +436,7 @@ def _words(folder: Path) -> list[tuple[str, str]]:
     return [("", said.answer), *said.rows]
 
 
-class TakeAway(View):
+class TakeAway(PageView):
     """The state as files, a command, lines of Python; and a stored result."""
 
     def build(self) -> None:
