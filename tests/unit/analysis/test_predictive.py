@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 
 import sim
-from sim.analysis.posterior import Posterior, write_posterior
+from sim.analysis.headline import Headline, headline
+from sim.analysis.posterior import Posterior, read_posterior, write_posterior
 from sim.analysis.predictive import (
     TAU,
     draws_of,
@@ -317,6 +318,46 @@ def test_the_split_of_a_result_repeats_its_draws_under_further_seeds(
         run_split(result, file, 1, RunSettings(tmp_path, 1))
     with pytest.raises(SimError, match="needs a posterior"):
         run_split(ran(duel, tmp_path, None), file, 2, RunSettings(tmp_path, 1))
+
+
+@pytest.mark.slow
+def test_the_headline_is_asked_at_the_prior_the_point_and_the_ends_of_flat_directions_too(
+    duel: Any, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(3)
+    facts = {"flat": [{"variance": 1.0, "loadings": {"pull": 0.8, "charm": -0.6}}]}
+    over = posterior(rng.normal(0.5, 0.4, 200), rng.normal(0.8, 0.2, 200))
+    write_posterior(
+        tmp_path / "duel.posterior.parquet",
+        replace(over, provenance=over.provenance | facts),
+    )
+
+    def asked() -> list[Headline]:
+        options: dict[str, Any] = {"draws": 10, "seeds": 2, "model": FakeMarket}
+        settings = RunSettings(tmp_path, 1)
+        return list(headline(duel, tmp_path / "duel.posterior.parquet", settings, **options))
+
+    found = asked()
+    names = ["posterior", "prior", "point", "flat-1-low", "flat-1-high"]
+    assert [one.view for one in found] == names
+    assert [one.n for one in found] == [20] * 5
+    over_posterior, prior, point, low, high = found
+    assert point.draws == 0
+    assert point.parts == {"seed": 1.0}
+    assert sum(over_posterior.parts.values()) == pytest.approx(1.0)
+    assert sum(share for share, _, _ in prior.classes.values()) == pytest.approx(1.0)
+    assert sorted(prior.definitions) == ["D1", "D2", "D3", "D4", "D5", "D6"]
+    # charm is what the levers take away: tau is less at the end where charm is low
+    assert high.tau[0] < low.tau[0]
+    assert prior.tau[2] - prior.tau[1] > over_posterior.tau[2] - over_posterior.tau[1]
+    (folder,) = tmp_path.glob("headline-*")
+    ends = [read_posterior(folder / f"flat-1-{end}.posterior.parquet") for end in ("low", "high")]
+    place = [0.8 * one.draws["pull"] - 0.6 * one.draws["charm"] for one in ends]
+    assert place[0].max() < place[1].min()
+    assert [len(one.draws) for one in ends] == [40, 40]
+    wide = read_posterior(folder / "prior.posterior.parquet").draws["pull"]
+    assert np.histogram(wide, 10, (-3.0, 3.0))[0].tolist() == [1] * 10
+    assert asked() == found
 
 
 def test_sim_run_takes_the_posterior_that_the_scenario_names(
