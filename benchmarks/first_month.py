@@ -11,15 +11,15 @@ import threading
 import time
 from typing import Any
 
-MODEL = "sim.market.model"
+MODEL = "sim.market.simulation"
 LOOK_SECONDS = 0.005
 
 
 def end_after_a_month() -> None:
     """Wait until the model is loaded, which is the command's business, and end its first step."""
-    while not hasattr(getattr(sys.modules.get(MODEL), "MarketModel", None), "step"):
+    while not hasattr(getattr(sys.modules.get(MODEL), "Simulation", None), "step"):
         time.sleep(LOOK_SECONDS)
-    market: Any = getattr(sys.modules[MODEL], "MarketModel")  # noqa: B009
+    market: Any = getattr(sys.modules[MODEL], "Simulation")  # noqa: B009
     step = market.step
 
     def last(model: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.market.clients.choice import review
-from sim.market.model import MarketModel
+from sim.market.simulation import Simulation
 from sim.scenario.patches import replace
 from sim.scenario.reader import load
 
@@ -34,7 +34,7 @@ class Problem:
     """A market after some months in which every adopted workload is to choose once."""
 
     def __init__(self, clients: int) -> None:
-        self.model = MarketModel(market(clients), 1)
+        self.model = Simulation(market(clients), 1)
         while self.model.month < MONTHS_BEFORE:
             self.model.step()
         # key accounts choose here too, instead of waiting for their auctions

@@ -18,7 +18,7 @@ import sim
 import sim.market.month
 from benchmarks.problem import SCENARIO, market
 from sim.market.clients.population import CLIENT_COLUMNS, DRAWN, WORK_COLUMNS
-from sim.market.model import MarketModel
+from sim.market.simulation import Simulation
 from sim.runs.rows import DONE
 from sim.runs.run import run_world
 from tests.reference.market import ReferenceMarket
@@ -66,7 +66,7 @@ def run_over_choice(clients: int, turns: int) -> tuple[float, float]:
         DRAWN.clear()
         with review_timed() as spent:
             began = time.perf_counter()
-            MarketModel(scenario, turn).run()
+            Simulation(scenario, turn).run()
             seconds.append(time.perf_counter() - began)
         ratios.append(seconds[-1] / sum(spent))
     return min(ratios), min(seconds)
@@ -78,7 +78,7 @@ def clients_slope(sizes: tuple[int, ...]) -> tuple[float, dict[str, float]]:
     for clients in sizes:
         DRAWN.clear()
         began = time.perf_counter()
-        MarketModel(market(clients), 1).run()
+        Simulation(market(clients), 1).run()
         seconds.append(time.perf_counter() - began)
     DRAWN.clear()
     slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
@@ -88,7 +88,7 @@ def clients_slope(sizes: tuple[int, ...]) -> tuple[float, dict[str, float]]:
 
 def bytes_of_state(clients: int) -> tuple[float, float]:
     """Bytes per workload and per client of everything that is kept of them."""
-    model = MarketModel(market(clients), 1)
+    model = Simulation(market(clients), 1)
     people = model.population
     work = [getattr(people, name) for name in WORK_COLUMNS] + list(model.choices)
     own = [getattr(people, name) for name in (*CLIENT_COLUMNS, "first")]

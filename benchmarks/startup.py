@@ -17,8 +17,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 FIRST_MONTH = ("-m", "benchmarks.first_month", "scenarios/tiny.toml")
 WHOLE_RUN = """
-from sim.market.model import MarketModel
-MarketModel("scenarios/volcano-dam.toml", 1).run()
+from sim.market.simulation import Simulation
+Simulation("scenarios/volcano-dam.toml", 1).run()
 """
 
 

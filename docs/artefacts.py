@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.model import MarketModel
+from sim.market.simulation import Simulation
 from sim.months import month_after, months_between
 from sim.scenario.patches import replace
 from sim.scenario.reader import load
@@ -109,7 +109,7 @@ RECORDED = {"deepseek_service": (13, (0.608 + 0.168) * 28)}  # F0066, F0067; mon
 def measured() -> Months:
     """The curves of the scenario as it stands, mean of the seeds."""
     scenario = replace(load(SCENARIO), {"population.clients": CLIENTS})
-    models = [MarketModel(scenario, seed).run() for seed in SEEDS]
+    models = [Simulation(scenario, seed).run() for seed in SEEDS]
     axes = models[0].axes
     vendor = {name: n for n, name in enumerate(axes["vendor"])}
 

@@ -23,7 +23,7 @@ from sim.analysis.verdict.curves import WorldCurves, WorldPair
 from sim.analysis.verdict.judge import MEASURES
 from sim.analysis.verdict.verdict import Assessment, assess
 from sim.errors import SimError
-from sim.market.model import MarketModel
+from sim.market.simulation import Simulation
 from sim.months import months_between
 from sim.runs.run import seed_of
 from sim.runs.worlds import levers_of
@@ -102,7 +102,7 @@ def _without_allocation(event: Changes) -> Changes | None:
 
 def curves(scenario: Scenario, seed: int) -> dict[str, Floats]:
     """(M, V) of the measures that a verdict reads, in one run."""
-    model = MarketModel(scenario, seed_of(scenario.ensemble.seed, seed)).run()
+    model = Simulation(scenario, seed_of(scenario.ensemble.seed, seed)).run()
     return {name: model.curves[measure] for name, measure in MEASURES.items()}
 
 

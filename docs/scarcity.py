@@ -16,7 +16,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from sim.market.model import MarketModel
+from sim.market.simulation import Simulation
 from sim.runs.run import seed_of
 from sim.scenario.patches import replace
 from sim.scenario.reader import load
@@ -44,12 +44,12 @@ def born_short(ratio: float) -> tuple[float, float, float]:
     }
     for name in scenario.vendors:
         changes[f"vendors.{name}.pricing"] = {"strategy": "cost_plus"}
-    first = MarketModel(replace(scenario, changes), 1)
+    first = Simulation(replace(scenario, changes), 1)
     cards = first.state.own_cards + first.state.external_cards
     for v, name in enumerate(first.world.vendors):
         plan = {"initial": float(cards[v] / 1_000.0 / max(ratio, 1.0)), "order_cap": 0.0}
         changes[f"vendors.{name}.capacity"] = plan
-    model = MarketModel(replace(scenario, changes), 1).run()
+    model = Simulation(replace(scenario, changes), 1).run()
     calls = slice(0, model.world.n_api)
     volumes, paid = model.volumes, model.paid[calls]
     served = float(volumes.served[calls].sum() / volumes.demanded[calls].sum())
@@ -66,7 +66,7 @@ def article(dry: bool) -> np.ndarray:
         events.append({"what": "supply", "month": DROUGHT, "cards_factor": HALF})
         events.append({"what": "supply", "month": RELIEF, "cards_factor": 1.0 / HALF})
     changed = replace(scenario, {"events": events, "population.clients": CLIENTS})
-    runs = [MarketModel(changed, seed_of(1, k)).run() for k in range(SEEDS)]
+    runs = [Simulation(changed, seed_of(1, k)).run() for k in range(SEEDS)]
     return np.stack([run.curves["mean_price"] for run in runs])
 
 

@@ -1,4 +1,4 @@
-"""A vendor as a Mesa agent: its strategies, its random streams, and its own numbers."""
+"""A vendor as an agent: its strategies, its random streams, and its own numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import mesa
 import numpy as np
 
 from sim.scenario.schema.vendors import strategy_tables
@@ -46,7 +45,7 @@ def strategy_specs(scenario: Scenario, world: MarketLayout) -> dict[str, dict[st
     return out
 
 
-class VendorAgent(mesa.Agent):
+class VendorAgent:
     """A platform. Its numbers live in the market's arrays; this is who decides about them."""
 
     pricing: PricingStrategy
@@ -62,7 +61,6 @@ class VendorAgent(mesa.Agent):
 
     def __init__(
         self,
-        model: mesa.Model,
         name: str,
         table: Vendor,
         strategies: Mapping[str, StrategySpec],
@@ -70,7 +68,6 @@ class VendorAgent(mesa.Agent):
         state: MarketState,
         stream: Callable[[str], np.random.Generator],
     ) -> None:
-        super().__init__(model)
         self.name, self.table, self.index = name, table, world.vendors.index(name)
         self.funding_limit = table.finance.funding_limit
         self._world, self._state, self._stream = world, state, stream

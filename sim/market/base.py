@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import mesa
 import numpy as np
 import numpy.typing as npt
 
@@ -44,10 +43,10 @@ Floats = npt.NDArray[np.float64]
 T = TypeVar("T")
 
 
-class BaseMarket(mesa.Model):
+class BaseMarket:
     """Names, clients, vendors and all numbers of one market under one seed.
 
-    `sim.market.model.MarketModel` builds it and moves it from month to month.
+    `sim.market.simulation.Simulation` builds it and moves it from month to month.
     """
 
     world: MarketLayout
@@ -74,7 +73,6 @@ class BaseMarket(mesa.Model):
     made: dict[Callable[..., Any], Any]  # what `rules` has made for the scenario
 
     def __init__(self, scenario: Scenario, seed: np.random.SeedSequence) -> None:
-        super().__init__(rng=np.random.default_rng(seed))
         self.scenario, self.seed_sequence, self.month = scenario, seed, 0
 
     @property

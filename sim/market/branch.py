@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from sim.errors import SimError
-from sim.market.model import MarketModel
+from sim.market.simulation import Simulation
 from sim.market.world import make_world
 from sim.months import months_between
 from sim.scenario.patches import at_intensity
@@ -70,7 +70,7 @@ def refuse_other_past(trunk: Scenario, other: Scenario, at: date) -> None:
         )
 
 
-def branch(trunk: MarketModel, scenario: Scenario) -> MarketModel:
+def branch(trunk: Simulation, scenario: Scenario) -> Simulation:
     """A copy of a market that goes on under another scenario of the same past.
 
     Nothing of the trunk changes. What the branch records equals, to the last bit, what the

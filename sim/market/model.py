@@ -1,4 +1,7 @@
-"""The market as a Mesa model: vendors are agents, clients are columns, a month is its phases."""
+"""The market as a Mesa model, for who works with Mesa; runs of `sim` do without.
+
+The numbers are those of `Simulation`, to the last bit.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,20 @@ from typing import Any
 
 import mesa
 import numpy as np
-import numpy.typing as npt
 
-from sim.errors import RunFailure
-from sim.market.agent import VendorAgent, strategy_specs
-from sim.market.base import BaseMarket
-from sim.market.clients.columns import ChoiceState, ClientColumns, MonthCounts, StreamKeys
-from sim.market.clients.deals import Bidding
-from sim.market.clients.migration import Homes, homes_move
-from sim.market.clients.population import Population, effective_clients, population_for
-from sim.market.clients.presence import Presence
-from sim.market.clients.threads import threads_for
-from sim.market.clients.view import ClientList
-from sim.market.month import PHASES, Phase, booked, timed
-from sim.market.recorder import Recorder
-from sim.market.shared import shared
-from sim.market.start import start
-from sim.market.state import start_state
-from sim.market.supply.accelerators import shock_path
-from sim.market.tables import new_terms
-from sim.market.world import make_world
-from sim.numeric.draws import stream_key
-from sim.numeric.jit import announce, month_has_run
-from sim.scenario.patches import at_intensity
+from sim.market.agent import VendorAgent
+from sim.market.simulation import Simulation
 from sim.scenario.schema.scenario import Scenario
 
 SCOREBOARDS = ("platform_token_share", "full_stack_revenue_share")
+
+
+class MesaVendor(VendorAgent, mesa.Agent):
+    """A vendor among the agents of a Mesa model."""
+
+    def __init__(self, model: mesa.Model, *parts: Any) -> None:
+        mesa.Agent.__init__(self, model)
+        VendorAgent.__init__(self, *parts)
 
 
 class Scoreboards(mesa.DataCollector):
@@ -61,133 +52,31 @@ class Scoreboards(mesa.DataCollector):
         """Mesa would begin with empty columns."""
 
 
-class MarketModel(BaseMarket):
-    """One market under one seed.
+class MarketModel(Simulation, mesa.Model):
+    """:class:`Simulation` as a `mesa.Model`; `mesa.batch_run` varies its keyword arguments.
 
-    Parameters
-    ----------
-    scenario
-        A validated scenario, or the path of a scenario file.
-    rng
-        Seed: a whole number or a `numpy.random.SeedSequence`. The same scenario and seed give the
-        same numbers to the last bit, whatever else runs.
-    population
-        Clients to use instead of drawing them (for tests of storage order).
-    **overrides
-        Dotted paths with `__` for `.`, so that `mesa.batch_run` can vary parameters, for example
-        `supply__availability=0.5`.
-
-    Raises
-    ------
-    ScenarioError
-        If the file or an override is refused.
+    Its agents are the vendors, and `running` turns False after the last month.
     """
-
-    phases: tuple[Phase, ...] = PHASES
 
     def __init__(
         self,
         scenario: Scenario | str,
         rng: int | np.random.SeedSequence | None = 1,
-        *,
-        population: Population | None = None,
-        **overrides: Any,
+        **given: Any,
     ) -> None:
-        announce()
-        given = _scenario(scenario, overrides)
         seed = rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(rng)
-        super().__init__(shared(given, "intensity", lambda: at_intensity(given)), seed)
-        self.world = shared(self.scenario, "world", lambda: make_world(self.scenario))
-        with timed("population"):
-            self.population = population or population_for(self.scenario, self.world, seed)
-        self.state = start_state(self.scenario, self.world)
-        self.shocks = shock_path(self.scenario, self.stream)
-        self._add_clients()
-        self._add_vendors()
-        with np.errstate(under="ignore"), timed("start"):
-            start(self)
-        self.recorder = Recorder(self)
-        self.datacollector: mesa.DataCollector = Scoreboards(self)
-        weight = self.presence.active.astype(float)
-        total = float(weight.sum())
-        self.facts = {
-            "n_eff": effective_clients(self.population),
-            "workloads": float(self.population.n_workloads),
-            "postponing_at_start": float(weight[self.world.none]) / total if total else 0.0,
-        }
-
-    def _add_clients(self) -> None:
-        """Columns of clients and workloads, and what is counted of them."""
-        scenario, world, seed = self.scenario, self.world, self.seed
-        self.columns = ClientColumns.of(self.population, homes_move(scenario))
-        self.choices = ChoiceState.before(self.population.n_workloads)
-        self.clients = ClientList(world, self.population, self.columns, self.choices)
-        self.streams = StreamKeys(*(stream_key(seed, name) for name in StreamKeys._fields))
-        self.terms, self.tally = new_terms(scenario, world), MonthCounts.empty(world)
-        self.presence = Presence.empty(world, int(self.columns.whole_weight.sum()))
-        self.threads = threads_for(self.population.n_clients)
-        self.homes = Homes(scenario, world, seed, self.columns)
-        self.bidding = Bidding(scenario, world)
-
-    def _add_vendors(self) -> None:
-        """The vendors as agents."""
-        tables, specs = self.scenario.vendors, self.rules(strategy_specs)
-        parts = self.world, self.state, self.stream
-        self.vendors = {
-            name: VendorAgent(self, name, tables[name], specs[name], *parts)
-            for name in self.world.vendors
-        }
+        mesa.Model.__init__(self, rng=np.random.default_rng(seed))
+        Simulation.__init__(self, scenario, seed, **given)
         # Mesa numbers agents in a table of its own that would keep every model for good.
         getattr(mesa.Agent, "_ids", {}).pop(self, None)
+        self.datacollector: mesa.DataCollector = Scoreboards(self)
+
+    def vendor_agent(self, *parts: Any) -> VendorAgent:
+        """A vendor as an agent of the model."""
+        return MesaVendor(self, *parts)
 
     def step(self) -> None:
-        """One month; `running` turns False after the last.
-
-        Raises
-        ------
-        RunFailure
-            When a phase cannot go on, or the calendar is over.
-        """
-        if self.month >= self.scenario.calendar.months:
-            raise RunFailure("step", f"the calendar ends after {self.month} months")
-        self.state.spending = {}
-        with np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"):
-            for phase in self.phases:
-                try:
-                    booked(phase.name, phase.act, self)
-                except (ArithmeticError, ValueError) as error:
-                    raise RunFailure(f"{phase.name} of {self.date:%Y-%m}", str(error)) from error
-        self.month += 1
-        month_has_run()
+        """One month, as :meth:`Simulation.step`."""
+        super().step()
         self.datacollector.collect(self)
         self.running = self.month < self.scenario.calendar.months
-
-    def run(self) -> MarketModel:
-        """All months of the scenario."""
-        while self.month < self.scenario.calendar.months:
-            self.step()
-        return self
-
-    @property
-    def curves(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Recorded measures by name, (months, ...)."""
-        return self.recorder.curves
-
-    @property
-    def axes(self) -> dict[str, tuple[str, ...]]:
-        """Labels of the dimensions of the curves."""
-        return self.recorder.axes
-
-
-def _scenario(given: Scenario | str, overrides: dict[str, Any]) -> Scenario:
-    """The scenario, read from its file if needed, with dotted paths changed."""
-    if not isinstance(given, Scenario):
-        from sim.scenario.reader import load
-
-        given = load(given)
-    if overrides:
-        from sim.scenario.patches import replace
-
-        paths = {name.replace("__", "."): value for name, value in overrides.items()}
-        given = replace(given, paths)
-    return given

@@ -108,14 +108,14 @@ def load_market() -> bool:
 
 def compile_market() -> None:
     """Run a month of the small market of `sim new`, so that its kernels lie on disk."""
-    from sim.market.model import MarketModel
+    from sim.market.simulation import Simulation
     from sim.scenario.reader import load
     from sim.scenario.starter import starter_text
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "starter.toml"
         file.write_text(starter_text("starter"), encoding="utf-8")
-        MarketModel(load(file)).step()
+        Simulation(load(file)).step()
 
 
 GUARD_ADVICE = 'in a script, call sim.run under `if __name__ == "__main__":`'

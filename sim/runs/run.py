@@ -94,9 +94,9 @@ def run_world(
 
 
 def _market_model() -> ModelMaker:
-    from sim.market.model import MarketModel
+    from sim.market.simulation import Simulation
 
-    return MarketModel
+    return Simulation
 
 
 def _stage_and_message(stage: str, error: Exception) -> tuple[str, str]:
@@ -168,15 +168,15 @@ def from_a_trunk(at: date) -> ModelMaker:
     Its models go on from there under their own scenarios; one of another past is refused.
     """
     from sim.market.branch import branch, branch_month
-    from sim.market.model import MarketModel
+    from sim.market.simulation import Simulation
 
-    trunks: dict[tuple[Any, ...], MarketModel] = {}
+    trunks: dict[tuple[Any, ...], Simulation] = {}
 
-    def make(scenario: Scenario, rng: np.random.SeedSequence) -> MarketModel:
+    def make(scenario: Scenario, rng: np.random.SeedSequence) -> Simulation:
         key = (rng.entropy, *rng.spawn_key)
         if key not in trunks:
             trunks.clear()
-            trunk = MarketModel(scenario, rng=rng)
+            trunk = Simulation(scenario, rng=rng)
             for _ in range(branch_month(scenario, at)):
                 trunk.step()
             trunks[key] = trunk

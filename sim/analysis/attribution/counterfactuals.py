@@ -33,8 +33,8 @@ from sim.analysis.statistics import wilson_interval
 from sim.errors import SimError
 from sim.events.vendors import StrategyChange
 from sim.market.base import BaseMarket
-from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
+from sim.market.simulation import Simulation
 from sim.parts import strategy_fields
 from sim.runs.result import Result
 from sim.runs.worlds import (
@@ -130,10 +130,10 @@ class FrozenRivals:
         self.on = on
         self.__qualname__ = type(self).__qualname__  # under which stored runs name their model
 
-    def __call__(self, scenario: Scenario, rng: Any) -> MarketModel:
+    def __call__(self, scenario: Scenario, rng: Any) -> Simulation:
         """The model of one world."""
         if scenario == self.on:
-            return MarketModel(scenario, rng=rng)
+            return Simulation(scenario, rng=rng)
         recorded = _Recording(self.on, rng=rng)
         recorded.run()
         model = _Replaying(scenario, rng=rng)
@@ -165,7 +165,7 @@ def _replay(model: BaseMarket) -> None:
             model.state.list_price[j] = prices[label]
 
 
-class _Recording(MarketModel):
+class _Recording(Simulation):
     phases = _after_decide(Phase("record", "rivals' prices are written down", _record))
 
     def __init__(self, scenario: Scenario, rng: Any) -> None:
@@ -173,7 +173,7 @@ class _Recording(MarketModel):
         super().__init__(scenario, rng=rng)
 
 
-class _Replaying(MarketModel):
+class _Replaying(Simulation):
     prices: list[dict[str, float]]
     phases = _after_decide(Phase("replay", "rivals repeat the other world's prices", _replay))
 

@@ -18,7 +18,7 @@ from sim.errors import SimError
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
-    from sim.market.model import MarketModel
+    from sim.market.simulation import Simulation
 
 NEW, GONE, CHOSEN_TO_LOOK = "new work", "its offer is gone", "looked again"
 AUCTION = "its business is auctioned"
@@ -66,7 +66,7 @@ class ClientStory:
     volumes: list[tuple[date, int, str, float]] = field(default_factory=list)
 
 
-def tell_client(model: MarketModel, number: int) -> ClientStory:
+def tell_client(model: Simulation, number: int) -> ClientStory:
     """Run a model to its end and watch one client.
 
     Parameters

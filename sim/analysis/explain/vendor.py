@@ -14,7 +14,7 @@ from sim.scenario.schema.vendors import strategy_tables
 if TYPE_CHECKING:
     from sim.events.base import Event
     from sim.market.base import BaseMarket
-    from sim.market.model import MarketModel
+    from sim.market.simulation import Simulation
 
 SAME = 1e-9
 """Relative change of a price below which it is told as held."""
@@ -62,7 +62,7 @@ class VendorStory:
     months: list[VendorMonth]
 
 
-def tell_vendor(model: MarketModel, name: str) -> VendorStory:
+def tell_vendor(model: Simulation, name: str) -> VendorStory:
     """Run a model to its end and watch one vendor.
 
     Raises

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from sim.errors import SimError, nearest_hint
-from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
+from sim.market.simulation import Simulation
 from sim.runs.rebuild import world_scenario
 from sim.runs.result import Result
 from sim.runs.run import point_scenario, seed_of
@@ -44,7 +44,7 @@ def scenario_of(
     return name, world_scenario(result, name, replicate)
 
 
-def model_of(result: Result, scenario: Scenario, replicate: int) -> MarketModel:
+def model_of(result: Result, scenario: Scenario, replicate: int) -> Simulation:
     """The model of a stored run before its first month.
 
     Raises
@@ -53,7 +53,7 @@ def model_of(result: Result, scenario: Scenario, replicate: int) -> MarketModel:
         There is no such replicate.
     """
     _refuse_absent(result, replicate)
-    return MarketModel(scenario, seed_of(result.seed, replicate))
+    return Simulation(scenario, seed_of(result.seed, replicate))
 
 
 def _refuse_absent(result: Result, replicate: int) -> None:

@@ -12,8 +12,8 @@ from sim.analysis.verdict.grounds import grounds
 from sim.economics.arrays import Floats
 from sim.errors import SimError
 from sim.market.base import BaseMarket
-from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
+from sim.market.simulation import Simulation
 from sim.market.tables import new_terms
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, write_once
@@ -55,12 +55,12 @@ class Ramp:
         # Stored runs name their model by this.
         self.__qualname__ = f"{type(self).__name__}({path}, {begin!r}, {history}, {months})"
 
-    def __call__(self, scenario: Scenario, rng: Any) -> MarketModel:
+    def __call__(self, scenario: Scenario, rng: Any) -> Simulation:
         """The model of one world."""
         return _Moving(scenario, self, rng)
 
 
-class _Moving(MarketModel):
+class _Moving(Simulation):
     def __init__(self, scenario: Scenario, ramp: Ramp, rng: Any) -> None:
         self.ramp, self.target = ramp, scenario
         self.end = float(value_at(scenario, ramp.path))

@@ -337,11 +337,11 @@ def _pricing(scenario: Scenario, vendor: str, text: str) -> Named | None:
 
 def _met(scenario: Scenario, vendor: str) -> tuple[View, Books, PriceLimits]:
     """What the vendor sees and owns when it decides in the first month."""
-    from sim.market.model import MarketModel
+    from sim.market.simulation import Simulation
     from sim.market.vendors.decisions import price_limits
     from sim.market.vendors.information import information, private_books
 
-    model = MarketModel(scenario, rng=scenario.ensemble.seed)
+    model = Simulation(scenario, rng=scenario.ensemble.seed)
     view, _, unit_cost = information(model)
     books = private_books(model, model.vendors[vendor], unit_cost)
     return view, books, model.rules(price_limits)

@@ -11,7 +11,7 @@ from sim.economics.markups import common_lerner
 from sim.economics.mixed import Demand
 from sim.economics.q_learning import price_grid, profit_gain, train_duopoly
 from sim.errors import Problem, ScenarioError, SimError, nearest_hint
-from sim.market.model import MarketModel
+from sim.market.simulation import Simulation
 from sim.market.vendors.information import public_view
 from sim.parts import Part, cited, par
 from sim.scenario.patches import scenario_hash
@@ -136,7 +136,7 @@ def arena(scenario: Scenario, vendor: str, seed: int = 1) -> Arena:
     if vendor not in scenario.vendors:
         hint = nearest_hint(vendor, list(scenario.vendors))
         raise ScenarioError([Problem("", "--vendor", shown(vendor), "no such vendor", hint)])
-    model = MarketModel(scenario, seed)
+    model = Simulation(scenario, seed)
     view, names = public_view(model), model.world.vendors
     rival = _rival(scenario, vendor, dict(zip(names, view.token_share.tolist(), strict=True)))
     first, second = (

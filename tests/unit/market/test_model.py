@@ -15,6 +15,7 @@ from sim.errors import RunFailure, ScenarioError
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
 from sim.market.recorder import measures
+from sim.market.simulation import Simulation
 from tests.unit.market.tiny import TINY, changed, differing, ran, started, tiny
 
 
@@ -50,6 +51,11 @@ def test_batch_run_varies_keyword_parameters() -> None:
 def test_file_and_scenario_give_the_same_market() -> None:
     from_file = MarketModel(str(TINY), 3, calendar__months=4, containment__window_months=4).run()
     assert differing(from_file, ran(changed(months=4), 3)) == set()
+
+
+def test_a_mesa_model_has_the_bits_of_a_run() -> None:
+    scenario = changed(months=4)
+    assert differing(Simulation(scenario, 3).run(), MarketModel(scenario, 3).run()) == set()
 
 
 def test_wrong_override_is_refused() -> None:

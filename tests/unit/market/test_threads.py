@@ -7,17 +7,17 @@ from unittest import mock
 
 import pytest
 
-import sim.market.model
+import sim.market.simulation
 from sim.market.clients import threads
-from sim.market.model import MarketModel
+from sim.market.simulation import Simulation
 from sim.scenario.patches import replace
 from sim.scenario.reader import load
 
 
-def run_with(number: int) -> MarketModel:
+def run_with(number: int) -> Simulation:
     changes = {"population.clients": 501, "calendar.months": 6, "containment.window_months": 3}
-    with mock.patch.object(sim.market.model, "threads_for", return_value=number):
-        model = MarketModel(replace(load("scenarios/tiny.toml"), changes), 3)
+    with mock.patch.object(sim.market.simulation, "threads_for", return_value=number):
+        model = Simulation(replace(load("scenarios/tiny.toml"), changes), 3)
     assert model.threads == number
     return model.run()
 

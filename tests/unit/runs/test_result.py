@@ -122,6 +122,14 @@ def test_importing_sim_imports_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_a_run_loads_neither_mesa_nor_pandas() -> None:
+    code = (
+        "import sys, sim.runs.ensemble, sim.market.simulation; "
+        "sys.exit(1 if {'mesa', 'pandas', 'xarray', 'matplotlib'} & set(sys.modules) else 0)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_public_names_are_there() -> None:
     import sim
 

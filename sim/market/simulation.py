@@ -1,0 +1,161 @@
+"""One market under one seed: vendors are agents, clients are columns, a month is its phases."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.errors import RunFailure
+from sim.market.agent import VendorAgent, strategy_specs
+from sim.market.base import BaseMarket
+from sim.market.clients.columns import ChoiceState, ClientColumns, MonthCounts, StreamKeys
+from sim.market.clients.deals import Bidding
+from sim.market.clients.migration import Homes, homes_move
+from sim.market.clients.population import Population, effective_clients, population_for
+from sim.market.clients.presence import Presence
+from sim.market.clients.threads import threads_for
+from sim.market.clients.view import ClientList
+from sim.market.month import PHASES, Phase, booked, timed
+from sim.market.recorder import Recorder
+from sim.market.shared import shared
+from sim.market.start import start
+from sim.market.state import start_state
+from sim.market.supply.accelerators import shock_path
+from sim.market.tables import new_terms
+from sim.market.world import make_world
+from sim.numeric.draws import stream_key
+from sim.numeric.jit import announce, month_has_run
+from sim.scenario.patches import at_intensity
+from sim.scenario.schema.scenario import Scenario
+
+
+class Simulation(BaseMarket):
+    """One market under one seed.
+
+    Parameters
+    ----------
+    scenario
+        A validated scenario, or the path of a scenario file.
+    rng
+        Seed: a whole number or a `numpy.random.SeedSequence`. The same scenario and seed give the
+        same numbers to the last bit, whatever else runs.
+    population
+        Clients to use instead of drawing them (for tests of storage order).
+    **overrides
+        Dotted paths with `__` for `.`, for example `supply__availability=0.5`.
+
+    Raises
+    ------
+    ScenarioError
+        If the file or an override is refused.
+    """
+
+    phases: tuple[Phase, ...] = PHASES
+
+    def __init__(
+        self,
+        scenario: Scenario | str,
+        rng: int | np.random.SeedSequence | None = 1,
+        *,
+        population: Population | None = None,
+        **overrides: Any,
+    ) -> None:
+        announce()
+        given = _scenario(scenario, overrides)
+        seed = rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(rng)
+        super().__init__(shared(given, "intensity", lambda: at_intensity(given)), seed)
+        self.world = shared(self.scenario, "world", lambda: make_world(self.scenario))
+        with timed("population"):
+            self.population = population or population_for(self.scenario, self.world, seed)
+        self.state = start_state(self.scenario, self.world)
+        self.shocks = shock_path(self.scenario, self.stream)
+        self._add_clients()
+        self._add_vendors()
+        with np.errstate(under="ignore"), timed("start"):
+            start(self)
+        self.recorder = Recorder(self)
+        weight = self.presence.active.astype(float)
+        total = float(weight.sum())
+        self.facts = {
+            "n_eff": effective_clients(self.population),
+            "workloads": float(self.population.n_workloads),
+            "postponing_at_start": float(weight[self.world.none]) / total if total else 0.0,
+        }
+
+    def _add_clients(self) -> None:
+        """Columns of clients and workloads, and what is counted of them."""
+        scenario, world, seed = self.scenario, self.world, self.seed
+        self.columns = ClientColumns.of(self.population, homes_move(scenario))
+        self.choices = ChoiceState.before(self.population.n_workloads)
+        self.clients = ClientList(world, self.population, self.columns, self.choices)
+        self.streams = StreamKeys(*(stream_key(seed, name) for name in StreamKeys._fields))
+        self.terms, self.tally = new_terms(scenario, world), MonthCounts.empty(world)
+        self.presence = Presence.empty(world, int(self.columns.whole_weight.sum()))
+        self.threads = threads_for(self.population.n_clients)
+        self.homes = Homes(scenario, world, seed, self.columns)
+        self.bidding = Bidding(scenario, world)
+
+    def _add_vendors(self) -> None:
+        """The vendors as agents."""
+        tables, specs = self.scenario.vendors, self.rules(strategy_specs)
+        parts = self.world, self.state, self.stream
+        self.vendors = {
+            name: self.vendor_agent(name, tables[name], specs[name], *parts)
+            for name in self.world.vendors
+        }
+
+    def vendor_agent(self, *parts: Any) -> VendorAgent:
+        """Who decides for a vendor."""
+        return VendorAgent(*parts)
+
+    def step(self) -> None:
+        """One month.
+
+        Raises
+        ------
+        RunFailure
+            When a phase cannot go on, or the calendar is over.
+        """
+        if self.month >= self.scenario.calendar.months:
+            raise RunFailure("step", f"the calendar ends after {self.month} months")
+        self.state.spending = {}
+        with np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"):
+            for phase in self.phases:
+                try:
+                    booked(phase.name, phase.act, self)
+                except (ArithmeticError, ValueError) as error:
+                    raise RunFailure(f"{phase.name} of {self.date:%Y-%m}", str(error)) from error
+        self.month += 1
+        month_has_run()
+
+    def run(self) -> Self:
+        """All months of the scenario."""
+        while self.month < self.scenario.calendar.months:
+            self.step()
+        return self
+
+    @property
+    def curves(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Recorded measures by name, (months, ...)."""
+        return self.recorder.curves
+
+    @property
+    def axes(self) -> dict[str, tuple[str, ...]]:
+        """Labels of the dimensions of the curves."""
+        return self.recorder.axes
+
+
+def _scenario(given: Scenario | str, overrides: dict[str, Any]) -> Scenario:
+    """The scenario, read from its file if needed, with dotted paths changed."""
+    if not isinstance(given, Scenario):
+        from sim.scenario.reader import load
+
+        given = load(given)
+    if overrides:
+        from sim.scenario.patches import replace
+
+        paths = {name.replace("__", "."): value for name, value in overrides.items()}
+        given = replace(given, paths)
+    return given
