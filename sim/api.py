@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble, run_study, until_narrow
+from sim.runs.folders import result_folder
 from sim.runs.plan import planned_size
 from sim.runs.progress import ProgressCallback, progress_on_stderr
 from sim.runs.result import Result
@@ -98,9 +99,10 @@ class PlotsOfResult:
 def open_result(path: Path | str) -> JudgedResult:
     """The result stored in a folder.
 
-    SimError if the folder holds no finished runs of this schema version.
+    `path` may be a beginning of the name of a folder in `results/`, or ``latest``. SimError if the
+    folder holds no finished runs of this schema version.
     """
-    return JudgedResult(path)
+    return JudgedResult(result_folder(path))
 
 
 def _judgement(result: Result) -> dict[str, Any]:
@@ -125,6 +127,7 @@ def run(
     seed: int | None = None,
     workers: int | None = None,
     out: Path | str = RESULTS,
+    name: str = "",
     progress: Progress = None,
     executor: Executor | None = None,
     until_halfwidth: float | None = None,
@@ -146,6 +149,8 @@ def run(
         Processes of this machine; its cores unless given; 1 runs in this process.
     out
         The result lies in `out/<name>-<hash8>`; the same inputs lead to the same folder.
+    name
+        Of the result folder, instead; refused if a folder of that name holds other inputs.
     progress
         True reports on stderr; a function is called with (done, total, failed, seconds left).
     executor
@@ -178,8 +183,8 @@ def run(
     file = _posterior_of(market, posterior, point, split_variance)
     settings = partial(_settings, out, workers, executor, progress)
 
-    def look(runs: int | None, earlier: Result | None) -> JudgedResult:
-        with settings() as own:
+    def look(runs: int | None, earlier: Result | None, called: str = "") -> JudgedResult:
+        with settings(called) as own:
             found = run_ensemble(
                 market,
                 own,
@@ -206,7 +211,7 @@ def run(
         return found
 
     if until_halfwidth is None:
-        return split(look(replicates, None))
+        return split(look(replicates, None, name))
     if not 0.0 < until_halfwidth < 0.5:
         raise SimError(f"until_halfwidth = {until_halfwidth}: must lie between 0 and 0.5")
     if market.contest is None:
@@ -214,7 +219,8 @@ def run(
     from sim.analysis.statistics import runs_for_share_halfwidth
 
     most = max(at_first, runs_for_share_halfwidth(until_halfwidth))
-    return split(until_narrow(look, containment_halfwidth, until_halfwidth, at_first, most))
+    found = until_narrow(look, containment_halfwidth, until_halfwidth, at_first, most)
+    return split(look(found.replicates, found, name) if name else found)
 
 
 def _posterior_of(
@@ -263,6 +269,7 @@ def sweep(
     seed: int | None = None,
     workers: int | None = None,
     out: Path | str = RESULTS,
+    name: str = "",
     progress: Progress = None,
     executor: Executor | None = None,
     branch_at: date | None = None,
@@ -292,8 +299,8 @@ def sweep(
     at_first, root = planned_size(loaded, replicates, seed)
     file = None if posterior is None else Path(located(posterior, POSTERIOR))
 
-    def look(runs: int | None, earlier: Result | None) -> JudgedResult:
-        with _settings(out, workers, executor, progress) as settings:
+    def look(runs: int | None, earlier: Result | None, called: str = "") -> JudgedResult:
+        with _settings(out, workers, executor, progress, called) as settings:
             found = run_study(
                 loaded,
                 settings,
@@ -307,8 +314,9 @@ def sweep(
 
     rule = loaded.study.replicates
     if replicates is not None or not isinstance(rule, UntilHalfwidth):
-        return look(replicates, None)
-    return until_narrow(look, claims_halfwidth, rule.until_halfwidth, rule.at_first, rule.at_most)
+        return look(replicates, None, name)
+    narrow = until_narrow(look, claims_halfwidth, rule.until_halfwidth, rule.at_first, rule.at_most)
+    return look(narrow.replicates, narrow, name) if name else narrow
 
 
 def claims_halfwidth(result: Result) -> float:
@@ -330,6 +338,7 @@ def compare(
     seed: int | None = None,
     workers: int | None = None,
     out: Path | str = RESULTS,
+    name: str = "",
     progress: Progress = None,
     executor: Executor | None = None,
 ) -> tuple[JudgedResult, ScenarioComparison]:
@@ -339,7 +348,7 @@ def compare(
     ----------
     scenarios, names, measures, margins
         As for `sim.analysis.compare.compare`.
-    replicates, seed, workers, out, progress, executor
+    replicates, seed, workers, out, name, progress, executor
         As for `run`.
 
     Raises
@@ -349,7 +358,7 @@ def compare(
     """
     from sim.analysis.compare import compare as run_and_compare
 
-    with _settings(out, workers, executor, progress) as settings:
+    with _settings(out, workers, executor, progress, name) as settings:
         result, found = run_and_compare(
             scenarios,
             names,
@@ -364,8 +373,12 @@ def compare(
 
 @contextmanager
 def _settings(
-    out: Path | str, workers: int | None, executor: Executor | None, progress: Progress
+    out: Path | str,
+    workers: int | None,
+    executor: Executor | None,
+    progress: Progress,
+    name: str = "",
 ) -> Iterator[RunSettings]:
     context = progress_on_stderr() if progress is True else nullcontext(progress or None)
     with context as callback:
-        yield RunSettings(out, workers, executor, callback)
+        yield RunSettings(out, workers, executor, callback, name)

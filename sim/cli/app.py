@@ -45,6 +45,7 @@ VERBS = {
     "export": Verb("sim.cli.results", "export", "Tidy tables of a result for a spreadsheet."),
     "plot": Verb("sim.cli.results", "plot", "Figures from a stored result."),
     "report": Verb("sim.cli.results", "report", "One self-contained page of a stored result."),
+    "results": Verb("sim.cli.results", "results", "Result folders: what, when, verdict; diff."),
     "serve": Verb("sim.cli.run", "serve", "Play the market on a page of this machine."),
     "check": Verb("sim.cli.check", "check", "All errors of scenario files at once."),
     "schema": Verb("sim.cli.check", "schema", "The JSON schema of a scenario file."),

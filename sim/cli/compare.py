@@ -49,6 +49,7 @@ def compare(
     clients: options.Clients = None,
     workers: options.Workers = None,
     out: options.Out = RESULTS,
+    name: options.Name = "",
     json_: Annotated[bool, typer.Option("--json", help="Print folder and differences.")] = False,
 ) -> int:
     """Run each scenario as it stands on the same seeds and say where they differ, and how surely.
@@ -74,6 +75,7 @@ def compare(
             seed=seed,
             workers=workers,
             out=out,
+            name=name,
             progress=progress,
         )
     document = read_json(result.path / COMPARISON)

@@ -27,7 +27,30 @@ ScenarioFile = Annotated[
     Path,
     typer.Argument(help="Scenario file (TOML), or the name of a shipped one.", show_default=False),
 ]
-ResultFolder = Annotated[Path, typer.Argument(help="Result folder.", show_default=False)]
+
+
+def _result_folder(given: Path) -> Path:
+    from sim.runs.folders import result_folder
+
+    return result_folder(given)
+
+
+def result_folders(given: list[Path] | None) -> list[Path]:
+    """Each folder that is meant; SimError where one is not found."""
+    return [_result_folder(one) for one in given or ()]
+
+
+ResultFolder = Annotated[
+    Path,
+    typer.Argument(
+        callback=_result_folder,
+        help="Result folder, a beginning of its name, or latest.",
+        show_default=False,
+    ),
+]
+Name = Annotated[
+    str, typer.Option("--name", help="Name of the result folder [default: made of the inputs].")
+]
 Record = Annotated[Path | None, typer.Option(help="Record (CSV) [default: the one shipped].")]
 Replicates = Annotated[
     int | None, typer.Option(min=1, help="Replicates of each world [default: the scenario's].")

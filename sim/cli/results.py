@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import textwrap
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import complain
-from sim.cli.options import ResultFolder, print_json
+from sim.cli import complain, printable
+from sim.cli.options import RESULTS, ResultFolder, print_json, result_folders, table_lines
 
 if TYPE_CHECKING:
+    from sim.runs.folders import Folder
     from sim.runs.result import Result
 
 DISAGREEMENT = 1
 SHOWN = 20
+LISTED = 20  # folders of `sim results`
+PATHS_SHOWN = 5  # changed settings of a folder
+COLUMNS = 80
+CELL = 24
+FINISHED = ("done", "failed")
 
 
 def status(
@@ -81,8 +89,14 @@ def plot(
 ) -> None:
     """Draw figures of a stored result, each with its numbers as CSV beside it."""
     from sim.api import open_result
+    from sim.errors import SimError
     from sim.plot.save import save
 
+    if folders := [kind for kind in kinds or () if Path(kind).is_dir()]:
+        raise SimError(
+            f"sim plot draws one result: {result} and {', '.join(folders)} are folders; the result "
+            "comes first, then kinds of plots, as in: sim plot latest curves"
+        )
     paths = save(
         open_result(result),
         kinds or None,
@@ -99,7 +113,12 @@ def report(
     result: ResultFolder,
     with_: Annotated[
         list[Path] | None,
-        typer.Option("--with", metavar="FOLDER", help="Further findings, repeatable."),
+        typer.Option(
+            "--with",
+            metavar="FOLDER",
+            callback=result_folders,
+            help="Further findings, repeatable.",
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The page [default: RESULT/report.html].")
@@ -217,3 +236,147 @@ def _compared(stored: Result, run: str, out: Path | None) -> int:
         return DISAGREEMENT
     print(f"compared  {made.compared:,} numbers: all equal to the last bit")
     return 0
+
+
+def results(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[diff A B]", help="What differs between two results."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder that holds the results.")] = RESULTS,
+    all_: Annotated[bool, typer.Option("--all", help=f"All of them, not {LISTED}.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """List result folders, the newest first, or say what differs between two."""
+    from sim.errors import SimError
+    from sim.runs.folders import folders, result_folder
+
+    match words or []:
+        case []:
+            known = folders(out)
+        case ["diff", one, other]:
+            first, second = result_folder(one, out), result_folder(other, out)
+            print("\n".join(_difference(first, second)))
+            return
+        case _:
+            raise SimError("write: sim results, or sim results diff A B")
+    shown = known if all_ or json_ else known[:LISTED]
+    if json_:
+        print_json({"results": [_facts(folder) for folder in shown]})
+        return
+    lines = [line for folder in shown for line in _folder_lines(folder)]
+    if not known:
+        lines = [f"{out} holds no result"]
+    elif len(known) > len(shown):
+        lines.append(f"{len(known) - len(shown)} older ones: sim results --all")
+    print(printable("\n".join(lines)))
+
+
+def _facts(folder: Folder) -> dict[str, Any]:
+    return {
+        "folder": str(folder.path),
+        "title": folder.title,
+        "kind": folder.kind,
+        "when": folder.when,
+        "status": folder.status,
+        "verdict": _verdict_words(folder.path) or None,
+        "bytes": folder.bytes,
+        "changed": folder.changed,
+    }
+
+
+def _folder_lines(folder: Folder) -> list[str]:
+    head = f"{folder.path.name:<32} {folder.kind:<11} {folder.when_here:>16} {folder.size:>9}"
+    verdict = _verdict_words(folder.path) if folder.status in FINISHED else folder.status
+    lines = [head.rstrip(), f"  {verdict}: {folder.title}" if verdict else f"  {folder.title}"]
+    return [*(_cut(line) for line in lines), *_change_lines(folder)]
+
+
+def _change_lines(folder: Folder) -> list[str]:
+    from sim.runs.folders import told
+
+    changed = [f"{path} = {told(value)}" for path, value in folder.changed.items()]
+    if not changed:
+        return []
+    more = len(changed) - PATHS_SHOWN
+    text = ", ".join(changed[:PATHS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    lines = textwrap.wrap(text, COLUMNS - 2, initial_indent="  ", subsequent_indent="  ")
+    return [_cut(line) for line in lines]
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= COLUMNS else f"{line[: COLUMNS - 3]}..."
+
+
+def _verdict_words(path: Path) -> str:
+    """What a result says, in three words at most."""
+    from sim.analysis.verdict.flips import holds_of
+    from sim.errors import SimError
+    from sim.runs.files import read_json
+    from sim.runs.result import CLAIMS, VERDICT
+
+    with suppress(SimError, KeyError, TypeError):
+        if (path / CLAIMS).exists():
+            claims = read_json(path / CLAIMS)["claims"]
+            hits = sum(claim["verdict"] == "supported" for claim in claims.values())
+            return f"{hits}/{len(claims)} claims supported" if claims else ""
+        if (path / VERDICT).exists():
+            verdict = read_json(path / VERDICT)
+            if verdict["contest"]:
+                entry = verdict["verdicts"].get(verdict["primary"])
+                return holds_of(entry) if entry else "not known"
+    return ""
+
+
+def _difference(one: Path, other: Path) -> list[str]:
+    """What differs between two results: settings, answer, effect, shares."""
+    from sim.runs.folders import settings_apart, told
+
+    apart = settings_apart(one, other)
+    rows: list[tuple[str, ...]] = [("setting", "A", "B")]
+    rows += [(path, *(_cell(told(value)) for value in pair)) for path, pair in apart.items()]
+    lines = [f"A  {one.name}", f"B  {other.name}", ""]
+    lines += table_lines(rows) if apart else ["The settings are the same."]
+    told_by = [_outcomes(path) for path in (one, other)]
+    names = list(dict.fromkeys(name for table in told_by for name in table))
+    outcomes = [(name, *(table.get(name, "-") for table in told_by)) for name in names]
+    different = [row for row in outcomes if row[1] != row[2]]
+    lines.append("")
+    if not outcomes:
+        return [*lines, "Neither has an outcome to compare."]
+    if not different:
+        return [*lines, "The outcomes are the same."]
+    return [*lines, *table_lines([("outcome", "A", "B"), *different])]
+
+
+def _cell(text: str) -> str:
+    return text if len(text) <= CELL else f"{text[: CELL - 3]}..."
+
+
+def _outcomes(path: Path) -> dict[str, str]:
+    """What a result says, by name: its answer, the effect, the shares; or its claims."""
+    from sim.analysis.rounding import percent
+    from sim.analysis.verdict.words import answer_of
+    from sim.api import open_result
+
+    result = open_result(path)
+    if result.is_sweep:
+        return {
+            name: f"{claim['verdict']} ({percent(claim['share_of_runs'])} % of runs)"
+            for name, claim in result.claims["claims"].items()
+            if claim.get("share_of_runs") is not None
+        }
+    answer = answer_of(result)
+    rows = {"answer": answer.holds} if answer.holds else {}
+    entry = result.verdict["verdicts"].get(result.verdict["primary"])
+    if entry is not None and entry["definitions"]["D2"]["statistic"] is not None:
+        effect = entry["definitions"]["D2"]
+        low, high = effect["interval"] or (None, None)
+        rows["effect of the moves, points"] = percent(effect["statistic"], low, high)
+        share, (lower, upper) = entry["emergence"]["share"], entry["emergence"]["interval"]
+        rows["runs contained, %"] = percent(share, lower, upper)
+    if answer.belts is not None:
+        for vendor, *cells in answer.belts.rows:
+            for head, cell in zip(answer.belts.head[1:], cells, strict=True):
+                rows[f"{vendor}, {head}"] = cell
+    return rows

@@ -68,6 +68,7 @@ def run(
     ] = None,
     branch_at: options.BranchAt = None,
     out: options.Out = RESULTS,
+    name: options.Name = "",
     json_: Annotated[
         bool, typer.Option("--json", help="Print the result folder and the verdict as JSON.")
     ] = False,
@@ -109,6 +110,7 @@ def run(
             until_halfwidth=until_halfwidth,
             branch_at=month_of(branch_at),
             out=out,
+            name=name,
             progress=progress,
             horizon=horizon,
             posterior=posterior,
@@ -277,6 +279,7 @@ def sweep(
         Path | None, typer.Option(metavar="FILE", help="Each replicate is a draw of it.")
     ] = None,
     out: options.Out = RESULTS,
+    name: options.Name = "",
     json_: Annotated[
         bool, typer.Option("--json", help="Print the result folder and the claims as JSON.")
     ] = False,
@@ -301,6 +304,7 @@ def sweep(
             executor=executor,
             branch_at=month_of(branch_at),
             out=out,
+            name=name,
             progress=progress,
             posterior=posterior,
         )

@@ -80,12 +80,13 @@ def validate(
     from sim.analysis.calibration.validation import validate as hold_against
     from sim.analysis.forecasts.forecast import predictive
     from sim.analysis.forecasts.running import errors_of, reaching
+    from sim.runs.folders import stored_result
     from sim.scenario.shipped import POSTERIOR, located
 
     rows = load_record(record)
-    if scenario.is_dir():
+    if (folder := stored_result(scenario)) is not None:
         given = bool(set_) or blind or {replicates, seed, clients} != {None}
-        result = _stored(scenario, given)
+        result = _stored(folder, given)
         file = posterior and Path(located(posterior, POSTERIOR))
     else:
         from sim.analysis.predictive import posterior_of

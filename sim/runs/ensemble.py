@@ -144,7 +144,7 @@ def run_plan(
     """
     refuse_while_importing_main()
     out = Path(settings.out).absolute() if settings.executor else Path(settings.out)
-    with Store.opened(out, plan) as store:
+    with Store.opened(out, plan, settings.name) as store:
         if earlier is not None:
             adopt_blocks(store, *earlier)
         missing = store.missing()

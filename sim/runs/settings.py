@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import re
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from sim.errors import SimError
 from sim.runs.progress import ProgressCallback
 
 RESULTS = Path(os.environ.get("SIM_RESULTS") or "results")
+LATEST = "latest"  # stands for the newest result
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 OBJECTS = 1_000_000  # new ones between two searches, more than are loaded; Python has 700
 
 
@@ -24,10 +27,14 @@ class RunSettings:
     workers: int | None = None  # processes; the cores unless given; 1 runs in this process
     executor: Executor | None = None  # instead, such as one of a cluster; it must see `out`
     progress: ProgressCallback | None = None
+    name: str = ""  # of the result folder; made of the inputs unless given
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise SimError(f"workers = {self.workers}: at least 1")
+        if self.name and (not NAME.fullmatch(self.name) or self.name == LATEST):
+            rule = f"letters, digits and _ . -, and not {LATEST}"
+            raise SimError(f"the name {self.name!r} of a result folder: {rule}")
 
 
 def search_seldom() -> None:

@@ -65,13 +65,15 @@ class Store:
 
     @classmethod
     @contextmanager
-    def opened(cls, out: Path, plan: RunPlan) -> Iterator[Store]:
+    def opened(cls, out: Path, plan: RunPlan, name: str = "") -> Iterator[Store]:
         """The folder of a plan under `out`, made if need be, locked while open.
+
+        It is called by a name of its own, if one is given, else by that of the plan.
 
         SimError if the folder is of another schema version, of another ensemble or no result
         folder, is in use, or cannot be written.
         """
-        folder = out / plan.folder_name
+        folder = out / (name or plan.folder_name)
         check_folder(folder, plan)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -285,7 +287,7 @@ def check_folder(folder: Path, plan: RunPlan) -> None:
     document = read_json(manifest)
     check_schema(folder, document)
     if document.get("key") != plan.key:
-        raise SimError(f"{folder} holds another ensemble; choose another --out")
+        raise SimError(f"{folder} holds other inputs; choose another --name or --out")
 
 
 def measure_attributes(names: Sequence[str]) -> dict[str, dict[str, str]]:
