@@ -283,7 +283,7 @@ def sweep(
     study
         The path of a study file, or a study that was loaded.
     changes
-        Values of the scenario at dotted paths, at all points.
+        Values of the scenario at dotted paths, at all points; a study that was loaded has them.
     replicates, seed, workers, out, progress, executor, branch_at
         As for `run`; what is not given is taken from the study.
     posterior
@@ -293,11 +293,18 @@ def sweep(
     Raises
     ------
     SimError
-        The study is refused before its first run, or the folder cannot be used.
+        The study is refused before its first run, a change is of a number that is drawn, or the
+        folder cannot be used.
     """
     loaded = study if isinstance(study, LoadedStudy) else load_study(study, changes)
     at_first, root = planned_size(loaded, replicates, seed)
     file = None if posterior is None else Path(located(posterior, POSTERIOR))
+    if file is not None and changes:
+        from sim.analysis.predictive import draws_of, refuse_drawn
+        from sim.scenario.reader import parse_override
+
+        paths = [c if isinstance(changes, Mapping) else parse_override(c)[0] for c in changes]
+        refuse_drawn(draws_of(file, loaded.scenario, at_first, root), paths)
 
     def look(runs: int | None, earlier: Result | None, called: str = "") -> JudgedResult:
         with _settings(out, workers, executor, progress, called) as settings:
@@ -341,6 +348,8 @@ def compare(
     name: str = "",
     progress: Progress = None,
     executor: Executor | None = None,
+    posterior: Path | str | None = None,
+    point: bool = False,
 ) -> tuple[JudgedResult, ScenarioComparison]:
     """Run each scenario as it stands on the same seeds and compare all with the first.
 
@@ -350,14 +359,19 @@ def compare(
         As for `sim.analysis.compare.compare`.
     replicates, seed, workers, out, name, progress, executor
         As for `run`.
+    posterior, point
+        As for `run`; each replicate is the same draw in all scenarios. Unless given, the file that
+        the first scenario names.
 
     Raises
     ------
     SimError
-        The scenarios cannot be compared, a measure does not exist, or as `run`.
+        The scenarios cannot be compared, a measure does not exist, a number in which they differ
+        is drawn from the posterior, or as `run`.
     """
     from sim.analysis.compare import compare as run_and_compare
 
+    file = _posterior_of(scenarios[0], posterior, point) if scenarios else None
     with _settings(out, workers, executor, progress, name) as settings:
         result, found = run_and_compare(
             scenarios,
@@ -367,6 +381,7 @@ def compare(
             margins=margins,
             replicates=replicates,
             seed=seed,
+            posterior=file,
         )
     return JudgedResult(result.path), found
 

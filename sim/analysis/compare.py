@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.analysis.predictive import draws_beside
 from sim.analysis.statistics import equivalence_test, holm, paired_comparison
 from sim.analysis.verdict.grounds import grounds, plain
 from sim.errors import SimError, nearest_hint
@@ -116,10 +118,12 @@ def compare(
     replicates: int | None = None,
     seed: int | None = None,
     model: ModelMaker | None = None,
+    posterior: Path | None = None,
 ) -> tuple[Result, ScenarioComparison]:
     """Run each scenario as it stands on the same seeds and compare all with the first.
 
-    SimError: the scenarios cannot be compared, a measure does not exist, or as `run_ensemble`.
+    SimError: the scenarios cannot be compared, a measure does not exist, the posterior is not of
+    each of them or overwrites what they differ in, or as `run_ensemble`.
 
     Parameters
     ----------
@@ -131,6 +135,8 @@ def compare(
     margins
         Margin of the equivalence test by measure; under the empty name that of every share,
         `containment.minimum_effect` of the first scenario unless given.
+    posterior
+        A file of draws: each replicate is one draw, the same in every scenario, and one seed.
 
     Returns
     -------
@@ -144,8 +150,19 @@ def compare(
         World(name, one.title or one.name, one)
         for name, one in zip(_numbered(given), scenarios, strict=True)
     )
+    first = scenarios[0].ensemble
+    runs = first.replicates if replicates is None else replicates
+    root = first.seed if seed is None else seed
+    own = {world.name: world.scenario for world in worlds}
+    draws = None if posterior is None else draws_beside(posterior, own, runs, root)
     result = run_ensemble(
-        scenarios[0], settings, replicates=replicates, seed=seed, worlds=worlds, model=model
+        scenarios[0],
+        settings,
+        replicates=replicates,
+        seed=seed,
+        worlds=worlds,
+        model=model,
+        draws=draws,
     )
     limits = {ALL_SHARES: scenarios[0].containment.minimum_effect} | dict(margins or {})
     found = comparison(result, [world.name for world in worlds], asked, limits, _unlike(worlds))

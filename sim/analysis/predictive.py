@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from sim.runs.plan import refuse_no_runs
 from sim.runs.result import Result
 from sim.runs.rows import DONE
 from sim.runs.worlds import OFF_MONEY_KEPT, ON, Draws, with_and_without
+from sim.scenario.paths import Key, dotted, leaves, plain_tables
 from sim.scenario.shipped import POSTERIOR, located
 
 if TYPE_CHECKING:
@@ -84,6 +85,40 @@ def draws_of(
     return Draws(tuple(taken), changes, {"sha256": sha256(file.read_bytes()), **facts})
 
 
+def draws_beside(file: Path, worlds: Mapping[str, Scenario], replicates: int, seed: int) -> Draws:
+    """As `draws_of`, for several scenarios: the same draw in each, entered into its own numbers.
+
+    SimError: also, the draws overwrite a number in which a scenario differs from the first.
+    """
+    try:
+        found = {name: draws_of(file, one, replicates, seed) for name, one in worlds.items()}
+    except SimError as error:
+        raise SimError(f"{error}; to compare at the point: --point") from error
+    first, *others = worlds
+    for name in others:
+        for path in _overwritten(worlds[first], worlds[name], found[first], found[name]):
+            raise SimError(f"{path} differs between {first} and {name}, but {IS_DRAWN}")
+    beside = {name: draws.changes for name, draws in found.items()}
+    return replace(found[first], beside=beside)
+
+
+IS_DRAWN = "is drawn from the posterior, which would overwrite it: run at the point (--point)"
+
+
+def _overwritten(one: Scenario, other: Scenario, a: Draws, b: Draws) -> Iterator[str]:
+    """Paths at which two scenarios differ before the draws, and never after them."""
+    tables = [dict(map(_dotted, leaves(plain_tables(each)))) for each in (one, other)]
+    for path in next(iter(a.changes.values())):
+        if tables[0].get(path) != tables[1].get(path) and all(
+            a.changes[draw].get(path) == b.changes[draw].get(path) for draw in a.changes
+        ):
+            yield path
+
+
+def _dotted(leaf: tuple[tuple[Key, ...], Any]) -> tuple[str, Any]:
+    return dotted(leaf[0]), leaf[1]
+
+
 def refuse_drawn(draws: Draws, paths: Sequence[str]) -> None:
     """Refuse values at paths that every draw overwrites.
 
@@ -92,7 +127,7 @@ def refuse_drawn(draws: Draws, paths: Sequence[str]) -> None:
     drawn = {path for changes in draws.changes.values() for path in changes}
     for path in paths:
         if path in drawn:
-            raise SimError(f"{path} is drawn from the posterior: a value needs --point")
+            raise SimError(f"{path} {IS_DRAWN}")
 
 
 @dataclass(frozen=True)

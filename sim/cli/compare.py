@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import EXPECTED_ERROR, options
-from sim.cli.options import RESULTS, SOME_FAILED, WIDTH, changed, draw, print_json, table_lines
+from sim.cli.options import (
+    RESULTS,
+    SOME_FAILED,
+    WIDTH,
+    changed,
+    draw,
+    drawn_over,
+    print_json,
+    table_lines,
+)
 
 if TYPE_CHECKING:
     from sim.analysis.compare import Difference, ScenarioComparison
@@ -47,6 +56,8 @@ def compare(
     set_: options.Changes = None,
     off_variant: options.OffVariants = None,
     clients: options.Clients = None,
+    posterior: options.Posterior = None,
+    point: options.Point = False,
     workers: options.Workers = None,
     out: options.Out = RESULTS,
     name: options.Name = "",
@@ -63,8 +74,12 @@ def compare(
     from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 
-    markets = [load(path, changed(set_, clients, off_variant)) for path in scenarios]
+    changes = changed(set_, clients, off_variant)
+    markets = [load(path, changes) for path in scenarios]
     limits = _margins(margin or [])
+    drawn_over(
+        markets[0], posterior, point, changes, replicates, seed
+    )  # refuses what it would draw
     with progress_on_stderr() as progress:
         result, found = run_and_compare(
             markets,
@@ -77,6 +92,8 @@ def compare(
             out=out,
             name=name,
             progress=progress,
+            posterior=posterior,
+            point=point,
         )
     document = read_json(result.path / COMPARISON)
     if json_:
@@ -109,7 +126,7 @@ def comparison_lines(
     result: Result, found: ScenarioComparison, document: dict[str, Any]
 ) -> Iterator[str]:
     """What a comparison found as lines for the screen, with all that a conclusion must carry."""
-    from sim.analysis.verdict.grounds import ranges, refuse_bare
+    from sim.analysis.verdict.grounds import over_posterior, ranges, refuse_bare
 
     first = found.first
     for world in found.worlds[1:]:
@@ -135,7 +152,8 @@ def comparison_lines(
     hashes = ", ".join(f"{one['name']} {one['scenario_hash'][:8]}" for one in document["scenarios"])
     refuse_bare(document)
     yield (
-        f"n = {document['n']} pairs, root seed {document['root_seed']}, scenarios {hashes}, "
+        f"n = {document['n']} pairs, root seed {document['root_seed']}, scenarios {hashes}"
+        f"{over_posterior(document.get('posterior'))}, "
         f"children {ranges(document['seeds'])}"
     )
     yield f"result   {result.path}"

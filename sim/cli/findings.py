@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import EXPECTED_ERROR, options
-from sim.cli.options import RESULTS, SOME_FAILED, WIDTH, changed, draw, drawn_over, print_json
+from sim.cli.options import (
+    RESULTS,
+    SOME_FAILED,
+    WIDTH,
+    changed,
+    draw,
+    drawn_over,
+    print_json,
+    say_at_point,
+)
 
 if TYPE_CHECKING:
     from sim.analysis.uncertainty.exploring import Finding
@@ -156,6 +165,7 @@ def sensitivity(
     from sim.scenario.reader import load
 
     market = load(scenario, changed(set_, clients))
+    say_at_point(market, "sensitivity")
     chosen = None if priors is None else _names(priors)
     unknowns = unknowns_of(market, factor or (), factors, chosen, within)
     documents = []

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import EXPECTED_ERROR, options
-from sim.cli.options import RESULTS, SOME_FAILED, WIDTH, changed, draw, drawn_over, print_json
+from sim.cli.options import (
+    RESULTS,
+    SOME_FAILED,
+    WIDTH,
+    changed,
+    draw,
+    drawn_over,
+    print_json,
+    say_at_point,
+)
 
 if TYPE_CHECKING:
     from sim.strategies.pricing.q_learning import Policy
@@ -296,6 +305,7 @@ def frontier(
     with progress_on_stderr() as progress:
         settings = RunSettings(out, workers, progress=progress)
         if hysteresis:
+            say_at_point(market, "hysteresis")
             result, found = swept(
                 market, across, settings, replicates=runs_a_point, steps=steps, seed=seed
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
@@ -141,6 +142,13 @@ def drawn_over(
     found = draws_of(file, market, runs, root)
     refuse_drawn(found, [parse_override(text)[0] for text in changes])
     return found
+
+
+def say_at_point(market: Scenario, what: str) -> None:
+    """Say on the error stream that runs are at the scenario's numbers although it has others."""
+    if market.posterior is not None:
+        say = f"{what}: at the scenario's own numbers; the posterior that it names is not used"
+        print(say, file=sys.stderr)
 
 
 def executor_of(

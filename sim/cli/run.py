@@ -292,7 +292,8 @@ def sweep(
     from sim.runs.progress import progress_on_stderr
     from sim.runs.study.reader import load_study
 
-    loaded = load_study(study, changed(set_, clients))
+    changes = changed(set_, clients)
+    loaded = load_study(study, changes)
     if not json_:
         _say(_sweep_intention(loaded, replicates, seed))
     with executor_of(scheduler, workers) as executor, progress_on_stderr() as progress:
@@ -306,6 +307,7 @@ def sweep(
             out=out,
             name=name,
             progress=progress,
+            changes=changes,
             posterior=posterior,
         )
     if json_:

@@ -148,7 +148,7 @@ def plan_ensemble(
     _refuse_unknown_measure(scenario)
     chosen = worlds(scenario) if callable(worlds) else worlds
     make_worlds = worlds if callable(worlds) else worlds_of
-    if draws is not None and not callable(worlds):
+    if draws is not None and not draws.beside and not callable(worlds):
         raise TypeError("a draw makes its worlds anew: give the function that makes them")
     names = [world.name for world in chosen]
     if not names or len(set(names)) < len(names):

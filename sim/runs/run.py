@@ -220,7 +220,9 @@ class RunRecipe:
         """The scenario of each point in a replicate, or why it has none."""
         base, worlds = self.scenario, self.worlds
         try:
-            if self.draws is not None:
+            if self.draws is not None and self.draws.beside:
+                worlds = self.draws.worlds(worlds, replicate)
+            elif self.draws is not None:
                 base = self.draws.scenario(base, replicate)
                 made = self.make_worlds(base) if worlds else ()
                 worlds = {world.name: world.scenario for world in made}

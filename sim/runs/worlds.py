@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
@@ -53,6 +53,8 @@ class Draws:
     of: tuple[int, ...]  # (R,) the draw that each replicate takes
     changes: Mapping[int, Mapping[str, Any]]  # draw -> path -> value in the scenario as it stands
     facts: Mapping[str, Any]  # where the draws come from, ready for JSON
+    # of worlds with numbers of their own: world -> draw -> path -> value in that world
+    beside: Mapping[str, Mapping[int, Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def distinct(self) -> int:
@@ -66,15 +68,36 @@ class Draws:
         """
         return replace(base, self.changes[self.of[replicate]], worlds=False)
 
+    def worlds(self, given: Mapping[str, Scenario], replicate: int) -> dict[str, Scenario]:
+        """The worlds of a replicate that have numbers of their own, each under the same draw.
+
+        SimError as `scenario`.
+        """
+        draw = self.of[replicate]
+        return {
+            name: replace(one, self.beside[name][draw], worlds=False) for name, one in given.items()
+        }
+
     def document(self) -> dict[str, Any]:
         """Draws of the replicates and their changes, ready for JSON."""
-        return {"draws": list(self.of), "changes": {str(d): c for d, c in self.changes.items()}}
+        document = {"draws": list(self.of), "changes": _by_text(self.changes)}
+        if self.beside:
+            document["beside"] = {name: _by_text(own) for name, own in self.beside.items()}
+        return document
 
     @classmethod
     def stored(cls, document: Mapping[str, Any], facts: Mapping[str, Any]) -> Draws:
         """The draws of `document` again."""
-        changes = {int(draw): found for draw, found in document["changes"].items()}
-        return cls(tuple(document["draws"]), changes, facts)
+        beside = {name: _by_draw(own) for name, own in document.get("beside", {}).items()}
+        return cls(tuple(document["draws"]), _by_draw(document["changes"]), facts, beside)
+
+
+def _by_text(changes: Mapping[int, Any]) -> dict[str, Any]:
+    return {str(draw): found for draw, found in changes.items()}
+
+
+def _by_draw(document: Mapping[str, Any]) -> dict[int, Any]:
+    return {int(draw): found for draw, found in document.items()}
 
 
 def levers_of(scenario: Scenario, vendor: str) -> tuple[str, ...]:

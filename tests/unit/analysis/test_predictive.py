@@ -15,10 +15,12 @@ import pandas as pd
 import pytest
 
 import sim
+from sim.analysis.compare import compare
 from sim.analysis.headline import Headline, headline
 from sim.analysis.posterior import Posterior, read_posterior, write_posterior
 from sim.analysis.predictive import (
     TAU,
+    draws_beside,
     draws_of,
     posterior_of,
     refuse_drawn,
@@ -236,6 +238,8 @@ def test_a_sweep_over_a_posterior_keeps_its_factor_and_draws_the_rest(
         '[uncertainties]\n"vendors.new.appeal.api" = { values = [0.0, 1.0] }\n'
         '[outcomes]\nmeasures = ["platform_token_share"]\n'
     )
+    with pytest.raises(SimError, match=r"vendors\.old\.appeal\.api is drawn from the posterior"):
+        sim.sweep(study, posterior=file, changes={"vendors.old.appeal.api": 0.1}, out=tmp_path)
     loaded = load_study(study)
     draws = draws_of(file, loaded.scenario, 3, 7)
     result = run_study(loaded, RunSettings(tmp_path, 1), model=FakeMarket, draws=draws)
@@ -245,6 +249,30 @@ def test_a_sweep_over_a_posterior_keeps_its_factor_and_draws_the_rest(
     stored = result.curves[SHARES].sel(point=result.points[1], replicate=1)
     np.testing.assert_array_equal(stored, record.curves[SHARES])
     assert not rebuild(result, f"{result.points[1]}/1", FakeMarket).different
+
+
+def test_scenarios_are_compared_under_the_same_draw_each_with_its_own_numbers(
+    duel: Any, file: Path, tmp_path: Path
+) -> None:
+    other = duel.replace({"vendors.old.home_share": 0.5, "families.oak.price": 5.0})
+    options: dict[str, Any] = {"replicates": 4, "seed": 7, "model": FakeMarket}
+    settings = RunSettings(tmp_path, 1)
+    result, found = compare([duel, other], ["a", "b"], settings, posterior=file, **options)
+    draws = draws_beside(file, {"a": duel, "b": other}, 4, 7)
+    assert result.draws is not None
+    assert result.draws.document() == draws.document()
+    for name, base in (("a", duel), ("b", other)):
+        world = base.replace(draws.beside[name][draws.of[2]])
+        record = run_world(world, 7, 2, model=FakeMarket)
+        stored = result.curves[SHARES].sel(point=name, replicate=2)
+        np.testing.assert_array_equal(stored, record.curves[SHARES])
+    assert found.differences[0].n == 4
+    nicer = duel.replace({"vendors.new.appeal.api": 0.7})
+    with pytest.raises(SimError, match=r"vendors\.new\.appeal\.api differs between a and b"):
+        compare([duel, nicer], ["a", "b"], settings, posterior=file, **options)
+    unlike = load(DUEL)
+    with pytest.raises(SimError, match="no free number 'pull'.*; to compare at the point: --point"):
+        compare([duel, unlike], ["a", "b"], settings, posterior=file, **options)
 
 
 def test_what_cannot_be_run_over_is_refused(duel: Any, file: Path, tmp_path: Path) -> None:
