@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble, run_study, until_narrow
+from sim.runs.files import read_json
 from sim.runs.folders import result_folder
 from sim.runs.plan import planned_size
 from sim.runs.progress import ProgressCallback, progress_on_stderr
@@ -48,6 +49,17 @@ class JudgedResult(Result):
         if not self.judgement_path.exists():
             self.store_verdict(_judgement(self))
         return super().verdict
+
+    @property
+    def findings(self) -> dict[str, Any]:
+        """Effects of the factors of a sweep, its best and worst points; stored when first asked.
+
+        SimError if it is no sweep.
+        """
+        from sim.analysis.effects import FINDINGS, store_findings
+
+        stored = self.path / FINDINGS
+        return read_json(stored) if stored.exists() else store_findings(self)
 
     @property
     def plot(self) -> PlotsOfResult:
@@ -117,6 +129,10 @@ def _judgement(result: Result) -> dict[str, Any]:
 
 def _judged(result: Result) -> JudgedResult:
     result.store_verdict(_judgement(result))
+    if result.is_sweep:
+        from sim.analysis.effects import store_findings
+
+        store_findings(result)
     return JudgedResult(result.path)
 
 

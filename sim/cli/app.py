@@ -19,7 +19,9 @@ class Verb(NamedTuple):
 
 VERBS = {
     "run": Verb("sim.cli.run", "run", "Run a scenario: verdict, curves, figures, result folder."),
-    "sweep": Verb("sim.cli.run", "sweep", "Run a study: factors x design x replicates; resumable."),
+    "sweep": Verb(
+        "sim.cli.sweep", "sweep", "Run a study: factors x design x replicates; resumable."
+    ),
     "status": Verb("sim.cli.results", "status", "How far the runs of a folder have come."),
     "validate": Verb("sim.cli.validate", "validate", "Each recorded figure beside its band."),
     "forecast": Verb(

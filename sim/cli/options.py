@@ -18,8 +18,6 @@ from sim.errors import SimError
 from sim.runs.settings import RESULTS as RESULTS
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.runs.result import Result
     from sim.runs.worlds import Draws
     from sim.scenario.schema.scenario import Scenario
@@ -239,12 +237,3 @@ def table_lines(rows: Sequence[Sequence[object]], indent: str = "") -> list[str]
         for row in rows
     ]
     return [f"{indent}{line.rstrip()}" for line in lines]
-
-
-def failed_line(failed: pd.DataFrame, runs: str, place: str) -> list[str]:
-    """How many runs failed and the first of them, if one did; `place` names a run by its fields."""
-    if failed.empty:
-        return []
-    count, first = len(failed), failed.iloc[0]
-    where = place.format(**first)
-    return [f"FAILED   {count} of {runs} runs; first: {where}, {first.stage}: {first.message}"]

@@ -51,7 +51,7 @@ def status(
 
 def export(
     result: ResultFolder,
-    csv: Annotated[bool, typer.Option("--csv", help="Write CSV, the one format there is.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="CSV, the one format there is.")] = True,
     measure: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this measure; repeatable.")
     ] = None,
@@ -59,13 +59,10 @@ def export(
         Path | None, typer.Option(metavar="DIR", help="Folder of the tables [default: tables/].")
     ] = None,
 ) -> None:
-    """Write one row a run, and one row a number for every curve."""
+    """Write one row a run, and one row a number for every curve, with the factor values."""
     from sim.api import open_result
-    from sim.errors import SimError
     from sim.runs.result import export_csv
 
-    if not csv:
-        raise SimError("sim export: say which format: --csv")
     for path in export_csv(open_result(result), out, measure):
         print(path)
 

@@ -1,11 +1,10 @@
-"""Verbs that run what a file says: run, sweep."""
+"""The verb that runs a scenario."""
 
 from __future__ import annotations
 
 import json
 import shlex
 import sys
-import textwrap
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,20 +18,16 @@ from sim.cli import EXPECTED_ERROR, complain, options
 from sim.cli.options import (
     RESULTS,
     SOME_FAILED,
-    WIDTH,
     changed,
     drawn_over,
     executor_of,
-    failed_line,
     month_of,
-    print_json,
 )
 
 if TYPE_CHECKING:
     from sim.analysis.episode import EpisodeFindings
     from sim.analysis.verdict.words import Answer
     from sim.runs.result import Result
-    from sim.runs.study.reader import LoadedStudy
     from sim.runs.worlds import Draws
     from sim.scenario.schema.scenario import Scenario
 
@@ -261,104 +256,6 @@ def _split(result: Result) -> dict[str, Any]:
     from sim.runs.files import read_json
 
     return read_json(result.path / SPLIT)
-
-
-def sweep(
-    study: Annotated[
-        Path,
-        typer.Argument(help="Study file (TOML), or the name of a shipped one.", show_default=False),
-    ],
-    replicates: options.Replicates = None,
-    seed: options.Seed = None,
-    set_: options.Changes = None,
-    clients: options.Clients = None,
-    workers: options.Workers = None,
-    scheduler: options.Scheduler = None,
-    branch_at: options.BranchAt = None,
-    posterior: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Each replicate is a draw of it.")
-    ] = None,
-    out: options.Out = RESULTS,
-    name: options.Name = "",
-    json_: Annotated[
-        bool, typer.Option("--json", help="Print the result folder and the claims as JSON.")
-    ] = False,
-) -> int:
-    """Run every point of a study in every replicate and judge its claims.
-
-    The same command goes on where an interrupted one stopped.
-    """
-    from sim.api import sweep as run_and_judge
-    from sim.runs.progress import progress_on_stderr
-    from sim.runs.study.reader import load_study
-
-    changes = changed(set_, clients)
-    loaded = load_study(study, changes)
-    if not json_:
-        _say(_sweep_intention(loaded, replicates, seed))
-    with executor_of(scheduler, workers) as executor, progress_on_stderr() as progress:
-        result = run_and_judge(
-            loaded,
-            replicates=replicates,
-            seed=seed,
-            workers=workers,
-            executor=executor,
-            branch_at=month_of(branch_at),
-            out=out,
-            name=name,
-            progress=progress,
-            changes=changes,
-            posterior=posterior,
-        )
-    if json_:
-        print_json({"folder": str(result.path), **result.claims})
-    else:
-        _say(["", *_claims(result), *_sweep_end(result)])
-    return SOME_FAILED if len(result.failed) else 0
-
-
-def _sweep_intention(loaded: LoadedStudy, replicates: int | None, seed: int | None) -> list[str]:
-    from sim.runs.plan import plan_sweep
-
-    plan = plan_sweep(loaded, replicates, seed)
-    design = loaded.study.design
-    return [
-        loaded.study.title or loaded.name,
-        f"{len(loaded.factors)} factors, {design.kind}: {plan.grid.points:,} points x "
-        f"{plan.grid.replicates} replicates = {plan.grid.runs:,} runs in {plan.grid.blocks:,} "
-        f"blocks, root seed {plan.seed}",
-    ]
-
-
-def _claims(result: Result) -> list[str]:
-    from sim.analysis.verdict.grounds import claims_grounds, grounds_line
-
-    lines = []
-    for name, claim in result.claims["claims"].items():
-        figures = "no run has a number"
-        if "interval" in claim:
-            low, high = claim["interval"]
-            figures = (
-                f"holds in {100 * claim['share_of_runs']:.1f} % of {claim['runs']:,} runs, 95 % "
-                f"interval {100 * low:.1f} to {100 * high:.1f}, wanted "
-                f"{100 * claim['probability']:g} %"
-            )
-        lines += [f"{claim['verdict'].upper():<13}{name}: {claim['statement']}"]
-        lines += [f"{'':13}{text}" for text in (figures, claim.get("note")) if text]
-    if not lines:
-        return []
-    ground = grounds_line({**claims_grounds(result.claims), "folder": result.path})
-    return [*lines, *textwrap.wrap(ground, WIDTH), ""]
-
-
-def _sweep_end(result: Result) -> list[str]:
-    runs = result.manifest["points"] * result.replicates
-    return [
-        f"result   {result.path}",
-        *failed_line(result.failed, f"{runs:,}", "{point}/{replicate}"),
-        f"next     sim export {result.path} --csv",
-        f"         sim explain {result.path} --run {result.points[0]}/0",
-    ]
 
 
 def serve(

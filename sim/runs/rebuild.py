@@ -52,7 +52,7 @@ def rebuild(result: Result, run: str, model: ModelMaker | None = None) -> Rebuil
     plan, one_run = _planned(result, point, replicate, model)
     (record,) = one_run.records()
     if result.is_sweep:
-        stored = {path: None if _absent(v) else v for path, v in result.table.loc[point].items()}
+        stored = {path: None if _absent(v) else v for path, v in result.settings.loc[point].items()}
         if {path: v for path, v in record.factors.items() if path != DRAW} != stored:
             raise SimError(
                 f"{result.path}: point {point} of the study is not the one that was stored"

@@ -13,7 +13,7 @@ import numpy as np
 from sim.errors import SimError, nearest_hint
 from sim.runs.curves import ROOT
 from sim.runs.files import json_bytes, read_json, sha256, stream_once, write_once
-from sim.runs.rows import DONE
+from sim.runs.rows import DONE, IDENTITY
 from sim.runs.stored import (
     DRAWS,
     MANIFEST,
@@ -43,6 +43,7 @@ VERDICT = "verdict.json"
 CLAIMS = "claims.json"
 POINTS_AT_A_TIME = 16  # of a table for a spreadsheet
 DIGITS = "%.10g"
+RUN, POINT = "run", "point"  # levels of a table
 SCOREBOARDS = ("platform_token_share", "family_token_share", "full_stack_revenue_share")
 
 
@@ -142,18 +143,39 @@ class Result:
         return Study.model_validate(parsed(read_text(path, str(path)), str(path)))
 
     @cached_property
-    def table(self) -> pd.DataFrame:
+    def settings(self) -> pd.DataFrame:
         """Factor values by point of a sweep; missing where a factor does not act.
 
         SimError if the table is missing or damaged.
         """
         return read_points(self.path / POINTS)
 
+    def table(self, level: str = RUN) -> pd.DataFrame:
+        """One row a run, or one a point with `level="point"`: factor values, then outcomes.
+
+        A row of a point holds how many of its runs are done and the means of their outcomes.
+        ValueError if the level is neither; SimError if the table of runs is damaged.
+        """
+        if level not in (RUN, POINT):
+            raise ValueError(f"level = {level!r}: run or point")
+        runs, factors = self.runs, list(self.factors)
+        if level == RUN:
+            first = ["point", *factors, "replicate"]
+            return runs[[*first, *(name for name in runs if name not in first)]]
+        known = {*IDENTITY, *factors}
+        numbers = [name for name in runs if name not in known]
+        held = runs[numbers].where(runs["status"] == DONE).assign(done=runs["status"] == DONE)
+        by_point = held.groupby(runs["point"], sort=False)
+        out = by_point["done"].sum().to_frame().join(by_point[numbers].mean())
+        if self.is_sweep:
+            out = self.settings.loc[list(out.index)].join(out)
+        return out.reset_index(names="point")
+
     @property
     def points(self) -> tuple[str, ...]:
         """Names of the worlds, or of the points of a sweep."""
         if self.is_sweep:
-            return tuple(self.table.index)
+            return tuple(self.settings.index)
         return tuple(point["name"] for point in self.manifest["points"])
 
     @property
@@ -218,27 +240,32 @@ class Result:
         return [int(replicate) for replicate in replicates[counts == len(set(points))]]
 
     def summary(self) -> pd.DataFrame:
-        """Median and 5 % and 95 % quantiles over replicates of each vendor's mean of the last
-        `containment.window_months`, world `on`; rows (measure, vendor).
+        """Median and 5 % and 95 % quantiles over runs of each vendor's mean of the last
+        `containment.window_months`; rows (measure, vendor).
 
-        SimError if no run of that world was finished.
+        Runs are the finished ones: of the world `on`, or of all points of a sweep.
+        SimError if none was finished, or the curves of no share are kept.
         """
         import pandas as pd
 
         window = self.scenario.containment.window_months
+        if self.is_sweep:
+            window = -(-window // self.manifest["outcomes"]["stride_months"])
         names = [name for name in SCOREBOARDS if name in self.curves]
-        sound = self.sound_replicates(ON)
-        if not names or not sound:
-            raise SimError(f"{self.path} has no finished run to sum up")
-        tables = []
+        done = self.runs[self.runs["status"] == DONE]
+        if not self.is_sweep:
+            done = done[done["point"] == ON]
+        if not names or done.empty:
+            what = "curve of a share" if len(done) else "finished run"
+            raise SimError(f"{self.path} has no {what} to sum up")
+        levels, tables = {"median": 0.5, "p05": 0.05, "p95": 0.95}, []
         for name in names:
-            paths = self.curves[name].sel(point=ON, replicate=sound)
-            means = paths.isel(month=slice(-window, None)).mean("month")
-            table = means.quantile([0.5, 0.05, 0.95], dim="replicate").transpose("vendor", ...)
-            frame = pd.DataFrame(
-                table.to_numpy(), index=table["vendor"].to_numpy(), columns=["median", "p05", "p95"]
-            )
-            tables.append(frame)
+            paths = self.curves[name].isel(month=slice(-window, None)).mean("month")
+            points = pd.Index(paths["point"].values).get_indexer(done["point"])
+            replicates = pd.Index(paths["replicate"].values).get_indexer(done["replicate"])
+            means = paths.transpose("point", "replicate", "vendor").to_numpy()[points, replicates]
+            quantiles = np.quantile(means, list(levels.values()), axis=0).T
+            tables.append(pd.DataFrame(quantiles, index=paths["vendor"].values, columns=[*levels]))
         return pd.concat(tables, keys=names, names=["measure", "vendor"])
 
     def __repr__(self) -> str:
@@ -255,7 +282,8 @@ def export_csv(
 ) -> list[Path]:
     """Write `runs.csv` and one tidy CSV for each measure; nothing is overwritten.
 
-    A tidy table has a row for every number: point, replicate, month, further labels, value. The
+    A tidy table has a row for every number: point, factor values, replicate, month, further labels,
+    value. The columns of factors have their dotted paths, `setting` holds them in words. The
     files lie in `tables/` of the result unless a folder is given. SimError if there is no such
     measure, or the disk refuses.
     """
@@ -264,7 +292,10 @@ def export_csv(
         if name not in known:
             raise SimError(f"{result.path} has no measure {name} ({nearest_hint(name, known)})")
     target = folder or result.path / "tables"
-    paths = [_written(target / "runs.csv", [result.runs])]
+    paths = [_written(target / "runs.csv", [_labelled(result, result.table())])]
+    if result.is_sweep:
+        points = _labelled(result, result.table(POINT))
+        paths.append(_written(target / "points.csv", [points]))
     for name in known if measures is None else measures:
         paths.append(_written(target / f"{name}.csv", _tidy(result, name)))
     return paths
@@ -277,7 +308,26 @@ def _tidy(result: Result, name: str) -> Iterator[pd.DataFrame]:
         part = data.isel(point=slice(first, first + POINTS_AT_A_TIME))
         frame = part.to_series().rename(name).reset_index()
         frame["month"] = frame["month"].dt.strftime("%Y-%m")
-        yield frame[np.isfinite(frame[name])]
+        frame = frame[np.isfinite(frame[name])]
+        if result.is_sweep:
+            frame = frame.join(result.settings, on="point")
+        yield _labelled(result, frame)
+
+
+def _labelled(result: Result, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the setting of their point in words and the factors beside it."""
+    if not result.is_sweep:
+        return frame
+    words = {point: setting_of(row) for point, row in result.settings.iterrows()}
+    first = ["point", "setting", *result.factors]
+    frame = frame.assign(setting=frame["point"].map(words))
+    return frame[[*first, *(name for name in frame if name not in first)]]
+
+
+def setting_of(row: pd.Series[Any]) -> str:
+    """Factor values of a point in words, those that act: `openness.strategy = closed, ...`."""
+    held = row.dropna().items()
+    return ", ".join(f"{'.'.join(str(path).split('.')[-2:])} = {value}" for path, value in held)
 
 
 def _written(path: Path, frames: Iterable[pd.DataFrame]) -> Path:

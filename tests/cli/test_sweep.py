@@ -34,7 +34,7 @@ def sweep(study: Path, out: Path, *options: object) -> int:
     return status("sweep", study, "--workers", 1, "--out", out, *options)
 
 
-def test_the_screen_shows_design_claims_and_where(
+def test_the_screen_answers_in_24_lines_of_80_columns(
     study_file: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sweep(study_file(), tmp_path / "out") == 0
@@ -42,13 +42,20 @@ def test_the_screen_shows_design_claims_and_where(
     for words in (
         "Appeal of the new cloud",
         "2 factors, latin_hypercube: 7 points x 5 replicates = 35 runs",
-        "new_stays_small: the new cloud stays below 60 % of tokens",
-        "of 35 runs, 95 % interval",
-        f"result   {tmp_path}",
-        "next     sim export",
+        "New Cloud has 59.1 % of platform tokens on average",
+        "Appeal api moves it most: 0 to 1 takes it up by",
+        "Effects, points ",
+        "Best for Old Cloud",
+        "the new cloud stays below 60 % of tokens: in",
+        f"result    {tmp_path}",
+        "next      sim plot",
+        "n = 35 runs, root seed 7",
     ):
         assert words in told.out
     assert "35/35 runs" in told.err
+    lines = told.out.splitlines()
+    assert len(lines) <= 24
+    assert all(len(line) <= 80 for line in lines if str(tmp_path) not in line)
 
 
 def folder_of(out: Path) -> Path:
@@ -70,7 +77,7 @@ def test_status_export_and_explain_read_what_was_stored(
     assert json.loads(capsys.readouterr().out)["runs"]["done"] == 35
     assert status("export", folder, "--csv", "--measure", "platform_token_share") == 0
     assert (folder / "tables" / "runs.csv").exists()
-    assert status("export", folder) == 2
+    assert status("export", folder) == 0
     capsys.readouterr()
     assert status("explain", folder, "--run", "p4/3", "--out", tmp_path / "run.toml") == 0
     assert "all equal to the last bit" in capsys.readouterr().out
@@ -105,7 +112,7 @@ def test_failed_runs_exit_with_3_and_are_told(
 ) -> None:
     monkeypatch.setattr(running, "_market_model", lambda: FailingMarket)
     assert sweep(study_file(), tmp_path / "out") == 3
-    assert "FAILED   14 of 35 runs; first: p0/1, serve" in capsys.readouterr().out
+    assert "FAILED    14 of 35 runs, at 7 points; first p0/1, serve" in capsys.readouterr().out
 
 
 def test_an_interrupt_exits_with_130_and_the_same_command_goes_on(

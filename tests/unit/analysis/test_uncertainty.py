@@ -307,9 +307,9 @@ def test_draws_are_paired_and_an_off_patch_goes_before_a_draw(explored):
     assert chips in on.factors
     assert chips not in off.factors
     assert off.scenario.vendors["dam"].stack.own_chip_share == 0.0
-    assert on.table[chips].to_numpy() == pytest.approx([0.1 + 0.2 * 0.4, 0.1 + 0.9 * 0.4])
+    assert on.settings[chips].to_numpy() == pytest.approx([0.1 + 0.2 * 0.4, 0.1 + 0.9 * 0.4])
     for path in ("demand.community_weight", "demand.switching_cost.api"):
-        assert on.table[path].tolist() == off.table[path].tolist()
+        assert on.settings[path].tolist() == off.settings[path].tolist()
     assert on.runs["seed"].tolist() == off.runs["seed"].tolist()
 
 

@@ -60,7 +60,7 @@ def test_every_row_has_its_factors_and_its_seed(whole_sweep: Result, loaded: Loa
         rows = runs[runs["point"] == f"p{number}"]
         assert set(rows[API]) == {point[API]}
         assert set(rows[STRATEGY]) == {point[STRATEGY]}
-    assert whole_sweep.table.index.tolist() == list(whole_sweep.points)
+    assert whole_sweep.settings.index.tolist() == list(whole_sweep.points)
 
 
 def test_stored_numbers_are_those_of_the_runs(whole_sweep: Result, loaded: LoadedStudy) -> None:
@@ -219,9 +219,11 @@ def test_worlds_of_a_plain_result_are_rebuilt_too(whole: Any) -> None:
 
 def test_tables_for_a_spreadsheet(whole_sweep: Result, tmp_path: Path) -> None:
     paths = export_csv(whole_sweep, tmp_path, ["platform_token_share"])
-    assert [path.name for path in paths] == ["runs.csv", "platform_token_share.csv"]
-    tidy = pd.read_csv(paths[1])
-    assert list(tidy) == ["point", "replicate", "month", "vendor", "platform_token_share"]
+    names = ["runs.csv", "points.csv", "platform_token_share.csv"]
+    assert [path.name for path in paths] == names
+    tidy = pd.read_csv(paths[2])
+    facts = ["point", "setting", *whole_sweep.factors, "replicate", "month", "vendor"]
+    assert list(tidy) == [*facts, "platform_token_share"]
     assert len(tidy) == 7 * 5 * 14 * 2
     assert (
         tidy.groupby(["point", "replicate", "month"])["platform_token_share"]
@@ -233,7 +235,7 @@ def test_tables_for_a_spreadsheet(whole_sweep: Result, tmp_path: Path) -> None:
     )
     assert len(pd.read_csv(paths[0])) == 35
     export_csv(whole_sweep, tmp_path, ["platform_token_share"])
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["platform_token_share.csv", "runs.csv"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
     with pytest.raises(SimError, match="nearest: platform_token_share"):
         export_csv(whole_sweep, tmp_path, ["platform_token_shar"])
 
