@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import islice
 
 LONGEST_LIST_OF_NAMES = 12
+MOST_LINES = 50
+"""Problems that are written out; of the others their number is told."""
+LONGEST_PART = 400
+MOST_COMPARED = 300
+"""Known names among which the nearest is looked for; of more, those that begin alike."""
 
 
 class SimError(Exception):
@@ -20,23 +27,44 @@ class Problem:
     path: str
     value: str
     rule: str
-    hint: str = ""
+    hint: str | Nearest = ""
 
     def __str__(self) -> str:
-        where = f"{self.file}: {self.path}" if self.file else self.path
-        hint = f" ({self.hint})" if self.hint else ""
+        where = f"{cut(self.file)}: {cut(self.path)}" if self.file else cut(self.path)
+        text = cut(str(self.hint))
+        hint = f" ({text})" if text else ""
         # A name may hold a line break; a problem is one line.
-        return f"{where} = {self.value}: {self.rule}{hint}".replace("\n", "\\n")
+        return f"{where} = {cut(self.value)}: {cut(self.rule)}{hint}".replace("\n", "\\n")
 
 
-def nearest_hint(name: object, known: list[str]) -> str:
+def cut(text: str) -> str:
+    """The text, cut if it is very long."""
+    return text if len(text) <= LONGEST_PART else f"{text[: LONGEST_PART - 4]} ..."
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """A hint that is looked for when it is read: of ten thousand problems few are."""
+
+    name: object
+    known: Collection[str]
+
+    def __str__(self) -> str:
+        return nearest_hint(self.name, self.known)
+
+
+def nearest_hint(name: object, known: Collection[str]) -> str:
     """The nearest known name, or the list of all when none is near and the list is short."""
-    close = get_close_matches(str(name), known, n=1, cutoff=0.5)
+    wanted = str(name)[:LONGEST_PART]
+    likely = known
+    if len(known) > MOST_COMPARED:
+        likely = [one for one in known if one[:2].lower() == wanted[:2].lower()][:MOST_COMPARED]
+    close = get_close_matches(wanted, likely, n=1, cutoff=0.5)
     if close:
         return f"nearest: {close[0]}"
     if not known:
         return "no name is known here"
-    listed = ", ".join(known[:LONGEST_LIST_OF_NAMES])
+    listed = ", ".join(islice(known, LONGEST_LIST_OF_NAMES))
     return f"known: {listed}{', ...' if len(known) > LONGEST_LIST_OF_NAMES else ''}"
 
 
@@ -44,11 +72,15 @@ class ScenarioError(SimError):
     """All problems of a scenario at once."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in problems))
+        told = [replace(problem, hint=str(problem.hint)) for problem in problems[:MOST_LINES]]
+        self.problems = (*told, *problems[MOST_LINES:])
+        lines = [str(problem) for problem in told]
+        if len(problems) > MOST_LINES:
+            lines.append(f"... and {len(problems) - MOST_LINES:,} problems more")
+        super().__init__("\n".join(lines))
 
     def __reduce__(self) -> tuple[type[ScenarioError], tuple[list[Problem]]]:
-        return type(self), (list(self.problems),)
+        return type(self), ([replace(p, hint=str(p.hint)) for p in self.problems],)
 
 
 class RunFailure(SimError):

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from sim.analysis.priors import CHOICE, Entries, Prior, choices_of, chosen, free_priors
 from sim.errors import SimError
+from sim.files import FileError, json_of, open_regular
 from sim.market.shared import shared
 from sim.runs.files import write_once
 from sim.runs.rows import PARQUET
@@ -181,15 +182,16 @@ def read_posterior(path: Path | str) -> Posterior:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
-        provenance = json.loads((table.schema.metadata or {})[METADATA])
+        with open_regular(path) as file:
+            table = pq.read_table(file)
+        provenance = dict(json_of((table.schema.metadata or {})[METADATA]))
         frame = table.to_pandas()
         weights = frame[WEIGHT].to_numpy(dtype=np.float64)
         draws = frame.drop(columns=[WEIGHT]).set_index(DRAW)
-    except OSError as error:
-        raise SimError(f"cannot read {path}: {error.strerror or error}") from error
-    except (KeyError, ValueError, pa.ArrowInvalid) as error:
-        raise SimError(f"{path} is no posterior: {error}") from error
+    except FileError as error:
+        raise SimError(f"cannot read {path}: {error.rule}") from error
+    except (KeyError, ValueError, TypeError, OSError, pa.ArrowException) as error:
+        raise SimError(f"{path} is no posterior: {type(error).__name__}") from error
     posterior = Posterior(draws, weights, provenance)
     _refuse_unsound(posterior, str(path))
     return posterior

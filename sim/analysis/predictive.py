@@ -15,6 +15,7 @@ from sim.analysis.posterior import FACTS, read_posterior
 from sim.analysis.priors import CHOICE
 from sim.analysis.verdict.grounds import grounds, plain
 from sim.errors import SimError
+from sim.files import read_bytes
 from sim.runs.ensemble import run_ensemble
 from sim.runs.files import json_bytes, sha256, write_once
 from sim.runs.plan import refuse_no_runs
@@ -82,7 +83,7 @@ def draws_of(
         raise SimError(f"{file} is a posterior of another scenario: {error}") from error
     changes = {d: json.loads(json.dumps(found, default=str)) for d, found in changes.items()}
     facts = {fact: posterior.provenance[fact] for fact in FACTS}
-    return Draws(tuple(taken), changes, {"sha256": sha256(file.read_bytes()), **facts})
+    return Draws(tuple(taken), changes, {"sha256": sha256(read_bytes(file)), **facts})
 
 
 def draws_beside(file: Path, worlds: Mapping[str, Scenario], replicates: int, seed: int) -> Draws:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -92,7 +91,11 @@ def _give(text: str, out: Path | None) -> None:
     if out is None:
         typer.echo(text, nl=False)
     else:
-        out.write_text(text, encoding="utf-8", newline="\n")
+        from sim.runs.files import write_own
+
+        if not out.parent.is_dir():
+            raise SimError(f"{out}: no such folder")
+        write_own(out, text.encode())
 
 
 class What(StrEnum):
@@ -135,9 +138,11 @@ def files(folder: Path | None, kind: str) -> Rows:
 
 def _title(path: Path, kind: str) -> str | None:
     """The title of a file of the kind; None if it is of another."""
+    from sim.scenario.reader import parsed, read_text
+
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        data = parsed(read_text(path, str(path)), str(path))
+    except SimError:
         return f"cannot be read: see sim check {path.as_posix()}" if kind == SCENARIO else None
     marks = {"calendar", "extends"} if kind == SCENARIO else {"design"}
     return str(data.get("title", "")) if marks & data.keys() else None

@@ -216,6 +216,7 @@ def train(
     from sim.analysis.games.training import Training
     from sim.analysis.games.training import train as teach
     from sim.errors import SimError
+    from sim.files import write_new
     from sim.scenario.reader import load
 
     if out.exists():
@@ -224,8 +225,7 @@ def train(
     how = Training() if steps is None else Training(steps=steps)
     policy = teach(market, vendor, seed=seed, training=how)
     text = json.dumps(policy.model_dump(mode="json"), indent=1, allow_nan=False)
-    with out.open("x", encoding="utf-8", newline="\n") as stream:
-        stream.write(text + "\n")
+    write_new(out, text + "\n")
     if json_:
         facts = {name: getattr(policy, name) for name in FACTS}
         print_json({"policy": str(out), **facts})

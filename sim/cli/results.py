@@ -124,12 +124,14 @@ def report(
 ) -> None:
     """Write question, verdict, figures, thresholds, parameters and provenance on one page."""
     from sim.api import open_result
+    from sim.files import refuse_irregular
     from sim.report.page import page
-    from sim.runs.files import write_once
+    from sim.runs.files import write_own
 
     target = out or result / "report.html"
+    refuse_irregular(target)
     content = page(open_result(result), [open_result(folder) for folder in with_ or ()])
-    write_once(target, content.encode())
+    write_own(target, content.encode())
     print(json.dumps({"page": str(target)}) if json_ else target)
 
 
@@ -214,7 +216,7 @@ def _story(
 
 
 def _compared(stored: Result, run: str, out: Path | None) -> int:
-    from sim.runs.files import write_once
+    from sim.runs.files import write_own
     from sim.runs.rebuild import rebuild
     from sim.scenario.patches import to_toml
 
@@ -223,7 +225,8 @@ def _compared(stored: Result, run: str, out: Path | None) -> int:
     for path, value in made.factors.items():
         print(f"factor    {path} = {value}")
     if out is not None:
-        write_once(out, to_toml(made.scenario).encode())
+        text = to_toml(made.scenario).encode()
+        write_own(out, text, head=len(text))
         print(f"scenario  {out}")
     for line in made.different[:SHOWN]:
         print(f"DIFFERS   {line}")

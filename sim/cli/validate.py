@@ -293,11 +293,12 @@ def verify(
 ) -> int:
     """Compute cases with known answers from their inputs and compare: exit 1 on any failure."""
     from sim.analysis.verification import verify as verification
+    from sim.runs.files import write_own
 
     loaded = verification.load_cases(cases)
     if answers is not None:
         text = json.dumps(verification.answer_cases(loaded), indent=1, sort_keys=True)
-        answers.write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_own(answers, (text + "\n").encode(), head=len('{\n "'))
     report = verification.verify(loaded)
     if json_:
         typer.echo(json.dumps(_plain(report), indent=1))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.files import read_bytes
 from sim.runs.curves import EMPTY, CurveLayout, Grid, chunk_path, decoded_chunk, encoded_chunk
 from sim.runs.files import read_json, sha256, write_atomically
 from sim.runs.rows import ABORTED, DONE, FAILED, RunRecord, rows_bytes, table_of
@@ -112,7 +113,7 @@ def widen_block(
     for name, dims in receipt.layout.dims.items():
         place = chunk_path(name, grid.chunk(receipt.block), len(dims))
         extent = (*grid.shape, months, *receipt.layout.extent(name))
-        values = decoded_chunk((folder / place).read_bytes(), extent)
+        values = decoded_chunk(read_bytes(folder / place, root=folder), extent)
         content = encoded_chunk(receipt.layout.widened(values, name, layout))
         document["sha256"][place] = sha256(content)
         write_atomically(folder / place, content)

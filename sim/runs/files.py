@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import filecmp
 import hashlib
 import json
@@ -15,7 +16,9 @@ from typing import Any, BinaryIO
 
 from filelock import SoftFileLock, Timeout
 
+from sim import files
 from sim.errors import SimError
+from sim.files import LARGEST_DOCUMENT
 
 
 def sha256(content: bytes) -> str:
@@ -53,7 +56,7 @@ def stream_once(path: Path, write: Callable[[BinaryIO], object]) -> None:
     with _whole(path) as (file, temporary):
         write(file)
         _settle(file)
-        if path.exists():
+        if files.refuse_irregular(path):
             if filecmp.cmp(path, temporary, shallow=False):
                 return
             set_aside(path, "old")
@@ -75,6 +78,7 @@ def _host() -> str:
 def _whole(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
     # On a shared disk two hosts may use the same process number.
     temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.tmp")
+    files.refuse_irregular(path)
     try:
         try:
             with _opened(temporary) as file:
@@ -87,18 +91,29 @@ def _whole(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
 
 def _opened(path: Path) -> BinaryIO:
     try:
-        return path.open("wb")
+        return open(path, "wb", opener=_opener)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("wb")
+        return open(path, "wb", opener=_opener)
+
+
+def _opener(path: str, flags: int) -> int:
+    # A name that somebody made a link or a pipe is neither followed nor waited for.
+    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    return os.open(path, flags | careful, 0o666)
+
+
+SCARCE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 def cannot_write(path: Path, error: OSError) -> SimError:
     """The error of a disk that refuses: nothing that was finished is lost."""
-    reason = error.strerror or str(error)
+    reason = f"cannot write {files.brief(path)}: {error.strerror or error}"
+    if error.errno not in SCARCE:
+        return SimError(reason)
     return SimError(
-        f"cannot write {path}: {reason}; nothing that is finished is lost, and the same command "
-        "goes on from there once there is room and permission"
+        f"{reason}; nothing that is finished is lost, and the same command goes on from there "
+        "once there is room and permission"
     )
 
 
@@ -122,27 +137,41 @@ def write_once(path: Path, content: bytes, settle: bool = True) -> None:
 
     `settle` as for `write_atomically`. SimError as `write_atomically`.
     """
-    if path.exists():
-        if path.read_bytes() == content:
+    if files.refuse_irregular(path):
+        if os.stat(path).st_size == len(content) and files.read_bytes(path) == content:
             return
         set_aside(path, "old")
     write_atomically(path, content, settle)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file. SimError if there is no such file, or it holds no JSON object."""
+def write_own(path: Path, content: bytes, head: int = files.SAME_HEAD) -> None:
+    """As `write_once`, at a path that the user names: a file of somebody else's is refused.
+
+    Ours begins with the same `head` bytes. FileError for any other, and for what is no file.
+    """
+    path = path.resolve()
+    files.refuse_foreign(path, content, head)
+    write_once(path, content)
+
+
+def read_json(path: Path, root: Path | None = None) -> dict[str, Any]:
+    """A JSON object from a file of a folder, `root` or its own.
+
+    SimError if there is no such file, it leads out of the folder, or it holds no JSON object.
+    """
     try:
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        raise SimError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise SimError(f"cannot read {path}: no valid JSON ({error})") from error
+        document = files.json_of(files.read_bytes(path, LARGEST_DOCUMENT, root or path.parent))
+    except files.FileError as error:
+        raise SimError(f"cannot read {path}: {error.rule}") from error
+    except ValueError as error:
+        raise SimError(f"cannot read {path}: no valid JSON ({error})") from None
     if not isinstance(document, dict):
         raise SimError(f"cannot read {path}: no JSON object")
     return document
 
 
 LOCK = "run.lock"
+LARGEST_LOCK = 4_096
 
 
 @contextmanager
@@ -155,6 +184,7 @@ def locked(folder: Path) -> Iterator[None]:
     the folder cannot be written.
     """
     path = folder / LOCK
+    files.refuse_irregular(path)
     lock = SoftFileLock(path, timeout=0)
     try:
         lock.acquire()
@@ -173,10 +203,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 def _holder(lock: Path) -> str:
     try:
-        pid, host, *_ = lock.read_text().splitlines()
-    except (OSError, ValueError):
+        pid, host, *_ = files.read_text(lock, LARGEST_LOCK).splitlines()
+        return f"process {int(pid)} on {host}"
+    except (files.FileError, ValueError):
         return ""
-    return f"process {pid} on {host}"
 
 
 def holder_of(folder: Path) -> str:
@@ -187,7 +217,7 @@ def holder_of(folder: Path) -> str:
         return holder
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return ""
     except PermissionError:
         pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from sim.errors import SimError, nearest_hint
+from sim.files import FileError, inside, json_of, read_bytes
 from sim.runs.curves import ROOT
 from sim.runs.files import json_bytes, read_json, sha256, stream_once, write_once
 from sim.runs.rows import DONE, IDENTITY
@@ -114,7 +114,7 @@ class Result:
     @cached_property
     def scenario(self) -> Scenario:
         """The resolved scenario."""
-        return load(self.path / SCENARIO)
+        return load(inside(self.path / SCENARIO, self.path))
 
     @property
     def posterior(self) -> dict[str, Any] | None:
@@ -130,17 +130,23 @@ class Result:
         """
         if self.posterior is None:
             return None
-        content = (self.path / DRAWS).read_bytes() if (self.path / DRAWS).is_file() else b""
-        if sha256(content) != self.posterior["draws_sha256"]:
-            raise SimError(f"{self.path / DRAWS} is damaged; {MENDING}")
         facts = {k: v for k, v in self.posterior.items() if k not in ("draws", "draws_sha256")}
-        return Draws.stored(json.loads(content), facts)
+        try:
+            content = read_bytes(self.path / DRAWS, root=self.path)
+            if sha256(content) != self.posterior["draws_sha256"]:
+                raise ValueError("other draws than those of the runs")
+            return Draws.stored(json_of(content), facts)
+        except (FileError, KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SimError(f"{self.path / DRAWS} is damaged; {MENDING}") from error
 
     @cached_property
     def study(self) -> Study:
         """The study of a sweep as it was run."""
-        path = self.path / STUDY
-        return Study.model_validate(parsed(read_text(path, str(path)), str(path)))
+        path = inside(self.path / STUDY, self.path)
+        try:
+            return Study.model_validate(parsed(read_text(path, str(path)), str(path)))
+        except ValueError as error:
+            raise SimError(f"{path} is damaged: no study; {MENDING}") from error
 
     @cached_property
     def settings(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import SimError
+from sim.files import read_bytes
 from sim.runs.blocks import BlockTask, widen_block
 from sim.runs.curves import EMPTY, ROOT, chunk_path, described
 from sim.runs.files import (
@@ -258,7 +259,7 @@ def write_runs(folder: Path, plan: RunPlan, receipts: Mapping[int, Receipt]) -> 
 
     def rows(block: int) -> Any:
         if block in receipts:
-            return read_rows((folder / rows_name(block)).read_bytes())
+            return read_rows(read_bytes(folder / rows_name(block), root=folder))
         return table_of(plan.block_runs(block).aborted(), plan.recipe.kinds)
 
     def groups() -> Iterator[Any]:

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim.errors import SimError
+from sim.files import LARGEST_DOCUMENT, FileError, inside, open_regular, read_bytes
 from sim.runs.curves import COMMON_DIMS, FOLDER, CurveLayout, Grid
 from sim.runs.files import holder_of, read_json, set_aside, sha256
-from sim.runs.rows import IDENTITY
+from sim.runs.rows import ABORTED, DONE, FAILED, IDENTITY, NUMBERS
+from sim.runs.study.schema import MOST_POINTS, MOST_REPLICATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,14 +37,6 @@ LISTING = "points.csv"
 DRAWS = "draws.json"
 POSTERIOR = "posterior"  # where the draws of a run come from, in the manifest
 
-FACTS: dict[str, type] = {
-    "name": str,
-    "title": str,
-    "scenario_hash": str,
-    "seed": int,
-    "replicates": int,
-    "points": list,
-}
 BLOCKS = "blocks"
 SEAL = "sha256_of_receipt"
 SEAL_LINE = f',\n  "{SEAL}": '  # its name sorts behind all others
@@ -50,7 +45,9 @@ ROWS_SUFFIX = "arrow"
 KINDS = 256  # of layouts and sets of columns that blocks of one ensemble share
 SWEEP = "sweep"  # kind of a result whose points are numbered, not named one by one
 MENDING = "the command that made the result mends it"
-UNREADABLE = (ValueError, TypeError, KeyError, RuntimeError, OSError)
+MOST_LABELS = 2_000_000
+STATUSES = (DONE, FAILED, ABORTED)
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RuntimeError, OSError, IndexError)
 """What the readers of zarr and Parquet raise when a file is cut off or altered."""
 
 
@@ -111,7 +108,7 @@ def read_receipt(
     if not path.exists():
         return None, []
     try:
-        content = path.read_bytes()
+        content = read_bytes(path, LARGEST_DOCUMENT, folder)
         if not _is_sound(content):
             raise SimError("does not carry its own hash")
         document = json.loads(content)
@@ -128,15 +125,24 @@ def read_receipt(
         hashes = dict(document["sha256"])
         if rows_name(block) not in hashes:
             raise SimError("has its rows in another form")
+        for name in hashes:
+            inside(folder / name, folder)
     except (OSError, SimError, KeyError, TypeError, ValueError, AttributeError):
         return None, [_put_aside(path, label)]
     damaged = [
         _put_aside(folder / name, label)
         for name, expected in hashes.items()
-        if (folder / name).exists() and sha256((folder / name).read_bytes()) != expected
+        if (folder / name).exists() and not _is_as_written(folder / name, expected)
     ]
     sound = not damaged and all((folder / name).exists() for name in hashes)
     return (receipt if sound else None), damaged
+
+
+def _is_as_written(path: Path, expected: str) -> bool:
+    try:
+        return sha256(read_bytes(path)) == expected
+    except FileError:
+        return False
 
 
 @lru_cache(KINDS)
@@ -171,20 +177,82 @@ def check_schema(folder: Path, manifest: Mapping[str, Any]) -> None:
         )
 
 
+class _Fact(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class _GridFacts(_Fact):
+    points: int = Field(ge=1, le=MOST_POINTS)
+    replicates: int = Field(ge=1, le=MOST_REPLICATES)
+    points_a_block: int = Field(ge=1, le=MOST_POINTS)
+    replicates_a_block: int = Field(ge=1, le=MOST_REPLICATES)
+
+
+class _PointFacts(_Fact):
+    name: str
+    title: str = ""
+    scenario_hash: str = ""
+
+
+class _FactorFacts(_Fact):
+    path: str
+    kind: Literal["number", "whole", "flag", "text"] = "number"
+    role: str = ""
+
+
+class _CodeFacts(_Fact):
+    fingerprint: str = ""
+    version: str = ""
+    commit: str | None = None
+
+
+class _SessionFacts(_Fact):
+    started: str = ""
+
+
+class _DrawFacts(_Fact):
+    draws_sha256: str
+    draws: int
+
+
+class _Facts(_Fact):
+    """What every reader of a manifest may rely on."""
+
+    name: str
+    title: str
+    scenario_hash: str
+    seed: int = Field(ge=0, lt=2**63)
+    replicates: int = Field(ge=1, le=MOST_REPLICATES)
+    points: list[_PointFacts] | Annotated[int, Field(ge=1, le=MOST_POINTS)]
+    kind: str = ""
+    status: str = ""
+    grid: _GridFacts | None = None
+    code: _CodeFacts = _CodeFacts()
+    factors: list[_FactorFacts] = []
+    sessions: list[_SessionFacts] = []
+    runs: dict[str, int] = {}
+    lost_blocks: list[int] = []
+    posterior: _DrawFacts | None = None
+    python: str = ""
+    platform: str = ""
+    packages: dict[str, str] = {}
+    command: list[str] = []
+
+
 def refuse_incomplete(path: Path, manifest: dict[str, Any]) -> None:
     """Refuse a manifest that lacks what a result needs.
 
     SimError names what is missing or of another type.
     """
-    wrong = [name for name, kind in FACTS.items() if not isinstance(manifest.get(name), kind)]
-    points = manifest.get("points")
-    if manifest.get("kind") == SWEEP:
-        wrong = [name for name in wrong if name != "points"]
-        wrong += [] if isinstance(points, int) else ["points"]
-    if isinstance(points, list) and not all(isinstance(p, dict) and "name" in p for p in points):
+    wrong: list[str] = []
+    try:
+        _Facts.model_validate(manifest)
+    except ValidationError as error:
+        wrong = [str(item["loc"][0]) for item in error.errors(include_url=False)]
+    if (manifest.get("kind") == SWEEP) != isinstance(manifest.get("points"), int):
         wrong.append("points")
     if wrong:
-        raise SimError(f"{path} is damaged: no valid {', '.join(wrong)}")
+        raise SimError(f"{path} is damaged: no valid {', '.join(dict.fromkeys(wrong))}")
 
 
 def read_runs(
@@ -199,15 +267,27 @@ def read_runs(
 
     try:
         filters = [(name, "==", value) for name, value in only.items()] if only else None
-        if columns is not None:
-            known = pq.ParquetFile(path).schema_arrow.names
-            columns = [name for name in dict.fromkeys(columns) if name in known]
-        table = pd.read_parquet(path, filters=filters, columns=columns)
+        inside(path, path.parent)
+        with open_regular(path) as file:
+            known = pq.ParquetFile(file).schema_arrow
+            if columns is not None:
+                columns = [name for name in dict.fromkeys(columns) if name in known.names]
+            file.seek(0)
+            table = pd.read_parquet(file, filters=filters, columns=columns)
+    except FileError as error:
+        raise SimError(f"{path} is damaged: {error.rule}; {MENDING}") from error
     except UNREADABLE as error:
         raise SimError(f"{path} is damaged: {_line(error)}; {MENDING}") from error
     missing = [name for name in IDENTITY if name not in table] if columns is None else []
     if missing:
         raise SimError(f"{path} is damaged: no column {', '.join(missing)}; {MENDING}")
+    wrong = [
+        name
+        for name in IDENTITY
+        if name in table and (table[name].dtype.kind == "i") != (name in NUMBERS)
+    ]
+    if wrong or ("status" in table and not table["status"].isin(STATUSES).all()):
+        raise SimError(f"{path} is damaged: no valid {(wrong or ['status'])[0]}; {MENDING}")
     return table
 
 
@@ -216,9 +296,14 @@ def read_points(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_parquet(path).set_index("point")
-    except UNREADABLE as error:
+        inside(path, path.parent)
+        with open_regular(path) as file:
+            table = pd.read_parquet(file).set_index("point")
+        if not table.index.is_unique or not all(isinstance(p, str) for p in table.index):
+            raise ValueError("points have no names")
+    except (FileError, *UNREADABLE) as error:
         raise SimError(f"{path} is damaged; {MENDING}") from error
+    return table
 
 
 def read_curves(folder: Path, block: int | None = None) -> xr.Dataset:
@@ -231,8 +316,11 @@ def read_curves(folder: Path, block: int | None = None) -> xr.Dataset:
     for receipt in sorted(every) if block is None else [receipt_path(folder, block)]:
         _refuse_damaged_chunks(folder, receipt)
     try:
+        _refuse_wild_shapes(folder / FOLDER)
         return _opened(folder / FOLDER)
-    except UNREADABLE as error:
+    except MemoryError:
+        raise SimError(f"{folder / FOLDER} needs more memory than there is") from None
+    except (SimError, *UNREADABLE) as error:
         raise SimError(f"{folder / FOLDER} is damaged: {_line(error)}; {MENDING}") from error
 
 
@@ -256,16 +344,43 @@ def _opened(path: Path) -> xr.Dataset:
     )
 
 
+def _refuse_wild_shapes(path: Path) -> None:
+    """Refuse arrays that are larger than their labels say: nothing is made in memory for them."""
+    labels: dict[str, int] = {}
+    arrays: dict[str, tuple[list[Any], list[Any]]] = {}
+    for file in sorted(path.glob("*/zarr.json")):
+        facts = read_json(file, path)
+        name, shape = file.parent.name, facts.get("shape")
+        dims = facts.get("dimension_names")
+        if not (isinstance(shape, list) and all(type(n) is int and n >= 0 for n in shape)):
+            raise ValueError(f"{name} has no valid shape")
+        if not (isinstance(dims, list) and len(dims) == len(shape)):
+            raise ValueError(f"{name} has no valid dimension_names")
+        if dims == [name]:
+            labels[name] = shape[0]
+            if shape[0] > MOST_LABELS:
+                raise ValueError(f"{name} has {shape[0]} labels")
+        arrays[name] = shape, dims
+    for name, (shape, dims) in arrays.items():
+        if any(labels.get(dim, size) != size for dim, size in zip(dims, shape, strict=True)):
+            raise ValueError(f"{name} has another shape than its labels")
+
+
 def _refuse_damaged_chunks(folder: Path, receipt: Path) -> None:
     try:
-        hashes = dict(read_json(receipt)["sha256"])
-    except (SimError, KeyError, TypeError, ValueError) as error:
+        hashes = {str(k): str(v) for k, v in read_json(receipt, folder)["sha256"].items()}
+    except (SimError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise SimError(f"{receipt} is damaged; {MENDING}") from error
     for name, expected in hashes.items():
         path = folder / name
-        if not path.is_file():
+        try:
+            inside(path, folder)
+            found = sha256(read_bytes(path)) if path.exists() else ""
+        except FileError as error:
+            raise SimError(f"{path} is damaged: {error.rule}; {MENDING}") from error
+        if not found:
             raise SimError(f"{path} is missing; {MENDING}")
-        if sha256(path.read_bytes()) != expected:
+        if found != expected:
             raise SimError(f"{path} is damaged; {MENDING}")
 
 
@@ -282,27 +397,21 @@ def status_of(folder: Path) -> dict[str, Any]:
         raise SimError(f"{folder} is no result folder: it has no {MANIFEST}")
     manifest = read_json(folder / MANIFEST)
     check_schema(folder, manifest)
-    try:
-        grid = Grid(**manifest["grid"])
-    except (KeyError, TypeError) as error:
-        raise SimError(f"{folder / MANIFEST} is damaged: no valid grid") from error
+    refuse_incomplete(folder / MANIFEST, manifest)
+    grid = grid_of(folder / MANIFEST, manifest)
     runs = {"all": grid.runs, "pending": grid.runs, "done": 0, "failed": 0, "aborted": 0}
-    left = 0
-    lost = set(manifest.get("lost_blocks", ()))
-    for block in range(grid.blocks):
-        number = grid.runs_of(block)
-        try:
-            receipt = read_json(receipt_path(folder, block))
-            failed, aborted = int(receipt["failed"]), int(receipt["aborted"])
-        except (SimError, KeyError, TypeError, ValueError):
-            if block not in lost:
-                left += 1
-                continue
-            failed, aborted = 0, number
-        runs["pending"] -= number
-        runs["done"] += number - failed - aborted
+    counted = dict.fromkeys((b for b in manifest.get("lost_blocks", ()) if b < grid.blocks), 0)
+    for block in counted:
+        runs["aborted"] += grid.runs_of(block)
+    for block, failed, aborted in _receipts(folder, grid):
+        if block in counted:
+            runs["aborted"] -= grid.runs_of(block)
+        counted[block] = failed + aborted
+        runs["done"] += grid.runs_of(block) - failed - aborted
         runs["failed"] += failed
         runs["aborted"] += aborted
+    runs["pending"] -= runs["done"] + runs["failed"] + runs["aborted"]
+    left = grid.blocks - len(counted)
     return {
         "folder": str(folder),
         "name": str(manifest.get("name")),
@@ -311,3 +420,26 @@ def status_of(folder: Path) -> dict[str, Any]:
         "blocks": {"all": grid.blocks, "left": left},
         "in_use_by": holder_of(folder) or None,
     }
+
+
+def grid_of(path: Path, manifest: Mapping[str, Any]) -> Grid:
+    """How the runs of a manifest fall into blocks. SimError if it does not say."""
+    try:
+        return Grid(**manifest["grid"])
+    except (KeyError, TypeError) as error:
+        raise SimError(f"{path} is damaged: no valid grid") from error
+
+
+def _receipts(folder: Path, grid: Grid) -> Iterator[tuple[int, int, int]]:
+    """Block, failed and aborted runs of each receipt that can be read."""
+    for path in sorted((folder / BLOCKS).glob("*.json")):
+        try:
+            receipt, block = read_json(path, folder), int(path.stem)
+            failed, aborted = int(receipt["failed"]), int(receipt["aborted"])
+        except (SimError, KeyError, TypeError, ValueError):
+            continue
+        if (
+            block < grid.blocks
+            and min(failed, aborted, grid.runs_of(block) - failed - aborted) >= 0
+        ):
+            yield block, failed, aborted

@@ -22,6 +22,9 @@ from sim.strategies.registry import strategies
 
 Key = str | int
 LONGEST_VALUE = 60
+LONGEST_KEY = 100
+LONGEST_PLACE = 9
+"""Digits of the place in a list; a longer number is no place."""
 
 
 def _visible(text: str) -> str:
@@ -51,13 +54,20 @@ def shown(value: object) -> str:
 
 
 def dotted(keys: tuple[Key, ...]) -> str:
-    """The keys joined by dots."""
-    return ".".join(_visible(str(key)) for key in keys)
+    """The keys joined by dots, very long ones cut."""
+    return ".".join(_visible(_short(str(key))) for key in keys)
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= LONGEST_KEY else f"{key[:LONGEST_VALUE]} ..."
 
 
 def keys_of(path: str) -> tuple[Key, ...]:
     """The keys of a dotted path; a number is the place in a list."""
-    return tuple(int(part) if part.isdecimal() else part for part in path.split("."))
+    return tuple(
+        int(part) if part.isdecimal() and len(part) <= LONGEST_PLACE else part
+        for part in path.split(".")
+    )
 
 
 def covers(pattern: str, path: str) -> bool:

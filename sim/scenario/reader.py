@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sim import files
 from sim.errors import Problem, ScenarioError
 from sim.scenario.checks.sense import examined
 from sim.scenario.paths import Key, by_strategy_first, dotted, keys_of, set_path, shown
@@ -37,41 +37,57 @@ def _refuse(file: str, path: str, value: str, rule: str, hint: str = "") -> Scen
 def read_text(path: Path, file: str) -> str:
     """The text of a regular file of at most `LARGEST_FILE` bytes."""
     try:
-        if not path.exists():
-            raise _refuse(file, "(file)", str(path), "no such file")
-        if not path.is_file():
-            raise _refuse(file, "(file)", str(path), "is no regular file")
-        with path.open("rb") as stream:
-            raw = stream.read(LARGEST_FILE + 1)
-    except ValueError as error:
-        raise _refuse(file, "(file)", shown(str(path)), str(error)) from None
-    except OSError as error:
-        raise _refuse(file, "(file)", str(path), error.strerror or str(error)) from None
-    if len(raw) > LARGEST_FILE:
-        raise _refuse(file, "(file)", str(path), f"is larger than {LARGEST_FILE} bytes")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise _refuse(
-            file, f"line {line}", shown(raw[error.start : error.end].hex()), "is no UTF-8 text"
-        ) from None
+        return files.read_text(path, LARGEST_FILE)
+    except files.FileError as error:
+        raise _refuse(file, "(file)", files.brief(path), error.rule) from None
 
 
 def _syntax(error: str, text: str, file: str) -> Problem:
-    """Line, column and the line itself of what the TOML reader says."""
-    lines = text.splitlines() or [""]
+    """Line and column of what the TOML reader says; nothing of what the file holds."""
     message = re.sub(r" \(at .*\)$", "", error).split(";")[0]
+    if not message.startswith("Expected "):  # what it expected is its own, the rest is the file's
+        message = files.without_content(message)
     hint = "a key or table stands twice" if message.startswith("Cannot ") else ""
     found = re.search(r"\(at line (\d+), column (\d+)\)$", error)
-    if found:
-        number = min(int(found[1]), len(lines))
-        place = f"line {found[1]}, column {found[2]}"
-    elif error.endswith("(at end of document)"):
-        number, place = len(lines), f"line {len(lines)}, column {len(lines[-1]) + 1}"
-    else:
-        return Problem(file, "(file)", "(text)", f"no TOML: {message}", hint)
-    return Problem(file, place, shown(lines[number - 1].strip()), f"no TOML: {message}", hint)
+    place = f"line {found[1]}, column {found[2]}" if found else "(file)"
+    if error.endswith("(at end of document)"):
+        lines = text.splitlines() or [""]
+        place = f"line {len(lines)}, column {len(lines[-1]) + 1}"
+    return Problem(file, place, "(text)", f"no TOML: {message}", hint)
+
+
+_TOKENS = re.compile(
+    r'"{3}(?:[^\\]|\\.)*?(?:"{3}|\Z)|' + r"'{3}.*?(?:'{3}|\Z)|'[^'\n]*'?|"
+    r'"(?:[^"\\\n]|\\[^\n])*"?|#[^\n]*|[\[{]|[\]}]|[.=,\n]|' + r"[^\s\[\]{}.=,#\"']+",
+    re.DOTALL,
+)
+"""Texts, comments, names and numbers, brackets, and what parts them."""
+MOST_NAMES = 32
+DEEPEST_BRACKETS = 64
+MOST_SIGNS = 5 * MOST_VALUES // 4
+
+
+def _refuse_shape(text: str, file: str) -> None:
+    """Refuse brackets or keys of so many parts that a TOML reader would work without end."""
+    depth = names = line = values = 0
+    for found in _TOKENS.finditer(text):
+        token = found[0]
+        line += token.count("\n")
+        if token in "[{":
+            depth += 1
+            values += 1
+        elif token in "]}":
+            depth -= 1
+        elif token == ".":
+            names += 1
+        elif token in "=,\n":
+            names = 0
+            values += token != "\n"
+        if values > MOST_SIGNS:
+            raise _refuse(file, "(file)", f"more than {MOST_VALUES} values", TOO_LARGE)
+        if depth > DEEPEST_BRACKETS or names > MOST_NAMES:
+            what = "brackets in each other" if depth > DEEPEST_BRACKETS else "a key of many parts"
+            raise _refuse(file, f"line {line + 1}", what, "nested too deep")
 
 
 def limit_problems(data: dict[str, Any]) -> list[Problem]:
@@ -103,8 +119,10 @@ def limit_problems(data: dict[str, Any]) -> list[Problem]:
 
 def parsed(text: str, file: str) -> dict[str, Any]:
     """The tables of a TOML text; a syntax error names line and column."""
+    text = text.replace("\r\n", "\n")
+    _refuse_shape(text, file)
     try:
-        data = tomllib.loads(text.replace("\r\n", "\n"))
+        data = tomllib.loads(text)
     except RecursionError:
         raise _refuse(file, "(file)", "lists or tables in each other", "nested too deep") from None
     except ValueError as error:
@@ -131,11 +149,13 @@ def named_file(path: Path, name: object, root: Path, key: str, file: str) -> Pat
         raise _refuse(file, key, shown(name), "must be relative to this file")
     try:
         target = (path.parent / name).resolve()
+        there = target.is_file()
     except (OSError, RuntimeError) as error:
-        raise _refuse(file, key, shown(name), f"cannot be followed: {error}") from None
+        rule = f"cannot be followed: {getattr(error, 'strerror', None) or 'a circle of links'}"
+        raise _refuse(file, key, shown(name), rule) from None
     if not target.is_relative_to(root):
         raise _refuse(file, key, shown(name), f"leads out of {root.name}/")
-    if not target.is_file():
+    if not there:
         raise _refuse(file, key, shown(name), "no such file")
     return target
 
@@ -178,7 +198,8 @@ def read_tables(path: Path, file: str) -> tuple[dict[str, Any], Origins]:
     try:
         path = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
-        raise _refuse(file, "(file)", shown(str(path)), f"cannot be followed: {error}") from None
+        rule = f"cannot be followed: {getattr(error, 'strerror', None) or error}"
+        raise _refuse(file, "(file)", shown(str(path)), files.brief(rule)) from None
     root = root_of(path)
     chain: list[tuple[str, dict[str, Any]]] = []
     visited: list[Path] = []
@@ -247,10 +268,8 @@ def _content(stated: Path, name: str, path: str, label: str) -> dict[str, Any]:
     place = stated.resolve()
     target = named_file(place, name, root_of(place), path, label)
     try:
-        content = json.loads(read_text(target, label))
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, ScenarioError):
-            raise
+        content = files.json_of(read_text(target, label))
+    except ValueError as error:
         raise ScenarioError([Problem(label, path, shown(name), "is no JSON", str(error))]) from None
     if not isinstance(content, dict):
         raise ScenarioError([Problem(label, path, shown(name), "must hold a JSON object")])
@@ -287,6 +306,7 @@ def parse_override(text: str) -> tuple[str, Any]:
         raise ScenarioError(
             [Problem(OVERRIDES, path or "(path)", shown(text), "must be dotted.path=value")]
         )
+    _refuse_shape(written, OVERRIDES)
     try:
         read = tomllib.loads(f"value = {written.strip()}")
     except (ValueError, RecursionError):

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from sim.errors import Problem, ScenarioError
+from sim.files import write_new
 from sim.scenario.describe import Parameter, parameter, parameters
 from sim.scenario.patches import key_text, toml_value
 from sim.scenario.paths import shown, table_in
@@ -127,10 +128,8 @@ def write_starter(name: str, folder: Path) -> Path:
     if not re.fullmatch(pattern.strip("^$"), stem) or stem.endswith("/"):
         raise ScenarioError([Problem("", "name", shown(name), f"must be a {rule.doc}")])
     path = folder / f"{stem}.toml"
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(starter_text(stem))
+        write_new(path, starter_text(stem))
     except FileExistsError:
         raise ScenarioError(
             [Problem("", "name", shown(name), f"{path} exists and stays as it is")]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sim.errors import Problem, nearest_hint
+from sim.errors import Nearest, Problem
 from sim.events.base import Event, event_kinds
 from sim.levers.base import lever_kinds
 from sim.parts import facts_of
@@ -21,15 +21,15 @@ from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.registry import strategies
 
 
-def problem_at(path: str, value: object, rule: str, hint: str = "") -> Problem:
+def problem_at(path: str, value: object, rule: str, hint: str | Nearest = "") -> Problem:
     """A problem at a dotted path; the reader adds the file."""
     return Problem("", path, value if isinstance(value, str) else shown(value), rule, hint)
 
 
 def must_exist(path: str, name: object, known: Collection[str], what: str) -> Iterator[Problem]:
     """A problem unless the name is known."""
-    if name not in known:
-        yield problem_at(path, shown(name), f"no such {what}", nearest_hint(name, list(known)))
+    if not isinstance(name, str) or name not in known:
+        yield problem_at(path, shown(name), f"no such {what}", Nearest(name, known))
 
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -81,9 +81,10 @@ def _located(error: ErrorDetails, prefix: tuple[Key, ...], data: Any) -> Located
     if rule is None:
         rule = _SHOULD.sub("must ", error["msg"]).removeprefix("Value error, ")
     value = "(absent)" if error["type"] == "missing" else shown(error["input"])
+    hint: str | Nearest
     if error["type"] == "extra_forbidden":
         fields = spot_at(data, keys[:-1]).fields()
-        hint = nearest_hint(keys[-1], list(fields) if fields else [])
+        hint = Nearest(keys[-1], fields or ())
     else:
         hint = _hint(field_at(data, keys))
     return keys, Problem("", dotted(keys), value, rule, hint)
@@ -109,7 +110,7 @@ def _unknown(
     if isinstance(name, str) and name in known:
         return []
     value = "(absent)" if name is None else shown(name)
-    hint = nearest_hint(name, list(known))
+    hint = Nearest(name, known)
     return [(keys, Problem("", dotted(keys), value, f"no such {what}", hint))]
 
 

@@ -16,6 +16,7 @@ from sim.analysis.calibration.space import FitSpace, Values
 from sim.analysis.calibration.targets import Target
 from sim.analysis.calibration.validation import simulated
 from sim.errors import SimError
+from sim.files import append_line, read_bytes
 from sim.runs.files import cannot_write, set_aside, write_atomically
 from sim.runs.progress import ProgressCallback, Rate
 from sim.runs.rows import DONE, RunRecord
@@ -105,7 +106,7 @@ class Checkpoint:
             self._read()
 
     def _read(self) -> None:
-        text = self.path.read_text(encoding="utf-8", errors="replace")
+        text = read_bytes(self.path).decode("utf-8", errors="replace")
         head, *lines = text.split("\n")
         if head != self._head:
             raise SimError(f"{self.path} belongs to another calibration; choose another --out")
@@ -120,7 +121,7 @@ class Checkpoint:
             found = json.loads(line)
             question = (tuple(map(float, found["values"])), int(found["replicate"]))
             self.known[question] = [float(figure) for figure in found["figures"]]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return False
         return True
 
@@ -135,8 +136,7 @@ class Checkpoint:
         self.known[values, replicate] = figures
         line = {"values": values, "replicate": replicate, "figures": figures}
         try:
-            with self.path.open("a", encoding="utf-8", newline="\n") as file:
-                file.write(json.dumps(line) + "\n")
+            append_line(self.path, json.dumps(line))
         except OSError as error:
             raise cannot_write(self.path, error) from error
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
-from sim.errors import SimError
+from sim.errors import MOST_LINES, SimError, cut
+from sim.files import DECIMAL_COMMA, csv_rows, read_text
 
 MULTIPLES = {
     "1000": 1e3,
@@ -71,6 +72,11 @@ def factor(source: str, target: str) -> float:
 
 REQUIRED = ("id", "period_start", "period_end", "entity", "metric", "value", "unit")
 MONTH_LENGTH = 7
+LARGEST_RECORD = 64_000_000
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+SHARE = re.compile(r"(^|_)share(_|$)")
+CHANGE = re.compile(r"growth|change|gap|lead|difference|profit|margin|EBITA|loss", re.IGNORECASE)
+MONEY = ("yuan", "USD")
 
 
 @dataclass(frozen=True)
@@ -100,48 +106,38 @@ def load_record(path: Path | str | None = None) -> tuple[Record, ...]:
     ------
     SimError
         One line for each row that cannot be read: a missing column or cell, a value that is no
-        finite number, a date that is none, an id that appears twice with other contents.
+        finite number or outside what its unit allows, a date that is none, an id that appears
+        twice with other contents. ScenarioError if the file is no CSV with commas.
     """
     name = "market_record.csv" if path is None else str(path)
-    lines = _text(path).splitlines()
-    reader = csv.DictReader(lines, strict=True)
-    try:
-        rows = [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        raise SimError(f"{name}:{reader.line_num}: {error}") from error
-    missing = [column for column in REQUIRED if column not in (reader.fieldnames or ())]
+    (_, columns), *rows = csv_rows(_text(path), name) or [(1, [])]
+    missing = [column for column in REQUIRED if column not in columns]
     if missing:
         raise SimError(f"{name}: no column {', '.join(missing)}")
     problems: list[str] = []
     records: dict[str, Record] = {}
-    for line, row in rows:
+    for line, cells in rows:
         try:
-            record = _row(row)
+            record = _row(dict(zip(columns, cells, strict=True)))
             if records.get(record.id, record) != record:
-                raise ValueError(f"id {record.id!r} appears twice")
+                raise ValueError(f"id {cut(record.id)!r} appears twice")
             records[record.id] = record
         except ValueError as error:
             problems.append(f"{name}:{line}: {error}")
     if problems:
-        raise SimError("\n".join(problems))
+        more = len(problems) - MOST_LINES
+        rest = [f"... and {more:,} problems more"] if more > 0 else []
+        raise SimError("\n".join([*problems[:MOST_LINES], *rest]))
     return tuple(records.values())
 
 
 def _text(path: Path | str | None) -> str:
     if path is None:
         return files("sim").joinpath("data/market_record.csv").read_text(encoding="utf-8")
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SimError(f"{path}: not UTF-8 text") from error
-    except OSError as error:
-        raise SimError(f"{path}: {error.strerror}") from error
+    return read_text(path, LARGEST_RECORD)
 
 
-def _row(row: Mapping[str | None, str | None]) -> Record:
-    if None in row:
-        raise ValueError("more cells than columns")
-    cells = {str(key): (value or "").strip() for key, value in row.items()}
+def _row(cells: Mapping[str, str]) -> Record:
     empty = [column for column in ("id", "entity", "metric", "value") if not cells[column]]
     if empty:
         raise ValueError(f"empty {', '.join(empty)}")
@@ -155,20 +151,34 @@ def _row(row: Mapping[str | None, str | None]) -> Record:
         end,
         cells["entity"],
         cells["metric"],
-        _number(cells["value"]),
+        _number(cells["value"], cells["metric"], cells["unit"]),
         cells["unit"],
         **{column: cells.get(column, "") for column in optional},
     )
 
 
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+def _number(text: str, metric: str, unit: str) -> float:
+    if DECIMAL_COMMA.fullmatch(text):
+        raise ValueError(f"value {text!r} has a decimal comma: write a point")
+    value = float(text) if NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
-        raise ValueError(f"value {text!r} is no finite number")
+        raise ValueError(f"value {cut(text)!r} is no finite number")
+    low, high = _range(metric, unit)
+    if not low <= value <= high:
+        raise ValueError(
+            f"value {text} of {cut(metric)} [{unit}] must lie between {low:g} and {high:g}"
+        )
     return value
+
+
+def _range(metric: str, unit: str) -> tuple[float, float]:
+    """Least and greatest value that a figure can have: shares, flags, counts, prices, money."""
+    if SHARE.search(metric) and not CHANGE.search(metric):
+        return 0.0, {"%": 100.0, "share": 1.0}.get(unit.split(" ")[0], math.inf)
+    if unit == "boolean":
+        return 0.0, 1.0
+    money = "/" not in unit and unit.split(" ")[-1] in MONEY
+    return (-math.inf if unit.startswith("%") or money or CHANGE.search(metric) else 0.0), math.inf
 
 
 def _date(text: str) -> date | None:
@@ -177,4 +187,4 @@ def _date(text: str) -> date | None:
     try:
         return date.fromisoformat(f"{text}-01" if len(text) == MONTH_LENGTH else text)
     except ValueError:
-        raise ValueError(f"{text!r} is no date (YYYY-MM-DD)") from None
+        raise ValueError(f"{cut(text)!r} is no date (YYYY-MM-DD)") from None

@@ -21,6 +21,7 @@ from sim.analysis.calibration.targets import Target
 from sim.analysis.calibration.validation import simulated
 from sim.analysis.priors import TAIL, Entries, Prior
 from sim.errors import SimError
+from sim.files import append_line, read_bytes
 from sim.runs.executors import in_flight, is_worker_death, local_pool
 from sim.runs.files import cannot_write, set_aside, write_atomically
 from sim.runs.progress import ProgressCallback, Rate
@@ -121,7 +122,7 @@ class Kept:
         if not path.exists():
             write_atomically(path, f"{head}\n".encode())
             return
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_bytes(path).decode("utf-8", errors="replace")
         found, *lines = text.split("\n")
         if found != head:
             raise SimError(f"{path} belongs to another calibration; choose another --out")
@@ -136,7 +137,7 @@ class Kept:
             document = json.loads(line)
             rows = [[None if x is None else float(x) for x in row] for row in document["figures"]]
             self.known[str(document["block"])] = rows
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return False
         return True
 
@@ -150,8 +151,7 @@ class Kept:
         """
         self.known[key] = figures
         try:
-            with self.path.open("a", encoding="utf-8", newline="\n") as file:
-                file.write(json.dumps({"block": key, "figures": figures}) + "\n")
+            append_line(self.path, json.dumps({"block": key, "figures": figures}))
         except OSError as error:
             raise cannot_write(self.path, error) from error
 

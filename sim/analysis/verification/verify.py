@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.errors import SimError
+from sim.files import FileError, json_of, read_text
 from sim.registry import Registry
 
 Case = Mapping[str, Any]
@@ -177,10 +177,13 @@ def load_cases(path: str | Path | None = None) -> list[dict[str, Any]]:
     SimError
         If the file cannot be read or is not a list of cases.
     """
-    source = resources.files("sim") / "data" / "known_answers.json" if path is None else Path(path)
+    shipped = resources.files("sim") / "data" / "known_answers.json"
+    source = shipped if path is None else Path(path)
     try:
-        cases = json.loads(source.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        cases = json_of(read_text(str(source)))
+    except FileError as error:
+        raise SimError(f"cannot read cases from {error}") from error
+    except ValueError as error:
         raise SimError(f"cannot read cases from {source}: {error}") from error
     if not isinstance(cases, list):
         raise SimError(f"{source} does not hold a list of cases")

@@ -16,6 +16,7 @@ from sim.scenario.paths import (
     changed,
     field_at,
     held_at,
+    is_number,
     keys_of,
     plain_tables,
     shown,
@@ -67,11 +68,12 @@ def table_problems(place: str, path: str, part: FactorTable, listed: bool) -> It
             yield Problem("", place, "values and a range", "either values or low and high")
         if not part.values:
             yield Problem("", f"{place}.values", "[]", "must name a value")
-        seen = [
-            part.values[i] for i in range(len(part.values)) if part.values[i] in part.values[:i]
-        ]
-        if seen:
-            yield Problem("", f"{place}.values", shown(seen[0]), "stands twice")
+        seen: set[Any] = set()
+        for value in part.values:
+            if identity(value) in seen:
+                yield Problem("", f"{place}.values", shown(value), "stands twice")
+                break
+            seen.add(identity(value))
         return
     if part.low is None or part.high is None:
         if not listed or part.low is not None or part.high is not None:
@@ -81,6 +83,11 @@ def table_problems(place: str, path: str, part: FactorTable, listed: bool) -> It
         yield Problem("", f"{place}.low", shown(part.low), f"must be below high = {part.high:g}")
     if part.scale == "log" and part.low <= 0.0:
         yield Problem("", f"{place}.low", shown(part.low), "must be above 0 on a log scale")
+
+
+def identity(value: Any) -> tuple[type, str] | float:
+    """What two equal values share; 1 and 1.0 are equal, true is neither."""
+    return float(value) if is_number(value) and abs(value) < 2**53 else (type(value), repr(value))
 
 
 def trial_problems(
@@ -191,4 +198,4 @@ def _able_to_fail(place: str, claim: Claim) -> Iterator[Problem]:
 def raise_if(problems: list[Problem], file: str) -> None:
     """Raise all problems of a study file, if there are any."""
     if problems:
-        raise ScenarioError([replace(problem, file=file) for problem in problems])
+        raise ScenarioError([replace(problem, file=problem.file or file) for problem in problems])

@@ -113,6 +113,7 @@ def unit_sample(design: Design, factors: int) -> FloatArray:
     """
     from scipy.stats import qmc
 
+    refuse_many(design, factors)
     rng = np.random.default_rng(design.seed)
     if design.kind == "latin_hypercube":
         sample: FloatArray = qmc.LatinHypercube(factors, rng=rng).random(design.points)
@@ -131,6 +132,16 @@ def unit_sample(design: Design, factors: int) -> FloatArray:
     if factors < 2 or design.points < 2:
         raise SimError("design.saltelli: needs two factors or more, and two points or more")
     return sobol_design([(0.0, 1.0)] * factors, design.points, rng).points
+
+
+def refuse_many(design: Design, factors: int) -> None:
+    """Refuse a sample of more points than are run. SimError says how many it would be."""
+    by_factor = {"morris": factors + 1, "sobol": 2 * factors + 2 if design.saltelli else 1}
+    points = design.points * by_factor.get(design.kind, 1)
+    if points > MOST_POINTS:
+        raise SimError(
+            f"design.points = {design.points}: {points:,} points; at most {MOST_POINTS:,}"
+        )
 
 
 def _morris(design: Design, factors: int) -> FloatArray:

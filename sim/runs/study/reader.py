@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +11,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from sim.errors import Problem, ScenarioError, SimError, nearest_hint
+from sim.files import DECIMAL_COMMA, csv_rows
 from sim.runs.study import checks
 from sim.runs.study.designs import Point, grid_points, sampled_points
 from sim.runs.study.schema import WORLD, Factor, FactorTable, Study, acting, in_order_of_conditions
 from sim.scenario.paths import dotted, is_number, shown
-from sim.scenario.reader import load, parse_override, parsed, read_text
+from sim.scenario.reader import load, named_file, parse_override, parsed, read_text
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.shipped import STUDY, located
 from sim.scenario.typed import must_exist
+
+STUDY_FILE = "study.toml"
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,21 @@ def load_study(
     given.update(
         overrides if isinstance(overrides, Mapping) else dict(map(parse_override, overrides))
     )
-    scenario = load(located(study.scenario, folder=Path(file).parent), given)
+    scenario = load(_scenario_file(study.scenario, file), given)
     return lay_out(study, scenario, study.name or Path(file).stem, Path(file).parent, file)
+
+
+def _scenario_file(name: str, file: str) -> Path:
+    """Where the scenario of a study lies: anywhere, and a TOML file by its name."""
+    path = Path(located(name, folder=Path(file).parent))
+    try:
+        sound = "\0" not in name and path.suffix == path.resolve().suffix == ".toml"
+    except (OSError, RuntimeError):
+        sound = False
+    if not sound:
+        rule = "must be the path of a .toml file"
+        raise ScenarioError([Problem(file, "scenario", shown(name), rule)])
+    return path
 
 
 def lay_out(
@@ -77,8 +91,10 @@ def lay_out(
     if study.design.kind == "list" and not study.design.file:
         problems.append(Problem("", "design.file", "(absent)", "a list needs a CSV"))
     elif study.design.kind == "list":
-        listing = read_text(folder / study.design.file, study.design.file)
-        listed = _rows(study.design.file, listing, tables, problems)
+        name_of_list, home = str(folder / study.design.file), folder.resolve()
+        place = named_file(home / STUDY_FILE, study.design.file, home, "design.file", file)
+        listing = read_text(place, name_of_list)
+        listed = _rows(name_of_list, listing, tables, problems)
     factors = _factors(tables, scenario, problems)
     for claim_name, claim in study.claims.items():
         problems += checks.claim_problems(claim_name, claim, scenario)
@@ -186,29 +202,33 @@ def _rows(
     problems: list[Problem],
 ) -> list[dict[str, Any]]:
     """The points of a CSV; its columns become the categories of their factors."""
-    rows = list(csv.reader(io.StringIO(text)))
-    rows = [row for row in rows if any(item.strip() for item in row)]
+    try:
+        rows = csv_rows(text, file)
+    except ScenarioError as error:
+        problems += error.problems
+        return []
     if len(rows) < 2:
         problems.append(Problem("", "design.file", shown(file), "has no point"))
         return []
-    head = [name.strip() for name in rows[0]]
+    head = rows[0][1]
     for path in tables.keys() - set(head):
         place = _place(tables[path][0], path)
         problems.append(Problem("", place, shown(path), f"no such column in {file}"))
-    points = [
-        {
-            name: parse_override(f"{name}={item}")[1]
-            for name, item in zip(head, row, strict=False)
-            if item.strip()
-        }
-        for row in rows[1:]
-    ]
+    points = []
+    for line, row in rows[1:]:
+        for number, item in enumerate(row, 1):
+            if DECIMAL_COMMA.fullmatch(item):
+                place, rule = f"line {line}, column {number}", "a decimal is written with a point"
+                problems.append(Problem(file, place, shown(item), rule))
+        cells = zip(head, row, strict=True)
+        points.append({name: parse_override(f"_={item}")[1] for name, item in cells if item})
     for name in head:
         role, part = tables.get(name, ("levers", FactorTable(when={})))
-        seen: list[Any] = []
+        held: dict[Any, Any] = {}
         for point in points:
-            if name in point and point[name] not in seen:
-                seen.append(point[name])
+            if name in point:
+                held.setdefault(checks.identity(point[name]), point[name])
+        seen = list(held.values())
         problems += _outside(_place(role, name), part, seen)
         tables[name] = (role, FactorTable(values=seen, when=part.when))
         problems += checks.table_problems(_place(role, name), name, tables[name][1], True)

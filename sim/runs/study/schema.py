@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -15,6 +15,11 @@ from sim.parts import Part, input_par, par, table
 
 DesignKind = Literal["grid", "latin_hypercube", "sobol", "morris", "list"]
 MOST_POINTS = 1_000_000
+MOST_LEVELS = 10_000
+MOST_REPLICATES = 100_000
+MOST_RUNS = 100_000_000
+MOST_FACTORS = 500
+MOST_CLAIMS = 2_000
 
 
 class Design(Part):
@@ -28,7 +33,10 @@ class Design(Part):
         high=MOST_POINTS,
     )
     levels: int = input_par(
-        4, "values of a range in a grid, even number of levels of morris", low=2
+        4,
+        "values of a range in a grid, even number of levels of morris",
+        low=2,
+        high=MOST_LEVELS,
     )
     seed: int = input_par(1, "seed of the sample", low=0, high=2**63 - 1)
     saltelli: bool = input_par(
@@ -43,7 +51,7 @@ class FactorTable(Part):
     low: float | None = input_par(None, "lowest value of a range")
     high: float | None = input_par(None, "highest value of a range")
     scale: Literal["linear", "log"] = input_par("linear", "spacing of a range")
-    levels: int | None = input_par(None, "values of the range in a grid", low=2)
+    levels: int | None = input_par(None, "values of the range in a grid", low=2, high=MOST_LEVELS)
     values: list[Any] | None = input_par(None, "values of a category")
     when: dict[str, Any] = Field(
         {}, description="only at points where these paths have these values (or one of a list)"
@@ -57,7 +65,7 @@ class UntilHalfwidth(Part):
         ..., "widest half of an interval allowed", "share", above=0.0, high=0.5
     )
     at_first: int = input_par(20, "replicates of the first look; each look doubles", low=2)
-    at_most: int = input_par(640, "replicates of the last look", low=2, high=100_000)
+    at_most: int = input_par(640, "replicates of the last look", low=2, high=MOST_REPLICATES)
 
 
 class Outcomes(Part):
@@ -97,16 +105,22 @@ class Study(Part):
     title: str = input_par("", "one line for people")
     set: dict[str, Any] = Field({}, description="other values of the scenario, at all points")
     design: Design = table(Design, "which points are run")
-    replicates: int | UntilHalfwidth = Field(
+    replicates: Annotated[int, Field(ge=1, le=MOST_REPLICATES)] | UntilHalfwidth = Field(
         20, description="replicates of every point, or {until_halfwidth = ...}"
     )
     seed: int | None = input_par(
         None, "root seed; that of the scenario unless given", low=0, high=2**63 - 1
     )
-    levers: dict[str, FactorTable] = Field({}, description="what a vendor can choose")
-    uncertainties: dict[str, FactorTable] = Field({}, description="what nobody chooses")
+    levers: dict[str, FactorTable] = Field(
+        {}, description="what a vendor can choose", max_length=MOST_FACTORS
+    )
+    uncertainties: dict[str, FactorTable] = Field(
+        {}, description="what nobody chooses", max_length=MOST_FACTORS
+    )
     outcomes: Outcomes = table(Outcomes, "what is kept")
-    claims: dict[str, Claim] = Field({}, description="claims, written before the run")
+    claims: dict[str, Claim] = Field(
+        {}, description="claims, written before the run", max_length=MOST_CLAIMS
+    )
     branch_at: Month | None = Field(
         None, description="month up to which all points share one past, which is run once"
     )

@@ -168,7 +168,7 @@ def test_a_row_that_is_there_twice_is_read_once(write):
         (HEADER + "1,2025-02-30,,x,m,3,%,\n", "'2025-02-30' is no date"),
         (HEADER + "1,2025-02-01,2025-01-01,x,m,3,%,\n", "ends 2025-01-01 before it starts"),
         (HEADER + "1,,,x,m,3,%,\n1,,,y,m,3,%,\n", ":3: id '1' appears twice"),
-        (HEADER + "1,,,x,m,3,%,k,extra\n", "more cells than columns"),
+        (HEADER + "1,,,x,m,3,%,k,extra\n", "line 2 = 9 cells, columns: 8"),
     ],
 )
 def test_a_record_that_cannot_be_read_says_where(write, text, message):
@@ -185,10 +185,10 @@ def test_all_bad_rows_are_told_at_once(write):
 
 
 def test_a_record_that_is_not_there_or_no_text_is_an_expected_error(tmp_path):
-    with pytest.raises(SimError, match="No such file"):
+    with pytest.raises(SimError, match="no such file"):
         load_record(tmp_path / "none.csv")
     (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SimError, match="not UTF-8"):
+    with pytest.raises(SimError, match="no UTF-8 text"):
         load_record(tmp_path / "bytes.csv")
 
 

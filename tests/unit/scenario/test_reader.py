@@ -169,7 +169,8 @@ def test_wrong_overrides_come_together(write: Write) -> None:
 def test_limits(write: Write) -> None:
     assert "is larger than" in refused(write("a.toml", "#" * (LARGEST_FILE + 1)))
     assert "nested too deep" in refused(write("b.toml", "a = " + "[" * 100_000))
-    assert "nested deeper than" in refused(write("c.toml", "a" + ".a" * 200 + " = 1"))
+    assert "nested too deep" in refused(write("c.toml", "a" + ".a" * 200 + " = 1"))
+    assert "nested deeper than" in refused(write("c.toml", "a" + ".a" * 20 + " = 1"))
     assert "integer" in refused(write("d.toml", "a = " + "9" * 5_000))
     assert "shorter than" in refused(write("e.toml", f'name = "{"x" * 30_000}"'))
     assert "too large" in refused(write("f.toml", f"a = [{'1,' * 300_000}]"))
@@ -178,14 +179,14 @@ def test_limits(write: Write) -> None:
 def test_no_text_no_file(write: Write, tmp_path: Path) -> None:
     path = write("a.toml")
     path.write_bytes(b'name = "a"\nb = "\xff"')
-    assert 'line 2 = "ff": is no UTF-8 text' in refused(path)
+    assert "line 2 is no UTF-8 text" in refused(path)
     assert "(file)" in refused(Path("a\0b"))
     assert "is no regular file" in refused(tmp_path)
     assert "no such file" in refused(tmp_path / "x.toml")
 
 
 def test_syntax_error_names_line_and_column(write: Write) -> None:
-    assert 'line 2, column 5 = "b = = 1": no TOML' in refused(write("a.toml", "a = 1\nb = = 1\n"))
+    assert "line 2, column 5 = (text): no TOML" in refused(write("a.toml", "a = 1\nb = = 1\n"))
     assert "line 1, column" in refused(write("b.toml", 'a = "x'))
 
 
