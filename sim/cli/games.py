@@ -101,7 +101,7 @@ def tournament_lines(found: dict[str, Any]) -> list[str]:
     lines += _grid(f"token share of {contest['challenger']}, %", found, share, ".1f")
     surplus = found["tables"]["consumer_surplus"]
     lines += _grid("consumer surplus, price units", found, surplus, ".3f")
-    lines += ["equilibria of the game of means"]
+    lines += ["extreme equilibria of the game of means (all others are means of these)"]
     lines += [f"  {_equilibrium(one)}" for one in found["equilibria"]] or ["  none found"]
     notes = [_historical(found), *_deviations(found), _imitation(found), *_alike(found)]
     for note in [*notes, *found["notes"]]:

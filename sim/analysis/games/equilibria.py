@@ -1,8 +1,7 @@
-"""Empirical games: all equilibria, regret with its uncertainty over seeds, replicator paths."""
+"""Empirical games: equilibria, regret with its uncertainty over seeds, replicator paths."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.arrays import Bools, Floats
-from sim.economics.games import NashEquilibrium, nash_equilibria, regrets
+from sim.economics.games import MOST_BASES, NashEquilibrium, bases, nash_equilibria
 
-SAME_MIX = 1e-6  # mixes closer than this are one equilibrium
+PLAYED = 1e-6  # weight above which a mix plays an action
+MOST_DRAWN_BASES = 4_000_000  # over all bootstrapped games
 SLACK = 1e-9  # regret, in parts of the range of payoffs, that counts as none
 DRAWS_SEED = 20_260_401
 BOOTSTRAP = "seed bootstrap, 95 %"
@@ -42,58 +42,49 @@ def _not_dominated(payoffs: Floats) -> list[int]:
     return [int(i) for i in np.flatnonzero(~beats.any(axis=0))]
 
 
-def equilibria(
-    row_payoffs: npt.ArrayLike, col_payoffs: npt.ArrayLike, *, thorough: bool = True
-) -> list[NashEquilibrium]:
-    """Nash equilibria of a two-player game, pure ones first.
+def equilibria(row_payoffs: npt.ArrayLike, col_payoffs: npt.ArrayLike) -> list[NashEquilibrium]:
+    """Extreme Nash equilibria of a two-player game (`nash_equilibria`), pure ones first.
 
-    Strictly dominated actions are removed; in what is left every pair of supports is tried
-    (`sim.economics.games`) and, if `thorough`, the vertices of both best-response polytopes are
-    matched (nashpy). Kept is what leaves neither player anything to gain. ValueError if the payoffs
-    are no finite matrices of one shape.
-
-    Notes
-    -----
-    Nisan, Roughgarden, Tardos & Vazirani (2007, Algorithmic Game Theory), chapter 3; Knight &
-    Campbell (2018, JOSS 3:904), nashpy.
+    Strictly dominated actions are removed first. Where what is left is too large to enumerate
+    (`enumerable`), only the pure equilibria are found. ValueError if the payoffs are no finite
+    matrices of one shape.
     """
     a, b = np.asarray(row_payoffs, dtype=np.float64), np.asarray(col_payoffs, dtype=np.float64)
     rows, cols = undominated(a, b)
     small_a, small_b = a[np.ix_(rows, cols)], b[np.ix_(rows, cols)]
-    mixes = [(found.row, found.col) for found in nash_equilibria(small_a, small_b)]
-    if thorough and min(small_a.shape) > 1:
-        mixes += _vertices(small_a, small_b)
-    kept: list[NashEquilibrium] = []
-    for row, col in mixes:
+    if bases(*small_a.shape) > MOST_BASES:
+        return _pure(a, b)
+    found = []
+    for one in nash_equilibria(small_a, small_b):
         x, y = np.zeros(a.shape[0]), np.zeros(a.shape[1])
-        x[rows], y[cols] = row, col
-        close = (max(abs(x - k.row).max(), abs(y - k.col).max()) < SAME_MIX for k in kept)
-        if not any(close) and _is_equilibrium(a, b, x, y):
-            kept.append(NashEquilibrium(x, y, (float(x @ a @ y), float(x @ b @ y))))
-    return sorted(kept, key=lambda found: -(found.row.max() + found.col.max()))
+        x[rows], y[cols] = one.row, one.col
+        found.append(NashEquilibrium(x, y, one.payoffs))
+    return found
 
 
-def _vertices(a: Floats, b: Floats) -> list[tuple[Floats, Floats]]:
-    import nashpy
-    from scipy.spatial import QhullError
+def enumerable(row_payoffs: npt.ArrayLike, col_payoffs: npt.ArrayLike) -> bool:
+    """Whether `equilibria` finds all extreme equilibria of a game, and not the pure ones alone."""
+    rows, cols = undominated(row_payoffs, col_payoffs)
+    return bases(len(rows), len(cols)) <= MOST_BASES
 
-    scaled = [1.0 + (p - p.min()) / (np.ptp(p) or 1.0) for p in (a, b)]  # bounded polytopes
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # nashpy warns of degenerate games
-        try:
-            found = list(nashpy.Game(*scaled).vertex_enumeration())
-        except QhullError:
-            return []
+
+def _pure(a: Floats, b: Floats) -> list[NashEquilibrium]:
+    rows, cols = np.eye(a.shape[0]), np.eye(a.shape[1])
     return [
-        (x, y)
-        for x, y in found
-        if min(x.min(), y.min()) >= 0.0 and max(abs(x.sum() - 1.0), abs(y.sum() - 1.0)) < SLACK
+        NashEquilibrium(rows[i], cols[j], (float(a[i, j]), float(b[i, j])))
+        for i, j in np.argwhere(pure(a, b))
     ]
 
 
-def _is_equilibrium(a: Floats, b: Floats, x: Floats, y: Floats) -> bool:
-    row, col = regrets(a, b, x, y)
-    return row <= SLACK * (np.ptp(a) or 1.0) and col <= SLACK * (np.ptp(b) or 1.0)
+def pure(row: Floats, col: Floats) -> Bools:
+    """Which profiles are pure equilibria; games may be stacked in front.
+
+    Payoffs are computed, so a gain within 1e-9 of the range of a player's payoffs counts as none.
+    """
+    axes = (-2, -1)
+    gain_row, gain_col = gains(row, col)
+    slack_row, slack_col = (SLACK * np.ptp(p, axis=axes, keepdims=True) for p in (row, col))
+    return (gain_row <= slack_row) & (gain_col <= slack_col)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +102,12 @@ class GameEstimate:
     pure_frequency
         (m, n) part of the bootstrapped games in which the profile is a pure equilibrium.
     equilibria
-        Those of the game of means.
+        Extreme ones of the game of means.
+    all_found
+        Whether these are all; else the pure ones alone, the game being too large.
     support_row, support_col
         (m,), (n,) part of the first `resamples_mixed` bootstrapped games with an equilibrium that
-        plays the action.
+        plays the action; fewer games than asked for where they are large.
     """
 
     row: Floats
@@ -126,6 +119,7 @@ class GameEstimate:
     regret_high: Floats
     pure_frequency: Floats
     equilibria: tuple[NashEquilibrium, ...]
+    all_found: bool
     support_row: Floats
     support_col: Floats
     resamples: int
@@ -168,7 +162,7 @@ def estimate_game(
     low, high = np.quantile(regret, [0.025, 0.975], axis=0)
     mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
     gain_row, gain_col = gains(mean_a, mean_b)
-    some = min(resamples, resamples_mixed)
+    some = max(1, min(resamples, resamples_mixed, MOST_DRAWN_BASES // bases(*mean_a.shape)))
     support = [_supports(drawn_a[i], drawn_b[i]) for i in range(some)]
     return GameEstimate(
         row=mean_a,
@@ -178,8 +172,9 @@ def estimate_game(
         regret=np.maximum(gain_row, gain_col),
         regret_low=low,
         regret_high=high,
-        pure_frequency=(regret <= 0.0).mean(axis=0),
+        pure_frequency=pure(drawn_a, drawn_b).mean(axis=0),
         equilibria=tuple(equilibria(mean_a, mean_b)),
+        all_found=enumerable(mean_a, mean_b),
         support_row=np.mean([rows for rows, _ in support], axis=0),
         support_col=np.mean([cols for _, cols in support], axis=0),
         resamples=resamples,
@@ -188,11 +183,11 @@ def estimate_game(
 
 
 def _supports(a: Floats, b: Floats) -> tuple[Bools, Bools]:
-    found = equilibria(a, b, thorough=False)
+    found = equilibria(a, b)
     rows, cols = np.zeros(a.shape[0], bool), np.zeros(a.shape[1], bool)
     for one in found:
-        rows |= one.row > SAME_MIX
-        cols |= one.col > SAME_MIX
+        rows |= one.row > PLAYED
+        cols |= one.col > PLAYED
     return rows, cols
 
 
@@ -257,4 +252,4 @@ def basins(row: npt.ArrayLike, col: npt.ArrayLike, starts: int = 40) -> Floats:
 def names_of(weights: Floats, names: Iterable[str]) -> dict[str, float]:
     """The actions with weight in a mix, by name."""
     pairs = zip(weights.tolist(), names, strict=True)
-    return {name: weight for weight, name in pairs if weight > SAME_MIX}
+    return {name: weight for weight, name in pairs if weight > PLAYED}

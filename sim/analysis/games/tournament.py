@@ -19,6 +19,7 @@ from sim.analysis.games.equilibria import (
     basins,
     estimate_game,
     names_of,
+    pure,
     replicator,
 )
 from sim.analysis.games.profiles import (
@@ -53,6 +54,7 @@ SHARE = "platform_token_share"
 SURPLUS = "consumer_surplus"
 MILLION = 1e6
 DISCOUNT = 0.98  # worth of a yuan next month: about 20-25 % a year
+PURE_ALONE = "mixed equilibria: not looked for, too many strategies to enumerate them"
 FLAGGED = 0.05  # regret in parts of the payoff beyond which a played profile is flagged
 PAIRED = "paired t, 95 %, Holm over alternatives"
 LEVELS = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
@@ -165,10 +167,11 @@ def _findings(result: Result, field: Field, discount: float) -> dict[str, Any]:
         },
         "game": _game(game, rows, columns),
         "equilibria": _equilibria(game, rows, columns),
+        "all_equilibria": game.all_found,
         "historical": _historical(game, rows, columns),
         "deviations": deviations(result, field, seeds, payoff),
         "replicator": _replicator(game),
-        "notes": list(field.notes),
+        "notes": [*field.notes, *([] if game.all_found else [PURE_ALONE])],
     }
 
 
@@ -232,7 +235,7 @@ def _historical(game: GameEstimate, rows: list[str], columns: list[str]) -> dict
         "best_challenger": columns[int(game.col[i].argmax())],
         "parts_of_payoff": parts,
         "flagged": any(part is None or part >= FLAGGED for part in parts),
-        "is_equilibrium": bool(game.regret[i, j] <= 0.0),
+        "is_equilibrium": bool(pure(game.row, game.col)[i, j]),
         "frequency": float(game.pure_frequency[i, j]),
     }
 

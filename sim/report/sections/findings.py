@@ -121,7 +121,7 @@ def tournament(found: Found) -> Iterator[Block]:
     yield _grid(found, _numbers(tables["challenger_token_share"], PERCENT))
     yield paragraph("Consumer surplus in the last months, price units")
     yield _grid(found, _numbers(tables["consumer_surplus"]))
-    yield paragraph("Equilibria of the game of means")
+    yield paragraph("Extreme equilibria of the game of means; all others are means of these")
     yield table(
         ("incumbent", "challenger", "payoffs", "kind", "in bootstrapped games, per cent"),
         [_equilibrium(one) for one in found["equilibria"]],

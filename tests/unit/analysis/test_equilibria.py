@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.games.equilibria import basins, equilibria, estimate_game, replicator, undominated
+from sim.analysis.games.equilibria import (
+    basins,
+    enumerable,
+    equilibria,
+    estimate_game,
+    pure,
+    replicator,
+    undominated,
+)
 
 PRICE_WAR = ([[3.0, 0.0], [5.0, 1.0]], [[3.0, 5.0], [0.0, 1.0]])
 PENNIES = ([[2.0, -1.0], [-1.0, 1.0]], [[-2.0, 1.0], [1.0, -1.0]])
@@ -41,12 +49,17 @@ def test_dominated_actions_change_no_equilibrium() -> None:
     assert all(e.row[[0, 2]].sum() == 0.0 == e.col[[1, 3]].sum() for e in found)
 
 
-def test_both_ways_find_the_same_in_a_game_of_six() -> None:
-    a, b = np.random.default_rng(1).normal(size=(2, 6, 6))
-    fast, thorough = equilibria(a, b, thorough=False), equilibria(a, b)
-    assert len(fast) == len(thorough) % 2 * len(thorough) > 0  # odd, as generic games have
-    for one, other in zip(fast, thorough, strict=True):
-        np.testing.assert_allclose(one.payoffs, other.payoffs, atol=1e-8)
+def test_of_a_game_too_large_to_enumerate_the_pure_equilibria_are_found() -> None:
+    a = np.random.default_rng(1).normal(size=(11, 11))
+    found = equilibria(np.eye(11) + 1e-12 * a, np.eye(11))
+    assert not enumerable(np.eye(11), np.eye(11))
+    assert [one.row.argmax() for one in found] == list(range(11))
+    assert enumerable(np.eye(10), np.eye(10))
+
+
+def test_a_gain_that_is_rounding_is_none() -> None:
+    row = np.array([[0.1 + 0.2, 0.0], [0.3, 1.0]])
+    assert pure(row, np.zeros((2, 2))).tolist() == [[True, False], [True, True]]
 
 
 def test_equal_payoffs_are_told_without_a_crash() -> None:

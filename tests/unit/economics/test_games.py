@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.economics import games
+from tests.theory import exact_games
 
 PAYOFFS = st.integers(2, 4).flatmap(
     lambda m: st.integers(2, 4).flatmap(
@@ -71,12 +72,22 @@ def test_levers_without_effect_leave_only_pure_equilibria_to_list():
     assert all(e.row.max() == 1 and e.col.max() == 1 for e in found)
 
 
+def test_no_extreme_equilibrium_is_missed_or_invented():
+    assert exact_games.wrong(games=150, largest=5, seed=1) == []
+
+
+def test_a_game_with_ties_has_all_four_of_its_extreme_equilibria():
+    a = np.array([[0, 0, -1], [0, 0, 1], [1, -1, 0]])
+    assert len(games.nash_equilibria(a, -a)) == 4
+
+
 @pytest.mark.parametrize(
     "call",
     [
         lambda: games.nash_equilibria([[1, 2]], [[1], [2]]),
         lambda: games.nash_equilibria([1, 2], [1, 2]),
         lambda: games.nash_equilibria([[np.nan]], [[1.0]]),
+        lambda: games.nash_equilibria(np.ones((11, 11)), np.ones((11, 11))),
         lambda: games.regrets([[1, 2]], [[1, 2]], [0.5], [0.5, 0.5]),
         lambda: games.regrets([[1, 2]], [[1, 2]], [1.0], [-0.5, 1.5]),
     ],
