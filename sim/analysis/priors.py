@@ -16,8 +16,9 @@ from pydantic import Field
 from scipy import special
 
 from sim.errors import SimError
+from sim.market.shared import shared
 from sim.parts import Part
-from sim.scenario.paths import Key, covers, dotted, field_at, leaves, plain_tables
+from sim.scenario.paths import Key, covers, dotted, field_at, is_number, leaves, plain_tables
 from sim.scenario.schema.containment import Fit
 from sim.scenario.schema.scenario import Scenario
 
@@ -221,24 +222,26 @@ def chosen(scenario: Scenario, positions: Mapping[str, int]) -> dict[str, Any]:
     return changes
 
 
-def _places(
-    scenario: Scenario, prior: Prior, numbers: Iterable[tuple[tuple[Key, ...], Any]] | None = None
-) -> dict[tuple[Key, ...], float]:
-    """Numbers of the scenario at the paths of a prior."""
+def _places(scenario: Scenario, prior: Prior) -> dict[tuple[Key, ...], float]:
+    """Numbers of the scenario at the paths of a prior, in the order of the scenario."""
     parties = {"incumbent": "", "challenger": ""}
     if scenario.contest is not None:
         parties = scenario.contest.model_dump()
-    patterns = [path.format(**parties) for path in prior.paths]
-    return {
-        keys: float(value)
-        for keys, value in (leaves(plain_tables(scenario)) if numbers is None else numbers)
-        if isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and any(
-            covers(pattern, dotted(keys)) and pattern.count(".") == len(keys) - 1
-            for pattern in patterns
-        )
+    by_path = shared(scenario, "numbers by path", lambda: _by_path(scenario))
+    found = {
+        path
+        for pattern in (path.format(**parties) for path in prior.paths)
+        for path in ([pattern] if "*" not in pattern else by_path)
+        if path in by_path and pattern.count(".") == path.count(".") and covers(pattern, path)
     }
+    places = [by_path[path] for path in found]
+    return {keys: value for _, keys, value in sorted(places)}
+
+
+def _by_path(scenario: Scenario) -> dict[str, tuple[int, tuple[Key, ...], float]]:
+    """Place in the file, keys and value of every number of a scenario by its dotted path."""
+    numbers = ((keys, value) for keys, value in leaves(plain_tables(scenario)) if is_number(value))
+    return {dotted(k): (place, k, float(value)) for place, (k, value) in enumerate(numbers)}
 
 
 def unfitted(priors: Sequence[Prior], scenario: Scenario) -> tuple[Prior, ...]:
@@ -295,11 +298,10 @@ class Entries:
     def of(cls, scenario: Scenario, priors: Sequence[Prior]) -> Entries:
         """The places of some priors in a scenario."""
         data = plain_tables(scenario)
-        numbers = list(leaves(data))
         places = tuple(
             tuple(
                 _Place(dotted(keys), value, *_bounds(data, keys))
-                for keys, value in _places(scenario, prior, numbers).items()
+                for keys, value in _places(scenario, prior).items()
             )
             for prior in priors
         )

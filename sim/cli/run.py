@@ -261,7 +261,7 @@ def _split(result: Result) -> dict[str, Any]:
 def serve(
     scenario: Annotated[
         Path | None,
-        typer.Argument(help="Scenario of the first view [default: volcano-dam, else the first]."),
+        typer.Argument(help="Scenario of the first view [default: volcano-dam]."),
     ] = None,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port [default: the first free from 8642].")

@@ -219,7 +219,7 @@ class Window:
         write(self.badge, look.step.label)
         write(self.note, "\n".join(look.notes))
         if look.verdict is not None:
-            unit = "draws" if look.asked.posterior is not None else "runs"
+            unit = "draws" if look.asked.draws is not None else "runs"
             said = answer_of_pair(look.verdict, unit=unit)
             write(self.answer, said.answer)
             write(self.effect, said.effect)

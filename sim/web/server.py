@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from sim.errors import SimError
+from sim.scenario.shipped import located
 from sim.web.state import MAIN, Shelf
 
 Scope = MutableMapping[str, Any]
@@ -212,7 +213,7 @@ def serve(
     Parameters
     ----------
     scenario
-        File of the first view; None = the first of `scenarios/`.
+        File or name of the first view; None = the main scenario.
     port
         None = the first free one from 8642.
     browser
@@ -223,7 +224,7 @@ def serve(
     Raises
     ------
     SimError
-        The extra `web` is not installed, there is no scenario, or the port is taken.
+        The extra `web` is not installed, there is no such scenario, or the port is taken.
     """
     try:
         import uvicorn
@@ -231,12 +232,10 @@ def serve(
         from sim.web.page import application
     except ImportError as error:
         raise SimError("the page needs the extra: pip install 'sim[web]'") from error
-    shelf = Shelf(Path.cwd(), scenario)
+    named = None if scenario is None else Path(located(scenario))
+    shelf = Shelf(Path.cwd(), named)
     known = shelf.scenarios()
-    if not known:
-        raise SimError("there is no scenario in scenarios/; name a file: sim serve SCENARIO")
-    usual = next((name for name, path in known.items() if path == scenario), None)
-    usual = usual or (MAIN if MAIN in known else next(iter(known)))
+    usual = next((name for name, path in known.items() if path == named), MAIN)
     shelf.scenario(usual)
     listening = free_socket(port)
     number = listening.getsockname()[1]

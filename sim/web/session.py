@@ -161,19 +161,18 @@ def market_of(asked: Asked, clients: int) -> PairOfWorlds:
     if clients != base.population.clients:
         base = with_values(base, {"population.clients": clients}, worlds=False)
     worlds = with_and_without(base)
-    draws = asked.draws()
     recipe = RunRecipe(
         base,
         {world.name: world.scenario for world in worlds},
         measures=KEPT,
-        draws=draws,
+        draws=asked.draws,
         make_worlds=with_and_without,
     )
     return PairOfWorlds(
         pickle.dumps(recipe),
         tuple(PlanPoint(world.name, {}, world.name) for world in worlds),
         {world.name: scenario_hash(world.scenario) for world in worlds},
-        draws,
+        asked.draws,
         asked.seed,
     )
 

@@ -17,13 +17,15 @@ from urllib.parse import parse_qsl, urlencode
 from sim.analysis.predictive import draws_of, refuse_drawn
 from sim.analysis.priors import Entries, free_priors
 from sim.errors import SimError, nearest_hint
+from sim.runs.settings import RESULTS
 from sim.runs.worlds import Draws
 from sim.scenario.patches import replace as with_values
 from sim.scenario.patches import toml_value
 from sim.scenario.reader import load, parse_override
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.shipped import POSTERIOR, shipped
 
-SCENARIOS, RESULTS = Path("scenarios"), Path("results")
+SCENARIOS = Path("scenarios")
 MAIN = "volcano-dam"
 MOST_CLIENTS, MOST_MONTHS, MOST_REPLICATES = 50_000, 240, 100
 MOST_CHANGES = 60
@@ -131,6 +133,8 @@ class Asked:
     ----------
     changes
         All changes, the numbers of priors among them: what the command line would be given.
+    draws
+        The draw of each replicate, as `sim run` makes them; None without a posterior.
     """
 
     state: State
@@ -138,18 +142,7 @@ class Asked:
     changes: Mapping[str, Any]
     replicates: int
     seed: int
-
-    @property
-    def posterior(self) -> Path | None:
-        """The posterior that replicates are drawn from."""
-        named = self.scenario.posterior
-        return None if named is None or self.state.point else Path(named)
-
-    def draws(self) -> Draws | None:
-        """The draw of each replicate, as `sim run` makes them."""
-        if self.posterior is None:
-            return None
-        return draws_of(self.posterior, self.scenario, self.replicates, self.seed, self.replicates)
+    draws: Draws | None
 
 
 class Shelf:
@@ -160,20 +153,21 @@ class Shelf:
 
     def __init__(self, root: Path, extra: Path | None = None) -> None:
         self.root = root.resolve()
+        self.stored = self.root / RESULTS
         self.extra = extra
         self.uploads: dict[str, tuple[str, Scenario]] = {}
 
     def scenarios(self) -> dict[str, Path]:
-        """Scenario files by name: those of `scenarios/`, and the one the command named."""
+        """Scenarios by name: the one the command named, those of `scenarios/`, the shipped ones."""
         folder = self.root / SCENARIOS
-        found = {}
+        found: dict[str, Path] = {}
         if self.extra is not None:
             found[self.extra.stem] = self.extra
         for path in sorted(folder.rglob("*.toml")):
             inside = path.resolve().is_relative_to(folder.resolve())
             if inside and path.is_file() and "studies" not in path.relative_to(folder).parts:
                 found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
-        return found
+        return {**shipped(), **found}
 
     def path(self, name: str) -> Path:
         """The file of a scenario. SimError if there is no such name."""
@@ -218,7 +212,7 @@ class Shelf:
 
     def results(self) -> dict[str, Path]:
         """Result folders in `results/`, the newest first."""
-        folder = self.root / RESULTS
+        folder = self.stored
         if not folder.is_dir():
             return {}
         found = [
@@ -233,9 +227,10 @@ class Shelf:
         """Posterior files beside scenarios and in results."""
         paths = [
             *(self.root / SCENARIOS).glob("*.posterior.parquet"),
-            *(self.root / RESULTS).glob("*/*posterior*.parquet"),
+            *self.stored.glob("*/*posterior*.parquet"),
         ]
-        return {path.relative_to(self.root).as_posix(): path for path in sorted(paths)}
+        own = {path.name: path for path in sorted(paths)}
+        return {**{path.name: path for path in shipped(POSTERIOR).values()}, **own}
 
     def file(self, result: str, name: str) -> Path:
         """A picture, table or document of a result.
@@ -263,10 +258,12 @@ class Shelf:
         refuse_large(scenario, state)
         replicates = state.replicates or min(scenario.ensemble.replicates, MOST_REPLICATES)
         seed = scenario.ensemble.seed if state.seed is None else state.seed
-        found = Asked(state, scenario, changes, replicates, seed)
-        if changes and (draws := found.draws()) is not None:
+        draws = None
+        if scenario.posterior is not None and not state.point:
+            file = Path(scenario.posterior)
+            draws = draws_of(file, scenario, replicates, seed, replicates)
             refuse_drawn(draws, list(changes))
-        return found
+        return Asked(state, scenario, changes, replicates, seed, draws)
 
 
 @lru_cache(16)
@@ -307,7 +304,7 @@ def file_of(shelf: Shelf, state: State) -> str:
     path = shelf.path(state.scenario)
     if path.is_absolute() and path.is_relative_to(shelf.root):
         return path.relative_to(shelf.root).as_posix()
-    return str(path)
+    return state.scenario if path == shipped().get(state.scenario) else str(path)
 
 
 def command_of(shelf: Shelf, asked: Asked) -> str:

@@ -37,7 +37,7 @@ from sim.web.session import (
     market_of,
     story,
 )
-from sim.web.state import RESULTS, Asked, Shelf, State, command_of, python_of
+from sim.web.state import Asked, Shelf, State, command_of, python_of
 
 CELLS = 5
 """Values of each of the two parameters of a sweep."""
@@ -513,7 +513,7 @@ class TakeAway(PageView):
         pool = await worker.pool(True)
         call = partial(
             run, asked.scenario, replicates=asked.replicates, seed=asked.seed,
-            point=asked.state.point, out=self.window.shelf.root / RESULTS, executor=pool,
+            point=asked.state.point, out=self.window.shelf.stored, executor=pool,
             progress=told,
         )  # fmt: skip
         running = asyncio.ensure_future(asyncio.to_thread(call))
@@ -532,7 +532,7 @@ class TakeAway(PageView):
         for one in (self.report, self.zip):
             one.props["disabled"] = False
         write(self.go, "Store")
-        write(self.said, f"stored in {RESULTS / path.name}; open it under Stored results")
+        write(self.said, f"stored in {path.parent.name}/{path.name}; open it under Stored results")
 
     async def _report(self) -> None:
         if self.stored is None:
@@ -545,7 +545,7 @@ class TakeAway(PageView):
             return
         with self.box:
             ui.download(page.read_bytes(), f"{self.stored.name}.html")
-        write(self.said, f"report: {page.name} in {RESULTS / self.stored.name}")
+        write(self.said, f"report: {page.name} in {self.stored.parent.name}/{self.stored.name}")
 
     def _folder(self) -> None:
         if self.stored is None:
