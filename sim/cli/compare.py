@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,14 +63,17 @@ def compare(
     workers: options.Workers = None,
     out: options.Out = RESULTS,
     name: options.Name = "",
+    verbose: options.Verbose = False,
     json_: Annotated[bool, typer.Option("--json", help="Print folder and differences.")] = False,
 ) -> int:
     """Run each scenario as it stands on the same seeds and say where they differ, and how surely.
 
     The same command goes on where an interrupted one stopped.
     """
+    from sim.analysis.answers import comparison_answer
     from sim.analysis.compare import COMPARISON, drawable
     from sim.api import compare as run_and_compare
+    from sim.cli.screen import conclude
     from sim.plot.curves import MEASURE
     from sim.runs.files import read_json
     from sim.runs.progress import progress_on_stderr
@@ -99,7 +104,11 @@ def compare(
     if json_:
         print_json({"folder": str(result.path), "comparison": document})
     else:
-        print("\n".join(comparison_lines(result, found, document)), flush=True)
+        path = shlex.quote(str(result.path))
+        answer = comparison_answer(document, result.scenario)
+        failed = f"{len(result.failed)} runs failed" if len(result.failed) else ""
+        answer = replace(answer, next=(f"sim plot {path} compare",), beware=failed)
+        conclude(answer, comparison_lines(result, found, document), verbose)
     drawn = [MEASURE, *(name for name in measure or () if drawable(result, name))]
     if not draw(result, ["compare"], list(dict.fromkeys(drawn))):
         return EXPECTED_ERROR

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +25,7 @@ from sim.cli.options import (
 
 if TYPE_CHECKING:
     from sim.analysis.uncertainty.exploring import Finding
+    from sim.analysis.verdict.words import Answer
 
 PICTURES = {"morris": "tornado", "sobol": "tornado", "prim": "failure_box"}
 ATTRIBUTION_FACTS = {
@@ -65,15 +68,18 @@ def attribute(
     point: options.Point = False,
     workers: options.Workers = None,
     out: options.Out = RESULTS,
+    verbose: options.Verbose = False,
     json_: options.JsonFindings = False,
 ) -> int:
     """Say which of the incumbent's levers does it, and whether it lasts under other rules.
 
     Each part is a stored ensemble; the same command goes on where an interrupted one stopped.
     """
+    from sim.analysis.answers import attribution_answer
     from sim.analysis.attribution.attribute import USUAL, document
     from sim.analysis.attribution.attribute import attribute as run_parts
     from sim.analysis.attribution.base import Choices
+    from sim.cli.screen import conclude
     from sim.runs.progress import progress_on_stderr
     from sim.runs.settings import RunSettings
     from sim.scenario.reader import load
@@ -94,13 +100,20 @@ def attribute(
         ):
             documents.append(document(result, finding))
             failed += len(result.failed)
-            if not json_:
-                print("\n".join([*attribution_lines(documents[-1]), ""]), flush=True)
             if not draw(result, ["attribution"]):
                 return EXPECTED_ERROR
     if json_:
         print_json({"findings": documents})
+    else:
+        behind = [line for found in documents for line in (*attribution_lines(found), "")]
+        answer = attribution_answer(documents, market)
+        conclude(_with_next(answer, [found["folder"] for found in documents]), behind, verbose)
     return SOME_FAILED if failed else 0
+
+
+def _with_next(answer: Answer, folders: Sequence[str]) -> Answer:
+    """An answer with the commands that look at its folders."""
+    return replace(answer, next=tuple(f"sim plot {shlex.quote(one)}" for one in folders))
 
 
 def attribution_lines(found: Mapping[str, Any]) -> list[str]:
@@ -152,15 +165,18 @@ def sensitivity(
     clients: options.Clients = None,
     workers: options.Workers = None,
     out: options.Out = RESULTS,
+    verbose: options.Verbose = False,
     json_: options.JsonFindings = False,
 ) -> int:
     """Vary what nobody knows: what matters, how much, and where containment fails.
 
     Each method is a stored sweep; the same command goes on where an interrupted one stopped.
     """
+    from sim.analysis.answers import sensitivity_answer
     from sim.analysis.uncertainty.analyse import Sizes, analyse
     from sim.analysis.uncertainty.exploring import Budget, document
     from sim.analysis.uncertainty.unknowns import unknowns_of
+    from sim.cli.screen import conclude
     from sim.runs.progress import progress_on_stderr
     from sim.scenario.reader import load
 
@@ -178,13 +194,16 @@ def sensitivity(
             Sizes(trajectories, points, draws, keep),
         ):
             documents.append(document(explored, finding))
-            if not json_:
-                print("\n".join([*sensitivity_lines(documents[-1]), ""]), flush=True)
             picture = _picture(finding)
             if picture and not draw(explored.first, [picture]):
                 return EXPECTED_ERROR
     if json_:
         print_json({"findings": documents})
+    else:
+        behind = [line for found in documents for line in (*sensitivity_lines(found), "")]
+        folders = [next(iter(found["folders"].values())) for found in documents]
+        answer = sensitivity_answer(documents, market)
+        conclude(_with_next(answer, folders), behind, verbose)
     return 0
 
 

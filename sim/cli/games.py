@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +24,7 @@ from sim.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from sim.runs.result import Result
     from sim.strategies.pricing.q_learning import Policy
 
 NAME_WIDTH = 22
@@ -53,6 +56,7 @@ def tournament(
     point: options.Point = False,
     workers: options.Workers = None,
     out: options.Out = RESULTS,
+    verbose: options.Verbose = False,
     json_: options.JsonFinding = False,
 ) -> int:
     """Let named strategies of incumbent and challenger meet under common seeds.
@@ -60,7 +64,9 @@ def tournament(
     Prints payoffs, equilibria of the empirical game, regret of what is played, and whether a
     strategy that contains pays. The same command goes on where an interrupted one stopped.
     """
+    from sim.analysis.answers import tournament_answer
     from sim.analysis.games.tournament import tournament as run_all
+    from sim.cli.screen import conclude
     from sim.runs.progress import progress_on_stderr
     from sim.runs.settings import RunSettings
     from sim.scenario.reader import load
@@ -81,10 +87,16 @@ def tournament(
     if json_:
         print_json(found)
     else:
-        print("\n".join(tournament_lines(found)), flush=True)
+        answer = replace(tournament_answer(found, market), next=_next(result))
+        conclude(answer, tournament_lines(found), verbose)
     if not draw(result, ["tournament", "replicator", "fingerprints"]):
         return EXPECTED_ERROR
     return SOME_FAILED if len(result.failed) else 0
+
+
+def _next(result: Result) -> tuple[str, ...]:
+    path = shlex.quote(str(result.path))
+    return f"sim plot {path}", f"sim report {path}"
 
 
 def tournament_lines(found: dict[str, Any]) -> list[str]:
@@ -284,6 +296,7 @@ def frontier(
     point: options.Point = False,
     workers: options.Workers = None,
     out: options.Out = RESULTS,
+    verbose: options.Verbose = False,
     json_: options.JsonFinding = False,
 ) -> int:
     """Find where P(containment) = 1/2 in two parameters, asking only near the boundary.
@@ -291,9 +304,11 @@ def frontier(
     Every step of the refinement is a stored ensemble; the same command goes on where an
     interrupted one stopped.
     """
+    from sim.analysis.answers import frontier_answer, hysteresis_answer
     from sim.analysis.frontier.frontier import USUAL_OUTCOMES, axis_of, usual_paths
     from sim.analysis.frontier.frontier import frontier as find
     from sim.analysis.frontier.hysteresis import hysteresis as swept
+    from sim.cli.screen import conclude
     from sim.runs.progress import progress_on_stderr
     from sim.runs.settings import RunSettings
     from sim.scenario.reader import load
@@ -322,12 +337,13 @@ def frontier(
                 seed=seed,
                 draws=drawn_over(market, posterior, point, changes, runs_a_point, seed),
             )
-    lines = sweep_lines(found) if hysteresis else frontier_lines(found)
     picture = "hysteresis" if hysteresis else "frontier"
     if json_:
         print_json(found)
     else:
-        print("\n".join(lines), flush=True)
+        answer = hysteresis_answer(found) if hysteresis else frontier_answer(found)
+        behind = sweep_lines(found) if hysteresis else frontier_lines(found)
+        conclude(replace(answer, next=_next(result)), behind, verbose)
     return 0 if draw(result, [picture]) else EXPECTED_ERROR
 
 

@@ -70,6 +70,7 @@ Workers = Annotated[
 Out = Annotated[Path, typer.Option(help="Folder that takes the result folder (or SIM_RESULTS).")]
 JsonFinding = Annotated[bool, typer.Option("--json", help="Print folder and findings.")]
 JsonFindings = Annotated[bool, typer.Option("--json", help="Print folders and findings.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="All figures behind the answer as well.")]
 Scheduler = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Dask scheduler, tcp://host:port, or local-cluster."),
@@ -89,7 +90,7 @@ Point = Annotated[
     bool, typer.Option("--point", help="The numbers as they stand; no posterior is used.")
 ]
 
-WIDTH = 100
+WIDTH = 80
 SOME_FAILED = 3
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sim.analysis.calibration.fitting import Calibrated, FittedNumber, FittedTarget
     from sim.analysis.calibration.inference import Inferred
     from sim.analysis.calibration.learnt import Learnt
+    from sim.analysis.verdict.words import Answer
     from sim.scenario.schema.scenario import Scenario
 
 LEARNT = ("number", "prior [90 %]", "posterior [90 %]", "taught", "shift", "")
@@ -68,6 +70,7 @@ def calibrate(
     workers: options.Workers = None,
     scheduler: options.Scheduler = None,
     out: options.Out = RESULTS,
+    verbose: options.Verbose = False,
     json_: Annotated[
         bool, typer.Option("--json", help="Print folder, numbers and targets as JSON.")
     ] = False,
@@ -100,7 +103,8 @@ def calibrate(
             from sim.analysis.calibration.calibrate import calibrate as fit
 
             fitted = fit(market, rows, out=out, workers=workers, progress=progress)
-        _print(fitted, json_, lambda: _calibration_lines(fitted, market.title or market.name))
+        behind = _calibration_lines(fitted, market.title or market.name)
+        _print(fitted, json_, _fitted_answer(fitted, market), behind, verbose)
         return
     if wrong := [name for name, value in only_point.items() if value is not None]:
         raise SimError(f"{wrong[0]} belongs to --point")
@@ -120,14 +124,105 @@ def calibrate(
             executor=executor,
             progress=progress,
         )
-    _print(found, json_, lambda: _posterior_lines(found, market.title or market.name))
+    behind = _posterior_lines(found, market.title or market.name)
+    _print(found, json_, _posterior_answer(found, market), behind, verbose)
 
 
-def _print(found: Calibrated | Inferred, json_: bool, lines: Callable[[], list[str]]) -> None:
+def _print(
+    found: Calibrated | Inferred, json_: bool, answer: Answer, behind: list[str], verbose: bool
+) -> None:
+    from sim.cli.screen import conclude
+
     if json_:
         print_json({"folder": str(found.folder), **found.as_dict()})
     else:
-        print("\n".join(lines()))
+        conclude(answer, behind, verbose)
+
+
+def _posterior_answer(found: Inferred, market: Scenario) -> Answer:
+    """How much the record teaches, and whether the draws hold it."""
+    from sim.analysis.rounding import POINTS
+    from sim.analysis.verdict.words import Answer, Belts
+
+    facts = found.posterior.provenance
+    learnt = sorted(found.learnt, key=lambda row: -row.taught)
+    taught = [row for row in learnt if row.taught >= TAUGHT]
+    inside = sum(row.p05 <= row.recorded <= row.p95 for row in found.predicted)
+    until = "" if facts["cut"] is None else f" to {facts['cut']}"
+    wider = facts["temperature"] ** 0.5
+    rows = tuple(
+        (row.name.replace("_", " "), _three(row.prior), _three(row.posterior), f"{row.taught:.2f}")
+        for row in learnt
+    )
+    return Answer(
+        f"What does the record{until} teach of {market.title or market.name}?",
+        "",
+        f"It teaches {len(taught)} of {len(learnt)} uncertain numbers; {inside} of "
+        f"{len(found.predicted)} recorded figures lie inside their 90 % band.",
+        also=(
+            ("Draws", f"worth {facts['effective_size']:.0f} independent ones"),
+            (
+                "Untold",
+                f"{len(learnt) - len(taught)} numbers keep {POINTS * (1 - TAUGHT):.0f} % or "
+                "more of the variance of their prior",
+            ),
+        ),
+        beware=(
+            f"few runs come near the record: its errors count x {wider:.1f}; raise --simulations"
+            if wider > WARM
+            else ""
+        ),
+        belts=Belts("Taught most", ("", "before", "after", "taught"), rows),
+        next=(
+            f"sim run {shlex.quote(str(found.scenario_file))}",
+            f"sim validate {shlex.quote(str(found.scenario_file))}",
+        ),
+        foot=f"{facts['simulations']} runs of {facts['clients']} clients, seed {facts['seed']}, "
+        f"posterior {found.posterior_file.name}",
+    )
+
+
+def _three(quantiles: Sequence[Any]) -> str:
+    from sim.analysis.rounding import spread
+
+    low, middle, high = map(float, quantiles)
+    return spread(middle, low, high, most=3)
+
+
+def _fitted_answer(found: Calibrated, market: Scenario) -> Answer:
+    """Whether the fit helps on other seeds."""
+    from sim.analysis.rounding import spread
+    from sim.analysis.verdict.words import Answer, Belts
+
+    misfit = found.misfit
+    better = misfit.fitted_other < misfit.start_other
+    text = (
+        f"{'Yes' if better else 'No'}: on other seeds the squared misses sum to "
+        f"{misfit.fitted_other:.1f} after the fit, {misfit.start_other:.1f} before."
+    )
+    flat = [number.name for number in found.numbers if number.flat]
+    rows = tuple(
+        (one.name, f"{one.start:.4g}", spread(one.value, one.p05, one.p95, most=3))
+        for one in found.numbers
+    )
+    notes = ["raise --iterations: the search did not come to rest"] if not found.converged else []
+    notes += [f"the record does not tell {', '.join(flat)}"] if flat else []
+    return Answer(
+        f"Does {market.title or market.name} fit the record better?",
+        "",
+        text,
+        also=(
+            ("Fitting", f"{misfit.start:.1f} at the start, {misfit.fitted:.1f} fitted"),
+            ("Figures", f"{len(found.targets)} recorded, {len(found.numbers)} numbers fitted"),
+        ),
+        beware="; ".join(notes),
+        belts=Belts("Number", ("", "start", "fitted"), rows),
+        next=(f"sim validate {shlex.quote(str(found.scenario_file))}",),
+        foot=(
+            f"{len(found.fitting_replicates)} seeds, {len(found.other_replicates)} others, root "
+            f"seed {found.seed}"
+        ),
+    )
 
 
 def _posterior_lines(found: Inferred, title: str) -> list[str]:
@@ -262,6 +357,7 @@ def forecast(
     clients: options.Clients = None,
     workers: options.Workers = None,
     out: options.Out = RESULTS,
+    verbose: options.Verbose = False,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the files and the provenance as JSON.")
     ] = False,
@@ -301,7 +397,48 @@ def forecast(
     if json_:
         print_json(made.facts | {"files": [str(path) for path in paths]})
     else:
-        print("\n".join(_forecast_lines(market, made.table, made.facts, paths)))
+        from sim.cli.screen import conclude
+
+        answer = _forecast_answer(market, made.table, made.facts, paths)
+        conclude(answer, _forecast_lines(market, made.table, made.facts, paths), verbose)
+
+
+def _forecast_answer(
+    market: Scenario, table: pd.DataFrame, facts: dict[str, Any], files: list[Path]
+) -> Answer:
+    """What is forecast for the end: shares first, the surest of them before the others."""
+    from sim.analysis.verdict.words import Answer, Belts
+
+    last = table.groupby(["metric", "unit", "entity"], sort=False).tail(1)
+    order = last.assign(share=last["unit"] != "%", size=-last["q50"])
+    rows = tuple(
+        (
+            f"{row.entity}, {str(row.metric).replace('_', ' ')}",
+            f"{_three((row.q05, row.q50, row.q95))} {row.unit}",
+        )
+        for row in order.sort_values(["share", "metric", "size"], kind="stable").itertuples()
+    )
+    rises = [f"{year} in {100.0 * share:.0f} %" for year, share in facts["prices_rise"].items()]
+    text = f"{len(table)} dated forecasts of {last['metric'].nunique()} metrics to {facts['to']}."
+    if rows:
+        text = f"{text[:-1]}; at the end {rows[0][0]}: {rows[0][1]} (nine in ten)."
+    pictures = sum(path.suffix == ".png" for path in files)
+    return Answer(
+        f"What will the record say from {facts['from']} on? {market.title or market.name}",
+        "",
+        text,
+        also=(("Prices", f"the mean price of model calls rises in {', '.join(rises)} of draws"),)
+        if rises
+        else (),
+        beware="; ".join(_warnings(facts)),
+        belts=Belts("At the end", ("", "median (9 in 10)"), rows),
+        next=(f"sim validate {shlex.quote(str(files[0].parent.parent))}",),
+        foot=(
+            f"n = {facts['replicates']} draws, seed {facts['seed']}, scenario "
+            f"{facts['scenario_hash'][:SHORT]}, record until {facts['record_cut']}, "
+            f"{pictures} figures in {files[0].parent}"
+        ),
+    )
 
 
 def _forecast_lines(

@@ -155,13 +155,13 @@ def rooms() -> Iterator[Room]:
         room = replace(room, belts=belts)
         yield room
     for change in (
-        {"flips": 3},
         {"next": 2},
-        {"row": 3},
+        {"flips": 3},
         {"belts": 3},
+        {"row": 3},
         {"flips": 2},
-        {"row": 2, "answer": 4},
         {"blanks": False},
+        {"row": 2, "answer": 4},
         {"belts": 2},
         {"answer": 3},
         {"next": 1},
@@ -228,3 +228,10 @@ def detail_lines(details: Iterable[Detail], width: int | None = None) -> Iterato
         yield from table(detail.rows, wide, "  ")
         for line in detail.lines:
             yield from wrapped(line, wide, "  ", "  ")
+
+
+def conclude(answer: Answer, behind: Iterable[str] = (), verbose: bool = False) -> None:
+    """Print an answer on one screen and, where asked for, all that stands behind it."""
+    say(answer_lines(answer))
+    if verbose:
+        say(["", *behind])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ import typer
 
 from sim.cli.options import (
     RESULTS,
+    WIDTH,
     Changes,
     Clients,
     Out,
@@ -23,6 +25,7 @@ from sim.cli.options import (
     Record,
     Replicates,
     Seed,
+    Verbose,
     Workers,
     changed,
     month_of,
@@ -35,11 +38,11 @@ if TYPE_CHECKING:
     from sim.analysis.calibration.record import Record as RecordRow
     from sim.analysis.calibration.validation import Comparison, Validation
     from sim.analysis.forecasts.scores import Scoreboard
+    from sim.analysis.verdict.words import Answer, Belts
     from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
 
 
-WIDTH = 100
 HEAD = ("entity", "period", "recorded", "median", "90 % band", "", "score")
 
 
@@ -67,6 +70,7 @@ def validate(
     blind: Annotated[
         bool, typer.Option("--blind", help="Without the scenario's events after that month.")
     ] = False,
+    verbose: Verbose = False,
     json_: Annotated[
         bool, typer.Option("--json", help="Print targets, scores, unmapped figures as JSON.")
     ] = False,
@@ -109,7 +113,10 @@ def validate(
         document = validation.as_dict() | ({"scores": board.as_dict()} if board else {})
         print_json(document)
     else:
-        print("\n".join(_lines(validation, result, board.lines() if board else [])))
+        from sim.cli.screen import conclude
+
+        behind = _lines(validation, result, board.lines() if board else [])
+        conclude(_answer(validation, result, board), behind, verbose)
 
 
 def _known_day(
@@ -179,6 +186,75 @@ def _run(
         with suppress(SimError):
             return open_result(out / plan_ensemble(market, replicates, seed).folder_name)
     return run_as_it_stands(market, replicates, seed, workers, out, posterior, known)
+
+
+EXPECTED = 0.9
+LEAST_FIGURES = 5
+
+
+def _answer(validation: Validation, result: Result, board: Scoreboard | None) -> Answer:
+    """Whether the bands hold what was recorded, and where they do not."""
+    from sim.analysis.rounding import POINTS
+    from sim.analysis.statistics import wilson_interval
+    from sim.analysis.verdict.words import Answer
+
+    hits, count = validation.hits, len(validation.comparisons)
+    title = result.scenario.title or result.scenario.name
+    counts = validation.counts
+    record = f"{sum(counts.values())} rows: {', '.join(_count(entry) for entry in counts.items())}"
+    also = [("Record", record)]
+    text = "Nothing is known: no recorded figure can be compared with this scenario."
+    if count:
+        low, high = wilson_interval(hits, count)
+        inside = f"{hits} of {count} recorded figures lie inside the 90 % band"
+        if count < LEAST_FIGURES:
+            text = f"Too few to tell: {inside}."
+        elif high < EXPECTED:
+            text = f"No: {inside}, where {EXPECTED * count:.0f} should; the bands are too sure."
+        elif low > EXPECTED:
+            text = f"More than it claims: {inside}; the bands are wider than they need be."
+        else:
+            text = f"Yes, as far as it was counted: {inside}; {EXPECTED * count:.0f} should."
+        worst = max(validation.comparisons, key=lambda row: row.score)
+        also.append(("Worst", _worst(worst)))
+    if board is not None and not board.table.empty:
+        also.append(("Scores", board.winner().partition(";")[0]))
+    return Answer(
+        f"Does it agree with the record? {title}",
+        "",
+        text,
+        belts=_by_metric(validation),
+        also=tuple(also),
+        next=(f"sim validate {shlex.quote(str(result.path))} --verbose",),
+        foot=(
+            f"n = {result.replicates} runs, seed {result.seed}, scenario "
+            f"{result.scenario_hash[:8]}, {POINTS * EXPECTED:.0f} % bands"
+        ),
+    )
+
+
+def _worst(row: Comparison) -> str:
+    from sim.analysis.rounding import decimals, number, spread
+
+    target = row.target
+    band = spread(row.median, row.p05, row.p95, most=3)
+    recorded = number(target.value, decimals(row.p05, row.p95, most=3))
+    return (
+        f"{target.entity}, {target.metric.replace('_', ' ')}, to {target.period_end:%Y-%m}: "
+        f"recorded {recorded} {target.unit}, simulated {band}"
+    )
+
+
+def _by_metric(validation: Validation) -> Belts | None:
+    """Metrics with their figures inside the band, those that miss most first."""
+    from sim.analysis.verdict.words import Belts
+
+    found: dict[str, list[bool]] = {}
+    for row in validation.comparisons:
+        found.setdefault(row.target.metric.replace("_", " "), []).append(row.hit)
+    rows = sorted(found.items(), key=lambda item: sum(item[1]) - len(item[1]))
+    cells = tuple((name, f"{sum(inside)}", f"{len(inside)}") for name, inside in rows)
+    return Belts("Misses most", ("", "inside", "of"), cells) if cells else None
 
 
 def _lines(validation: Validation, result: Result, scores: list[str]) -> list[str]:

@@ -21,8 +21,7 @@ import numpy as np
 
 from sim.analysis.statistics import paired_comparison
 from sim.analysis.verdict.curves import WorldCurves, WorldPair
-from sim.analysis.verdict.document import verdict_entry
-from sim.analysis.verdict.judge import MEASURES, vendor_label
+from sim.analysis.verdict.judge import MEASURES, vendor_label, verdict_entry
 from sim.analysis.verdict.verdict import assess
 from sim.errors import SimError
 from sim.months import months_between

@@ -58,8 +58,9 @@ def test_the_screen_shows_numbers_targets_and_where_the_new_scenario_lies(
     files: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = (files / "market.toml").read_bytes()
-    assert status(files, "--iterations", 3) == 0
+    assert status(files, "--iterations", 3, "--verbose") == 0
     told = capsys.readouterr()
+    assert told.out.split("\n\n")[1].split(": ")[0] in ("Yes", "No")
     assert "2 numbers fitted to 1 recorded figures on 1 seeds, judged on 2 others" in told.out
     volume, unseen = (line for line in told.out.splitlines() if " to " in line and "[" in line)
     assert volume.split()[:3] == ["volume", "(factor)", "1"]
@@ -125,10 +126,12 @@ def test_a_posterior_is_drawn_shown_and_written(
     record = ("--record", files / "record.csv", "--out", files / "out", "--to", "2024-03")
     arguments = ("calibrate", files / "market.toml", *record, "--simulations", 200)
     with pytest.raises(SystemExit) as stopped:
-        main([str(argument) for argument in (*arguments, "--workers", 1)])
+        main([str(argument) for argument in (*arguments, "--workers", 1, "--verbose")])
     assert not stopped.value.code
     lines = capsys.readouterr().out.splitlines()
-    assert "uncertain numbers, 1 recorded figures to 2024-03" in lines[0]
+    assert lines[0].startswith("What does the record to 2024-03 teach of ")
+    assert any(line.startswith("It teaches ") for line in lines)
+    assert any("uncertain numbers, 1 recorded figures to 2024-03" in line for line in lines)
     assert any(line.split()[:1] == ["volume"] for line in lines)
     assert any(line.split()[:1] == ["idc_tokens"] for line in lines)
     file = Path(next(line for line in lines if line.startswith("posterior")).split()[1])

@@ -36,8 +36,11 @@ def sim_compare(out: Path, *arguments: Any) -> int:
 def test_the_screen_shows_differences_flows_and_what_they_rest_on(
     tmp_path: Path, other: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert sim_compare(tmp_path, DUEL, other, "--measure", "profit") == 0
+    assert sim_compare(tmp_path, DUEL, other, "--measure", "profit", "--verbose") == 0
     told = capsys.readouterr().out
+    first = told.split("\n\n\n")[0].splitlines()
+    assert first[0] == "What does nicer change against duel?"
+    assert "of 6 measures differ" in told or "of 6 differences" in told
     for words in (
         "nicer less duel, mean of the last 12 months",
         "  vendors.new.appeal.api: 0.5 -> 0.7",
@@ -128,12 +131,12 @@ def test_run_with_the_horizon_says_how_many_seeds_keep_their_class(
 
     monkeypatch.setattr(sim.plot.save, "save", lambda result: [result.path / "belts.png"])
     options = ("--set", "containment.horizon_months=3", "--workers", 1, "--out", tmp_path)
-    assert status("run", DUEL, "--horizon", *options) == 0
+    assert status("run", DUEL, "--horizon", "--verbose", *options) == 0
     told = capsys.readouterr().out
-    assert "Horizon: at month 17 4 of 4 seeds keep their outcome class: 100.0 [" in told
-    assert "Dated, runs: held back " in told
+    assert "At month 17 4 of 4 runs end as before: 100 (" in told
+    assert "The challenger is held back in " in told
     (result,) = tmp_path.glob("duel-*/horizon.json")
-    assert status("run", DUEL, *options) == 0
-    assert "Horizon: at month 17" in capsys.readouterr().out, "a longer run there is used"
+    assert status("run", DUEL, "--verbose", *options) == 0
+    assert "At month 17" in capsys.readouterr().out, "a longer run there is used"
     events = json.loads((result.parent / "verdict.json").read_text())["events"]
     assert events["states"]["held_back"]["first"]["n"] == 4

@@ -106,7 +106,7 @@ def test_scores_stand_beside_simple_forecasters(
     files: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = ("--record", files / "record.csv", "--out", files / "out", "--cut", "2024-12")
-    assert _run("validate", files / "tiny.toml", *where, *OPTIONS) == 0
+    assert _run("validate", files / "tiny.toml", *where, *OPTIONS, "--verbose") == 0
     text = capsys.readouterr().out
     assert "1 figures after 2024-12-31: " in text
     assert "mean interval score " in text

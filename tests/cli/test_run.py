@@ -115,8 +115,7 @@ def test_a_run_over_a_posterior_says_so_and_splits_its_spread(
         "4 draws x 3 seeds",
         "parameters, %  strategies, %",
         "challenger's tokens",
-        "draws a world, seed 7",
-        "posterior of 4 draws",
+        "n = 4 runs a world over 4 draws, seed 7",
     ):
         assert words in told
     assert "F of the draws' mean square" in " ".join(told.split())

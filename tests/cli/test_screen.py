@@ -68,7 +68,7 @@ def test_every_kind_of_result_fits_one_screen(
         assert all(cell_len(line.plain) <= 80 for line in further)
         assert "below 60 % of the tokens" in " ".join(" ".join(map(str, further)).split())
     if kind == "posterior":
-        assert "draws a world" in lines[-1]
+        assert "runs a world over" in lines[-1]
         assert "nine in ten draws" in answer.effect
     if kind == "tiny":
         old = json.loads(json.dumps(result.verdict))

@@ -64,8 +64,10 @@ def test_methods_are_stored_told_and_taken_up_again(
     }
     stored = {path: path.stat().st_mtime_ns for path in folder.rglob("runs.parquet")}
     assert len(stored) == 8
-    assert status(*asked(folder, "--method", "sobol,prim")) == 0
+    assert status(*asked(folder, "--method", "sobol,prim", "--verbose")) == 0
     out = capsys.readouterr().out
+    assert "The effect of the moves turns most on " in out
+    assert "containment fails in " in " ".join(out.split())
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("runs.parquet")} == stored
     assert "total index above 0.1" in out
     assert len(re.findall(r"root seed 1, scenario [0-9a-f]{8}", out)) == 2

@@ -99,6 +99,12 @@ def _run(*arguments):
 
 def test_a_stored_result_is_held_against_a_record(stored, files, capsys):
     assert _run("validate", stored.path, "--record", files / "record.csv") == 0
+    short = capsys.readouterr().out.splitlines()
+    assert short[0] == "Does it agree with the record? Three platforms"
+    assert short[2] == "Too few to tell: 1 of 2 recorded figures lie inside the 90 % band."
+    assert len(short) <= 24
+    assert all(len(line) <= 80 for line in short if "/" not in line)
+    assert _run("validate", stored.path, "--record", files / "record.csv", "--verbose") == 0
     text = capsys.readouterr().out
     assert "Three platforms: 11 replicates, root seed 7, scenario 01234567" in text
     volcano, alibaba = (line for line in text.splitlines() if "(R1)" in line or "(R2)" in line)

@@ -72,6 +72,8 @@ class Answer:
     beware: str = ""
     next: tuple[str, ...] = ()
     foot: str = ""
+    also: tuple[tuple[str, str], ...] = ()
+    """Further things by name, for answers of other questions."""
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
@@ -83,6 +85,7 @@ class Answer:
             ("Who gains", self.holders),
             ("Would flip", self.flips),
             ("More runs", self.more_runs),
+            *self.also,
             ("Beware", self.beware),
         )
         return tuple((name, text) for name, text in named if text)
@@ -308,8 +311,8 @@ def _effect(entry: Entry, unit: str) -> str:
     if effect_of(entry) == (0.0, 0.0, 0.0):
         change, bounds = "just as much", ""
     text = (
-        f"without the moves of {entry['incumbent']}, {entry['challenger']} would hold {change} of "
-        f"the tokens ({bounds}{POINTS * least:.4g} or more count)"
+        f"{entry['challenger']} would hold {change} of the tokens without the moves "
+        f"({bounds}{POINTS * least:.4g} or more count)"
     )
     if unit == "draws" and entry["n"] > 1:
         taus = np.asarray(entry["causal"]["tau"], dtype=np.float64)
@@ -442,10 +445,10 @@ def _foot(verdict: Entry) -> str:
     entry = (verdict.get("verdicts") or {}).get(verdict.get("primary"))
     text = f"seed {verdict['root_seed']}, scenario {verdict['scenario_hash'][:8]}"
     if entry is None:
-        return f"{verdict['replicates']} {_unit(verdict)} a world, {text}"
+        return f"{verdict['replicates']} runs a world, {text}"
     kinds = [entry["emergence"]["interval_type"], entry["classes"]["interval_type"]]
     known = {name: entry.get(name) for name in ("n", "seeds", "scenario_hash")}
     refuse_bare({**known, "root_seed": verdict["root_seed"], "interval_types": kinds})
-    text = f"n = {entry['n']} {_unit(verdict)} a world, {text}"
     facts = verdict.get("posterior")
-    return f"{text}, posterior of {facts['draws']:,} draws" if facts else text
+    over = f" over {facts['draws']:,} draws" if facts else ""
+    return f"n = {entry['n']} runs a world{over}, {text}"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sim.analysis.statistics import look_at
 from sim.analysis.verdict.containment import Verdict
 from sim.analysis.verdict.curves import WorldCurves, WorldPair
-from sim.analysis.verdict.document import holm_document, verdict_entry
+from sim.analysis.verdict.judge import holm_document, verdict_entry
 from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.analysis.verdict.specification import specification_curve, threshold_grid
 from sim.analysis.verdict.verdict import Assessment, ensemble_verdict
