@@ -281,7 +281,7 @@ def test_the_answer_says_why(off_shift, word, why):
     assert answer.answer.count(".") == 1
     tau = 100.0 * np.mean(found.tau)
     assert f"would hold {abs(tau):.1f} points" in answer.effect or abs(tau) < 0.05
-    assert "3 more count" in answer.effect
+    assert "3 or more count" in answer.effect
     with pytest.raises(ValueError, match="vendor names"):
         verdict_entry(found, NAMES[:2])
 
