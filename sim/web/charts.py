@@ -241,7 +241,7 @@ def effect(looks: Sequence[Shown], ink: Ink) -> Chart | None:
     options["series"][0]["markLine"] = {
         "silent": True,
         "symbol": "none",
-        "label": {"color": ink.faint, "formatter": f"{least:g} count", "position": "end"},
+        "label": {"color": ink.faint, "formatter": f"{least:g} count", "position": "start"},
         "lineStyle": {"color": ink.faint, "type": "dashed"},
         "data": [{"xAxis": least}],
     }
@@ -322,6 +322,14 @@ def against(look: Shown, ink: Ink) -> Chart | None:
     return Chart(_intervals(rows, ink, title, "points of token share", bars), table)
 
 
+def one_by_one(rows: Sequence[tuple[Any, ...]], ink: Ink, challenger: str) -> Chart:
+    """What each lever does: the challenger's share without it less with it."""
+    title = f"points of tokens that {challenger} gains when the lever alone is off"
+    found = sorted(rows, key=lambda row: -abs(row[1]))
+    table = Table(title, ("lever", "points", "from", "to"), found)
+    return Chart(_intervals(found, ink, title, "points of token share"), table)
+
+
 def _points(share: float | None) -> float | None:
     return None if share is None or not np.isfinite(share) else POINTS * share
 
@@ -381,6 +389,7 @@ def market(look: Shown, ink: Ink) -> Chart:
         {
             "name": name,
             "type": "bar",
+            "itemStyle": {"color": ink.faint, "opacity": 1.0 if k == 0 else 0.5},
             "data": [
                 {
                     "value": round(row[k + 1], 1),

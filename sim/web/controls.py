@@ -204,7 +204,7 @@ def hosting(scenario: Scenario) -> tuple[list[dict[str, Any]], bool] | None:
 class Controls:
     """The inputs of a window, made from its scenario."""
 
-    def __init__(self, scenario: Scenario, state: State, move: Callable[[State, str], None]):
+    def __init__(self, scenario: Scenario, state: State, move: Callable[[State, str, str], None]):
         self.scenario, self.state, self._moved = scenario, state, move
         self.made: dict[str, Control] = {}
         self.last = ""
@@ -234,7 +234,7 @@ class Controls:
         if self.last in self.made:
             self._complain(self.made[self.last], "")
         self.last, self.state = key, state
-        self._moved(state, said)
+        self._moved(state, said, key)
 
     def _error(self, key: str) -> ui.element:
         return el("p", "", "bad", id=f"error-{key}", role="alert")

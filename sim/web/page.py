@@ -14,9 +14,12 @@ from fastapi.responses import FileResponse, PlainTextResponse
 from nicegui import app as nicegui_app
 from nicegui import background_tasks, core, ui
 
+from sim.analysis.rounding import POINTS
 from sim.analysis.verdict.judge import MEASURES
 from sim.analysis.verdict.words import answer_of_pair, question_of
 from sim.errors import SimError
+from sim.plot.style import vendor_styles
+from sim.scenario.schema.scenario import Scenario
 from sim.web import charts
 from sim.web.charts import DARK, LIGHT
 from sim.web.controls import Controls, button, choice, el, write
@@ -30,6 +33,8 @@ PAUSE = 0.04
 """Seconds without a further move before a move is run."""
 HISTORY = 100
 TITLE = "sim: play the market"
+OVER = "over the posterior: each run is one draw of what nobody knows"
+ASIDE = "as they stand, with your changes; the posterior is set aside"
 VIEWS = ("Market", "Sweep", "Stories", "Stored results", "Take away")
 
 
@@ -41,7 +46,7 @@ class Window:
         self.session = Session(worker, memory)
         self.state = state
         self.asked: Asked = shelf.asked(state)
-        self.history: list[tuple[State, str]] = [(state, "as the scenario stands")]
+        self.history: list[tuple[State, str, str]] = [(state, "as the scenario stands", "")]
         self.pinned: tuple[Asked, Shown | None] | None = None
         self.looks: list[Shown] = []
         self.work: asyncio.Task[None] | None = None
@@ -84,6 +89,7 @@ class Window:
                 }
                 for name, view in self.further.items():
                     self.views[name] = view.box
+            self.mini = el("div", "", "mini", aria_hidden="true")
         self.view("Market")
 
     def _upload(self) -> None:
@@ -106,6 +112,7 @@ class Window:
                 with el("p"):
                     self.badge = el("span", "", "badge", id="badge")
                     self.effect = el("span", "", id="effect")
+                self.paired = el("p", "", "note", id="paired")
             self.rest = ui.html("", sanitize=False)
             self.progress = el("p", "", "faint note", id="progress")
             self.note = el("p", "", "bad note", id="note", role="alert")
@@ -123,7 +130,7 @@ class Window:
                 self.tried = el("ol")
         hide(self.against.box, True)
         self.timeline.chart.on_point_click(self._event_clicked)
-        for picture in (self.tokens, self.revenue, self.market, self.holders):
+        for picture in (self.tokens, self.revenue, self.market, self.holders, self.flows):
             picture.chart.on_point_click(self._vendor_clicked)
         self.timeline.show(charts.timeline(self.asked.scenario, self.ink))
 
@@ -142,13 +149,12 @@ class Window:
         self._history()
         self._ask()
 
-    def move(self, state: State, said: str) -> None:
+    def move(self, state: State, said: str, key: str) -> None:
         """Answer another state; what is wrong with it is said where it was moved."""
         self.state = state
-        same = self.history and self.history[-1][1].rpartition(" ")[0] == said.rpartition(" ")[0]
-        if same and len(self.history) > 1:
+        if key == self.history[-1][2]:
             self.history.pop()  # one slider that is moved on is one step
-        self.history.append((state, said))
+        self.history.append((state, said, key))
         del self.history[1:-HISTORY]
         self._ask()
 
@@ -224,10 +230,14 @@ class Window:
             write(self.answer, said.answer)
             write(self.effect, said.effect)
             rows = [row for row in said.rows if row[0] != "Effect"]
+            if look.asked.scenario.posterior is not None:
+                rows.insert(0, ("Numbers", OVER if unit == "draws" else ASIDE))
             table = charts.Table("what it rests on", ("", ""), rows)
             self.rest.set_content(table.text_html())
         else:
             write(self.answer, "No contest is stated: here is how the market goes.")
+        write(self.mini, f"{look.step.label}: {self.answer._text}")
+        write(self.paired, _paired(look))
         pinned = self.pinned[1] if self.pinned else None
         self.tokens.show(charts.belt(look, MEASURES["token_share"], ink, pinned))
         self.revenue.show(charts.belt(look, MEASURES["revenue_share"], ink, pinned))
@@ -243,7 +253,7 @@ class Window:
         self.undo_button.props["disabled"] = len(self.history) < 2
         self.tried.clear()
         with self.tried:
-            for state, said in self.history[-12:]:
+            for state, said, _ in self.history[-12:]:
                 with el("li"):
                     button(said, partial(self.restore, state))
 
@@ -255,7 +265,8 @@ class Window:
 
     def _vendor_clicked(self, event: Any) -> None:
         labels = {v.label or name: name for name, v in self.asked.scenario.vendors.items()}
-        vendor = labels.get(event.name) or labels.get(event.series_name)
+        named = str(event.name).removeprefix("from ").removeprefix("to ")
+        vendor = labels.get(named) or labels.get(str(event.series_name))
         if vendor is not None:
             self.view("Stories")
             self.stories.tell_vendor(vendor)
@@ -286,6 +297,21 @@ class Window:
         if self.looks:
             self._show(self.looks)
         self.timeline.show(charts.timeline(self.asked.scenario, self.ink))
+
+
+def _paired(look: Shown) -> str:
+    """B less A in one sentence; empty without an A."""
+    contest = look.asked.scenario.contest
+    if look.against is None or contest is None:
+        return ""
+    mean, interval = look.against[MEASURES["token_share"]][contest.challenger]
+    label = look.labels[look.vendors.index(contest.challenger)]
+    bounds = "" if interval is None else f" ({_signed(interval[0])} to {_signed(interval[1])})"
+    return f"B less A, the same seeds: {label} {_signed(mean)} points of tokens{bounds}."
+
+
+def _signed(share: float) -> str:
+    return f"{POINTS * share:+.1f}"
 
 
 def application(shelf: Shelf, usual: str) -> tuple[FastAPI, Callable[[], None]]:
@@ -335,7 +361,7 @@ def application(shelf: Shelf, usual: str) -> tuple[FastAPI, Callable[[], None]]:
 
     @nicegui_app.on_startup
     async def warm() -> None:
-        background_tasks.create(_warmed(worker), name="warm")
+        background_tasks.create(_warmed(worker, shelf.scenario(usual)), name="warm")
 
     served = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     core.app.config.socket_io_js_transports = ["websocket"]
@@ -351,8 +377,9 @@ def application(shelf: Shelf, usual: str) -> tuple[FastAPI, Callable[[], None]]:
     return served, worker.close
 
 
-async def _warmed(worker: Worker) -> None:
-    await worker.pool(False)
+async def _warmed(worker: Worker, scenario: Scenario) -> None:
+    """Start the processes, and load what the first drawing needs."""
+    await asyncio.gather(worker.pool(False), asyncio.to_thread(vendor_styles, scenario))
 
 
 def _checked(shelf: Shelf, query: str, usual: str) -> State:

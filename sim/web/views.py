@@ -17,6 +17,7 @@ from nicegui import Client, background_tasks, ui
 
 from sim.analysis.posterior import read_posterior
 from sim.analysis.rounding import POINTS
+from sim.analysis.verdict.judge import MEASURES
 from sim.analysis.verdict.words import answer_of
 from sim.api import run
 from sim.errors import SimError
@@ -28,6 +29,7 @@ from sim.web.charts import Chart, Ink
 from sim.web.controls import button, choice, el, levers, numbers, write
 from sim.web.session import (
     QUICK_CLIENTS,
+    QUICK_PAIRS,
     Session,
     Step,
     Worker,
@@ -39,6 +41,7 @@ from sim.web.session import (
 )
 from sim.web.state import Asked, Shelf, State, command_of, python_of
 
+TOKENS = MEASURES["token_share"]
 CELLS = 5
 """Values of each of the two parameters of a sweep."""
 SWEEP_PAIRS = 4
@@ -173,9 +176,14 @@ class Sweep(PageView):
                 el("label", "show", for_="sweep-of")
                 choice("show", OUTCOMES, "effect", partial(self._choose, "of"), id="sweep-of")
                 self.go = button("Start", self._toggle, "primary", id="sweep-go")
-            self.said = el("p", "", "faint", role="status")
+            with el("div", classes="row"):
+                el("span", "or switch off one lever after the other:")
+                button("Which lever matters most?", self._one_by_one, id="one-by-one")
+            self.said = el("p", "", "faint", role="status", id="sweep-said")
         with el("div", classes="charts"):
             self.map = Picture("Outcome map", "high")
+            self.ranks = Picture("Levers one by one", "high")
+        hide(self.ranks.box, True)
         self.found: dict[Any, dict[str, float]] = {}
 
     def _choose(self, name: str, value: str) -> None:
@@ -218,6 +226,43 @@ class Sweep(PageView):
                 return
             self._draw()
         self._stopped(f"all {len(cells)} points, {SWEEP_PAIRS} quick runs each")
+
+    def _one_by_one(self) -> None:
+        write(self.go, "Start")
+        self.work(self._ranks())
+
+    async def _ranks(self) -> None:
+        """The challenger's share without each lever, against the state as it is."""
+        window, rows = self.window, list[tuple[Any, ...]]()
+        base, found = window.asked, list(levers(window.asked.scenario))
+        contest = base.scenario.contest
+        if contest is None or not found:
+            write(self.said, "the scenario has no contest, or no lever")
+            return
+        size = base.scenario.population.clients
+        step = Step(min(QUICK_CLIENTS, size), QUICK_PAIRS, size <= QUICK_CLIENTS)
+        label = base.scenario.vendors[contest.challenger].label or contest.challenger
+        for done, lever in enumerate(found):
+            write(self.said, f"{done} of {len(found)} levers, {step.label} each")
+            state = base.state.with_change(f"levers.{lever.name}.intensity", 0.0)
+            try:
+                asked = await asyncio.to_thread(window.shelf.asked, state)
+                async for look in window.session.looks(asked, base, steps=[step], behind=True):
+                    assert look.against is not None
+                    mean, ends = look.against[TOKENS][contest.challenger]
+                    low, high = (None, None) if ends is None else (ends[0], ends[1])
+                    row = [None if x is None else POINTS * x for x in (mean, low, high)]
+                    rows.append((lever.title, *row))
+            except SimError as error:
+                write(self.said, f"{lever.title}: {error}")
+                return
+            self.ranks.show(charts.one_by_one(rows, window.ink, label))
+        most = max(rows, key=lambda row: abs(row[1]))
+        write(
+            self.said,
+            f"{most[0]} matters most: without it {label} would hold {most[1]:+.1f} points of "
+            f"tokens ({len(found)} levers, {step.label} each)",
+        )
 
     async def _cell(self, key: Any, state: State) -> None:
         window = self.window
