@@ -1,28 +1,39 @@
-"""Figures without a screen: axes, captions, units and legends."""
+"""Figures without a screen: axes, titles that say what was found, captions, units, labels."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.plot.style import INK, NEUTRAL, PALE, readable
+from sim.plot.words import in_words as in_words
+from sim.plot.words import magnitude, unit_in_words
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
 
     Drawing = tuple[Figure, Any]
 
 FloatArray = npt.NDArray[np.float64]
 
 PERCENT = 100.0
-CAPTION_SIZE = 7
-TITLE_SIZE = 9
-TITLE_CHARACTERS_AN_INCH = 10.0
-CHARACTERS_AN_INCH = 17.5
+CAPTION_SIZE, LABEL_SIZE, SUBTITLE_SIZE, TITLE_SIZE = 7.0, 8.0, 9.0, 12.0
+PANEL_TITLE_SIZE = 9.0
+LINE_HEIGHT = 1.3
+EDGE = 0.12
+"""Inches between text and the edge of the canvas."""
+POINTS_AN_INCH = 72.0
+LABEL_WIDTH = 1.45
+"""Inches in which a label beside a line is wrapped."""
 WIDTH = 7.5
 HEIGHT = 4.2
 
@@ -65,31 +76,126 @@ def new_axes(
     return fig, made[0] if wanted == 1 else made
 
 
+def write_frame(
+    fig: Figure, axes: Any, own_figure: bool, title: str, subtitle: str, caption: str
+) -> None:
+    """What was found over the panels, the measure and its unit below that, the source at the foot.
+
+    Called last: an own figure grows by the height of the text, and labels at line ends are moved
+    apart. On axes that were given the title stands over the first of them.
+    """
+    every = np.asarray(axes, dtype=object).ravel()
+    if own_figure:
+        _write_head(fig, title, subtitle)
+    else:
+        width = every[0].get_position().width * fig.get_figwidth()
+        wrapped = [wrap(text, width, PANEL_TITLE_SIZE) for text in (title, subtitle) if text]
+        every[0].set_title("\n".join(wrapped), fontsize=PANEL_TITLE_SIZE, loc="left")
+    write_caption(fig, caption)
+    _spread_labels(fig, every)
+
+
+def _write_head(fig: Figure, title: str, subtitle: str) -> None:
+    width, height = fig.get_size_inches()
+    inside = width - 2.0 * EDGE
+    lines = wrap(title, inside, TITLE_SIZE, "bold")
+    below = wrap(subtitle, inside, SUBTITLE_SIZE)
+    title_height = _height_of(lines, TITLE_SIZE)
+    head = EDGE + title_height + _height_of(below, SUBTITLE_SIZE) + EDGE / 2.0
+    total = height + head
+    fig.set_size_inches(width, total)
+    kind: dict[str, Any] = {"ha": "left", "va": "top", "linespacing": LINE_HEIGHT - 0.1}
+    place = {"x": EDGE / width, "y": 1.0 - EDGE / total}
+    fig.suptitle(lines, **place, **kind, fontsize=TITLE_SIZE, fontweight="bold", in_layout=False)
+    under = (EDGE / width, 1.0 - (EDGE + title_height) / total)
+    fig.text(*under, below, **kind, fontsize=SUBTITLE_SIZE, color=NEUTRAL, in_layout=False)
+    engine: Any = fig.get_layout_engine()
+    engine.set(rect=(0.0, 0.0, 1.0, height / total))
+
+
+def _height_of(text: str, size: float) -> float:
+    return (text.count("\n") + 1) * size * LINE_HEIGHT / POINTS_AN_INCH if text else 0.0
+
+
+PIECE = re.compile(r"[⺀-鿿＀-￯]|[^ \t\n⺀-鿿＀-￯]+|[ \t]+|\n")
+"""A word, a Chinese character, or what stands between words."""
+
+
+FINE, TIGHT = 4.0, 0.97
+"""Text is measured this much larger, as no pixel is rounded then; and drawn a little wider."""
+
+
+def wrap(text: str, inches: float, size: float, weight: str = "normal") -> str:
+    """A text in lines that are no wider than `inches`; a word that is wider is cut."""
+    from matplotlib.font_manager import FontProperties
+
+    font = FontProperties(size=size * FINE, weight=weight)
+    renderer, scale = _ruler(), POINTS_AN_INCH * FINE * TIGHT
+
+    def width(piece: str) -> float:
+        found: float = renderer.get_text_width_height_descent(piece, font, False)[0]
+        return found / scale
+
+    lines: list[str] = []
+    line = ""
+    for piece in PIECE.findall(text.replace(" %", "\u00a0%")):
+        if piece == "\n":
+            lines, line = [*lines, line], ""
+        elif width(f"{line}{piece}") <= inches:
+            line += piece
+        else:
+            if line.strip():
+                lines.append(line.rstrip())
+            *cut, line = _cut(piece.strip(), inches, width)
+            lines += cut
+    return "\n".join([*lines, line.rstrip()] if line.strip() else lines)
+
+
+@cache
+def _ruler() -> Any:
+    """A renderer that measures text, of one pixel a point."""
+    from matplotlib.backends.backend_agg import RendererAgg
+
+    renderer: Any = RendererAgg
+    return renderer(1, 1, POINTS_AN_INCH)
+
+
+def _cut(word: str, inches: float, width: Callable[[str], float]) -> list[str]:
+    """A word in parts that fit, at an underscore, dot or dash where there is one."""
+    parts = []
+    while word and width(word) > inches:
+        fit = next((n for n in range(len(word) - 1, 1, -1) if width(word[:n]) <= inches), 1)
+        breaks = [word.rfind(sign, 0, fit) + 1 for sign in "._-/"]
+        at = max(breaks) if max(breaks) > fit // 3 else fit
+        parts.append(word[:at])
+        word = word[at:]
+    return [*parts, word]
+
+
 def write_caption(fig: Figure, text: str) -> None:
     """Caption under the figure, wrapped to its width; captions of several axes add up."""
-    width = max(20, int(fig.get_figwidth() * CHARACTERS_AN_INCH))
     known = fig.get_supxlabel()
-    wrapped = textwrap.fill(text.replace(" %", "\u00a0%"), width, break_on_hyphens=False)
+    width = fig.get_figwidth() - 2.0 * EDGE
+    wrapped = wrap(text, width, CAPTION_SIZE)
     if wrapped in known:
         return
     fig.supxlabel(
         f"{known}\n{wrapped}" if known else wrapped,
-        x=0.01,
+        x=EDGE / fig.get_figwidth(),
         ha="left",
         fontsize=CAPTION_SIZE,
-        color="#333333",
+        color=NEUTRAL,
     )
 
 
-def in_words(name: str) -> str:
-    """A name of the code as people read it."""
-    return name.replace("_", " ")
-
-
-def write_title(ax: Axes, text: str) -> None:
-    """Title over the axes, wrapped to their width in a figure of this size."""
-    width = int(WIDTH * TITLE_CHARACTERS_AN_INCH)
-    ax.set_title(textwrap.fill(text, width), fontsize=TITLE_SIZE)
+def write_title(ax: Axes, text: str, colour: str = INK) -> None:
+    """Title over one panel, wrapped to its width."""
+    spec = ax.get_subplotspec()
+    fig: Any = ax.figure
+    columns = spec.get_gridspec().ncols if spec is not None else 1
+    width = 0.8 * fig.get_figwidth() / columns
+    wrapped = wrap(text, width, PANEL_TITLE_SIZE, "bold")
+    ax.set_title(wrapped, fontsize=PANEL_TITLE_SIZE, color=colour, fontweight="bold")
 
 
 def label_cells(ax: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:
@@ -100,46 +206,163 @@ def label_cells(ax: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:
 
 
 def label_axis(axis: Axis, name: str, unit: str) -> None:
-    """Name and unit of an axis; shares are shown in per cent, large numbers in powers of ten."""
-    from matplotlib.ticker import PercentFormatter, ScalarFormatter
+    """Name and unit of an axis, called when all is drawn.
 
+    Shares are shown in per cent, large numbers in thousands, millions or billions.
+    """
+    from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+    words = unit_in_words(unit)
     if unit == "share":
         axis.set_major_formatter(PercentFormatter(xmax=1.0, symbol=""))
-        unit = "%"
     elif axis.get_scale() == "linear":
-        formatter = ScalarFormatter(useMathText=True)
-        formatter.set_powerlimits((-3, 5))
-        axis.set_major_formatter(formatter)
-    axis.set_label_text(f"{name} [{unit}]")
+        factor, words = magnitude(max(map(abs, axis.get_view_interval())), unit)
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / factor:.6g}"))
+    axis.set_label_text(f"{name}, {words}" if words else name)
+
+
+def log_ticks(axis: Axis) -> None:
+    """At least four plain numbers on a logarithmic axis, whatever it spans."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+
+    low, high = sorted(axis.get_view_interval())
+    decades = range(floor(log10(low)), floor(log10(high)) + 1)
+    for steps in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)):
+        ticks = [s * 10.0**d for d in decades for s in steps if low <= s * 10.0**d <= high]
+        if len(ticks) >= 4:
+            break
+    else:
+        from matplotlib.ticker import MaxNLocator
+
+        found = MaxNLocator(5).tick_values(low, high)
+        ticks = [float(tick) for tick in found if low <= tick <= high and tick > 0.0]
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
 
 
 def label_months(ax: Axes) -> None:
     """Dates on the horizontal axis, as short as they can be."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, num2date
 
-    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+    date_of: Any = num2date
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    ax.set_xlabel("month")
+    formatter = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(formatter)
+    years = {date_of(day).year for day in ax.dataLim.intervalx if np.isfinite(day)}
+    ax.set_xlabel(f"month of {years.pop()}" if len(years) == 1 else "month")
+
+
+END_LABEL = "label at a line's end"
+GAP = 2.0
+"""Points between two labels."""
+
+
+def label_end(ax: Axes, y: float, text: str, colour: str) -> None:
+    """The name of a line at its right end, in place of a legend; `write_frame` moves it clear."""
+    if not np.isfinite(y):
+        return
+    label = ax.annotate(
+        wrap(text, LABEL_WIDTH, LABEL_SIZE),
+        xy=(1.0, y),
+        xycoords=ax.get_yaxis_transform(),
+        xytext=(9.0, 0.0),
+        textcoords="offset points",
+        color=readable(colour),
+        fontsize=LABEL_SIZE,
+        ha="left",
+        va="center",
+        annotation_clip=False,
+        linespacing=1.1,
+        arrowprops={
+            "arrowstyle": "-",
+            "color": PALE,
+            "linewidth": 0.6,
+            "relpos": (0.0, 0.5),
+            "shrinkA": 1.0,
+            "shrinkB": 0.0,
+        },
+    )
+    label.set_gid(END_LABEL)
+
+
+def _spread_labels(fig: Figure, axes: Iterable[Axes]) -> None:
+    """Move labels at line ends so far apart that none hides another."""
+    labels = {ax: [t for t in ax.texts if t.get_gid() == END_LABEL] for ax in axes}
+    if not any(labels.values()):
+        return
+    engine = fig.get_layout_engine()
+    if engine is not None:
+        engine.execute(fig)
+    for ax, own in labels.items():
+        if own:
+            _spread(fig, ax, own)
+
+
+def _spread(fig: Figure, ax: Axes, labels: Sequence[Any]) -> None:
+    from matplotlib.text import Text
+
+    points = POINTS_AN_INCH / fig.dpi
+    found: list[tuple[float, float, Annotation]] = []
+    for label in labels:
+        height = Text.get_window_extent(label).height * points
+        y = float(ax.get_yaxis_transform().transform((1.0, label.xy[1]))[1]) * points
+        found.append((y, height + GAP, label))
+    found.sort(key=lambda one: one[0])
+    wanted, heights = (np.array([one[k] for one in found]) for k in (0, 1))
+    box = ax.get_window_extent()
+    places = spread_out(wanted, heights, box.y0 * points, box.y1 * points)
+    for (y, _, label), place in zip(found, places, strict=True):
+        label.set_position((9.0, float(place - y)))
+
+
+def spread_out(wanted: FloatArray, heights: FloatArray, low: float, high: float) -> FloatArray:
+    """Middles of boxes that do not overlap and lie as near as can be to where they are wanted.
+
+    Least squares (pool adjacent violators) over boxes in ascending order; within low and high if
+    there is room, else from the top down.
+    """
+    below = np.cumsum(heights) - heights / 2.0  # middles of the boxes stacked from 0
+    blocks: list[list[float]] = []
+    for value in wanted - below:
+        blocks.append([float(value), 1.0])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (one, n), (two, m) = blocks[-2:]
+            blocks[-2:] = [[(one * n + two * m) / (n + m), n + m]]
+    base = np.concatenate([np.full(int(n), value) for value, n in blocks])
+    most = high - float(heights.sum())
+    return np.clip(base, min(low, most), most) + below
 
 
 def write_legend(fig: Figure, ax: Any, own_figure: bool) -> None:
     """One legend of all axes: beside the axes of an own figure, inside the axes that were given."""
+    every = np.asarray(ax, dtype=object).ravel()
     handles: dict[str, Any] = {}
-    for one in np.asarray(ax, dtype=object).ravel():
+    for one in every:
         for handle, label in zip(*one.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
     if not handles:
         return
+    labels = [wrap(label, 2.0, LABEL_SIZE) for label in handles]
     if own_figure:
-        fig.legend(handles.values(), handles.keys(), loc="outside right upper")
+        beside: dict[str, Any] = {
+            "loc": "upper left",
+            "bbox_to_anchor": (1.02, 1.0),
+            "borderaxespad": 0.0,
+        }
+        _upper_right(every).legend(handles.values(), labels, **beside)
     else:
-        np.asarray(ax, dtype=object).ravel()[0].legend(handles.values(), handles.keys())
+        every[0].legend(handles.values(), labels)
 
 
-def legend_below(ax: Axes) -> None:
-    """Legend under the axes it belongs to, where it hides nothing."""
-    ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.18), borderaxespad=0.0)
+def _upper_right(axes: Iterable[Axes]) -> Axes:
+    def place(ax: Axes) -> tuple[int, int]:
+        spec = ax.get_subplotspec()
+        return (-spec.rowspan.start, spec.colspan.stop) if spec is not None else (0, 0)
+
+    return max(axes, key=place)
 
 
 def common_edges(groups: Iterable[npt.ArrayLike], bins: tuple[int, int]) -> FloatArray:

@@ -10,37 +10,43 @@ import pandas as pd
 from sim.analysis.statistics import mean_interval
 from sim.errors import SimError
 from sim.plot.canvas import (
-    in_words,
+    LABEL_SIZE,
     label_axis,
     label_cells,
+    label_end,
     label_months,
     new_axes,
-    write_caption,
-    write_legend,
+    wrap,
+    write_frame,
+    write_title,
 )
 from sim.plot.curves import INTERVAL as BANDS
 from sim.plot.curves import (
     MARKET,
     MEASURE,
+    MOST_NAMES,
     band_table,
     by_vendor,
     draw_measure,
     fill_band,
+    order_of,
     quantiles_of,
 )
 from sim.plot.registry import plot
-from sim.plot.style import SEQUENTIAL, WIDE_BAND
+from sim.plot.style import MOST_BANDS, SEQUENTIAL, WIDE_BAND, text_on
+from sim.plot.words import OF, amount, capital, in_words, unit_in_words, world_title
 from sim.runs.worlds import ON
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-    from sim.plot.canvas import Drawing
+    from sim.plot.canvas import Drawing, FloatArray
     from sim.plot.material import Material
 
 
-WIDTH, LEAST_WIDTH, HEIGHT = 4.2, 9.0, 6.4
-NOTE = "Below: paired difference from the first, mean and 95 % t interval of each month"
+WIDTH, LEAST_WIDTH, HEIGHT = 4.3, 9.0, 5.6
+NOTE = "below, the paired difference from the first, mean and 95 % t interval of each month"
 
 
 def _worlds(data: Material) -> list[str]:
@@ -94,34 +100,62 @@ def compare(data: Material, measure: str = MEASURE, *, ax: Any = None) -> Drawin
     for axis, world in zip(top, worlds, strict=True):
         rows = table[(table["point"] == world) & ~gaps]
         draw_measure(axis, data, rows)
-        axis.set_title(world)
+        write_title(axis, in_words(world))
         axis.set_xlabel("")
-    for axis, world in zip(below, worlds, strict=True):
+        axis.set_ylabel(axis.get_ylabel() if axis is top[0] else "")
+    for axis, world in zip(below[1:], worlds[1:], strict=True):
         _draw_differences(axis, data, table[(table["point"] == world) & gaps])
         label_months(axis)
-        axis.set_title(f"{world} less {worlds[0]}")
-    below[0].text(0.5, 0.5, "0 by definition", transform=below[0].transAxes, ha="center")
-    label_axis(below[0].yaxis, f"difference of {in_words(measure)}", data.unit(measure))
-    write_legend(fig, axes, ax is None)
-    runs = int(table.loc[~gaps, "n"].max())
-    write_caption(fig, data.caption(runs, BANDS, NOTE))
+        write_title(axis, f"{in_words(world)} less {in_words(worlds[0])}")
+    below[0].set_visible(False)
+    if len(worlds) > 1:
+        label_axis(below[1].yaxis, "difference", data.unit(measure))
+        if data.unit(measure) == "share":
+            below[1].set_ylabel("difference, points")
+        below[1].tick_params(labelleft=True)
+    unit = unit_in_words(data.unit(measure))
+    subtitle = f"{capital(in_words(measure))}{', ' if unit else ''}{unit}, by month: {NOTE}."
+    caption = data.caption(int(table.loc[~gaps, "n"].max()), BANDS)
+    write_frame(fig, axes, ax is None, _title(data, measure, worlds), subtitle, caption)
     return fig, axes
 
 
+def _title(data: Material, measure: str, worlds: list[str]) -> str:
+    """Where the challenger, or the largest vendor, ends in each scenario."""
+    ends = {world: data.ends(measure, world) for world in worlds}
+    first = ends[worlds[0]]
+    who = next((name for name in data.rivals if name in first), max(first, key=lambda n: first[n]))
+    unit = data.unit(measure)
+    said = [
+        f"{amount(found[who], unit)} in {in_words(world)}"
+        for world, found in ends.items()
+        if who in found
+    ]
+    of = OF.get(measure, f"of {in_words(measure)}")
+    label = data.style(who).label if who else "The market"
+    return f"{label} ends with {', '.join(said)} {of}"
+
+
 def _draw_differences(ax: Axes, data: Material, table: pd.DataFrame) -> None:
+    """Paired differences; the rivals and the largest others have bands and names."""
     ax.axhline(0.0, color="black", linewidth=0.8)
-    for vendor, rows in table.groupby("vendor", sort=False):
-        style = data.style(str(vendor)) if vendor else MARKET
+    medians = table.assign(median=table["difference"].abs())
+    for place, vendor in enumerate(order_of(data, medians)[: MOST_NAMES - 1]):
+        rows = table[table["vendor"] == vendor]
+        style = data.style(vendor) if vendor else MARKET
         months = rows["month"].to_numpy()
-        fill_band(ax, months, rows["low"], rows["high"], style.colour, 2 * WIDE_BAND)
-        ax.plot(months, rows["difference"].to_numpy(), color=style.colour, linestyle=style.line)
+        if place < MOST_BANDS:
+            fill_band(ax, months, rows["low"], rows["high"], style.colour, 2 * WIDE_BAND)
+        values = rows["difference"].to_numpy()
+        ax.plot(months, values, color=style.colour, linestyle=style.line)
+        if place < MOST_BANDS:
+            label_end(ax, float(values[-1]), style.label, style.colour)
 
 
 FLOW = "switching_flow"
 INTERVAL = "Cells: median over runs of the mean month; the table beside has 90 % bands"
-CELL, MARGIN = 0.72, 2.6
-DARK_BELOW = 0.5
-LARGE = 100.0  # from here on cells show no decimals
+CELL_WIDTH, CELL_HEIGHT, MARGIN = 0.7, 0.42, 2.2
+NAME_WIDTH = 1.5
 
 
 def flow_numbers(data: Material, point: str = ON) -> pd.DataFrame:
@@ -154,33 +188,64 @@ def flows(data: Material, point: str = ON, *, ax: Any = None) -> Drawing:
     targets = list(dict.fromkeys([*names, *table["vendor_to"]]))
     grid = table.pivot(index="vendor", columns="vendor_to", values="median")
     values = grid.reindex(index=names, columns=targets).to_numpy(dtype=np.float64)
-    size = (MARGIN + CELL * len(targets) + 1.0, MARGIN / 1.3 + CELL * len(names))
+    size = (MARGIN + CELL_WIDTH * len(targets), 1.5 + CELL_HEIGHT * len(names))
     fig, axes = new_axes(ax, size=size)
-    image = axes.imshow(np.ma.masked_invalid(values), cmap=SEQUENTIAL, aspect="auto", vmin=0.0)
-    _write_cells(axes, values)
-    label_cells(axes, *([_label(data, n) for n in side] for side in (names, targets)))
+    between = values.copy()
+    between[:, len(names) :] = np.nan  # who leaves the platforms would swamp who goes between them
+    known = between[np.isfinite(between)]
+    top = float(known.max()) if known.size and known.max() > 0.0 else 1.0
+    colours = np.ma.masked_invalid(np.sqrt(between))
+    image = axes.imshow(colours, cmap=SEQUENTIAL, aspect="auto", vmin=0.0, vmax=np.sqrt(top))
+    _write_cells(axes, values, image)
+    if len(targets) > len(names):
+        axes.axvline(len(names) - 0.5, color="black", linewidth=1.2)
+    sides = [[_label(fig, data, n) for n in side] for side in (names, targets)]
+    label_cells(axes, *sides)
     axes.set_xlabel("to")
     axes.set_ylabel("from")
-    bar = fig.colorbar(image, ax=axes)
-    bar.set_label(f"{in_words(FLOW)} [{data.unit(FLOW)}]")
-    write_caption(fig, data.caption(int(table["n"].max()), INTERVAL))
+    unit = unit_in_words(data.unit(FLOW))
+    world = "" if point == ON else f" World: {world_title(data, point)}."
+    subtitle = f"{capital(in_words(FLOW))}, {unit}, mean of all months.{world}"
+    note = "Colour: flows between platforms alone, square root; right of the line: off them"
+    caption = data.caption(
+        int(table["n"].max()), INTERVAL, note if len(targets) > len(names) else ""
+    )
+    write_frame(fig, axes, ax is None, _flows_title(data, table, names), subtitle, caption)
     return fig, axes
 
 
-def _label(data: Material, name: str) -> str:
-    return data.styles[name].label if name in data.styles else in_words(name)
+def _flows_title(data: Material, table: pd.DataFrame, names: list[str]) -> str:
+    """The largest flow between two platforms, and how much goes back."""
+    between = table[table["vendor_to"].isin(names) & table["median"].notna()]
+    if between.empty or between["median"].max() <= 0.0:
+        return "No workload changes from one platform to another"
+    top = between.sort_values("median", ascending=False, kind="stable").iloc[0]
+    back = between[
+        (between["vendor"] == top["vendor_to"]) & (between["vendor_to"] == top["vendor"])
+    ]["median"]
+    said = (
+        f"Most workloads go from {data.style(top['vendor']).label} to "
+        f"{data.style(top['vendor_to']).label}: {_short(top['median'])} a month"
+    )
+    return f"{said}, {_short(float(back.iloc[0]))} come back" if len(back) else said
 
 
-def _write_cells(ax: Axes, values: np.ndarray[Any, Any]) -> None:
-    top = np.nanmax(values) if np.isfinite(values).any() else 0.0
+def _label(fig: Figure, data: Material, name: str) -> str:
+    label = data.styles[name].label if name in data.styles else in_words(name)
+    return wrap(label, NAME_WIDTH, LABEL_SIZE)
+
+
+def _write_cells(ax: Axes, values: FloatArray, image: Any) -> None:
+    rows = len(values)
     for (row, column), value in np.ndenumerate(values):
         if not np.isfinite(value):
-            ax.text(column, row, "stays", ha="center", va="center", color="#7F7F7F", fontsize=7)
+            ax.text(column, row, "stays", ha="center", va="center", color="#6B6B6B", fontsize=7)
             continue
-        colour = "white" if top <= 0.0 or value / top < DARK_BELOW else "black"
+        ground = image.cmap(image.norm(np.sqrt(value))) if column < rows else "white"
+        colour = text_on(ground)
         ax.text(column, row, _short(value), ha="center", va="center", color=colour, fontsize=8)
 
 
 def _short(value: float) -> str:
-    """Three digits, or all before the point."""
-    return f"{value:,.0f}" if abs(value) >= LARGE else f"{value:.3g}"
+    """Two digits, or all before the point."""
+    return f"{value:,.0f}" if abs(value) >= 10.0 else f"{value:.2g}"

@@ -14,17 +14,20 @@ from sim.analysis.verdict.dated import survival as kaplan_meier
 from sim.analysis.verdict.final_states import silverman_test
 from sim.errors import SimError
 from sim.plot.canvas import (
+    LABEL_SIZE,
     PERCENT,
     common_edges,
-    in_words,
     label_axis,
+    label_end,
     new_axes,
-    write_caption,
-    write_legend,
+    wrap,
+    write_frame,
+    write_title,
 )
 from sim.plot.curves import MEASURE
 from sim.plot.registry import plot
 from sim.plot.style import WIDE_BAND, palette_style
+from sim.plot.words import OF, amount, capital, in_words, with_names, world_title
 from sim.runs.worlds import OFF_MONEY_KEPT, ON
 
 if TYPE_CHECKING:
@@ -35,11 +38,16 @@ if TYPE_CHECKING:
 
 
 INTERVAL = "Histograms of single runs, each also a tick; black line: median"
+HUMPS_NOTE = (
+    "Two humps: bimodality coefficient (Sarle) above 0.56, or Silverman's test of one hump at "
+    "p = 0.05 or less"
+)
 BINS = (20, 60)
 HUMPS = 5.0 / 9.0
 """Sarle's coefficient of the uniform law: above it a distribution may have two humps."""
 SMALL_P = 0.05
-WIDTH, PANEL_HEIGHT, MARGIN = 7.0, 0.95, 1.1
+WIDTH, PANEL_HEIGHT, MARGIN = 7.5, 0.75, 0.7
+LABEL_WIDTH = 1.6
 
 
 def final_numbers(data: Material, measure: str = MEASURE, point: str = ON) -> pd.DataFrame:
@@ -73,19 +81,29 @@ def final(data: Material, measure: str = MEASURE, point: str = ON, *, ax: Any = 
     edges = common_edges(samples, BINS)
     for axis, vendor, own in zip(axes, vendors, samples, strict=True):
         _row(data, axis, vendor, own, edges)
-    months = data.thresholds.window_months
-    label_axis(
-        axes[-1].xaxis,
-        f"{in_words(measure)}, mean of the last {months} months",
-        data.unit(measure),
-    )
+    axes[-1].autoscale_view()
+    label_axis(axes[-1].xaxis, in_words(measure), data.unit(measure))
+    axes[len(axes) // 2].set_ylabel("runs")
     runs = int(table["replicate"].nunique())
-    note = (
-        "b: Sarle's bimodality coefficient, above 0.56 there may be two humps; p: Silverman's test "
-        "of one hump against more, a small p speaks for two"
-    )
-    write_caption(fig, data.caption(runs, INTERVAL, note))
+    caption = data.caption(runs, INTERVAL, HUMPS_NOTE)
+    months = data.thresholds.window_months
+    world = "" if point == ON else f" World: {world_title(data, point)}."
+    subtitle = f"{capital(in_words(measure))}, mean of the last {months} months of each run.{world}"
+    write_frame(fig, axes, ax is None, _final_title(data, table), subtitle, caption)
     return fig, axes
+
+
+def _final_title(data: Material, table: pd.DataFrame) -> str:
+    """Where nine of ten runs of the challenger, or of the largest vendor, end."""
+    middles = table.groupby("vendor", sort=False)["value"].median()
+    who = next((name for name in data.rivals if name in middles.index), str(middles.idxmax()))
+    low, high = table.loc[table["vendor"] == who, "value"].quantile([0.05, 0.95])
+    unit, measure = str(table["unit"].iloc[0]), str(table["measure"].iloc[0])
+    least, most = amount(low, unit), amount(high, unit)
+    ends = f"at {least}" if least == most else f"between {least} and {most}"
+    of = f" {OF[measure]}" if measure in OF else ""
+    said = f"{data.style(who).label} ends {ends}{of} in nine of ten runs"
+    return said if of else f"{capital(in_words(measure))}: {said}"
 
 
 def _row(data: Material, ax: Any, vendor: str, own: np.ndarray[Any, Any], edges: Any) -> None:
@@ -98,32 +116,20 @@ def _row(data: Material, ax: Any, vendor: str, own: np.ndarray[Any, Any], edges:
         color=style.colour,
         clip_on=False,
         transform=ax.get_xaxis_transform(),
-        markersize=6,
+        markersize=5,
     )
     ax.axvline(float(np.median(own)), color="black", linewidth=1.0)
-    coefficient = bimodality_coefficient(own)
-    humps = "" if np.isnan(coefficient) else f"\nb = {coefficient:.2f}"
     test = silverman_test(own)
-    if test is not None:
-        humps += f"\np = {test.p_value:.2f}"
     several = test is not None and test.p_value <= SMALL_P
-    warn = "bold" if coefficient > HUMPS or several else "normal"
-    ax.text(
-        1.01,
-        0.95,
-        f"{style.label}{humps}",
-        transform=ax.transAxes,
-        va="top",
-        ha="left",
-        fontsize=8,
-        fontweight=warn,
-    )
-    ax.set_ylabel("runs")
+    humps = "\nmay have two humps" if bimodality_coefficient(own) > HUMPS or several else ""
+    label = wrap(style.label, LABEL_WIDTH, LABEL_SIZE, "bold")
+    kind = {"transform": ax.transAxes, "va": "top", "ha": "left", "linespacing": 1.15}
+    ax.text(1.01, 1.0, f"{label}{humps}", color=style.ink, fontsize=LABEL_SIZE, **kind)
     ax.tick_params(axis="x", pad=7)
-    ax.yaxis.get_major_locator().set_params(integer=True, nbins=3)
+    ax.yaxis.get_major_locator().set_params(integer=True, nbins=2)
 
 
-SIZE = (11.0, 4.6)
+SIZE = (10.0, 4.0)
 INTERVAL_SURVIVAL = "Kaplan-Meier estimates with 95 % log-log band (Wilson at 0 and 100 %)"
 PARTS = {"waiting": "Not yet begun", "lasting": "Still lasting"}
 DRAWN = ("held_back", "incumbent_regains", "above_ceiling", "below_ceiling")
@@ -201,25 +207,37 @@ def survival(data: Material, *, ax: Any = None) -> Drawing:
         for place, name in enumerate(names):
             rows = table[(table["state"] == name) & (table["part"] == part)]
             if len(rows):
-                _draw(axis, rows, place)
-        axis.set_title(title)
+                _draw(data, axis, rows, place)
+        write_title(axis, title)
         axis.set_ylim(-3.0, 103.0)
-        since = "since it could begin" if part == "waiting" else "since it began"
-        axis.set_xlabel(f"time {since} [months]")
-    axes[0].set_ylabel("runs [%]")
-    write_legend(fig, axes, ax is None)
+        axis.margins(x=0.02)
+        since = "it could begin" if part == "waiting" else "it began"
+        axis.set_xlabel(f"months since {since}")
+    axes[0].set_ylabel("runs, %")
     row = data.thresholds.event_months
     note = f"A state begins, or ends, with {row} months in a row; censored when the run stops"
-    on = int(table["n"].max())
-    write_caption(fig, data.caption(on, INTERVAL_SURVIVAL, note))
+    caption = data.caption(int(table["n"].max()), INTERVAL_SURVIVAL, note)
+    subtitle = "Share of runs, %, by month: where a state has not begun yet, and where it lasts."
+    write_frame(fig, axes, ax is None, _survival_title(data, table), subtitle, caption)
     return fig, axes
 
 
-def _draw(ax: Axes, table: pd.DataFrame, place: int) -> None:
-    look = palette_style(place, str(table["title"].iloc[0]))
+def _survival_title(data: Material, table: pd.DataFrame) -> str:
+    """In how many runs the states begin."""
+    waiting = table[table["part"] == "waiting"].groupby("title", sort=False).first()
+    said = [
+        f"{with_names(data, str(title))} in {int(row['happened'])} of {int(row['n'])} runs"
+        for title, row in waiting.iterrows()
+    ]
+    return capital("; ".join(said[:2])) if said else "No state could begin"
+
+
+def _draw(data: Material, ax: Axes, table: pd.DataFrame, place: int) -> None:
+    look = palette_style(place, with_names(data, str(table["title"].iloc[0])))
     months = table["months"].to_numpy()
     share, low, high = (PERCENT * table[c].to_numpy() for c in ("share", "lower", "upper"))
     colour, line, label = look.colour, look.line, look.label
     ax.fill_between(months, low, high, step="post", color=colour, alpha=WIDE_BAND, linewidth=0.0)
     ax.step(months, share, where="post", color=colour, linestyle=line, label=label)
     ax.plot(months[-1:], share[-1:], "|", color=colour, markersize=8)
+    label_end(ax, float(share[-1]), label, colour)

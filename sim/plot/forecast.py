@@ -22,17 +22,20 @@ from sim.analysis.forecasts.forecast import (
 )
 from sim.plot.canvas import (
     HEIGHT,
+    LABEL_SIZE,
     WIDTH,
-    in_words,
+    label_end,
     label_months,
+    log_ticks,
     new_axes,
-    write_caption,
-    write_title,
+    wrap,
+    write_frame,
 )
 from sim.plot.curves import fill_band
 from sim.plot.save import NUMBER, figure_bytes
 from sim.plot.style import (
     COLOURS,
+    MOST_BANDS,
     NARROW_BAND,
     SHORT_HASH,
     WIDE_BAND,
@@ -41,6 +44,7 @@ from sim.plot.style import (
     settings,
     vendor_styles,
 )
+from sim.plot.words import capital, in_words
 from sim.runs.files import json_bytes
 from sim.runs.worlds import ON
 
@@ -55,8 +59,8 @@ INTERVAL = (
     "the period that is forecast"
 )
 BANDS = (("q05", "q95", WIDE_BAND), ("q25", "q75", NARROW_BAND))
-MANY = 8
-"""Entities above which only the 90 % bands are drawn."""
+NAME_LENGTH = 60
+"""Letters of a metric's name on its axis."""
 SPREAD = 20.0
 """Ratio of the largest to the smallest figure from which an axis is logarithmic."""
 
@@ -221,24 +225,27 @@ def draw_family(
         for panel, (metric, unit) in zip(panels, metrics, strict=True):
             rows = table[table["metric"] == metric]
             _panel(panel, rows, recorded[recorded["metric"] == metric], styles or {})
-            label = in_words(metric) if len(metric) < 40 else in_words(metric)[:38] + "..."
-            panel.set_ylabel(f"{label}\n[{unit}]", fontsize=7)
+            name = capital(in_words(metric))
+            short = name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 3]}..."
+            inches = 0.7 * height / len(metrics)
+            panel.set_ylabel(wrap(f"{short}, {unit}", inches, LABEL_SIZE), fontsize=LABEL_SIZE)
         for panel in panels[:-1]:
             panel.set_xlabel("")
-        write_title(panels[0], finding)
-        write_caption(fig, f"{caption} {INTERVAL}.")
+        subtitle = "Forecast with bands, and what was recorded before it (black-rimmed points)."
+        write_frame(fig, axes, ax is None, finding, subtitle, f"{caption} {INTERVAL}.")
     return fig, axes
 
 
 def _panel(
     ax: Axes, rows: pd.DataFrame, recorded: pd.DataFrame, styles: Mapping[str, VendorStyle]
 ) -> None:
-    """Bands and recorded points of each entity."""
-    entities = list(dict.fromkeys(rows["entity"]))
-    for entity, look in zip(entities, _looks(entities, styles), strict=True):
-        own = _one_length(rows[rows["entity"] == entity])
+    """Medians, bands of the four largest, and recorded points of each entity."""
+    ends = rows.groupby("entity", sort=False)["q50"].last().sort_values(ascending=False)
+    entities = [str(name) for name in ends.index]
+    for place, entity in enumerate(entities):
+        own, look = _one_length(rows[rows["entity"] == entity]), _looks(entities, styles)[place]
         times = _middles(own)
-        for low, high, opacity in BANDS if len(entities) <= MANY else BANDS[:1]:
+        for low, high, opacity in BANDS if place < MOST_BANDS else ():
             fill_band(ax, times, own[low], own[high], look.colour, opacity)
         ax.plot(
             times,
@@ -247,7 +254,6 @@ def _panel(
             linestyle=look.line,
             marker=look.marker,
             markevery=max(1, len(own) // 6),
-            label=look.label,
         )
         known = recorded[recorded["entity"] == entity]
         ax.plot(
@@ -260,11 +266,13 @@ def _panel(
             markersize=7.0,
             zorder=5,
         )
+        label_end(ax, float(own["q50"].iloc[-1]), look.label, look.colour)
     wide = rows["q05"].min() > 0.0 and rows["q95"].max() > SPREAD * rows["q05"].min()
     if wide and (rows["unit"] != "%").all():
         ax.set_yscale("log")
+        log_ticks(ax.yaxis)
+    ax.margins(x=0.02)
     label_months(ax)
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 
 
 def _one_length(rows: pd.DataFrame) -> pd.DataFrame:

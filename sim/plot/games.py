@@ -7,16 +7,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sim.analysis.rounding import spread
 from sim.plot.canvas import (
-    in_words,
+    LABEL_SIZE,
+    PERCENT,
     label_axis,
     label_cells,
+    label_end,
     new_axes,
-    write_caption,
+    wrap,
+    write_frame,
     write_title,
 )
 from sim.plot.registry import plot
-from sim.plot.style import COLOURS, SEQUENTIAL, palette_style
+from sim.plot.style import (
+    CHALLENGER_COLOUR,
+    INCUMBENT_COLOUR,
+    SEQUENTIAL,
+    VendorStyle,
+    palette_style,
+    text_on,
+)
+from sim.plot.words import capital, in_words, path_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +37,8 @@ if TYPE_CHECKING:
     from sim.plot.material import Material
 
 
-CELL_WIDTH, CELL_HEIGHT, MARGIN = 0.82, 0.46, 3.2
+CELL_WIDTH, CELL_HEIGHT, MARGIN = 0.85, 0.5, 1.4
+NAME_WIDTH = 1.5
 SIDES = ("incumbent", "challenger")
 
 
@@ -61,46 +74,71 @@ def tournament(data: Material, *, ax: Any = None) -> Drawing:
     """Payoffs of both sides at every profile, pure equilibria framed."""
     found = game_of(data)
     m, n = len(found["rows"]), len(found["columns"])
-    size = (2 * (1.0 + MARGIN / 1.6 + CELL_WIDTH * n), MARGIN / 1.4 + CELL_HEIGHT * m)
-    fig, axes = new_axes(ax, 1, 2, size)
+    size = (2 * (MARGIN / 2 + CELL_WIDTH * n) + MARGIN, MARGIN + CELL_HEIGHT * m)
+    fig, axes = new_axes(ax, 1, 2, size, sharey=True)
     for axis, side in zip(axes, SIDES, strict=True):
         values = np.array(found["payoff"][side])
         image = axis.imshow(values, cmap=SEQUENTIAL, aspect="auto")
-        _label(axis, found)
-        middle = (values.max() + values.min()) / 2.0
+        label_cells(axis, *(_strategies(fig, found[side]) for side in ("rows", "columns")))
+        pure = _pure(found)
         for (i, j), value in np.ndenumerate(values):
-            colour = "white" if value < middle else "black"
-            axis.text(j, i, f"{value:.3g}", ha="center", va="center", color=colour, fontsize=8)
-        _frame(axis, found)
-        bar = fig.colorbar(image, ax=axis)
-        bar.set_label(f"{found['payoff']['measure']} [M yuan/month]")
-        write_title(axis, f"payoff of {found['contest'][side]}")
+            colour = text_on(image.cmap(image.norm(value)))
+            text = f"{value:,.0f}" if abs(value) >= 10.0 else f"{value:.2g}"
+            if (i, j) in pure:
+                text += f"\n{pure[i, j]:.0%}".replace("%", "\u00a0%")
+            axis.text(j, i, text, ha="center", va="center", color=colour, fontsize=LABEL_SIZE)
+        _frame(axis, pure)
+        axis.set_xlabel(f"{_party(data, found, 'challenger')} plays")
+        write_title(axis, f"Payoff of {_party(data, found, side)}")
+    axes[0].set_ylabel(f"{_party(data, found, 'incumbent')} plays")
+    payoff = found["payoff"]
+    subtitle = f"Payoff: {in_words(payoff['measure'])}, {payoff['unit']}; the lighter, the more."
     note = "Framed: pure equilibria of the game of means, with their frequency over the bootstrap"
-    write_caption(fig, data.caption(found["n"], found["game"]["interval_type"], note))
+    caption = data.caption(found["n"], found["game"]["interval_type"], note)
+    write_frame(fig, axes, ax is None, _game_title(data, found), subtitle, caption)
     return fig, axes
 
 
-def _label(ax: Axes, found: dict[str, Any]) -> None:
-    label_cells(ax, found["rows"], found["columns"])
-    ax.set_xlabel(f"{found['contest']['challenger']} plays")
-    ax.set_ylabel(f"{found['contest']['incumbent']} plays")
+def _party(data: Material, found: dict[str, Any], side: str) -> str:
+    return data.style(found["contest"][side]).label
 
 
-def _frame(ax: Axes, found: dict[str, Any]) -> None:
+def _strategies(fig: Any, names: list[str]) -> list[str]:
+    return [wrap(in_words(name), NAME_WIDTH, LABEL_SIZE) for name in names]
+
+
+def _pure(found: dict[str, Any]) -> dict[tuple[int, int], float]:
+    """Cells of the pure equilibria and how often each is one."""
+    return {
+        (
+            found["rows"].index(next(iter(one["incumbent"]))),
+            found["columns"].index(next(iter(one["challenger"]))),
+        ): one["frequency"]
+        for one in found["equilibria"]
+        if one["pure"]
+    }
+
+
+def _game_title(data: Material, found: dict[str, Any]) -> str:
+    """Who plays what where nobody gains by a change."""
+    pure = _pure(found)
+    incumbent, challenger = (_party(data, found, side) for side in SIDES)
+    if not pure:
+        return f"No pair of strategies is best for both {incumbent} and {challenger}"
+    (i, j), frequency = max(pure.items(), key=lambda item: item[1])
+    mine, theirs = in_words(found["rows"][i]), in_words(found["columns"][j])
+    return (
+        f"Equilibrium: {incumbent} plays {mine}, {challenger} {theirs}, in "
+        f"{PERCENT * frequency:.0f} % of resamples"
+    )
+
+
+def _frame(ax: Axes, pure: dict[tuple[int, int], float]) -> None:
     from matplotlib.patches import Rectangle
 
-    for one in found["equilibria"]:
-        if not one["pure"]:
-            continue
-        i = found["rows"].index(next(iter(one["incumbent"])))
-        j = found["columns"].index(next(iter(one["challenger"])))
-        ax.add_patch(
-            Rectangle((j - 0.5, i - 0.5), 1.0, 1.0, fill=False, edgecolor="#D55E00", linewidth=2.5)
-        )
-        ax.text(
-            j, i + 0.33, f"{one['frequency']:.0%}", ha="center", va="center", fontsize=7,
-            color="#D55E00", weight="bold",
-        )  # fmt: skip
+    for i, j in pure:
+        kind: dict[str, Any] = {"fill": False, "edgecolor": INCUMBENT_COLOUR, "linewidth": 2.5}
+        ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1.0, 1.0, **kind))
 
 
 NAMES = {"incumbent": "rows", "challenger": "columns"}
@@ -127,21 +165,27 @@ def replicator_numbers(data: Material) -> pd.DataFrame:
 def replicator(data: Material, *, ax: Any = None) -> Drawing:
     """Weights of the strategies of both sides where better ones are copied."""
     found, table = game_of(data), replicator_numbers(data)
-    fig, axes = new_axes(ax, 1, 2, (9.5, 3.8), sharey=True)
+    fig, axes = new_axes(ax, 1, 2, (10.5, 3.4), sharey=True)
+    winners = []
     for axis, side in zip(axes, SIDES, strict=True):
         rows = table[table["side"] == side]
+        last = rows.groupby("strategy", sort=False)["weight"].last()
         for i, name in enumerate(found[NAMES[side]]):
             one = rows[rows["strategy"] == name]
-            look = palette_style(i, name)
-            axis.plot(
-                one["time"], one["weight"], linestyle=look.line, color=look.colour, label=name
-            )
-        axis.set_ylim(-0.02, 1.02)
-        axis.set_xlabel("time [rounds of copying]")
-        axis.set_ylabel("weight in the population [-]")
-        axis.legend(loc="best")
-        write_title(axis, f"{side}: {found['contest'][side]}")
-    write_caption(fig, data.caption(found["n"], "No interval: dynamics of mean payoffs", NOTE))
+            look = palette_style(i, in_words(name))
+            axis.plot(one["time"], one["weight"], linestyle=look.line, color=look.colour)
+            label_end(axis, float(last[name]), look.label, look.colour)
+        axis.margins(x=0.02)
+        axis.set_xlabel("rounds of copying")
+        label_axis(axis.yaxis, "part of the population", "share")
+        write_title(axis, f"{capital(side)}: {_party(data, found, side)}")
+        winners.append(f"{_party(data, found, side)}: {in_words(str(last.idxmax()))}")
+    axes[0].set_ylim(-0.02, 1.02)
+    axes[1].set_ylabel("")
+    subtitle = "Weight of each strategy in its population, %, where the better ones are copied."
+    caption = data.caption(found["n"], "No interval: dynamics of mean payoffs", NOTE)
+    title = f"Most copied in the end: {'; '.join(winners)}"
+    write_frame(fig, axes, ax is None, title, subtitle, caption)
     return fig, axes
 
 
@@ -168,27 +212,32 @@ def fingerprints(data: Material, *, ax: Any = None) -> Drawing:
     """Price over cost of each strategy against rivals' price over cost, mean over own shares."""
     found = game_of(data)
     prints = found["fingerprints"]
-    fig, axes = new_axes(ax, 1, 2, (9.5, 4.0))
+    fig, axes = new_axes(ax, 1, 2, (10.5, 3.6))
+    dearest = []
     for axis, (vendor, one) in zip(axes, prints.items(), strict=True):
         response = np.exp(np.log(np.array(one["price_over_cost"])).mean(axis=2))
         for s, name in enumerate(one["names"]):
-            look = palette_style(s, name)
+            look = palette_style(s, in_words(name))
             axis.plot(
                 one["rival_price_over_cost"],
                 response[s],
                 color=look.colour,
                 linestyle=look.line,
                 marker=look.marker,
-                label=name,
             )
+            label_end(axis, float(response[s][-1]), look.label, look.colour)
         axis.set_ylim(bottom=0.0)
-        axis.set_xlabel("rivals' price over unit cost [-]")
-        axis.set_ylabel("own price over unit cost [-]")
-        axis.legend(loc="best")
-        write_title(axis, f"{vendor} after {one['months']} months")
-    write_caption(
-        fig, data.caption(found["n"], "No interval: a probe of the rules", NOTE_FINGERPRINTS)
-    )
+        axis.margins(x=0.02)
+        axis.set_xlabel("rivals' price, times unit cost")
+        axis.set_ylabel("own price, times unit cost")
+        label = data.style(vendor).label
+        write_title(axis, f"{label} after {one['months']} months")
+        top = in_words(one["names"][int(np.argmax(response.mean(axis=1)))])
+        dearest.append(f"{top} for {label}")
+    subtitle = "Own price over unit cost at each price of the rivals, mean over own shares."
+    caption = data.caption(found["n"], "No interval: a probe of the rules", NOTE_FINGERPRINTS)
+    title = f"Highest prices: {', '.join(dearest)}"
+    write_frame(fig, axes, ax is None, title, subtitle, caption)
     return fig, axes
 
 
@@ -211,34 +260,44 @@ def frontier_numbers(data: Material) -> pd.DataFrame:
 def frontier(data: Material, *, ax: Any = None) -> Drawing:
     """Boundary of P = 1/2 with its band, over the points that were run."""
     found, table = data.finding(FRONTIER, "frontier"), frontier_numbers(data)
-    fig, axes = new_axes(ax, size=(7.0, 5.0))
+    fig, axes = new_axes(ax, size=(7.5, 4.6))
     x, y = (np.array(found[name]["values"]) for name in ("x", "y"))
-    above = np.array(found["above"]).T
+    probability, above = (np.array(found[name]).T for name in ("probability", "above"))
+    levels = np.linspace(0.0, 1.0, 11)
+    shade = axes.contourf(x, y, probability, levels=levels, cmap=SEQUENTIAL)
     if (above > LOW).any() and (above < HIGH).any():
-        axes.contourf(x, y, above, levels=[LOW, HIGH], colors=["#56B4E9"], alpha=0.35)
-    probability = np.array(found["probability"]).T
+        axes.contourf(x, y, above, levels=[LOW, HIGH], colors="none", hatches=["////"])
     if probability.min() < HALF < probability.max():
-        axes.contour(x, y, probability, levels=[HALF], colors="black", linewidths=2.0)
-    dots = axes.scatter(
-        table.iloc[:, 0], table.iloc[:, 1], c=table["share"], cmap=SEQUENTIAL, vmin=0.0, vmax=1.0,
-        edgecolors="black", linewidths=0.4, s=26, zorder=3, clip_on=False,
-    )  # fmt: skip
-    bar = fig.colorbar(dots, ax=axes)
+        axes.contour(x, y, probability, levels=[HALF], colors="white", linewidths=4.0)
+        axes.contour(x, y, probability, levels=[HALF], colors="black", linewidths=1.8)
+    kind = {"s": 9, "c": "white", "edgecolors": "black", "linewidths": 0.5, "clip_on": False}
+    axes.scatter(table.iloc[:, 0], table.iloc[:, 1], zorder=3, label="points run", **kind)
+    bar = fig.colorbar(shade, ax=axes)
     what = " or ".join(in_words(name) for name in found["outcomes"])
-    bar.set_label(f"runs that end in {what} [share]")
-    axes.set_xlabel(f"{found['x']['path']} [{found['x']['unit']}]")
-    axes.set_ylabel(f"{found['y']['path']} [{found['y']['unit']}]")
-    write_title(axes, f"Where {what} begins and ends")
-    note = (
-        f"Line: P = 1/2; band: {'; '.join(found['interval_types'][-1:])}; {len(table)} points, "
-        f"{found['runs']} runs ({found['runs_of_the_whole_lattice']} on the whole lattice)"
+    label_axis(bar.ax.yaxis, f"runs that end in {what}", "share")
+    for side, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
+        label_axis(axis, path_in_words(data, found[side]["path"]), found[side]["unit"])
+    axes.grid(visible=False)
+    low, high = found["area_interval"]
+    area, _, bounds = spread(PERCENT * found["area"], PERCENT * low, PERCENT * high, 0).partition(
+        " "
     )
-    write_caption(fig, data.caption(found["n"], found["interval_types"][0], note))
+    title = f"{capital(what)} is the likelier end in {area} % of the plane {bounds}".rstrip()
+    subtitle = f"Runs that end in {what}, %. Black line: half of them; hatched: where it may lie."
+    note = (
+        f"Hatched: {'; '.join(found['interval_types'][-1:])}; dots: the {len(table)} points run, "
+        f"{found['runs']} runs ({found['runs_of_the_whole_lattice']} on the whole lattice); "
+        f"{found['x']['path']}, {found['y']['path']}"
+    )
+    caption = data.caption(found["n"], found["interval_types"][0], note)
+    write_frame(fig, axes, ax is None, title, subtitle, caption)
     return fig, axes
 
 
-WAYS = {"up": ("-", "^", COLOURS[0]), "down": ("--", "v", COLOURS[1])}
-LABELS = {"up": "come from below", "down": "come from above"}
+WAYS = {
+    "up": VendorStyle("come from below", CHALLENGER_COLOUR, "-", "^"),
+    "down": VendorStyle("come from above", INCUMBENT_COLOUR, "--", "v"),
+}
 
 
 def hysteresis_numbers(data: Material) -> pd.DataFrame:
@@ -257,18 +316,24 @@ def hysteresis(data: Material, *, ax: Any = None) -> Drawing:
     found, table = data.finding(HYSTERESIS, "frontier"), hysteresis_numbers(data)
     fig, axes = new_axes(ax)
     values = table.iloc[:, 0]
-    for way, (line, marker, colour) in WAYS.items():
-        axes.plot(
-            values, table[way], linestyle=line, marker=marker, color=colour, label=LABELS[way]
-        )
+    for way, look in WAYS.items():
+        kind = {"linestyle": look.line, "marker": look.marker, "color": look.colour}
+        axes.plot(values, table[way], **kind)
+        label_end(axes, float(table[way].iloc[-1]), look.label, look.colour)
     half = (table["upper"] - table["lower"]).to_numpy(dtype=float) / 2.0
-    axes.errorbar(values, table["down"], yerr=half, fmt="none", color=COLOURS[1], capsize=3.0)
-    axes.set_xlabel(f"{found['path']} [{found['unit']}]")
+    whiskers = {"fmt": "none", "color": INCUMBENT_COLOUR, "capsize": 3.0}
+    axes.errorbar(values, table["down"], yerr=half, **whiskers)
+    path = path_in_words(data, found["path"])
+    label_axis(axes.xaxis, path, found["unit"])
     label_axis(axes.yaxis, "challenger's token share", "share")
-    axes.legend()
-    write_title(
-        axes, f"{found['path']} from below and above: gap {100.0 * found['gap']:+.1f} points"
-    )
+    axes.margins(x=0.03)
+    low, high = (PERCENT * end for end in found["gap_interval"])
+    gap = spread(PERCENT * found["gap"], low, high)
+    does = "depends" if found["depends_on_the_past"] else "does not depend"
+    who = data.style(data.contest[1]).label
+    title = f"{who}'s share {does} on where {path.lower()} came from: gap {gap} points"
+    subtitle = f"Token share of {who}, %, at each value of {found['path']}."
     note = "Whiskers: half-width of the paired gap"
-    write_caption(fig, data.caption(found["n"], found["interval_types"][0], note))
+    caption = data.caption(found["n"], found["interval_types"][0], note)
+    write_frame(fig, axes, ax is None, title, subtitle, caption)
     return fig, axes

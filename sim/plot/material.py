@@ -40,6 +40,8 @@ class Material:
     seed: int | None
     scenario_hash: str
     folder: Path | None = None
+    posterior: Mapping[str, Any] | None = None
+    """Where the draws come from, if each run is a draw of a posterior."""
 
     def __post_init__(self) -> None:
         dims = [dim for dim in ("point", "replicate", "month") if dim not in self.curves.dims]
@@ -78,6 +80,12 @@ class Material:
         if contest is None:
             raise SimError("this figure needs a scenario with a contest")
         return contest.incumbent, contest.challenger
+
+    @property
+    def rivals(self) -> tuple[str, ...]:
+        """Challenger and incumbent, of whom titles speak first; empty without a contest."""
+        contest = self.scenario.contest
+        return () if contest is None else (contest.challenger, contest.incumbent)
 
     @cached_property
     def styles(self) -> Mapping[str, VendorStyle]:
@@ -137,6 +145,16 @@ class Material:
         values = self.world(name, point, "vendor")
         return values.isel(month=slice(-self.thresholds.window_months, None)).mean("month")
 
+    def ends(self, name: str, point: str) -> dict[str, float]:
+        """Mean over the judged last months and the finished runs, by vendor; "" is the market."""
+        by_vendor = name in self.curves and "vendor" in self.curves[name].dims
+        values = self.world(name, point, *(["vendor"] if by_vendor else []))
+        last = values.isel(month=slice(-self.thresholds.window_months, None))
+        names = [str(vendor) for vendor in values["vendor"].values] if by_vendor else [""]
+        columns = last.values.reshape(-1, len(names)).T
+        known = {name: own[np.isfinite(own)] for name, own in zip(names, columns, strict=True)}
+        return {name: float(own.mean()) for name, own in known.items() if own.size}
+
     def stored(self, file: str) -> dict[str, Any]:
         """The finding of that name beside the curves; empty if there is none."""
         path = None if self.folder is None else self.folder / file
@@ -189,6 +207,8 @@ class Material:
         of = f" of {asked}" if asked != runs else ""
         source = f"scenario {self.scenario.name} {self.scenario_hash[:SHORT_HASH]}"
         facts = f"n = {runs}{of} runs a world, root seed {self.seed}, {source}. {interval}."
+        if self.posterior is not None:
+            facts += " Each run is a draw of the posterior: what is not known of the numbers is in."
         return f"{facts} {note}." if note else facts
 
 
@@ -205,4 +225,5 @@ def material(data: Any) -> Material:
     if hasattr(data, "manifest"):  # a stored one, not curves in a notebook's own object
         refuse_altered(data)
     folder = getattr(data, "path", None)
-    return Material(data.curves, data.scenario, data.seed, data.scenario_hash, folder)
+    drawn = getattr(data, "posterior", None)
+    return Material(data.curves, data.scenario, data.seed, data.scenario_hash, folder, drawn)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,7 +53,9 @@ def plot(numbers: Numbers) -> Callable[[Draw], Draw]:
         def styled(data: Any, *args: Any, **options: Any) -> tuple[Figure, Any]:
             import matplotlib.style
 
-            with matplotlib.style.context(["default", settings()]):
+            with matplotlib.style.context(["default", settings()]), warnings.catch_warnings():
+                # A character that no installed font has is drawn as a box, which says it all.
+                warnings.filterwarnings("ignore", message="Glyph .* missing from font")
                 return draw(material(data), *args, **options)
 
         @functools.wraps(numbers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,18 +12,20 @@ from sim.analysis.verdict.grounds import claims_grounds, refuse_bare
 from sim.analysis.verdict.outcomes import OutcomeClass, classify_means, split_plateau
 from sim.errors import SimError
 from sim.plot.canvas import (
+    LABEL_SIZE,
     PERCENT,
-    in_words,
     label_axis,
     new_axes,
-    write_caption,
+    wrap,
+    write_frame,
     write_legend,
     write_title,
 )
 from sim.plot.registry import plot
-from sim.plot.style import NEUTRAL, PALE
-from sim.plot.worlds import SHARE, off_worlds
-from sim.runs.worlds import DOES_NOT_HOST, HOSTS, ON
+from sim.plot.style import CHALLENGER_COLOUR, FAINT, INCUMBENT_COLOUR, NEUTRAL, PALE
+from sim.plot.words import amount, capital, in_words, world_title
+from sim.plot.worlds import SHARE, SHORT, off_worlds
+from sim.runs.worlds import DOES_NOT_HOST, HOSTS, OFF_MONEY_IN_PRICE, OFF_MONEY_KEPT, ON
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 REVENUE = "full_stack_revenue_share"
 INTERVAL = "Bars: frequency; whiskers: Goodman simultaneous intervals, 95 %"
-COLUMNS = 4
-PANEL_WIDTH, PANEL_HEIGHT, MARGIN = 2.3, 2.4, 1.2
+COLUMNS, MOST_WORLDS = 4, 12
+PANEL_WIDTH, ROW, MARGIN = 2.2, 0.27, 1.2
 
 
 def classes_of(data: Material, point: str) -> list[OutcomeClass]:
@@ -100,61 +101,85 @@ def class_numbers(data: Material) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _panel(ax: Axes, rows: pd.DataFrame, colour: str) -> None:
-    places = np.arange(len(rows))
-    share = rows["share"].to_numpy()
-    whiskers = np.stack([share - rows["lower"].to_numpy(), rows["upper"].to_numpy() - share])
-    ax.barh(places, share, color=colour, alpha=0.6, height=0.6)
-    ax.errorbar(
-        share,
-        places,
-        xerr=np.maximum(whiskers, 0.0),
-        fmt="none",
-        ecolor="black",
-        elinewidth=1.0,
-        capsize=2.5,
-    )
-    ax.set_yticks(places, [in_words(name) for name in rows["outcome_class"]])
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlim(0.0, 1.0)
-    ax.grid(visible=False, axis="y")
-
-
 @plot(class_numbers)
 def classes(data: Material, *, ax: Any = None) -> Drawing:
     """Frequency of each outcome class in each world, with simultaneous intervals."""
     table = class_numbers(data)
+    seen = table.groupby("outcome_class", sort=False)["count"].sum()
+    shown = [str(name) for name in seen.index if seen[name]]
     points = list(dict.fromkeys(table["point"]))
+    if len(points) > MOST_WORLDS:
+        raise SimError(f"at most {MOST_WORLDS} worlds make a figure; here are {len(points)} points")
     columns = min(COLUMNS, len(points))
     lines = -(-len(points) // columns)
-    size = (MARGIN + PANEL_WIDTH * columns, MARGIN / 2 + PANEL_HEIGHT * lines)
+    size = (MARGIN + PANEL_WIDTH * columns, (1.15 + ROW * len(shown)) * lines)
     shape = (lines, columns) if ax is None else (1, len(points))
     fig, axes = new_axes(ax, *shape, size, sharey=True)
     axes = np.atleast_1d(axes)
     for spare in axes[len(points) :]:
         spare.set_visible(False)
     for axis, point in zip(axes, points, strict=False):
-        rows = table[table["point"] == point]
-        _panel(axis, rows, NEUTRAL if _has_moves(point) else PALE)
-        axis.set_title(title_of(point), fontsize=8)
-        label_axis(axis.xaxis, f"frequency, n = {rows['n'].iloc[0]}", "share")
-    write_caption(fig, data.caption(int(table["n"].max()), INTERVAL))
+        rows = table[(table["point"] == point) & table["outcome_class"].isin(shown)]
+        _panel(axis, rows, CHALLENGER_COLOUR if _has_moves(point) else PALE)
+        write_title(axis, _short_title(data, point))
+        label_axis(axis.xaxis, "runs", "share")
+    note = ""
+    if len(shown) < len(seen):
+        none = table.loc[~table["outcome_class"].isin(shown), "upper"].max()
+        empty = ", ".join(in_words(str(name)) for name in seen.index if not seen[name])
+        note = f"In no run of any world: {empty} (each in at most {amount(none, 'share')})"
+    subtitle = "Part of the runs that end in each outcome class, %, in each world."
+    if any(point.startswith("off_") for point in points):
+        incumbent, challenger = (data.style(name).label for name in data.contest)
+        subtitle += f" Moves off: those of {incumbent}."
+        if any(point.endswith(HOSTS) for point in points):
+            subtitle += f" Hosting: {challenger} hosts {incumbent}'s open families."
+    caption = data.caption(int(table["n"].max()), INTERVAL, note)
+    write_frame(fig, axes[: len(points)], ax is None, _classes_title(table), subtitle, caption)
     return fig, axes[: len(points)]
 
 
-def title_of(point: str) -> str:
-    """A world's name in words, the hosting on a second line."""
-    for hosting in (HOSTS, DOES_NOT_HOST):
+def _short_title(data: Material, point: str) -> str:
+    """A world in few words; the subtitle explains them."""
+    for hosting, text in ((DOES_NOT_HOST, "Not hosting"), (HOSTS, "Hosting")):
         if point.endswith(f"_{hosting}"):
-            world = point.removesuffix(f"_{hosting}")
-            return f"{title_of(world)}\n({in_words(hosting)})"
-    return in_words(point)
+            short = _short_title(data, point.removesuffix(f"_{hosting}"))
+            return f"{text}: {short[:1].lower()}{short[1:]}"
+    if point in (OFF_MONEY_KEPT, OFF_MONEY_IN_PRICE):
+        return f"Moves off, {SHORT[point]}"
+    return world_title(data, point)
+
+
+def _classes_title(table: pd.DataFrame) -> str:
+    """The commonest ends of the runs as the scenario stands."""
+    first = ON if (table["point"] == ON).any() else table["point"].iloc[0]
+    rows = table[(table["point"] == first) & (table["count"] > 0)]
+    rows = rows.sort_values("count", ascending=False, kind="stable")
+    said = [
+        f"{in_words(kind)} in {count} of {n}"
+        for kind, count, n in rows[["outcome_class", "count", "n"]].head(3).to_numpy()
+    ]
+    return f"Runs end in {', '.join(said)}"
+
+
+def _panel(ax: Axes, rows: pd.DataFrame, colour: str) -> None:
+    """Bars of the classes; one that no run of this world ended in has no whisker."""
+    places = np.arange(len(rows))
+    share, low, high = (rows[name].to_numpy() for name in ("share", "lower", "upper"))
+    there = rows["count"].to_numpy() > 0
+    ax.barh(places, share, color=colour, alpha=0.7, height=0.6)
+    reach = np.maximum([share - low, high - share], 0.0)[:, there]
+    ax.errorbar(share[there], places[there], xerr=reach, fmt="none", ecolor="black", capsize=2.5)
+    ax.set_yticks(places, [capital(in_words(name)) for name in rows["outcome_class"]])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_xlim(-0.01, 1.03)
+    ax.grid(visible=False, axis="y")
 
 
 LOOKS = {
-    "supported": ("#0072B2", "o"),
+    "supported": (CHALLENGER_COLOUR, "o"),
     "undetermined": (PALE, "s"),
-    "refuted": ("#D55E00", "v"),
+    "refuted": (INCUMBENT_COLOUR, "v"),
 }
 SIZE = (9.0, 6.4)
 DOT, BAR = 14, 1.0
@@ -200,12 +225,19 @@ def specification(data: Material, *, ax: Any = None) -> Drawing:
     fig, axes = new_axes(ax, rows=2, size=SIZE, sharex=True)
     _draw_shares(axes[0], table)
     _draw_settings(axes[1], table, entry["specification"]["axes"], entry["thresholds"])
+    write_legend(fig, axes, ax is None)
     same = PERCENT * entry["specification"]["same_overall"]
-    title = f"The verdict is {entry['overall']}, as at {same:.0f} % of {len(table)} settings"
-    write_title(axes[0], title)
-    write_legend(fig, axes[0], ax is None)
-    note = "Black: the chosen value; Simonsohn, Simmons & Nelson (2020)"
-    write_caption(fig, data.caption(entry["n"], entry["emergence"]["interval_type"], note))
+    title = (
+        f"Containment is {entry['overall']}, as at {same:.0f} % of {len(table)} settings of the "
+        "thresholds"
+    )
+    subtitle = (
+        "Above: runs in containment, %, at every setting, ordered by that share. Below: the values "
+        "of each setting, and what the definitions alone say."
+    )
+    note = "Specification curve of Simonsohn, Simmons & Nelson (2020)"
+    caption = data.caption(entry["n"], entry["emergence"]["interval_type"], note)
+    write_frame(fig, axes, ax is None, title, subtitle, caption)
     return fig, axes
 
 
@@ -220,35 +252,58 @@ def _draw_shares(ax: Axes, table: pd.DataFrame) -> None:
                 s=DOT,
                 c=colour,
                 marker=marker,
-                label=verdict,
+                label=f"containment {verdict}",
                 zorder=3,
             )
     ax.set_ylim(-3.0, 103.0)
-    ax.set_ylabel("runs in containment [%]")
+    ax.set_ylabel("runs in containment, %")
 
 
 def _draw_settings(
     ax: Axes, table: pd.DataFrame, names: list[str], chosen: dict[str, float]
 ) -> None:
-    labels, height = ["definitions"], 0
+    labels, height = ["Definitions alone"], 0
     for verdict, (colour, marker) in LOOKS.items():
         rows = table[table["definitions"] == verdict]
-        ax.scatter(rows.index, np.zeros(len(rows)), s=DOT, c=colour, marker=marker)
+        label = f"containment {verdict}" if len(rows) else None
+        ax.scatter(rows.index, np.zeros(len(rows)), s=DOT, c=colour, marker=marker, label=label)
     for name in names:
         for value in sorted(table[name].unique()):
             height += 1
-            labels.append(f"{in_words(name)} {value:.4g}")
+            labels.append(f"{capital(THRESHOLDS.get(name, in_words(name)))} {_level(name, value)}")
             places = table.index[table[name] == value]
-            colour = NEUTRAL if np.isclose(value, chosen[name]) else PALE
-            ax.scatter(places, np.full(len(places), height), s=DOT / 2, c=colour, marker="|")
-    ax.set_yticks(range(len(labels)), labels, fontsize=7)
+            used = np.isclose(value, chosen[name])
+            ax.scatter(
+                places,
+                np.full(len(places), height),
+                s=DOT / 2,
+                c=NEUTRAL if used else FAINT,
+                marker="s",
+                label="value used here" if used else "another value",
+            )
+    ax.set_yticks(range(len(labels)), labels, fontsize=7.5)
     ax.invert_yaxis()
     ax.grid(visible=False)
-    ax.set_xlabel("setting of the thresholds, by the share of runs [-]")
+    ax.set_xlabel("settings of the thresholds, by the share of runs in containment")
 
 
-WIDTH, LEAST_HEIGHT, ROW_HEIGHT, LABEL = 9.0, 2.4, 0.55, 44
-NOTE = "Bar: the part of the runs that was wanted"
+THRESHOLDS = {
+    "lead_margin": "lead of at least",
+    "ceiling_share": "ceiling",
+    "slope_tolerance": "slope, a month, at most",
+    "minimum_effect": "effect of at least",
+}
+
+
+def _level(name: str, value: float) -> str:
+    if name not in THRESHOLDS:
+        return f"{value:.4g}"
+    points = f"{PERCENT * value:.4g}"
+    return f"{points}\u00a0%" if name == "ceiling_share" else f"{points} points"
+
+
+WIDTH, LEAST_HEIGHT, ROW_HEIGHT, LABEL = 9.0, 1.4, 0.55, 3.2
+NOTE = "Upright bar: the part of the runs that was wanted"
 
 
 def _document(data: Material) -> dict[str, Any]:
@@ -276,7 +331,7 @@ def claims_numbers(data: Material) -> pd.DataFrame:
 def claims(data: Material, *, ax: Any = None) -> Drawing:
     """Part of the runs in which each claim holds, with its interval, against what was wanted."""
     found, table = _document(data), claims_numbers(data)
-    fig, axes = new_axes(ax, size=(WIDTH, max(LEAST_HEIGHT, 1.4 + ROW_HEIGHT * len(table))))
+    fig, axes = new_axes(ax, size=(WIDTH, max(LEAST_HEIGHT, 0.9 + ROW_HEIGHT * len(table))))
     for verdict, (colour, marker) in LOOKS.items():
         rows = table[(table["verdict"] == verdict) & table["share"].notna()]
         if len(rows):
@@ -284,14 +339,23 @@ def claims(data: Material, *, ax: Any = None) -> Drawing:
             ends = [PERCENT * rows[end].astype(float) for end in ("low", "high")]
             axes.hlines(rows.index, *ends, colors=colour)
             axes.scatter(shares, rows.index, c=colour, marker=marker, label=verdict, zorder=3)
-    axes.scatter(PERCENT * table["wanted"], table.index, s=160, c="black", marker="|", zorder=4)
-    labels = [found["claims"][name]["statement"] or name for name in table["claim"]]
-    axes.set_yticks(table.index, [textwrap.fill(label, LABEL) for label in labels])
+    wanted = PERCENT * table["wanted"]
+    axes.scatter(wanted, table.index, s=160, c="black", marker="|", zorder=4, label="wanted")
+    labels = [found["claims"][name]["statement"] or in_words(name) for name in table["claim"]]
+    wrapped = [wrap(capital(label), LABEL, LABEL_SIZE) for label in labels]
+    axes.set_yticks(table.index, wrapped)
     axes.set_xlim(-2.0, 102.0)
     axes.set_ylim(len(table) - 0.5, -0.5)
-    axes.set_xlabel("runs in which it holds [%]")
+    axes.set_xlabel("runs in which it holds, %")
     write_legend(fig, axes, ax is None)
+    counts = table["verdict"].value_counts()
+    said = [f"{counts[name]} {name}" for name in LOOKS if name in counts.index]
+    title = f"Of {len(table)} claims {', '.join(said)}"
+    if len(table) == 1:
+        title = f"The claim is {table['verdict'].iloc[0]}: {labels[0]}"
     kind = claims_grounds(found)["interval_types"][0]
     runs = f"{NOTE}; {table['n'].min()} runs a claim at least, {found['points']} points"
-    write_caption(fig, data.caption(found["replicates"], kind, runs))
+    subtitle = "Part of the runs in which each claim holds, %, with its interval."
+    caption = data.caption(found["replicates"], kind, runs)
+    write_frame(fig, axes, ax is None, title, subtitle, caption)
     return fig, axes

@@ -7,42 +7,46 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sim.analysis.rounding import more_or_less, spread
 from sim.analysis.statistics import mean_interval
 from sim.errors import SimError
 from sim.plot.canvas import (
     PERCENT,
     common_edges,
-    in_words,
     label_axis,
+    label_end,
     label_months,
-    legend_below,
     new_axes,
-    write_caption,
+    write_frame,
     write_legend,
+    write_title,
 )
-from sim.plot.curves import INTERVAL, RECORD_NOTE, band_table, draw_bands, draw_measure
+from sim.plot.curves import (
+    INTERVAL,
+    MOST_NAMES,
+    RECORD_NOTE,
+    band_table,
+    draw_bands,
+    draw_measure,
+    end_of,
+)
 from sim.plot.registry import plot
-from sim.plot.style import NEUTRAL, PALE, VendorStyle
+from sim.plot.style import MOST_BANDS, NEUTRAL, PALE, VendorStyle
+from sim.plot.words import amount, headline, in_words, world_title
 from sim.runs.worlds import OFF_MONEY_IN_PRICE, OFF_MONEY_KEPT, ON
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from sim.plot.canvas import Drawing
+    from sim.plot.canvas import Drawing, FloatArray
     from sim.plot.material import Material
 
 
 SHARE = "platform_token_share"
-SIZE = (11.0, 5.0)
+SIZE = (10.5, 4.2)
 BINS = (10, 60)
-RUG = 0.035
-"""Height of a row of ticks below the histogram, of its largest count."""
-NAMES = {
-    ON: "moves on",
-    OFF_MONEY_KEPT: "moves off, money kept",
-    OFF_MONEY_IN_PRICE: "moves off, money in price",
-}
 LOOKS = {OFF_MONEY_KEPT: (NEUTRAL, "--", "s"), OFF_MONEY_IN_PRICE: (PALE, "-.", "^")}
+SHORT = {ON: "as it stands", OFF_MONEY_KEPT: "money kept", OFF_MONEY_IN_PRICE: "money in prices"}
 
 
 def off_worlds(data: Material, suffix: str = "") -> list[str]:
@@ -86,28 +90,16 @@ def world_numbers(data: Material, suffix: str = "") -> pd.DataFrame:
 def _look(data: Material, base: str) -> VendorStyle:
     if base == ON:
         own = data.style(data.contest[1])
-        return VendorStyle(NAMES[ON], own.colour, "-", own.marker)
-    return VendorStyle(NAMES[base], *LOOKS[base])
+        return VendorStyle("As it stands", own.colour, "-", own.marker)
+    incumbent = data.style(data.contest[0]).label
+    return VendorStyle(f"Without {incumbent}'s moves, {SHORT[base]}", *LOOKS[base])
 
 
-def _draw_tau(ax: Axes, tau: np.ndarray[Any, Any], edges: Any, look: VendorStyle) -> None:
+def _draw_tau(ax: Axes, tau: FloatArray, edges: Any, look: VendorStyle) -> None:
     points = PERCENT * tau
-    mean = mean_interval(points)
-    label = f"{look.label}: mean {mean.mean:.1f}"
-    if len(points) > 1:
-        label += f" [{mean.interval.lower:.1f}, {mean.interval.upper:.1f}]"
-    ax.hist(points, bins=edges, color=look.colour, alpha=0.35, linewidth=0.0)
-    ax.hist(
-        points, bins=edges, color=look.colour, histtype="step", linestyle=look.line, label=label
-    )
-
-
-def _draw_ticks(ax: Axes, taus: dict[str, np.ndarray[Any, Any]]) -> None:
-    """A row of ticks below the histogram for each world, one tick a pair of runs."""
-    height = RUG * ax.get_ylim()[1]
-    for row, (base, tau) in enumerate(taus.items(), start=1):
-        ax.plot(PERCENT * tau, np.full(len(tau), -row * height), "|", color=LOOKS[base][0])
-    ax.set_ylim(bottom=-(len(taus) + 1) * height)
+    ax.hist(points, bins=edges, color=look.colour, alpha=0.25, linewidth=0.0)
+    ax.hist(points, bins=edges, color=look.colour, histtype="step", linestyle=look.line)
+    ax.axvline(float(points.mean()), color=look.colour, linestyle=look.line, linewidth=1.2)
 
 
 @plot(world_numbers)
@@ -129,38 +121,64 @@ def worlds(data: Material, suffix: str = "", *, ax: Any = None) -> Drawing:
         base = str(point).removesuffix(suffix)
         look = _look(data, base)
         draw_bands(left, rows, look, look.label, place)
+        label_end(left, end_of(rows), look.label, look.colour)
         if base in effects:
             _draw_tau(right, effects[base], edges, look)
-    _draw_ticks(right, effects)
     _label_worlds(data, left, right)
-    for axis in (left, right):
-        legend_below(axis)
-    note = "Legend of tau: mean with paired t interval, 95 %; ticks: single pairs of runs"
-    write_caption(fig, data.caption(int(bands["n"].max()), INTERVAL, note))
+    _label_effects(data, right, effects)
+    months = data.thresholds.window_months
+    hosting = f" {world_title(data, f'on{suffix}').partition('; ')[2]}." if suffix else ""
+    subtitle = (
+        f"Platform token share of {data.style(data.contest[1]).label}, %, and its paired change, "
+        f"points; mean of the last {months} months.{hosting}"
+    )
+    note = "Effect: mean of the pairs with paired t interval, 95 %"
+    caption = data.caption(int(bands["n"].max()), INTERVAL, note)
+    write_frame(fig, (left, right), ax is None, _title(data, effects, suffix), subtitle, caption)
     return fig, np.array([left, right], dtype=object)
 
 
-def _label_worlds(data: Material, left: Axes, right: Axes) -> None:
-    label = data.style(data.contest[1]).label
-    label_axis(left.yaxis, f"{label}: {in_words(SHARE)}", data.unit(SHARE))
-    label_months(left)
-    left.set_title("With and without the incumbent's moves")
-    minimum = PERCENT * data.thresholds.minimum_effect
-    right.axvline(0.0, color="black", linewidth=0.8)
-    right.axvline(
-        minimum,
-        color="black",
-        linewidth=0.8,
-        linestyle=":",
-        label=f"smallest effect that counts: {minimum:.1f}",
+def _title(data: Material, effects: dict[str, FloatArray], suffix: str) -> str:
+    tau = next(iter(effects.values()))
+    incumbent, challenger = (data.style(name).label for name in data.contest)
+    on = data.ends(SHARE, f"{ON}{suffix}")[data.contest[1]]
+    found = mean_interval(tau)
+    change, interval = more_or_less(found.mean, *found.interval)
+    bounds = f" ({interval})" if interval else ""
+    return (
+        f"{challenger} holds {amount(on, 'share')} of platform tokens; without {incumbent}'s moves "
+        f"it would hold {amount(on + found.mean, 'share')}, {change}{bounds}"
     )
-    right.set_title("Paired effect tau = share off - share on")
-    months = data.thresholds.window_months
-    right.set_xlabel(f"tau, mean of the last {months} months [percentage points]")
-    right.set_ylabel("pairs of runs [count]")
 
 
-SIZE_BELTS = (11.0, 4.2)
+def _label_worlds(data: Material, left: Axes, right: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    label_axis(left.yaxis, in_words(SHARE), data.unit(SHARE))
+    label_months(left)
+    left.margins(x=0.02)
+    write_title(left, "With and without the moves")
+    right.axvline(0.0, color="black", linewidth=0.8)
+    minimum = PERCENT * data.thresholds.minimum_effect
+    right.axvline(minimum, color="black", linewidth=0.8, linestyle=":")
+    write_title(right, "Effect of the moves, one count a pair of runs")
+    right.set_xlabel("share without less share with the moves, percentage points")
+    right.set_ylabel("pairs of runs")
+    right.yaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _label_effects(data: Material, ax: Axes, effects: dict[str, FloatArray]) -> None:
+    for base, tau in effects.items():
+        found = mean_interval(PERCENT * tau)
+        said = f"{SHORT[base]}: {spread(found.mean, *found.interval)}"
+        colour, line, _ = LOOKS[base]
+        ax.plot([], [], color=colour, linestyle=line, label=said)
+    minimum = PERCENT * data.thresholds.minimum_effect
+    ax.plot([], [], color="black", ls=":", lw=0.8, label=f"least that counts: {minimum:.1f}")
+    write_legend(ax.figure, ax, True)  # type: ignore[arg-type]
+
+
+SIZE_BELTS = (11.0, 3.9)
 BELTS = {
     "platform_token_share": "Belt 1: platform tokens",
     "full_stack_revenue_share": "Belt 2: full-stack revenue",
@@ -181,9 +199,37 @@ def belts(data: Material, point: str = ON, *, ax: Any = None) -> Drawing:
     recorded = False
     for axis, (measure, title) in zip(axes, BELTS.items(), strict=True):
         recorded |= draw_measure(axis, data, table[table["measure"] == measure])
-        axis.set_title(title)
+        write_title(axis, title)
+        axis.set_ylabel("")
     axes[0].set_ylim(bottom=0.0)
-    write_legend(fig, axes, ax is None)
-    note = RECORD_NOTE if recorded else ""
-    write_caption(fig, data.caption(int(table["n"].max()), INTERVAL, note))
+    axes[0].set_ylabel("share, %")
+    months = data.thresholds.window_months
+    subtitle = (
+        "Shares of platform tokens, of full-stack revenue and of tokens by model family, % by "
+        f"month. Title: means of the last {months} months."
+    )
+    notes = [RECORD_NOTE] if recorded else []
+    vendors = table["vendor"].nunique()
+    if vendors > MOST_BANDS:
+        rest = ", the smallest without a name" if vendors > MOST_NAMES else ""
+        notes.append(f"Bands of the rivals and the next two, thin lines: other vendors{rest}")
+    caption = data.caption(int(table["n"].max()), INTERVAL, "; ".join(notes))
+    write_frame(fig, axes, ax is None, _belts_title(data, point), subtitle, caption)
     return fig, axes
+
+
+def _belts_title(data: Material, point: str) -> str:
+    """Both belts of the challenger, or of the largest vendor."""
+    said = headline(data, SHARE, point)
+    revenue = data.ends("full_stack_revenue_share", point)
+    who = data.rivals[0] if data.rivals else max(revenue, key=lambda name: revenue[name])
+    if who not in revenue:
+        return said
+    tokens = amount(data.ends(SHARE, point).get(who, 0.0), "share")
+    money = amount(revenue[who], "share")
+    first = f"{data.style(who).label} holds {tokens} of platform tokens and {money} of revenue"
+    if len(data.rivals) < 2 or data.rivals[1] not in revenue:
+        return first
+    other = data.rivals[1]
+    tokens = amount(data.ends(SHARE, point).get(other, 0.0), "share")
+    return f"{first}; {data.style(other).label} {tokens} and {amount(revenue[other], 'share')}"

@@ -1,0 +1,113 @@
+"""What is wrong with how a figure looks: a check of any figure, by the extents of its renderer."""
+
+from itertools import combinations
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.legend import Legend
+from matplotlib.text import Text
+
+SMALLEST = 7.0
+CONTRAST = 4.5
+SLACK = 1.0
+"""Pixels by which boxes may touch."""
+READ = 0.9
+"""Part of the ground of a text from which it must stand out."""
+
+
+def flaws(fig, dpi=100):
+    """Sentences about text that is off the canvas, covered, too small or too pale."""
+    fig.set_dpi(dpi)
+    canvas = FigureCanvasAgg(fig)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    legends = fig.findobj(lambda artist: isinstance(artist, Legend) and artist.get_visible())
+    inside = {id(text) for legend in legends for text in legend.get_texts()}
+    texts = [text for text in _drawn(fig) if id(text) not in inside]
+    boxes = [(_short(text), Text.get_window_extent(text, renderer)) for text in texts]
+    boxes += [("legend", legend.get_window_extent(renderer)) for legend in legends]
+    found = [*_outside(fig, boxes), *_covered(boxes), *_small([*texts, *_of(legends)])]
+    return [*found, *_pale(fig, [*texts, *_of(legends)], renderer)]
+
+
+def _of(legends):
+    return [text for legend in legends for text in legend.get_texts()]
+
+
+def _drawn(fig):
+    """Texts that can be seen: visible with all they stand in, and tick labels within the axes."""
+    hidden = set()
+    for ax in fig.axes:
+        if not ax.get_visible():
+            hidden |= {id(text) for text in ax.findobj(Text)}
+            continue
+        for axis in (ax.xaxis, ax.yaxis):
+            shown = {id(tick) for tick in axis._update_ticks()}
+            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+                for label in (tick.label1, tick.label2):
+                    if id(tick) not in shown or not label.get_visible():
+                        hidden.add(id(label))
+    return [
+        text
+        for text in fig.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and id(text) not in hidden
+    ]
+
+
+def _outside(fig, boxes):
+    width, height = fig.canvas.get_width_height()
+    for name, box in boxes:
+        if box.x0 < -SLACK or box.y0 < -SLACK or box.x1 > width + SLACK or box.y1 > height + SLACK:
+            yield f"off the canvas: {name}"
+
+
+def _covered(boxes):
+    for (one, a), (other, b) in combinations(boxes, 2):
+        wide = min(a.x1, b.x1) - max(a.x0, b.x0)
+        high = min(a.y1, b.y1) - max(a.y0, b.y0)
+        if wide > SLACK and high > SLACK:
+            yield f"one over the other: {one} / {other}"
+
+
+def _small(texts):
+    for text in texts:
+        if text.get_fontsize() < SMALLEST:
+            yield f"{text.get_fontsize():.1f} points: {_short(text)}"
+
+
+def _pale(fig, texts, renderer):
+    """Text whose colour does not stand out from nearly all pixels under it."""
+    places = [Text.get_window_extent(text, renderer) for text in texts]
+    opaque = [text.get_alpha() for text in texts]
+    for text in texts:
+        text.set_alpha(0.0)  # not invisible: the layout would change
+    fig.canvas.draw()
+    ground = np.asarray(fig.canvas.buffer_rgba())[..., :3] / 255.0
+    for text, alpha in zip(texts, opaque, strict=True):
+        text.set_alpha(alpha)
+    height = ground.shape[0]
+    for text, box in zip(texts, places, strict=True):
+        rows = slice(max(0, int(height - box.y1)), max(1, int(np.ceil(height - box.y0))))
+        under = ground[rows, max(0, int(box.x0)) : max(1, int(np.ceil(box.x1)))].reshape(-1, 3)
+        if not under.size:
+            continue
+        ink = _luminance(np.array(_rgb(text.get_color()))[None])[0]
+        light = _luminance(under)
+        ratio = (np.maximum(light, ink) + 0.05) / (np.minimum(light, ink) + 0.05)
+        if np.quantile(ratio, 1.0 - READ) < CONTRAST:
+            yield f"contrast {np.quantile(ratio, 1.0 - READ):.1f}: {_short(text)}"
+
+
+def _rgb(colour):
+    from matplotlib.colors import to_rgb
+
+    return to_rgb(colour)
+
+
+def _luminance(rgb):
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ np.array([0.2126, 0.7152, 0.0722])
+
+
+def _short(text):
+    return repr(text.get_text()[:40])
