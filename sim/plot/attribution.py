@@ -63,10 +63,10 @@ def attribution(data: Material, *, ax: Any = None) -> Drawing:
     runs, least = len(document["seeds"]), int(table["n"].min())
     notes = [] if least == runs else [f"Rows stand on n = {least} or more"]
     notes += [rest] if rest else []
-    row: Any
+    told = shown[~shown["label"].str.startswith("reverse")].head(2)
     title = "; ".join(
-        f"{_name(data, row.label)} {spread(row.mean, row.low, row.high)}"
-        for row in shown[~shown["label"].str.startswith("reverse")].head(2).itertuples()
+        f"{_name(data, label)} {spread(*ends)}"
+        for label, *ends in told[["label", "mean", "low", "high"]].to_numpy()
     )
     title = capital(f"{title} {'%' if unit == 'per cent' else 'points'}")
     subtitle = with_names(data, capital(document["title"].removeprefix("tau: "))) + "."

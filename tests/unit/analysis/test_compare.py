@@ -111,7 +111,7 @@ def test_the_folder_is_reused_and_the_figure_has_its_numbers(
     assert [ax.get_title(loc="left") for ax in axes] == [
         "duel",
         "nicer",
-        "duel less duel",
+        "",
         "nicer less duel",
     ]
     table = plots()["compare"].numbers(result)

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
 
 from sim.analysis.statistics import goodman_intervals
 from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.errors import SimError
-from sim.plot.canvas import common_edges
+from sim.plot.canvas import common_edges, log_ticks, spread_out
 from sim.plot.material import Material, material
 from sim.plot.registry import plots
+from sim.plot.words import amount
 
 CHALLENGER = "volcano_engine"
 
@@ -34,11 +37,61 @@ def test_bands_are_quantiles_of_the_finished_runs(data, curves_data):
 
 
 def test_bands_and_medians_are_drawn(data):
-    _, ax = plots()["curves"].draw(data, "profit")
-    assert len(ax.collections) == 2 * len(data.styles), "a 50 % and a 90 % band a vendor"
-    assert [line.get_label() for line in ax.lines] == [s.label for s in data.styles.values()]
-    assert ax.get_ylabel() == "profit [yuan]"
-    assert ax.get_title(loc="left") == "Revenue less cost."
+    fig, axes = plots()["curves"].draw(data, "profit")
+    assert [ax.get_title(loc="left") for ax in axes[:2]] == ["Volcano Engine", "Alibaba Cloud"]
+    for ax, style in zip(axes, _in_order(data, axes), strict=True):
+        assert len(ax.collections) == 2, "a 50 % and a 90 % band in the vendor's own panel"
+        own = next(line for line in ax.lines if line.get_label() == style.label)
+        assert own.get_color() == style.colour
+        assert len(ax.lines) == len(data.styles), "the others are pale behind it"
+    assert fig.get_supylabel() == "profit, million yuan"
+    assert "Revenue less cost. Title: means of the last 12 months." in _text(fig)
+
+
+def _in_order(data, axes):
+    by_label = {style.label: style for style in data.styles.values()}
+    return [by_label[ax.get_title(loc="left").replace("\n", " ")] for ax in axes]
+
+
+def _text(fig):
+    return " ".join(text.get_text() for text in fig.texts).replace("\n", " ")
+
+
+def test_at_most_four_vendors_have_bands_in_one_panel(data):
+    _, axes = plots()["belts"].draw(data)
+    for ax in axes:
+        assert sum(isinstance(one, PolyCollection) for one in ax.collections) == 2 * 4
+        assert len({line.get_label() for line in ax.lines} & _labels(data)) == len(data.styles)
+        assert {text.get_text() for text in ax.texts} == _labels(data), "every line is named"
+    few = Material(data.curves.isel(vendor=[0, 1, 2]), data.scenario, 1, data.scenario_hash)
+    _, ax = plots()["curves"].draw(few)
+    assert sum(isinstance(one, PolyCollection) for one in ax.collections) == 2 * 3
+
+
+def _labels(data):
+    return {style.label for style in data.styles.values()}
+
+
+def test_titles_state_what_was_found(data, curves_data):
+    def mean(point, vendor):
+        share = curves_data["platform_token_share"].sel(point=point, vendor=vendor)
+        return 100.0 * float(share.isel(month=slice(-12, None)).mean())
+
+    on, off = mean("on", CHALLENGER), mean("off_money_kept", CHALLENGER)
+    fig, _ = plots()["curves"].draw(data)
+    assert fig.get_suptitle() == (
+        f"Volcano Engine holds {on:.0f}\u00a0% of platform tokens; "
+        f"without Alibaba Cloud's moves {off:.0f}\u00a0%"
+    )
+    fig, _ = plots()["worlds"].draw(data)
+    assert f"would hold {off:.0f}\u00a0%, {off - on:.1f} points more (" in _flat(fig)
+    counts = _numbers("classes", data).query("point == 'on'").set_index("outcome_class")["count"]
+    fig, _ = plots()["classes"].draw(data)
+    assert f"{counts.idxmax()} in {counts.max()} of 39" in _flat(fig)
+
+
+def _flat(fig):
+    return fig.get_suptitle().replace("\n", " ")
 
 
 def test_the_record_is_drawn_over_its_period_once(data):
@@ -48,9 +101,9 @@ def test_the_record_is_drawn_over_its_period_once(data):
     assert list(own["recorded"]) == pytest.approx([0.464, 0.492])
     assert list(own["month"].astype(str)) == ["2024-01-01", "2025-01-01"]
     assert list(own["period_end"].astype(str)) == ["2024-12-31", "2025-06-30"]
-    _, ax = plots()["curves"].draw(data)
-    assert len(ax.containers) == len(record) == 4
-    assert "publisher's scope" in ax.figure.get_supxlabel().replace("\n", " ")
+    fig, axes = plots()["curves"].draw(data)
+    assert sum(len(ax.containers) for ax in axes) == len(record) == 4
+    assert "publisher's scope" in fig.get_supxlabel().replace("\n", " ")
 
 
 def test_no_record_is_drawn_on_another_world_or_measure(data):
@@ -88,8 +141,8 @@ def test_a_vendor_without_numbers_is_left_out(data, scenario, curves_data):
     closed["platform_token_share"].loc[{"vendor": "huawei_cloud"}] = np.nan
     closed["platform_token_share"].loc[{"vendor": "deepseek", "month": "2024-03-01"}] = np.nan
     changed = _changed(data, scenario, closed)
-    _, ax = plots()["curves"].draw(changed)
-    lines = {line.get_label(): line for line in ax.lines}
+    _, axes = plots()["curves"].draw(changed)
+    lines = {line.get_label(): line for ax in axes for line in ax.lines}
     assert "huawei cloud" not in lines
     gap = np.isnan(lines["DeepSeek"].get_ydata())
     assert list(np.flatnonzero(gap)) == [2], "a missing month stays a gap"
@@ -108,7 +161,41 @@ def test_belts_share_a_scale_and_keep_the_three_scoreboards_apart(data):
 def test_prices_have_a_log_axis_with_unit(data):
     _, ax = plots()["prices"].draw(data)
     assert ax.get_yscale() == "log"
-    assert ax.get_ylabel() == "price index, log scale [yuan/M tokens]"
+    assert ax.get_ylabel() == "price, log scale, yuan per M tokens"
+    assert len(ax.get_yticks()) >= 4
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.61, 0.64), (0.9, 1.7), (0.07, 30.0), (1e-3, 1e5)])
+def test_a_log_axis_has_at_least_four_plain_numbers(low, high):
+    ax = Figure().subplots()
+    ax.set_yscale("log")
+    ax.set_ylim(low, high)
+    log_ticks(ax.yaxis)
+    ticks = [tick for tick in ax.get_yticks() if low <= tick <= high]
+    assert 4 <= len(ticks) <= 12
+
+
+def test_labels_are_moved_apart_but_no_farther():
+    places = spread_out(np.array([0.0, 1.0, 50.0]), np.array([10.0, 10.0, 10.0]), 0.0, 100.0)
+    assert list(places) == [5.0, 15.0, 50.0]
+    many = spread_out(np.zeros(5), np.full(5, 30.0), 0.0, 100.0)
+    assert list(np.diff(many)) == [30.0] * 4
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (0.4666, "share", "47\u00a0%"),
+        (0.0042, "share", "0.4\u00a0%"),
+        (-0.0001, "share", "0\u00a0%"),
+        (1.93e9, "yuan/month", "1.9 billion yuan a month"),
+        (4.14e8, "yuan/month", "414 million yuan a month"),
+        (0.1432, "yuan/million tokens", "0.14 yuan per million tokens"),
+        (0.31, "-", "0.31"),
+    ],
+)
+def test_numbers_are_said_with_the_digits_a_reader_keeps(value, unit, said):
+    assert amount(value, unit) == said
 
 
 def test_tau_is_the_paired_difference_of_the_window_means(data, curves_data, scenario):

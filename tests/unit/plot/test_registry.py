@@ -50,8 +50,12 @@ def test_a_plot_has_units_a_caption_and_numbers(name, data):
     caption = fig.get_supxlabel()
     for part in ("n = 39 of 40 runs", "root seed 1", "1a2b3c4d"):
         assert part in caption
-    labels = {text for axis in fig.axes for text in (axis.get_xlabel(), axis.get_ylabel())}
-    assert any("[" in label for label in labels), labels
+    assert fig.get_suptitle(), "a title that says what was found"
+    labels = [text for axis in fig.axes for text in (axis.get_xlabel(), axis.get_ylabel())]
+    said = " ".join([*labels, *(text.get_text() for text in fig.texts), fig.get_supylabel()])
+    assert any(unit in said for unit in ("%", "yuan", "workloads", "points")), said
+    assert "[" not in said
+    assert "_" not in said
     numbers = plots()[name].numbers(data)
     assert isinstance(numbers, pd.DataFrame)
     assert len(numbers)

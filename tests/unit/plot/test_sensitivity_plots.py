@@ -16,7 +16,7 @@ def row(label: str, mean: float, **facts: float) -> dict:
     return told | {"interval_type": "bootstrap", "facts": facts}
 
 
-HEAD = {"seeds": [0, 1], "draws": 40, "interval_types": ["bootstrap"], "notes": ["nothing"]}
+HEAD = {"title": "Effects", "seeds": [0, 1], "draws": 40, "interval_types": ["bootstrap"], "notes": ["nothing"]}
 SOBOL = HEAD | {
     "method": "sobol",
     "tables": {
@@ -52,10 +52,12 @@ def stored(data, tmp_path):
 
 def test_a_tornado_has_a_panel_an_outcome_with_the_largest_on_top(stored):
     fig, axes = plots()["tornado"].draw(stored(SOBOL))
-    assert [one.get_title("left") for one in axes] == ["tau", "containment"]
+    titles = [one.get_title("left").replace("\n", " ") for one in axes]
+    assert titles == ["The effect of Alibaba Cloud's moves", "The probability of containment"]
+    assert "depends most on the seed" in fig.get_suptitle().replace("\n", " ")
     labels = [text.get_text() for text in axes[1].get_yticklabels()]
     places = axes[1].get_yticks()
-    assert labels[int(places.argmax())] == "alpha"
+    assert labels[int(places.argmax())] == "Alpha"
     assert "bootstrap" in fig.get_supxlabel()
     numbers = plots()["tornado"].numbers(stored(SOBOL))
     assert numbers["other"].tolist() == [0.5, 0.1, 0.3, 0.0]
@@ -63,12 +65,12 @@ def test_a_tornado_has_a_panel_an_outcome_with_the_largest_on_top(stored):
 
 
 def test_a_box_is_a_bar_over_its_draws(stored):
-    _, axes = plots()["failure_box"].draw(stored(PRIM))
+    fig, axes = plots()["failure_box"].draw(stored(PRIM))
     (bar,) = axes.patches
-    assert (bar.get_x(), bar.get_width()) == (0.0, 0.4)
-    assert axes.lines[0].get_xdata().tolist() == [0.2, 0.3]
-    assert axes.lines[1].get_xdata().tolist() == [0.9]
-    assert "100 % of the failures" in axes.get_title("left").replace("\n", " ")
+    assert (bar.get_x(), bar.get_width()) == (0.0, 40.0)
+    assert axes.lines[0].get_xdata().tolist() == pytest.approx([20.0, 30.0])
+    assert axes.lines[1].get_xdata().tolist() == pytest.approx([90.0])
+    assert "100\u00a0% of the failures" in fig.get_suptitle().replace("\n", " ")
     assert len(plots()["failure_box"].numbers(stored(PRIM))) == 3
 
 

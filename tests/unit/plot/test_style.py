@@ -1,11 +1,15 @@
 """One colour, line and marker a vendor; no figure without its provenance."""
 
+from itertools import combinations
+
+import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
 from sim.errors import SimError
 from sim.plot.material import Material
-from sim.plot.style import COLOURS, vendor_styles
+from sim.plot.style import CHALLENGER_COLOUR, COLOURS, INCUMBENT_COLOUR, vendor_styles
+from sim.scenario.schema.scenario import Contest
 
 
 def _market(scenario, **vendors):
@@ -21,7 +25,51 @@ def test_the_scenario_colour_wins_and_the_others_differ_from_it(scenario):
     assert styles["huawei_cloud"].label == "huawei cloud"
     colours = [style.colour for style in styles.values()]
     assert len(set(colours)) == len(colours)
-    assert "#D55E00" not in colours, "too near to the scenario's orange"
+    assert INCUMBENT_COLOUR not in colours, "the scenario's own colour stands for it"
+    assert styles["volcano_engine"].colour == CHALLENGER_COLOUR
+
+
+def test_a_vendor_has_one_colour_in_all_scenarios(scenario):
+    def colours(*names, contest=None):
+        market = _market(scenario, **{name: {} for name in names})
+        return {
+            name: style.colour
+            for name, style in vendor_styles(market.model_copy(update={"contest": contest})).items()
+        }
+
+    alone = colours("east", "west", "south")
+    assert colours("south", "east", "west") == alone, "the order of the file does not matter"
+    assert colours("east", "west")["west"] == alone["west"]
+    rivals = colours("east", "west", "south", contest=Contest(incumbent="west", challenger="east"))
+    assert (rivals["west"], rivals["east"]) == (INCUMBENT_COLOUR, CHALLENGER_COLOUR)
+
+
+SIGHT = {
+    "normal": np.eye(3),
+    "grey": np.tile([0.2126, 0.7152, 0.0722], (3, 1)),
+    "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deuteranopia": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritanopia": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+"""Linear RGB as others see it: Machado, Oliveira & Fernandes (2009), severity 1."""
+
+
+def _seen(colour, sight):
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(SIGHT[sight]) @ linear, 0.0, 1.0)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    x, y, z = np.cbrt(xyz @ seen / [0.9505, 1.0, 1.089] + 1e-9)
+    return np.array([116.0 * y, 500.0 * (x - y), 200.0 * (y - z)])
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_colours_stay_apart_for_everybody(sight):
+    rivals = [_seen(c, sight) for c in (INCUMBENT_COLOUR, CHALLENGER_COLOUR)]
+    assert np.linalg.norm(rivals[0] - rivals[1]) > 25.0
+    if sight != "grey":  # there lines and labels tell the others apart
+        seen = [_seen(c, sight) for c in (*COLOURS, INCUMBENT_COLOUR, CHALLENGER_COLOUR)]
+        assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 12.0
 
 
 def test_vendors_are_told_apart_without_colour(scenario):

@@ -64,7 +64,7 @@ def test_the_picture_shows_every_claim_against_what_was_wanted(whole_sweep: Resu
     assert [table["low"][0], table["high"][0]] == claim["interval"]
     assert list(table["wanted"]) == [0.9]
     fig, axes = plots()["claims"].draw(whole_sweep)
-    assert axes.get_yticklabels()[0].get_text().startswith("the new cloud stays")
+    assert axes.get_yticklabels()[0].get_text().startswith("The new cloud stays")
     caption = " ".join(fig.get_supxlabel().split())
     assert f"n = 5 runs a world, root seed {whole_sweep.seed}" in caption
     assert f"{claim['runs']} runs a claim at least, 7 points" in caption
