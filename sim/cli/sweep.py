@@ -244,16 +244,8 @@ def _claims(result: Result) -> list[str]:
 
 
 def _failed(result: Result) -> list[str]:
-    """How many runs failed, where most of them, and why the first did."""
-    failed = result.failed
-    if failed.empty:
-        return []
-    runs = len(result.points) * result.replicates
-    counts = failed["point"].value_counts()
-    first = failed.iloc[0]
-    text = f"{len(failed):,} of {runs:,} runs, at {len(counts)} points; first "
-    text += f"{first.point}/{first.replicate}, {first.stage}: {first.message}"
-    return _wrapped(text, "FAILED    ", " " * 10)[:3]
+    failures = result.failures()
+    return _wrapped(failures, "FAILED    ", " " * 10)[:3] if failures else []
 
 
 def _end(result: Result, found: Mapping[str, Any]) -> list[str]:

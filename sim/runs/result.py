@@ -13,7 +13,7 @@ from sim.errors import SimError, nearest_hint
 from sim.files import FileError, inside, json_of, read_bytes
 from sim.runs.curves import ROOT
 from sim.runs.files import json_bytes, read_json, sha256, stream_once, write_once
-from sim.runs.rows import DONE, IDENTITY
+from sim.runs.rows import ABORTED, DONE, IDENTITY
 from sim.runs.stored import (
     DRAWS,
     MANIFEST,
@@ -238,6 +238,21 @@ class Result:
         all_done = self.is_sweep and not known.get("failed") and not known.get("aborted")
         rows = self.columns() if all_done else self.runs
         return rows[rows["status"] != DONE]
+
+    def failures(self) -> str:
+        """How many runs have no numbers, by whose fault, and why the first; empty if all have."""
+        rows = self.failed
+        if rows.empty:
+            return ""
+        runs, first = len(self.points) * self.replicates, rows.iloc[0]
+        stopped = int((rows["status"] == ABORTED).sum())
+        found = [f"{len(rows) - stopped:,} of {runs:,} runs failed"] if len(rows) > stopped else []
+        if stopped:
+            found += [
+                f"this machine stopped {stopped:,} of {runs:,} runs: the same command goes on"
+            ]
+        first_of = f"first {first.point}/{first.replicate}, {first.stage}: {first.message}"
+        return "; ".join([*found, first_of])
 
     def sound_replicates(self, *points: str) -> list[int]:
         """Replicates that are done in every one of these points, so that they can be paired."""

@@ -25,6 +25,8 @@ MESSAGE_LENGTH = 500
 DRAW = "draw"
 """Column of the draw that a run took."""
 ENDED_ABRUPTLY = "the worker process ended abruptly, twice"
+SHORTAGES = ("can't start new thread", "cannot cache function")
+"""How errors of Python and numba begin that are shortages without a type of their own."""
 
 
 class Model(Protocol):
@@ -56,6 +58,8 @@ def run_world(
 ) -> RunRecord:
     """Run one replicate of one world; whatever goes wrong in the model becomes part of the record.
 
+    A run that the machine is too small for is aborted, one that its inputs stop has failed.
+
     The run draws from child `replicate` of the root seed. The maker is called as
     ``model(scenario, rng=seed_sequence)``; what it makes is emptied when the run is recorded.
     """
@@ -86,11 +90,23 @@ def run_world(
         )
     except Exception as error:
         where, message = _stage_and_message(stage, error)
+        status = ABORTED if is_shortage(error) else FAILED
         seconds = time.perf_counter() - began
-        return RunRecord(point, replicate, seed, FAILED, where, message, seconds=seconds)
+        return RunRecord(point, replicate, seed, status, where, message, seconds=seconds)
     finally:
         # Parts of a market point at it, so it would stay until the next search for garbage.
         getattr(market, "__dict__", {}).clear()
+
+
+def is_shortage(error: BaseException | None) -> bool:
+    """Whether the machine is short of something: the same run may end well another time.
+
+    Memory, disk, files, threads, and whatever these were the cause of.
+    """
+    if error is None:
+        return False
+    told = isinstance(error, RuntimeError) and str(error).startswith(SHORTAGES)
+    return told or isinstance(error, MemoryError | OSError) or is_shortage(error.__cause__)
 
 
 def _market_model() -> ModelMaker:

@@ -86,12 +86,15 @@ class Store:
             yield store
 
     def look(self) -> None:
-        """Find the sound blocks; damaged files are put aside and logged."""
+        """Find the sound blocks; damaged files are put aside and logged.
+
+        A block with aborted runs is not among them: its machine failed it, so it is run again.
+        """
         for block in range(self.plan.grid.blocks):
             receipt, damaged = self._read(block)
             for line in damaged:
                 log.warning(line)
-            if receipt is not None:
+            if receipt is not None and not receipt.aborted:
                 self.receipts[block] = receipt
 
     def _read(self, block: int) -> tuple[Receipt | None, list[str]]:

@@ -112,7 +112,7 @@ def test_failed_runs_exit_with_3_and_are_told(
 ) -> None:
     monkeypatch.setattr(running, "_market_model", lambda: FailingMarket)
     assert sweep(study_file(), tmp_path / "out") == 3
-    assert "FAILED    14 of 35 runs, at 7 points; first p0/1, serve" in capsys.readouterr().out
+    assert "FAILED    14 of 35 runs failed; first p0/1, serve" in capsys.readouterr().out
 
 
 def test_an_interrupt_exits_with_130_and_the_same_command_goes_on(

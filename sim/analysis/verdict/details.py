@@ -341,10 +341,5 @@ def _runs(result: Result, verdict: Entry, entry: Entry | None) -> Iterator[str]:
             f"Clients of unequal size count as {effective:,.0f} equal ones; 5,000 keep the noise "
             "of sampling small."
         )
-    failed = result.failed
-    if len(failed):
-        first = failed.iloc[0]
-        yield (
-            f"{len(failed)} of {len(result.runs)} runs failed; first: {first.point}/"
-            f"{first.replicate}, {first.stage}: {first.message}"
-        )
+    if failures := result.failures():
+        yield failures

@@ -427,8 +427,8 @@ def _last_month(result: Result) -> Belts:
 
 
 def _beware(result: Result, verdict: Entry) -> Iterator[str]:
-    if len(result.failed):
-        yield f"{len(result.failed)} of {len(result.runs)} runs failed"
+    if failures := result.failures():
+        yield failures.rpartition("; first ")[0]
     runs = result.runs
     if "n_eff" in runs and (runs["n_eff"] < WANTED_EFFECTIVE_CLIENTS).any():
         yield "few clients: sampling noise (--clients)"

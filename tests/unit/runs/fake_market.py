@@ -82,6 +82,22 @@ class FailingMarket(FakeMarket):
             del self.curves["nothing"]
 
 
+class ScarceMarket(FakeMarket):
+    """Finds too little memory in replicate 1, and no file in replicate 2, while `short` holds."""
+
+    short = True
+
+    def run(self) -> None:
+        if self.short and self.replicate == 1:
+            raise MemoryError
+        if self.short and self.replicate == 2:
+            try:
+                raise OSError(28, "No space left on device")
+            except OSError as error:
+                raise ValueError("no numbers to begin with") from error
+        super().run()
+
+
 class FailingHostMarket(FakeMarket):
     """Fails in replicate 1 in those worlds alone that have a host, and an offer of its own."""
 

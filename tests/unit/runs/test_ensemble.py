@@ -14,7 +14,12 @@ from sim.runs.result import Result
 from sim.runs.run import run_world
 from sim.runs.worlds import worlds_of
 from sim.scenario.schema.scenario import Scenario
-from tests.unit.runs.fake_market import FailingHostMarket, FailingMarket, FakeMarket
+from tests.unit.runs.fake_market import (
+    FailingHostMarket,
+    FailingMarket,
+    FakeMarket,
+    ScarceMarket,
+)
 from tests.unit.runs.helpers import BackwardsExecutor, stored_bytes
 
 Run = Callable[..., Result]
@@ -115,6 +120,22 @@ def test_failed_runs_are_rows_and_the_rest_counts(run_duel: Run) -> None:
     shares = result.curves["platform_token_share"].sel(point="on")
     assert np.isnan(shares.sel(replicate=1)).all()
     assert np.isfinite(shares.sel(replicate=3)).all()
+
+
+def test_runs_that_the_machine_stopped_are_run_again_by_the_same_command(
+    run_duel: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = run_duel(model=ScarceMarket)
+    assert set(short.failed["status"]) == {"aborted"}
+    assert set(short.failed["replicate"]) == {1, 2}
+    assert "this machine stopped" in short.failures()
+    assert short.manifest["runs"]["failed"] == 0
+    monkeypatch.setattr(ScarceMarket, "short", False)
+    healthy = run_duel(model=ScarceMarket)
+    assert healthy.path == short.path
+    assert healthy.failed.empty
+    assert healthy.failures() == ""
+    assert len(healthy.runs) == len(short.runs)
 
 
 def test_manifest_tells_what_was_run_with_what(whole: Result) -> None:

@@ -97,7 +97,7 @@ def test_nothing_finished_is_said_not_guessed(run_duel: Run) -> None:
 def test_notebook_view_names_scenario_verdict_and_seed(whole: Result) -> None:
     html = whole._repr_html_()
     assert "Two platforms, moves on both sides" in html
-    assert "Containment is" in html
+    assert "ot contained" in html
     assert "seed 7" in html
 
 
