@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import base64
+import re
 from collections.abc import Iterable, Sequence
-from importlib import resources
 from typing import Any, NamedTuple
+
+from markupsafe import Markup
 
 PERCENT = 100.0
 
@@ -23,7 +24,7 @@ def spread(value: float | None, interval: Any, scale: float = 1.0) -> str:
 
 
 class Block(NamedTuple):
-    """A part of a page: `kind` is heading, paragraph, table, figure or folded; see `page`."""
+    """A part of a page: `kind` names the macro of `sim/data/report.html` that writes it."""
 
     kind: str
     text: str = ""
@@ -34,8 +35,18 @@ class Block(NamedTuple):
 
 
 def heading(text: str) -> Block:
-    """A section's heading."""
-    return Block("heading", text)
+    """A section's heading; the page lists all of them at its beginning."""
+    return Block("heading", text, anchor(text))
+
+
+def anchor(text: str) -> str:
+    """The name under which a heading can be reached."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "part"
+
+
+def subheading(text: str) -> Block:
+    """A heading within a section."""
+    return Block("subheading", text)
 
 
 def paragraph(text: str, style: str = "") -> Block:
@@ -43,31 +54,78 @@ def paragraph(text: str, style: str = "") -> Block:
     return Block("paragraph", text, style)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Block:
+def lines(texts: Iterable[str]) -> Block:
+    """A list of sentences."""
+    return Block("lines", rows=tuple((text,) for text in texts))
+
+
+def pairs(rows: Iterable[Sequence[str]]) -> Block:
+    """Names, each with what there is to say."""
+    return Block("pairs", rows=tuple(tuple(row) for row in rows))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Block:
     """A table; numbers are written as the caller wrote them."""
     cells = tuple(tuple(map(str, row)) for row in rows)
-    return Block("table", head=tuple(head), rows=cells)
+    return Block("table", title, head=tuple(head), rows=cells)
 
 
-def figure(png: bytes, caption: str) -> Block:
-    """A picture inside the page."""
-    return Block("figure", caption, base64.b64encode(png).decode("ascii"))
+def commands(texts: Iterable[str]) -> Block:
+    """Lines to type."""
+    return Block("commands", "\n".join(texts))
 
 
-def folded(summary: str, content: Block) -> Block:
+def figure(svg: str, caption: str) -> Block:
+    """A picture inside the page, from the text of an SVG file; the caption is its alternative."""
+    return Block("figure", caption, svg)
+
+
+def folded(summary: str, *content: Block) -> Block:
     """Something long that opens on a click."""
-    return Block("folded", summary, inner=(content,))
+    return Block("folded", summary, inner=content)
 
 
-def page(title: str, question: str, blocks: Iterable[Block]) -> str:
-    """The page as HTML, from the template `sim/data/report.html`; every text is escaped."""
-    from jinja2 import Environment, StrictUndefined
+def page(title: str, question: str, lead: Iterable[Block], blocks: Iterable[Block]) -> str:
+    """The page as HTML, from the templates in `sim/data`; every text is escaped.
 
-    text = (resources.files("sim") / "data" / "report.html").read_text(encoding="utf-8")
-    made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return made.from_string(text).render(title=title, question=question, blocks=list(blocks))
+    `lead` stands above the list of parts.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("sim", "data"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["inline"] = _inline
+    template = made.get_template("report.html")
+    return template.render(title=title, question=question, lead=[*lead], blocks=[*blocks])
 
 
+def _inline(svg: str, number: int, text: str) -> Markup:
+    """An SVG file of our own as an element: ids of its own, sized by the page, with its text."""
+    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    opening, rest = body[body.index("<svg") :].split(">", 1)
+    box = re.search(r'viewBox="[^"]*"', opening)
+    seen: set[str] = set()
+
+    def own(found: re.Match[str]) -> str:
+        name = found[1]
+        if name in seen:  # the same glyph or group once more
+            return ""
+        seen.add(name)
+        return f' id="f{number}-{name}"'
+
+    rest = re.sub(r'\sid="([^"]*)"', own, rest)
+    rest = re.sub(r'(href="#|url\(#)', rf"\g<1>f{number}-", rest)
+    view = Markup(box[0]) if box else ""
+    head = Markup('<svg xmlns="{}" {} role="img" aria-label="{}">').format(SVG, view, text)
+    return head + Markup(rest)
+
+
+SVG = "http://www.w3.org/2000/svg"
 ENDS = ("_low", "_high")
 
 

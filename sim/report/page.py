@@ -1,33 +1,37 @@
-"""`sim report`: question, verdict, figures, thresholds, parameters and provenance on one page."""
+"""`sim report`: question, answer, what it rests on, parameters and provenance on one page."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sim.analysis.verdict.details import details_of
 from sim.analysis.verdict.grounds import refuse_altered
-from sim.analysis.verdict.judge import vendor_label
+from sim.analysis.verdict.words import answer_of, question_of
 from sim.errors import SimError
 from sim.plot.registry import plots
 from sim.plot.save import save
-from sim.report.html import Block, figure, folded, heading, number, paragraph, table
+from sim.report.html import Block, commands, figure, folded, heading, number, paragraph, table
 from sim.report.html import page as html_of
 from sim.report.registry import Section, sections
 from sim.report.verdicts import (
     Grounds,
-    burn_section,
+    answer_section,
+    definitions_section,
+    effect_section,
     failure_section,
     finding_line,
-    grid_section,
+    flips_section,
     grounds_of,
-    scoreboard_section,
-    verdict_section,
+    posterior_section,
+    shares_section,
 )
 from sim.runs.files import read_json
-from sim.runs.stored import SWEEP
+from sim.runs.worlds import ON
 from sim.scenario.describe import provenance
 
 if TYPE_CHECKING:
@@ -49,47 +53,76 @@ def page(result: Result, others: Sequence[Result] = ()) -> str:
     Parameters
     ----------
     result
-        A stored run.
+        A stored result: a run, a sweep, a comparison, or another kind with findings of its own.
     others
         Further results whose findings go on the page, one section a kind; see `sections`.
 
     Raises
     ------
     SimError
-        n, seeds, a kind of interval or the scenario's hash is missing, here or in a finding; the
-        result is a sweep; a stored scenario was altered; or one of the others holds no finding.
+        n, seeds, a kind of interval or the scenario's hash is missing, here or in a finding; a
+        stored scenario was altered; or one of the others holds no finding.
     """
-    if result.manifest.get("kind") == SWEEP:
-        raise SimError(f"{result.path} is a sweep; a report is of a run, with a sweep beside it")
     refuse_altered(result)
-    grounds = grounds_of(result)
-    findings = [finding for other in others for finding in _findings_of(other)]
+    own = [finding for finding in _held_by(result) if finding.section.holds(finding.found)]
+    findings = own + [finding for other in others for finding in _findings_of(other)]
     title = result.manifest["title"] or result.manifest["name"]
-    parts = [
-        *verdict_section(result, grounds),
-        *failure_section([finding.found for finding in findings]),
-        *(part for finding in findings for part in _finding_section(grounds.scenario, finding)),
-        *_figures(result, grounds),
-        *scoreboard_section(result),
-        *burn_section(result),
-        *grid_section(result),
-        *_parameters(result.scenario),
-        *_provenance(result, grounds),
+    name = str(result.manifest["name"])
+    sections = [part for finding in findings for part in _finding_section(name, finding)]
+    failing = list(failure_section([finding.found for finding in findings]))
+    if _is_of_worlds(result):
+        grounds = grounds_of(result)
+        lead, parts = _of_a_run(result, grounds, failing, sections)
+        facts = _facts(grounds)
+    else:
+        lead = [paragraph(_span(result.scenario), "span")]
+        parts = [*sections, *_further_figures(result, own)]
+        facts = [("seed of the study" if result.is_sweep else "root seed", result.seed)]
+    parts += [*_parameters(result.scenario), *_provenance(result, facts)]
+    return html_of(title, question_of(result.scenario) if lead[1:] else title, lead, parts)
+
+
+def _is_of_worlds(result: Result) -> bool:
+    """Whether it is a scenario with its counterfactual worlds, so that there is an answer."""
+    return not result.is_sweep and ON in result.points
+
+
+def _of_a_run(
+    result: Result, grounds: Grounds, failing: list[Block], sections: list[Block]
+) -> tuple[list[Block], list[Block]]:
+    """What stands first, and the parts of the page."""
+    answer = answer_of(result)
+    details = {found.title: found for found in details_of(result, result.verdict)}
+    entry = result.verdict["verdicts"].get(result.verdict["primary"])
+    pictures = {path.stem: path for path in _drawn(result)}
+    lead = [
+        paragraph(_span(result.scenario), "span"),
+        *answer_section(answer),
+        *_figures(pictures, "belts"),
+        paragraph(grounds.line(), "grounds"),
     ]
-    return html_of(title, _question(result.scenario), parts)
+    parts: list[Block] = []
+    effect = [*_figures(pictures, "worlds", "episode"), *effect_section(details)]
+    if effect:
+        parts += [heading("What the moves change"), *effect]
+    if entry is not None:
+        parts += definitions_section(entry)
+        parts += flips_section(result.verdict, details)
+        parts += _figures(pictures, "specification")
+    parts += [*failing, *sections, *shares_section(result, details)]
+    parts += _figures(pictures, "classes", "final", "survival")
+    parts += posterior_section(result)
+    if pictures:
+        parts += [heading("Further pictures"), *_figures(pictures, *pictures)]
+    return lead, [*parts, paragraph(grounds.line(), "grounds")]
 
 
-def _question(scenario: Scenario) -> str:
-    contest = scenario.contest
-    first = f"{scenario.calendar.start:%Y-%m}"
-    span = f"{scenario.calendar.months} months from {first}, {scenario.population.clients:,}"
-    span += f" simulated clients for {scenario.population.represents:,} enterprises."
-    if contest is None:
-        return f"What happens in this market? {span}"
-    incumbent, challenger = (
-        vendor_label(scenario, name) for name in (contest.incumbent, contest.challenger)
+def _span(scenario: Scenario) -> str:
+    calendar, clients = scenario.calendar, scenario.population
+    return (
+        f"{calendar.months} months from {calendar.start:%B %Y}; {clients.clients:,} simulated "
+        f"clients stand for {clients.represents:,} enterprises."
     )
-    return f"Does the strategy of {incumbent} contain {challenger}? {span}"
 
 
 class _Finding(NamedTuple):
@@ -100,21 +133,23 @@ class _Finding(NamedTuple):
     found: dict[str, Any]
 
 
+def _held_by(result: Result) -> Iterator[_Finding]:
+    if result.is_sweep:
+        _ = result.verdict  # claims are judged and stored when somebody asks for them
+    for section in sections().values():
+        if (result.path / section.file).exists():
+            yield _Finding(result, section, read_json(result.path / section.file))
+
+
 def _findings_of(result: Result) -> list[_Finding]:
-    """Everything a folder holds that a section is made of.
+    """Everything a further folder holds that a section is made of.
 
     Raises
     ------
     SimError
         There is nothing of a known kind.
     """
-    if result.manifest.get("claims"):
-        _ = result.verdict  # claims are judged and stored when somebody asks for them
-    stored = (
-        _Finding(result, section, read_json(result.path / section.file))
-        for section in sections().values()
-        if (result.path / section.file).exists()
-    )
+    stored = list(_held_by(result))
     refuse_altered(result)
     found = [finding for finding in stored if finding.section.holds(finding.found)]
     if not found:
@@ -127,32 +162,47 @@ def _finding_section(name: str, finding: _Finding) -> Iterator[Block]:
     section, found = finding.section, finding.found
     grounds = section.grounds(found)
     line = finding_line(grounds)
-    yield heading(found.get("title") or section.doc.rstrip("."))
+    yield heading(section.doc.partition(":")[0].rstrip("."))
+    if found.get("title"):
+        yield paragraph(str(found["title"]))
     yield from section.content(found)
     for picture in section.pictures:
         with suppress(SimError):  # a finding has the pictures of its own kind alone
             measures = found.get("measures") or None
-            yield from _pictures(save(finding.result, [picture], measures=measures))
+            saved = save(finding.result, [picture], measures=measures, svg=True)
+            yield from _figures({path.stem: path for path in saved if path.suffix == ".svg"})
     of = grounds.get("scenario", name)
     if of != name:
         yield paragraph(f"This finding is of another scenario: {of}.")
     yield paragraph(line, "grounds")
 
 
-def _figures(result: Result, grounds: Grounds) -> Iterator[Block]:
-    yield heading("Figures")
-    yield from _pictures(save(result))
-    yield paragraph(grounds.line(), "grounds")
+def _further_figures(result: Result, own: Sequence[_Finding]) -> Iterator[Block]:
+    """Pictures of a result without an answer that none of its sections has shown."""
+    shown = {picture for finding in own for picture in finding.section.pictures}
+    pictures = {path.stem: path for path in _drawn(result) if _kind(path.stem) not in shown}
+    if pictures:
+        yield heading("Pictures")
+        yield from _figures(pictures)
 
 
-def _pictures(paths: Iterable[Path]) -> Iterator[Block]:
-    """The pictures among saved files, each with what it shows."""
-    docs = {name: plot.doc for name, plot in plots().items()}
-    for path in paths:
-        if path.suffix == ".png":
-            kind = max((name for name in docs if path.stem.startswith(name)), key=len)
-            rest = path.stem.removeprefix(kind).strip("_").replace("_", " ")
-            yield figure(path.read_bytes(), f"{docs[kind]}{f' ({rest})' if rest else ''}")
+def _drawn(result: Result) -> list[Path]:
+    return [path for path in save(result, svg=True) if path.suffix == ".svg"]
+
+
+def _figures(pictures: dict[str, Path], *kinds: str) -> Iterator[Block]:
+    """Pictures of these kinds, of all kinds if none is named, with what they show; each once."""
+    for stem in list(pictures):
+        kind = _kind(stem)
+        if kinds and stem not in kinds and kind not in kinds:
+            continue
+        rest = stem.removeprefix(kind).strip("_").replace("_", " ")
+        text = f"{plots()[kind].doc.rstrip('.')}{f': {rest}' if rest else ''}."
+        yield figure(pictures.pop(stem).read_text(encoding="utf-8"), text)
+
+
+def _kind(stem: str) -> str:
+    return max((name for name in plots() if stem.startswith(name)), key=len)
 
 
 def _parameters(scenario: Scenario) -> Iterator[Block]:
@@ -170,28 +220,40 @@ def _parameters(scenario: Scenario) -> Iterator[Block]:
     yield folded("all numbers", table(("path", "value", "unit", "flag", "source"), rows))
 
 
-def _provenance(result: Result, grounds: Grounds) -> Iterator[Block]:
-    yield heading("Provenance")
-    manifest = result.manifest
-    code = manifest["code"]
-    rows: list[tuple[str, object]] = [
+def _facts(grounds: Grounds) -> list[tuple[str, object]]:
+    return [
         ("scenario", grounds.scenario),
-        ("scenario hash", grounds.scenario_hash),
         ("root seed", grounds.root_seed),
         ("seeds (children of the root)", json.dumps(list(grounds.seeds))),
         ("hash of the seed list", grounds.seeds_hash),
-        ("replicates asked for", result.replicates),
-        ("failed runs", len(result.failed)),
         ("n of the verdict", grounds.n),
         ("interval types", "; ".join(grounds.interval_types)),
-        ("worlds", ", ".join(result.points)),
+    ]
+
+
+def _provenance(result: Result, facts: Sequence[tuple[str, object]]) -> Iterator[Block]:
+    yield heading("Provenance and commands")
+    manifest = result.manifest
+    code = manifest["code"]
+    worlds = f"{len(result.points)} points" if result.is_sweep else ", ".join(result.points)
+    rows: list[tuple[str, object]] = [
+        *facts,
+        ("scenario hash", result.scenario_hash),
+        ("replicates asked for", result.replicates),
+        ("failed runs", len(result.failed)),
+        ("points" if result.is_sweep else "worlds", worlds),
         ("code", f"sim {code['version']}, {code['commit'] or 'no commit'}"),
         ("code fingerprint", code["fingerprint"]),
         ("Python", manifest["python"]),
         ("packages", ", ".join(f"{k} {v}" for k, v in manifest["packages"].items())),
-        ("command", " ".join(manifest["command"])),
     ]
     yield table(("fact", "value"), rows)
+    folder = shlex.quote(str(result.path))
+    made = shlex.join(["sim", *manifest["command"][1:]])
+    yield paragraph("The command that made it, one run made again and compared, its tables:")
+    yield commands(
+        [made, f"sim explain {folder} --run {result.points[0]}/0", f"sim export {folder} --csv"]
+    )
     failed = [(r.point, r.replicate, r.stage, r.message) for r in result.failed.itertuples()]
     if failed:
-        yield table(("world", "replicate", "stage", "message"), failed)
+        yield table(("world", "replicate", "stage", "message"), failed, "Failed runs")

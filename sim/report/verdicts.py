@@ -5,21 +5,43 @@ No page and no printed verdict goes without n, seeds, kinds of interval and the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from sim.analysis.predictive import SPLIT
+from sim.analysis.rounding import money
+from sim.analysis.rounding import spread as rounded
 from sim.analysis.statistics import paired_comparison
+from sim.analysis.verdict.containment import Verdict
+from sim.analysis.verdict.details import HELD, Detail, definitions_of, split_of
+from sim.analysis.verdict.flips import flips_of
 from sim.analysis.verdict.grounds import over_posterior, ranges, refuse_bare
 from sim.analysis.verdict.judge import vendor_label
 from sim.errors import SimError
-from sim.report.html import PERCENT, Block, folded, heading, number, paragraph, spread, table
-from sim.runs.files import json_bytes, sha256
+from sim.report.html import (
+    PERCENT,
+    Block,
+    folded,
+    heading,
+    lines,
+    number,
+    pairs,
+    paragraph,
+    subheading,
+    table,
+)
+from sim.runs.files import json_bytes, read_json, sha256
 from sim.runs.rows import DONE
 from sim.runs.worlds import OFF_MONEY_KEPT, ON
 
 if TYPE_CHECKING:
+    from sim.analysis.verdict.words import Answer
     from sim.runs.result import Result
+    from sim.runs.worlds import Draws
 
 QUANTILES = "5 % and 95 % quantiles over replicates"
 
@@ -117,35 +139,129 @@ def _name(found: Mapping[str, Any]) -> str:
     return str(found.get("title") or found.get("folder") or found.get("scenario") or "a finding")
 
 
-def burn_section(result: Result) -> Iterator[Block]:
-    """Money lost below cost, points of share gained, and the one over the other."""
-    burn = result.verdict.get("burn_per_point")
-    if not burn or not burn["vendors"]:
+def answer_section(answer: Answer) -> Iterator[Block]:
+    """The answer and what it rests on, as the screen says it."""
+    yield paragraph(answer.answer, "verdict")
+    yield pairs((name, f"{text[0].upper()}{text[1:]}.") for name, text in answer.rows)
+    if answer.belts is not None:
+        yield table(answer.belts.head, answer.belts.rows, answer.belts.title)
+
+
+def effect_section(details: Mapping[str, Detail]) -> Iterator[Block]:
+    """What the moves change, under every rule for the saved money and each hosting."""
+    for title, found in details.items():
+        if title.startswith("Points that"):
+            yield from detail(found)
+
+
+def detail(found: Detail) -> Iterator[Block]:
+    """A titled block of lines, or of rows under a head."""
+    if found.rows:
+        head, rows = found.rows[0], found.rows[1:]
+        if found.title.startswith("How "):
+            head, rows = ("ending", "runs", "% of runs"), found.rows
+        yield table(head, rows, found.title)
+    elif found.lines:
+        yield subheading(found.title)
+    if found.lines:
+        yield lines(found.lines)
+
+
+def definitions_section(entry: Mapping[str, Any]) -> Iterator[Block]:
+    """D1 to D6 in words: claim with threshold, what was found, whether it holds."""
+    yield heading("Six definitions of containment")
+    rows = [
+        (f"{one.code} {one.title}", one.claim, one.found, one.holds)
+        for one in definitions_of(entry)
+    ]
+    yield table(("definition", "says", "found", "holds"), rows)
+
+
+def flips_section(verdict: Mapping[str, Any], details: Mapping[str, Detail]) -> Iterator[Block]:
+    """What was tried that gives another answer, and how firm this one is."""
+    yield heading("What would flip it")
+    rows = [(answer, "; ".join(found)) for answer, found in flips_of(verdict).items()]
+    if rows:
+        yield table(("the answer would be", "where"), rows)
+    else:
+        yield paragraph("Nothing that was tried gives another answer.")
+    firm = details.get(FIRM)
+    if firm is not None:
+        yield from detail(firm)
+    yield from _settings(verdict["verdicts"][verdict["primary"]].get("specification"))
+
+
+def _settings(curve: Mapping[str, Any] | None) -> Iterator[Block]:
+    """The answer at every setting of the thresholds."""
+    if not curve:
         return
-    yield paragraph(
-        f"Sold below cost, {burn['unit']} gained ({burn['interval_type']}; n = {burn['n']} runs)"
-    )
-    yield table(
+    axes = curve["axes"]
+    rows = [
         (
-            "vendor",
-            "since",
-            "below cost, million yuan",
-            "points gained",
-            "a point",
-            "median of runs that gained",
-        ),
-        [
-            (
-                vendor_label(result.scenario, vendor),
-                f"{found['since'][:7]}{' (price cut)' if found['since_price_cut'] else ''}",
-                number(found["burn_million_yuan"]),
-                number(found["points_gained"]),
-                spread(found["estimate"], found["interval"]),
-                f"{number(found['median'])} ({found['runs_that_gained']} runs)",
-            )
-            for vendor, found in burn["vendors"].items()
-        ],
-    )
+            *(f"{PERCENT * p['thresholds'][axis]:.3g}" for axis in axes),
+            HELD[Verdict(p["overall"])],
+            HELD[Verdict(p["contained"])],
+        )
+        for p in curve["points"]
+    ]
+    head = (*(AXES[axis] for axis in axes), "contained", "by the definitions")
+    yield folded("The answer at every setting of the thresholds", table(head, rows))
+
+
+AXES = {
+    "lead_margin": "lead that counts, points",
+    "ceiling_share": "ceiling, %",
+    "slope_tolerance": "flat, points a month",
+    "minimum_effect": "effect that counts, points",
+}
+
+
+FIRM = "How firm the answer is"
+SHOWN_WITH_SHARES = ("Shares", "How", "When", "What it cost")
+
+
+def shares_section(result: Result, details: Mapping[str, Detail]) -> Iterator[Block]:
+    """Shares of the last months, endings, dates, costs, and what welfare does."""
+    yield heading("Shares, endings, costs")
+    for title, found in details.items():
+        if title != FIRM and title.startswith(SHOWN_WITH_SHARES):
+            yield from detail(found)
+    rows = list(_welfare(result))
+    if rows:
+        title = f"What the moves of the incumbent change, mean a month ({PAIRED})"
+        yield table(("", "change", "n"), rows, title)
+
+
+def posterior_section(result: Result) -> Iterator[Block]:
+    """What the draws of the runs are, and what the spread is made of; forecasts that lie here."""
+    facts, draws = result.posterior, result.draws
+    if facts is not None and draws is not None:
+        yield heading("Posterior")
+        yield paragraph(
+            f"Each run is one of {facts['draws']:,} draws of the uncertain numbers, from the "
+            f"record until {facts['cut'] or '-'}."
+        )
+        yield folded("Numbers that are drawn", table(DRAWN, _drawn(draws)))
+    if (result.path / SPLIT).exists():
+        split = split_of(read_json(result.path / SPLIT))
+        yield from detail(split)
+
+
+DRAWN = ("number", "5 %", "median", "95 %")
+
+
+def _drawn(draws: Draws) -> Iterator[tuple[str, ...]]:
+    values: dict[str, list[Any]] = {}
+    for draw in draws.of:
+        for path, value in draws.changes[draw].items():
+            values.setdefault(path, []).append(value)
+    for path, found in values.items():
+        if all(isinstance(v, int | float) and not isinstance(v, bool) for v in found):
+            yield path, *(number(float(end)) for end in np.quantile(found, [0.05, 0.5, 0.95]))
+        else:
+            counts = Counter(map(str, found)).most_common()
+            told = "; ".join(f"{name} in {PERCENT * n / len(found):.0f} %" for name, n in counts)
+            yield path, "", told, ""
 
 
 WELFARE = (
@@ -158,89 +274,19 @@ WELFARE = (
 PAIRED = "paired t, 95 %"
 
 
-def verdict_section(result: Result, grounds: Grounds) -> Iterator[Block]:
-    """The sentences, the definitions, the classes, and the effect under every rule."""
-    verdict = result.verdict
-    yield heading("Verdict")
-    for sentence in verdict["sentences"]:
-        yield paragraph(sentence, "verdict")
-    entry = verdict["verdicts"].get(verdict["primary"])
-    if entry is None:
-        yield paragraph(grounds.line(), "grounds")
-        return
-    rows = [("verdict on runs and cause", entry["overall"]), ("definitions", entry["contained"])]
-    if entry["pyrrhic"] is not None:
-        rows.append(("contained at a loss to the incumbent (pyrrhic)", entry["pyrrhic"]))
-    yield table(("question", "answer"), rows)
-    yield table(
-        ("definition", "verdict", "estimate", "unit", "interval"),
-        [
-            (
-                f"{code} {found['title']}",
-                found["verdict"],
-                spread(found["statistic"], found["interval"]),
-                found["unit"],
-                found["interval_type"] or "-",
-            )
-            for code, found in entry["definitions"].items()
-        ],
-    )
-    yield table(
-        ("outcome", f"runs, per cent ({entry['classes']['interval_type']})"),
-        [
-            (kind.replace("_", "-"), spread(found["share"], found["interval"], PERCENT))
-            for kind, found in entry["classes"]["frequencies"].items()
-            if found["count"]
-        ],
-    )
-    yield from _effects(verdict)
-    yield paragraph(grounds.line(), "grounds")
-    for note in entry["notes"]:
-        yield paragraph(f"Note: {note}")
-
-
-def _effects(verdict: Mapping[str, Any]) -> Iterator[Block]:
-    found = [(r, e, e["definitions"]["D2"]) for r, e in verdict["verdicts"].items()]
-    rows = [
-        (
-            rule.replace("_", " "),
-            spread(effect["statistic"], effect["interval"]),
-            effect["verdict"],
-            entry["n"],
-        )
-        for rule, entry, effect in found
-        if entry["causal"]["tau"] is not None
-    ]
-    if rows:
-        yield paragraph("Token share that the challenger would gain without the incumbent's levers")
-        yield table(("rule of the counterfactual", "tau, share", "verdict", "n"), rows)
-
-
-def scoreboard_section(result: Result) -> Iterator[Block]:
-    """Shares of the last months, and what welfare does."""
-    yield heading("Shares and welfare")
-    boards = result.verdict.get("scoreboards") or {}
-    window = result.scenario.containment.window_months
-    for measure, board in boards.items():
-        yield paragraph(
-            f"{measure.replace('_', ' ')}, last {window} months, per cent: median and 90 % band"
-        )
-        yield table(
-            ("vendor", "share"),
-            [
-                (
-                    vendor_label(result.scenario, vendor),
-                    spread(found["median"], (found["p05"], found["p95"]), PERCENT),
-                )
-                for vendor, found in board.items()
-            ],
-        )
-    rows = list(_welfare(result))
-    if rows:
-        yield paragraph(
-            f"With the incumbent's levers less without (its money kept), mean a month, {PAIRED}"
-        )
-        yield table(("measure", "difference", "n"), rows)
+def _change(result: Result, measure: str, mean: float, interval: Any) -> tuple[str, str]:
+    """A measure in words, and its change in money, on the scale of an index, or in its unit."""
+    low, high = interval or (None, None)
+    party, _, rest = measure.partition("_")
+    contest = result.scenario.contest
+    if rest == "profit" and contest is not None:
+        who = contest.incumbent if party == "incumbent" else contest.challenger
+        return f"profit of {vendor_label(result.scenario, who)}", money(mean, low, high)
+    if party == "hhi":
+        name = f"concentration of {rest.replace('_', ' ')} (HHI, 0 to 10,000)"
+        ends = [None if end is None else 1e4 * end for end in (low, high)]
+        return name, rounded(1e4 * mean, ends[0], ends[1])
+    return f"{measure.replace('_', ' ')}, price units", rounded(mean, low, high, most=3)
 
 
 def _welfare(result: Result) -> Iterator[tuple[str, str, int]]:
@@ -256,31 +302,7 @@ def _welfare(result: Result) -> Iterator[tuple[str, str, int]]:
         if len(values):
             found = paired_comparison(values[:, 0], values[:, 1])
             interval = None if found.n < 2 else found.interval
-            yield measure.replace("_", " "), spread(found.mean, interval), found.n
-
-
-def grid_section(result: Result) -> Iterator[Block]:
-    """The verdict at every setting of the thresholds."""
-    yield heading("Thresholds")
-    verdict = result.verdict
-    entry = verdict["verdicts"].get(verdict["primary"])
-    curve = None if entry is None else entry.get("specification")
-    if not curve:
-        yield paragraph("There is no verdict, so no threshold decides it.")
-        return
-    kept = "robust" if curve["robust"] else "not robust, so no headline"
-    yield paragraph(
-        f"Over {len(curve['points'])} settings of the thresholds the verdict on runs and cause "
-        f"stays in {PERCENT * curve['same_overall']:.0f} %, that of the definitions in "
-        f"{PERCENT * curve['same_contained']:.0f} %: {kept}."
-    )
-    axes = curve["axes"]
-    rows = [
-        (*(number(p["thresholds"][axis]) for axis in axes), p["overall"], p["contained"])
-        for p in curve["points"]
-    ]
-    head = (*(axis.replace("_", " ") for axis in axes), "verdict", "definitions")
-    yield folded("all settings", table(head, rows))
+            yield *_change(result, measure, found.mean, interval), found.n
 
 
 def failure_section(findings: list[dict[str, Any]]) -> Iterator[Block]:
@@ -288,7 +310,10 @@ def failure_section(findings: list[dict[str, Any]]) -> Iterator[Block]:
     yield heading("Where containment fails")
     boxes = [found for found in findings if found.get("method") == "prim"]
     if not boxes:
-        yield paragraph("Not examined here: sim sensitivity SCENARIO --method prim examines it.")
+        yield paragraph(
+            "Not examined here. To examine it: sim sensitivity SCENARIO --method prim, then "
+            "sim report RESULT --with its folder."
+        )
     for found in boxes:
         facts = found["facts"]
         yield paragraph(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from sim.errors import SimError
 from sim.plot.save import save
 from sim.report.page import page
 from sim.runs.ensemble import run_ensemble
+from sim.runs.result import Result
 from sim.runs.settings import RunSettings
 from sim.scenario.reader import load
 
@@ -100,9 +103,12 @@ def run(folder: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """One figure says as much of a page as all of them."""
-    monkeypatch.setattr(
-        sim.report.page, "save", lambda result, names=None, **_: save(result, names or ["classes"])
-    )
+
+    def few(result: Result, names: Sequence[str] | None = None, **options: Any) -> list[Path]:
+        usual = [] if result.is_sweep else ["classes"]
+        return save(result, usual if names is None else names, **options)
+
+    monkeypatch.setattr(sim.report.page, "save", few)
 
 
 def test_the_page_needs_nothing_else(
@@ -123,11 +129,12 @@ def test_the_page_needs_nothing_else(
         "root seed 1, children 0-1",
         "Goodman simultaneous",
         "vendors.volcano.appeal.api",
-        "minimum effect",
+        "effect that counts, points",
+        "D2 Counterfactual",
     ):
         assert wanted in text
-    bare = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", text)
-    assert text.count("data:image/png;base64,") == 2
+    bare = re.sub(r'xmlns(:xlink)?="http://www.w3.org/|url\(#', "", text)
+    assert text.count("<figure") == text.count("<svg") == 2
     assert not re.search(r"https?://|<script|<link|@import|url\(|<iframe", bare)
     assert status("report", run, "--with", others[0], "--with", others[1]) == 0
     assert not list(run.glob("report.html.old*"))
@@ -152,8 +159,11 @@ def test_no_page_without_n_seeds_interval_and_hash(run, change, told, tmp_path, 
         page(result)
 
 
-def test_a_page_is_of_a_run_and_takes_findings_only(run: Path, folder: Path) -> None:
-    sweep = next(folder.glob("tiny-sobol-on-*"))
-    assert status("report", sweep) == 2
+def test_a_page_is_of_any_result_and_takes_findings_only(run: Path, folder: Path) -> None:
+    sweep = open_result(next(folder.glob("tiny-sobol-on-*")))
+    text = page(sweep)
+    assert "Which unknown numbers matter" in text
+    assert "not contained" not in text.lower()
+    assert sweep.scenario_hash in text
     with pytest.raises(SimError, match="holds no finding"):
         page(open_result(run), [open_result(run)])

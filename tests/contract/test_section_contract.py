@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import html5lib
 import pytest
 
 import sim.report.page
@@ -136,6 +137,22 @@ def _few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sim.report.page, "save", few)
 
 
+def assert_sound(text: str) -> None:
+    """A strict reader takes the page, every id is there once, and every link of it leads to one."""
+    tree = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
+    ids = [node.attrib["id"] for node in tree.iter() if "id" in node.attrib]
+    assert len(ids) == len(set(ids))
+    links = [node.attrib["href"] for node in tree.iter("a")]
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+
+
+def test_texts_are_escaped(run: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(run.manifest, "title", "<script>x</script> & so on")
+    text = page(run)
+    assert "<script" not in text
+    assert "&lt;script&gt;x&lt;/script&gt; &amp; so on" in text
+
+
 def told_by(name: str, result: Result) -> tuple[Section, dict[str, Any]]:
     kind = sections()[name]
     return kind, read_json(result.path / kind.file)
@@ -154,7 +171,9 @@ class TestEverySection:
         kind, told = told_by(name, found(name))
         text, bare = page(run, [found(name)]), page(run)
         assert text.count("<table>") > bare.count("<table>")
-        assert text.count("data:image/png") - bare.count("data:image/png") >= bool(kind.pictures)
+        assert text.count("<svg") - bare.count("<svg") >= bool(kind.pictures)
+        assert_sound(text)
+        assert_sound(page(found(name)))
         assert WORDS[name] in text
         assert WORDS[name] not in bare
         grounds = kind.grounds(told)
