@@ -36,10 +36,9 @@ def usable_agents(agents: ArrayLike, portability: ArrayLike, open_: ArrayLike) -
     """
     number, share = (np.asarray(x, dtype=np.float64) for x in (agents, portability))
     there = np.asarray(open_, dtype=np.bool_)
-    runs = np.minimum(share[:, None, :], share[None, :, :])  # (u, v, s)
-    own = np.arange(len(share))
-    runs[own, own] = 1.0
-    runs = np.where(there[:, None, :] & there[None, :, :], runs, 0.0)
+    runs = np.minimum(share[:, None, :], share)  # (u, v, s)
+    runs.reshape(-1, share.shape[1])[:: len(share) + 1] = 1.0  # u = v
+    runs *= there[:, None, :] & there
     return np.asarray((runs * number[:, None, :]).sum(axis=0))
 
 

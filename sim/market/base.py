@@ -74,6 +74,7 @@ class BaseMarket:
 
     def __init__(self, scenario: Scenario, seed: np.random.SeedSequence) -> None:
         self.scenario, self.seed_sequence, self.month = scenario, seed, 0
+        self._words: list[int] = seed.generate_state(4).tolist()
 
     @property
     def scenario(self) -> Scenario:
@@ -115,8 +116,7 @@ class BaseMarket:
 
     def stream(self, name: str) -> np.random.Generator:
         """A random stream of its own for everything that is not keyed to a client."""
-        words = self.seed.generate_state(4)
-        key = np.random.SeedSequence([*words.tolist(), name_key(name)])
+        key = np.random.SeedSequence([*self._words, name_key(name)])
         return np.random.Generator(np.random.Philox(key))
 
     @property
@@ -162,8 +162,13 @@ class BaseMarket:
         opened[:-1] = self.state.weights_open
         return opened[self.world.family]
 
-    def available(self) -> npt.NDArray[np.bool_]:
-        """(J,) offers that exist this month, rules of segments aside."""
-        world = self.world
-        there = np.where(world.calls, self.state.hosting, world.rents)
-        return np.where(world.hosting, self.opened & world.rents, there)
+    def available(self, opened: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.bool_]:
+        """(J,) offers that exist this month, rules of segments aside.
+
+        `opened` spares computing it again.
+        """
+        world, hosts = self.world, slice(self.world.host_start, self.world.rent_start)
+        there = world.rents.copy()
+        there[: world.n_api] = self.state.hosting[: world.n_api]
+        there[hosts] &= (self.opened if opened is None else opened)[hosts]
+        return there

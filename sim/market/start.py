@@ -78,7 +78,8 @@ def _size_cards(model: BaseMarket) -> None:
     state.own_cards[:], state.external_cards[:] = own * cards, (1.0 - own) * cards
     if scenario.supply.lead_months > 0:
         state.pipeline[:] = (scenario.supply.wear * cards)[:, None]
-        state.own_pipeline[:] = np.minimum(own[:, None] * state.pipeline, rules.own_output[:, None])
+        most = rules.own_output[0][:, None]
+        state.own_pipeline[:] = np.minimum(own[:, None] * state.pipeline, most)
     state.load_cards[:] = load
     state.tightness[:] = load / np.maximum(cards * work, LEAST_CARDS)
     state.utilisation[:] = np.minimum(state.tightness, 1.0)

@@ -56,7 +56,7 @@ class TermRules:
     shift_follows: bool  # p0 follows the price level
     price_shift: float  # p0, or its share of the mean price
     box_cox: float
-    triggered: float
+    triggered: Floats  # (2, J) hazard where something has triggered a review
     price_rise: float
     level: float
 
@@ -115,6 +115,7 @@ def term_rules(scenario: Scenario, world: MarketLayout) -> TermRules:
     factors = [scenario.vendors[name].rent_factor for name in world.vendors]
     always, while_open = _eligibility(scenario, world)
     sides = [agent_side(scenario, name) for name in world.segments]
+    hazard = _hazards(scenario, world)
     return TermRules(
         always=always,
         while_open=while_open,
@@ -126,7 +127,7 @@ def term_rules(scenario: Scenario, world: MarketLayout) -> TermRules:
         growing=_growth(scenario, world),
         n0=np.where(hours_kind, outside.rent_n0, outside.n0),
         discount=np.where(hours_kind, 0.0, outside.discount),
-        hazard=_hazards(scenario, world),
+        hazard=hazard,
         hours_kind=hours_kind,
         triggers=on.triggers,
         reliability=demand.reliability_weight if on.reliability else 0.0,
@@ -141,7 +142,7 @@ def term_rules(scenario: Scenario, world: MarketLayout) -> TermRules:
         shift_follows=follows,
         price_shift=shift,
         box_cox=demand.box_cox,
-        triggered=review.triggered,
+        triggered=np.maximum(hazard, review.triggered),
         price_rise=review.price_rise_trigger,
         level=review.reliability_trigger,
     )
@@ -279,8 +280,9 @@ def fill_terms(model: BaseMarket) -> MonthTerms:
     met = communities(model.rules(community_rules), model.state)
     terms.auctions = model.bidding.open
     terms.adopted[:], terms.awareness[:] = model.state.adopted, model.state.awareness
-    allowed = rules.always | (rules.while_open & model.opened)
-    terms.open[:] = model.available() & allowed
+    opened = model.opened
+    np.logical_or(rules.always, rules.while_open & opened, out=terms.open)
+    terms.open &= model.available(opened)
     fill_prices(model, rules, paid, met.ease, terms)
     fill_progress(model, rules, terms)
     fill_utilities(model, rules, met.met, terms)
@@ -379,5 +381,6 @@ def review_hazards(model: BaseMarket, rules: TermRules, paid: Floats) -> Floats:
     last, before = state.last_price, state.last_reliability
     fell = (state.reliability < rules.level) & (before >= rules.level)
     rose = (last > 0.0) & (paid > last * (1.0 + rules.price_rise))
-    triggered = rose | world.of_platforms(fell, False)
-    return np.where(triggered, np.maximum(rules.hazard, rules.triggered), rules.hazard)
+    if np.count_nonzero(fell):
+        rose |= world.of_platforms(fell, False)
+    return np.where(rose, rules.triggered, rules.hazard) if np.count_nonzero(rose) else rules.hazard

@@ -47,8 +47,10 @@ def review_below(everyone: bool, terms: MonthTerms) -> Array:
     """(2, cells, J + 1) of ordinary clients and key accounts, by current offer + 1: draws of 32
     bits below it are due. New workloads and those whose offer has gone are due in any case."""
     cells, offers = terms.open.shape
-    due = np.full((2, cells, offers + 1), CERTAIN)
-    due[:, :, 1:] = np.where(everyone | ~terms.open, CERTAIN, below(terms.hazard)[:, None, :])
+    due = np.empty((2, cells, offers + 1), np.uint64)
+    due.fill(CERTAIN)
+    if not everyone:
+        np.copyto(due[:, :, 1:], below(terms.hazard)[:, None, :], where=terms.open)
     return due
 
 

@@ -28,7 +28,8 @@ MILLION = 1e6
 
 def active(model: BaseMarket) -> bool:
     """Whether anybody has an agent platform."""
-    return model.scenario.mechanisms.agent_platforms and bool(model.state.platforms.open.any())
+    on = model.scenario.mechanisms.agent_platforms
+    return on and bool(np.count_nonzero(model.state.platforms.open))
 
 
 def open_platforms(model: BaseMarket) -> None:

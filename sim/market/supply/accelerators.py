@@ -70,7 +70,7 @@ def deliver(
 ) -> None:
     """Vendors order cards, what was ordered `lead_months` ago arrives, all cards wear."""
     wanted, money = orders(rules, month, first_day, strategies, state)
-    output = largest_output(rules, month)
+    output = rules.own_output[month]
     ordered = np.minimum(wanted, largest_order(rules, output, money, state.obtainable))
     own = self_made(rules, output, ordered, money, state.obtainable)
     state.ordered[:] = ordered
@@ -86,13 +86,6 @@ def deliver(
     left = 1.0 - rules.table.wear
     state.own_cards[:] = state.own_cards * left + own_arriving
     state.external_cards[:] = state.external_cards * left + bought
-
-
-def largest_output(rules: SupplyRules, month: int) -> Floats:
-    """(V,) self-made cards that can be ordered in a month, infinite where nothing limits."""
-    grown = np.maximum(0.0, 1.0 + rules.own_output_growth * month)
-    limited = rules.output_limited
-    return np.multiply(rules.own_output, grown, out=np.full(len(grown), np.inf), where=limited)
 
 
 def largest_order(rules: SupplyRules, output: Floats, money: Floats, availability: float) -> Floats:
@@ -141,8 +134,11 @@ def orders(
     )
     pairs = zip(strategies, supply_books(rules, state), strict=True)
     wanted = np.array([max(0.0, strategy.order(view, books)) for strategy, books in pairs])
-    cap = rules.order_cap * np.maximum(0.0, 1.0 + rules.order_cap_growth * month)
-    return wanted, np.where([strategy.budgeted for strategy in strategies], wanted, cap)
+    money = rules.order_cap[month].copy()
+    for v, strategy in enumerate(strategies):
+        if strategy.budgeted:
+            money[v] = wanted[v]
+    return wanted, money
 
 
 def supply_books(rules: SupplyRules, state: MarketState) -> list[SupplyBooks]:

@@ -14,7 +14,7 @@ from sim.market.clients.auction import YUAN
 from sim.market.clients.population import FIXED_POINT
 from sim.market.state import MarketState
 from sim.market.supply.costs import SupplyRules, equivalents
-from sim.market.supply.serving import Volumes, cards_needed, platform_sums
+from sim.market.supply.serving import Volumes, calls_by_vendor, cards_needed, platform_sums
 from sim.market.world import MarketLayout
 from sim.numeric.arrays import ratio, sums_by_group
 
@@ -75,7 +75,7 @@ def settle(
     table, n, v = rules.table, world.n_api, world.n_vendors
     bill, discounts, paid = bills(rules, world, volumes, unit_price, conceded)
     costs = volumes.costs
-    calls = sums_by_group(bill[:n], world.platform[:n], v)
+    calls = calls_by_vendor(world, bill)
     rent = sums_by_group(bill[n:], world.platform[n:], v + 2)[:v]
     services = table.services_on_calls * calls + table.services_on_rent * rent
     applications = table.applications_on_calls * calls
@@ -115,6 +115,8 @@ def settle(
 
 def prices_paid(world: MarketLayout, state: MarketState) -> Floats:
     """(J,) token price after discounts that freed money pays for, yuan per million tokens."""
+    if not np.count_nonzero(state.discount):
+        return state.list_price
     return state.list_price * world.of_platforms(1.0 - state.discount, 1.0)
 
 
@@ -135,10 +137,13 @@ def bills(
         The bills are too large to be added up.
     """
     table, n = rules.table, world.n_api
-    units = np.where(world.hosting, volumes.host_hours, volumes.served)
-    served = ratio(volumes.kept, volumes.demanded)
+    units, hosts = volumes.served.copy(), slice(world.host_start, world.rent_start)
+    units[hosts] = volumes.host_hours[hosts]
+    discounts = np.zeros(world.n_offers)
     with np.errstate(over="ignore", invalid="ignore"):
-        discounts = conceded / FIXED_POINT * served * price * YUAN
+        if np.count_nonzero(conceded):
+            served = ratio(volumes.kept, volumes.demanded)
+            discounts = conceded / FIXED_POINT * served * price * YUAN
         bill = units * price / MILLION - discounts
         calls, rent, paid = float(bill[:n].sum()), float(bill[n:].sum()), float(bill.sum())
     fees = table.services_on_calls * calls + table.services_on_rent * rent
@@ -159,12 +164,12 @@ def publish(world: MarketLayout, volumes: Volumes, state: MarketState) -> None:
     if total > 0.0:
         state.token_share[:] = volumes.tokens / total
         state.mean_price = math.fsum(money.tolist()) / total
-    state.call_revenue[:] = sums_by_group(money, world.platform[:n], world.n_vendors) / MILLION
+    state.call_revenue[:] = calls_by_vendor(world, money) / MILLION
     state.last_price[:] = np.where(state.hosting, price, 0.0)
     asked = volumes.by_kind[:, : world.rent_start]
     capability = (state.capability + state.contribution[:, None]).T
     valued = asked * capability[:, world.family[: world.rent_start]]
-    for k, (tokens, values) in enumerate(zip(asked.tolist(), valued.tolist(), strict=True)):
-        state.tokens_by_kind[k] = whole = math.fsum(tokens)
+    state.tokens_by_kind[:] = wholes = [math.fsum(tokens) for tokens in asked.tolist()]
+    for k, (whole, values) in enumerate(zip(wholes, valued.tolist(), strict=True)):
         if whole > 0.0:
             state.mean_capability[k] = math.fsum(values) / whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -33,9 +34,8 @@ class SupplyRules:
     """What the scenario says of supply, (V,) unless said otherwise; `table` holds plain numbers.
 
     Work and cost of cards: `own_share` psi is the part of all cards that is meant to be self-made;
-    `own_output` is how many of those can be made in the first month (infinite without a limit), and
-    grows linearly by `own_output_growth`; `own_performance` is the work of one against a bought
-    card.
+    `own_output` is how many of those can be made in each month, infinite without a limit;
+    `own_performance` is the work of one against a bought card.
     """
 
     table: SupplyTable
@@ -43,8 +43,7 @@ class SupplyRules:
     spill_over: bool  # whether unserved tokens go to second choices
     learning: float  # exponent of the experience curve, 0 without
     own_share: Floats
-    own_output: Floats  # cards a month
-    own_output_growth: Floats
+    own_output: Floats  # (months, V) cards
     own_performance: Floats
     own_cost: Floats  # yuan a month of a self-made card
     throughput: Floats  # (months + 1,) million tokens a card-month, reference model
@@ -53,15 +52,14 @@ class SupplyRules:
     headroom: Floats
     app_value: Floats  # yuan a card-month that own apps want and do not get
     funding_limit: Floats
-    order_cap: Floats  # cards a month that can be ordered at first
-    order_cap_growth: Floats  # of the cap, linear
+    order_cap: Floats  # (months, V) cards that can be ordered
     trend_memory: Floats  # part of the remembered growth of load that is kept a month
     lever_cost: Floats  # million yuan a month
 
     @cached_property
     def output_limited(self) -> npt.NDArray[np.bool_]:
         """(V,) vendors whose output of chips has a limit."""
-        return np.isfinite(self.own_output)
+        return np.isfinite(self.own_output[0])
 
     def work(self, own_share: Floats) -> Floats:
         """(V,) work of a card of a mix with that self-made share, against a bought card."""
@@ -96,8 +94,7 @@ def supply_rules(scenario: Scenario, world: MarketLayout) -> SupplyRules:
         spill_over=on.spill_over,
         learning=table.learning.exponent if on.learning else 0.0,
         own_share=np.array([t.own_chip_share for t in stacks]),
-        own_output=np.array([np.inf if n is None else n * CARDS_PER_UNIT for n in limits]),
-        own_output_growth=np.array([t.chip_output_growth for t in stacks]),
+        own_output=_linear(scenario, limits, [t.chip_output_growth for t in stacks]),
         own_performance=np.array([t.chip_performance for t in stacks]),
         own_cost=table.own_card_cost * np.array([t.chip_cost for t in stacks]),
         throughput=_throughput(scenario),
@@ -106,11 +103,20 @@ def supply_rules(scenario: Scenario, world: MarketLayout) -> SupplyRules:
         headroom=np.array([t.headroom for t in plans]),
         app_value=np.array([t.app_value for t in plans]),
         funding_limit=np.array([t.finance.funding_limit for t in vendors]),
-        order_cap=np.array([t.order_cap * CARDS_PER_UNIT for t in plans]),
-        order_cap_growth=np.array([t.order_cap_growth for t in plans]),
+        order_cap=_linear(
+            scenario, [t.order_cap for t in plans], [t.order_cap_growth for t in plans]
+        ),
         trend_memory=np.array([t.trend_memory for t in plans]),
         lever_cost=np.array(lever_cost),
     )
+
+
+def _linear(scenario: Scenario, first: Sequence[float | None], growth: list[float]) -> Floats:
+    """(months, V) cards from thousands in the first month and linear growth; None has no limit."""
+    cards = np.array([math.inf if n is None else n * CARDS_PER_UNIT for n in first])
+    grown = np.maximum(0.0, 1.0 + np.array(growth) * np.arange(scenario.calendar.months)[:, None])
+    out = np.full(grown.shape, np.inf)
+    return np.multiply(cards, grown, out=out, where=np.isfinite(cards))
 
 
 def _throughput(scenario: Scenario) -> Floats:

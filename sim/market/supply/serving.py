@@ -69,9 +69,8 @@ def serve(
     needed = cards_needed(rules, world, demanded, hours, costs.cards)
     load = platform_sums(world, needed)[: world.n_vendors]
     cards = cards_for_customers(rules, state)
-    units = np.where(world.hosting, hours, demanded)
     part, fraction = served_parts(
-        rules, world, state, needed, unit_price * units, load, cards, allocations
+        rules, world, state, (demanded, hours), needed, unit_price, load, cards, allocations
     )
     kept = demanded * part
     lost, spilled = demanded - kept, np.zeros(world.n_offers)
@@ -96,7 +95,7 @@ def serve(
         all_kinds=by_cell.sum(axis=1),
         load=load,
         cards=cards,
-        tokens=platform_sums(world, np.where(world.calls, served, 0.0))[: world.n_vendors],
+        tokens=calls_by_vendor(world, served),
         costs=costs,
     )
 
@@ -105,28 +104,32 @@ def served_parts(
     rules: SupplyRules,
     world: MarketLayout,
     state: MarketState,
+    asked: tuple[Floats, Floats],
     needed: Floats,
-    earned: Floats,
+    unit_price: Floats,
     load: Floats,
     cards: Floats,
     allocations: Sequence[AllocationStrategy],
 ) -> tuple[Floats, Floats]:
     """(J,) served part of what is asked of each offer, and (V,) of each vendor's load.
 
-    Own machines and postponing have no limit. `needed` (J,) is cards, `earned` (J,) yuan.
+    Own machines and postponing have no limit. `asked` are volumes and, of HOST offers, hours (J,);
+    `needed` (J,) is cards.
     """
     if not rules.capacity:
         return np.ones(world.n_offers), np.ones(world.n_vendors)
     fraction = served_fraction(load, cards)
     part = world.of_platforms(fraction, 1.0)
-    for v, short in enumerate((cards < load).tolist()):
-        if not short or allocations[v].proportional:
+    for v in (cards < load).nonzero()[0].tolist():
+        if allocations[v].proportional:
             continue
         own = world.offers_of[v]
+        volume, hours = asked
+        earned = unit_price[own] * np.where(world.hosting[own], hours[own], volume[own])
         part[own] = allocated(
             allocations[v],
             asked=np.append(needed[own], later_app_cards(rules, state)[v]),
-            earned=np.append(earned[own], 0.0),
+            earned=np.append(earned, 0.0),
             app_value=float(rules.app_value[v]),
             contracted=np.append(~world.calls[own], False),
             cards=float(cards[v]),
@@ -137,10 +140,9 @@ def served_parts(
 
 def note_excess(world: MarketLayout, demanded: Floats, kept: Floats, state: MarketState) -> None:
     """(V,) calls asked for over those served: 1 if none is asked, infinite if none is served."""
-    calls, platform = slice(0, world.n_api), world.platform[: world.n_api]
-    asked = sums_by_group(demanded[calls], platform, world.n_vendors)
-    given = sums_by_group(kept[calls], platform, world.n_vendors)
-    state.excess[:] = np.where(asked > 0.0, np.inf, 1.0)
+    asked, given = calls_by_vendor(world, demanded), calls_by_vendor(world, kept)
+    state.excess.fill(1.0)
+    state.excess[asked > 0.0] = np.inf
     np.divide(asked, given, out=state.excess, where=given > 0.0)
 
 
@@ -171,6 +173,12 @@ def platform_sums(world: MarketLayout, values: Floats) -> Floats:
     return sums_by_group(values, world.platform, world.n_vendors + 2)
 
 
+def calls_by_vendor(world: MarketLayout, values: Floats) -> Floats:
+    """(V,) sums over the model calls (J,) of each vendor."""
+    n = world.n_api
+    return sums_by_group(values[:n], world.platform[:n], world.n_vendors)
+
+
 def counted_volumes(tally: MonthCounts) -> tuple[Floats, Floats, Floats]:
     """Volumes (cells, K, J), card-hours of HOST offers (J,), and volumes by offer (J,).
 
@@ -186,7 +194,8 @@ def counted_volumes(tally: MonthCounts) -> tuple[Floats, Floats, Floats]:
             f"volumes above {LARGEST_COUNT / FIXED_POINT:.2g} million tokens (or card-hours) a "
             "month cannot be added up exactly: too many months, growth or too low a price"
         )
-    return counted, hours, tally.volume.sum(axis=(0, 1)) / FIXED_POINT
+    by_row = tally.volume.reshape(-1, len(hours))
+    return counted, hours, by_row.sum(axis=0) / FIXED_POINT
 
 
 def cards_needed(

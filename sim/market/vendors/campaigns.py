@@ -62,8 +62,10 @@ def public_campaigns(model: BaseMarket) -> MarketingView:
     )
 
 
-def campaigns_of_month(model: BaseMarket) -> tuple[Floats, Floats]:
+def campaigns_of_month(model: BaseMarket) -> tuple[Floats | float, Floats | float]:
     """(cells, V) goodwill that this month's stages add, and the (V,) money they cost, charged."""
+    if not model.state.stages:
+        return 0.0, 0.0
     shape = model.state.goodwill.shape
     inflow, money = np.zeros(shape), np.zeros(shape[1])
     for v in sorted({v for v, _ in model.state.stages}):

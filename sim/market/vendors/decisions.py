@@ -39,7 +39,7 @@ def decide(model: BaseMarket) -> None:
     decide_campaigns(model)
     set_bids(model, view, books)
     for vendor, own, price in plans:
-        if not np.array_equal(model.state.list_price[own], price):
+        if np.count_nonzero(model.state.list_price[own] != price):
             model.state.list_price[own], vendor.priced = price, model.month
     invest(model, view)
     _spend_freed_money(model)

@@ -9,7 +9,7 @@ import pytest
 
 from sim.economics.costs import ar1_with_jumps
 from sim.market.model import MarketModel
-from sim.market.supply.accelerators import largest_order, largest_output, self_made
+from sim.market.supply.accelerators import largest_order, self_made
 from sim.market.supply.costs import current_own_share, equivalents
 from tests.unit.market.plain import costs
 from tests.unit.market.tiny import changed, differing, ran, started
@@ -60,14 +60,14 @@ class TestOutputLimit:
     def test_grows(self) -> None:
         limit = {f"{DAM}.chip_output": 0.2, f"{DAM}.chip_output_growth": 0.5}
         model = started(PLAN | limit)
-        most = np.array([largest_output(model.supply, t) for t in range(3)])
+        most = model.supply.own_output[:3]
         assert most[:, 0].tolist() == [200.0, 300.0, 400.0]
         assert np.isinf(most[:, 1:]).all()
 
     def test_own_cards_fill_what_the_world_market_does_not_give(self) -> None:
         model = started({f"{DAM}.chip_output": 0.2, f"{DAM}.own_chip_share": 0.5})
         money = np.full(3, 1_000.0)
-        output = largest_output(model.supply, 0)
+        output = model.supply.own_output[0]
         most = largest_order(model.supply, output, money, 0.1)
         np.testing.assert_allclose(most, [200.0 + 800.0 * 0.1, 100.0, 100.0], rtol=1e-12)
         for ordered, expected in (
