@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -13,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from sim.errors import SimError, nearest_hint
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class UnknownNameError(SimError, ValueError):
@@ -49,33 +51,43 @@ class Registry(Generic[T]):
         return item
 
     def all(self) -> Mapping[str, T]:
-        """All by name, sorted. SimError if an entry point of another package cannot be loaded."""
+        """All by name, sorted; an entry point that cannot be loaded is logged and left out."""
         _load(self.package, self.group)
         return MappingProxyType(dict(sorted(self._items.items())))
 
     def get(self, name: str) -> T:
         """The one of that name.
 
-        UnknownNameError if there is none; the message names the nearest.
+        UnknownNameError if there is none; the message names the nearest. SimError if an entry point
+        of that name cannot be loaded.
         """
         known = self.all()
         if name not in known:
+            if why := _load(self.package, self.group).get(name):
+                raise SimError(why)
             hint = nearest_hint(name, list(known))
             raise UnknownNameError(f"no {self.kind} is called {name!r} ({hint})")
         return known[name]
 
 
 @cache
-def _load(package: str, group: str) -> None:
-    """Import all modules of a package and load the entry points of a group."""
+def _load(package: str, group: str) -> Mapping[str, str]:
+    """Import all modules of a package and load the entry points of a group.
+
+    Found are the entry points that cannot be loaded, each with the reason: the code is somebody
+    else's, may raise anything or end the process, and the rest works without it.
+    """
     folder = importlib.import_module(package).__path__
     for module in pkgutil.walk_packages(folder, f"{package}."):
         importlib.import_module(module.name)
+    broken = {}
     for entry in entry_points(group=group) if group else ():
         try:
             entry.load()
-        except Exception as error:
-            raise SimError(
+        except (Exception, SystemExit) as error:
+            broken[entry.name] = (
                 f"entry point {entry.name} = {entry.value} of {group} cannot be loaded: "
                 f"{type(error).__name__}: {error}"
-            ) from error
+            )
+            log.warning("%s; it is left out", broken[entry.name])
+    return broken

@@ -40,12 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _status(arguments: Sequence[str]) -> int:
+    from typer import Exit
+
     from sim.cli.app import command
     from sim.errors import SimError
 
     try:
-        code = command().main(args=[*arguments], prog_name="sim", standalone_mode=False)
+        # Not `main` of click: it ends with 1 when the reader of the output has gone.
+        with command().make_context("sim", [*arguments]) as context:
+            code = context.command.invoke(context)
         sys.stdout.flush()
+    except Exit as done:
+        code = done.exit_code
     except KeyboardInterrupt:
         code = INTERRUPTED
     except SimError as error:

@@ -95,7 +95,7 @@ def test_usage_error_is_one_line_and_2(
 
 def failing(error: BaseException) -> Any:
     class Command:
-        def main(self, **_: Any) -> None:
+        def make_context(self, *_: Any) -> None:
             raise error
 
     return Command

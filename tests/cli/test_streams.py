@@ -37,3 +37,13 @@ def test_a_full_output_is_told() -> None:
             [*COMMAND, "schema"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert (found.returncode, found.stderr) == (2, "No space left on device\n")
+
+
+@pytest.mark.parametrize("verb", [["list", "measures"], ["describe"], ["schema"], ["--help"]])
+def test_a_reader_that_has_seen_enough_is_no_error(verb: list[str]) -> None:
+    writing = subprocess.Popen([*COMMAND, *verb], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert writing.stdout is not None
+    writing.stdout.close()
+    assert writing.wait(60) == 0
+    assert writing.stderr is not None
+    assert writing.stderr.read() == b""
