@@ -201,6 +201,10 @@ class Window:
             asked = await asyncio.to_thread(self.shelf.asked, state)
         except SimError as error:
             self.controls.complain(str(error))
+            # the next move starts from what was answered last
+            self.state = self.controls.state = self.asked.state
+            if len(self.history) > 1:
+                self.history.pop()
             return
         self.asked = asked
         self.client.run_javascript(f"simPage.address({state.link!r})")
