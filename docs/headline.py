@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sim.analysis.headline import (
-    DRAWS,
     POSTERIOR,
     SEEDS,
     Headline,
@@ -32,7 +31,7 @@ DOCS = Path(__file__).resolve().parent
 PAGE = DOCS / "explanation" / "headline.md"
 SCENARIO = DOCS.parent / "scenarios" / "volcano-dam.toml"
 RESULTS = DOCS.parent / "results"
-CLIENTS = 2_000
+CLIENTS, DRAWS = 2_000, 40
 POINTS = 100.0
 CONTAINED = OutcomeClass.CONTAINMENT.value
 
@@ -151,7 +150,7 @@ def main() -> None:
         raise SimError(f"{SCENARIO} names no posterior: give --posterior FILE")
     with progress_on_stderr() as progress:
         settings = RunSettings(options.out, progress=progress)
-        found = list(headline(scenario, file, settings))
+        found = list(headline(scenario, file, settings, draws=DRAWS))
     text = "\n".join(page(scenario, file, found)) + "\n"
     PAGE.write_text(text, encoding="utf-8", newline="\n")
     print(not_known(found, file))

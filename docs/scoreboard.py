@@ -132,6 +132,18 @@ def coverage(board: Scoreboard, ahead: bool) -> str:
     )
 
 
+def failures(result: Result) -> Iterator[str]:
+    """Runs that failed, and why the first of them did."""
+    failed = result.failed
+    if len(failed):
+        first = failed.iloc[0]
+        yield (
+            f"{len(failed)} of {result.replicates} runs failed and have no part in the forecasts; "
+            f"first: {first.stage}: {first.message}."
+        )
+        yield ""
+
+
 HEAD = "forecaster|figures|covered|interval score|CRPS"
 
 
@@ -211,7 +223,9 @@ def main(given: list[str]) -> None:
         f"{coverage(early, ahead=True)} Aim: {100.0 * COVERED:.0f} %.",
         "",
         f"Made by `python docs/scoreboard.py`: {REPLICATES} runs of {CLIENTS:,} clients each, over "
-        f"posteriors of {simulations(early_file):,} and {simulations(late_file):,} simulations. "
+        f"posteriors of {simulations(early_file):,} and {simulations(late_file):,} simulations "
+        f"(SHA-256 `{sha256(early_file.read_bytes())[:8]}` and "
+        f"`{sha256(late_file.read_bytes())[:8]}`). "
         "Interval scores of the 90 % band and CRPS are in logarithms where a metric's errors are "
         "relative, else in parts of the last figure known before; smaller is better. The record's "
         "errors are part of every band, the model's discrepancy of those of the model.",
@@ -250,6 +264,7 @@ def main(given: list[str]) -> None:
         "",
         f"## Forecasts to {END:%Y-%m}",
         "",
+        *failures(result),
         *forecasts(made),
     ]
     PAGE.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8", newline="\n")
