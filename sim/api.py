@@ -56,10 +56,10 @@ class JudgedResult(Result):
 
         SimError if it is no sweep.
         """
-        from sim.analysis.effects import FINDINGS, store_findings
+        from sim.analysis.sweep import FINDINGS
 
         stored = self.path / FINDINGS
-        return read_json(stored) if stored.exists() else store_findings(self)
+        return read_json(stored) if stored.exists() else _found(self)
 
     @property
     def plot(self) -> PlotsOfResult:
@@ -127,12 +127,17 @@ def _judgement(result: Result) -> dict[str, Any]:
     return judge(result)
 
 
+def _found(result: Result) -> dict[str, Any]:
+    from sim.analysis.effects import store_findings
+    from sim.market.recorder import measures
+
+    return store_findings(result, {name: one.unit for name, one in measures().items()})
+
+
 def _judged(result: Result) -> JudgedResult:
     result.store_verdict(_judgement(result))
     if result.is_sweep:
-        from sim.analysis.effects import store_findings
-
-        store_findings(result)
+        _found(result)
     return JudgedResult(result.path)
 
 

@@ -23,6 +23,7 @@ from sim.analysis.statistics import goodman_intervals, holm, mean_interval
 from sim.analysis.sweep import (
     CHOSEN_POINTS,
     CLASS,
+    FINDINGS,
     REVENUE,
     TAU,
     TOKENS,
@@ -33,8 +34,7 @@ from sim.analysis.sweep import (
     sweep_of,
     value_words,
 )
-from sim.analysis.verdict.grounds import plain
-from sim.analysis.verdict.judge import vendor_label
+from sim.analysis.verdict.grounds import plain, vendor_label
 from sim.runs.files import json_bytes, write_once
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
-FINDINGS = "sweep.json"
 CONFIDENCE = 0.95
 SIGNIFICANT = 0.05
 ROUNDING = 1e-12
@@ -220,7 +219,7 @@ def groups_of(sweep: Sweep, factor: SweepFactor) -> list[tuple[str, float, tuple
     parts = [ordered.iloc[part] for part in np.array_split(np.arange(len(ordered)), number)]
     return [
         (
-            f"{value_words(part.iloc[0])} to {value_words(part.iloc[-1])}",
+            f"{part.iloc[0]:.2g} to {part.iloc[-1]:.2g}",
             float(part.mean()),
             tuple(map(str, part.index)),
         )
@@ -277,10 +276,11 @@ def shown_outcomes(sweep: Sweep, result: Result) -> list[Outcome]:
     return [o for name, o in sweep.outcomes.items() if name in (TOKENS, REVENUE, TAU, *asked)]
 
 
-def findings(result: Result) -> dict[str, Any]:
+def findings(result: Result, units: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Everything that a sweep found, ready for JSON; see the words of `sentences`.
 
-    Outcomes are empty where no run was finished. SimError if the result is no sweep.
+    `units` are those of all measures, to be stored with it. Outcomes are empty where no run was
+    finished. SimError if the result is no sweep.
     """
     design = result.manifest["design"]["kind"]
     kind = ONE_SEED if result.replicates < 2 else INTERVAL[design not in CHOSEN_POINTS]
@@ -300,6 +300,7 @@ def findings(result: Result) -> dict[str, Any]:
         "scenario_hash": result.scenario_hash,
         "interval_types": [kind],
         "posterior": result.posterior,
+        "units": dict(units or {}),
     }
     if document["n"]:
         sweep = sweep_of(result)
@@ -308,16 +309,16 @@ def findings(result: Result) -> dict[str, Any]:
             "factors": [
                 {"path": f.path, "label": f.label, "values": f.titles()} for f in sweep.factors
             ],
-            "outcomes": [_outcome(sweep, o) for o in shown_outcomes(sweep, result)],
+            "outcomes": [outcome_document(sweep, o) for o in shown_outcomes(sweep, result)],
             "classes": _class_shares(sweep),
         }
     document["sentences"] = list(sentences(document))
     return dict(plain(document))
 
 
-def store_findings(result: Result) -> dict[str, Any]:
+def store_findings(result: Result, units: Mapping[str, str]) -> dict[str, Any]:
     """Find, and write what was found beside the runs; an earlier file that differs is put aside."""
-    found = findings(result)
+    found = findings(result, units)
     write_once(result.path / FINDINGS, json_bytes(found))
     return found
 
@@ -327,7 +328,8 @@ def _incumbent(result: Result) -> str:
     return "" if contest is None else vendor_label(result.scenario, contest.incumbent)
 
 
-def _outcome(sweep: Sweep, outcome: Outcome) -> dict[str, Any]:
+def outcome_document(sweep: Sweep, outcome: Outcome) -> dict[str, Any]:
+    """Effects, clear interactions and extreme points of one outcome, ready for JSON."""
     found = effects(sweep, outcome.name)
     moved = dict(sorted(sizes(found).items(), key=lambda item: -item[1]))
     ordered = sorted(found, key=lambda e: (-moved[e.factor.path], e.factor.path))
@@ -439,4 +441,5 @@ def strongest(outcome: Mapping[str, Any]) -> str:
             f"No factor stands out of the noise; the largest effect is that of {top['label']}: "
             f"{change}."
         )
-    return f"{top['label'].capitalize()} moves it most: {change}."
+    label = top["label"]
+    return f"{label[:1].upper()}{label[1:]} moves {outcome['title']} most: {change}."

@@ -13,18 +13,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from sim.analysis.statistics import ols_slope
-from sim.analysis.verdict.judge import vendor_label
+from sim.analysis.verdict.grounds import vendor_label
 from sim.analysis.verdict.outcomes import classify_means, split_plateau
 from sim.errors import SimError, nearest_hint
+from sim.runs.files import read_json
 from sim.runs.rows import DONE
 from sim.runs.study.schema import WORLD
-from sim.runs.worlds import OFF_MONEY_IN_PRICE, OFF_MONEY_KEPT, ON
+from sim.runs.worlds import CHALLENGER_OFF, OFF_MONEY_IN_PRICE, OFF_MONEY_KEPT, ON
 
 if TYPE_CHECKING:
     from sim.runs.result import Result
 
 FloatArray = npt.NDArray[np.float64]
 
+FINDINGS = "sweep.json"
 TOKENS, REVENUE, TAU, CLASS = "platform_token_share", "full_stack_revenue_share", "tau", "class"
 CHOSEN_POINTS = ("grid", "list")  # other designs draw theirs
 MOST_LEVELS = 12  # a range with more values than these is a line, not a list of levels
@@ -33,6 +35,11 @@ TITLES = {
     REVENUE: "full-stack revenue",
     "family_token_share": "tokens of its models",
     TAU: "tau",
+}
+WORLDS = {
+    OFF_MONEY_KEPT: "off, money kept",
+    OFF_MONEY_IN_PRICE: "off, money in prices",
+    CHALLENGER_OFF: "challenger's moves off",
 }
 PLAIN_ENDS = ("strategy", "mean", "sd", "low", "high", "start", "share", "value", "initial")
 
@@ -239,6 +246,8 @@ def _doubled(labels: Mapping[str, str]) -> list[str]:
 
 
 def _short(path: str) -> str:
+    if path == WORLD:
+        return "incumbent's moves"
     keys = [key for key in path.split(".") if key != "parameters"]
     last = keys[-1]
     start = -2 if len(keys) > 1 and ("_" not in last or last in PLAIN_ENDS) else -1
@@ -253,7 +262,7 @@ def value_words(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float | np.number):
         return f"{float(value):,.3g}" if abs(float(value)) < 1e3 else f"{float(value):,.0f}"
-    return str(value).replace("_", " ")
+    return WORLDS.get(value) or str(value).replace("_", " ")
 
 
 def setting_words(sweep: Sweep, point: str, first: Sequence[str] = ()) -> str:
@@ -267,8 +276,6 @@ def setting_words(sweep: Sweep, point: str, first: Sequence[str] = ()) -> str:
 
 def _outcomes(result: Result, runs: pd.DataFrame) -> tuple[str, dict[str, Outcome], dict[str, Any]]:
     """Whom the outcomes speak of, the outcomes, and their values in every run."""
-    from sim.market.recorder import measures
-
     contest = result.scenario.contest
     vendors = list(result.scenario.vendors)
     if contest is not None:
@@ -277,17 +284,17 @@ def _outcomes(result: Result, runs: pd.DataFrame) -> tuple[str, dict[str, Outcom
         shares = {v: runs[f"{v}_{TOKENS}"].mean() for v in vendors if f"{v}_{TOKENS}" in runs}
         subject = max(shares, key=lambda name: shares[name], default="")
         prefix = f"{subject}_"
-    known = measures()
+    units = _units(result)
     asked = [m for m in result.manifest["outcomes"]["measures"] if m not in ("*", TOKENS, REVENUE)]
-    others = [m for m in known if m not in (TOKENS, REVENUE, *asked)]
+    others = [m for m in units if m not in (TOKENS, REVENUE, *asked)]
     outcomes: dict[str, Outcome] = {}
     values: dict[str, Any] = {}
     for name in (TOKENS, REVENUE, *asked, *others):
         column = f"{prefix}{name}" if f"{prefix}{name}" in runs else name
         if column not in runs or not np.isfinite(runs[column]).any():
             continue
-        unit = known[name].unit if name in known else "-"
-        outcomes[name] = Outcome(name, TITLES.get(name, name.replace("_", " ")), unit)
+        title = TITLES.get(name, name.replace("_", " "))
+        outcomes[name] = Outcome(name, title, units.get(name, "-"))
         values[name] = runs[column].to_numpy(dtype=np.float64)
     tau = _tau(result, runs, values.get(TOKENS))
     if tau is not None:
@@ -299,6 +306,14 @@ def _outcomes(result: Result, runs: pd.DataFrame) -> tuple[str, dict[str, Outcom
     if not outcomes:
         raise SimError(f"{result.path}: no run has an outcome")
     return subject, outcomes, values
+
+
+def _units(result: Result) -> dict[str, str]:
+    """Units of measures: of all where they were stored with what was found, else of the curves."""
+    stored = result.path / FINDINGS
+    held = read_json(stored).get("units", {}) if stored.exists() else {}
+    kept = {str(n): str(c.attrs.get("unit", "-")) for n, c in result.curves.data_vars.items()}
+    return {TOKENS: "share", REVENUE: "share", **kept, **held}
 
 
 def _tau(result: Result, runs: pd.DataFrame, tokens: FloatArray | None) -> FloatArray | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import textwrap
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -79,6 +80,14 @@ def plot(
         list[str] | None,
         typer.Option(help="Measure for the plots that take one, repeatable."),
     ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FACTOR", help="Of a sweep: draw by this factor, repeatable."),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FACTOR=VALUE", help="Of a sweep: only these points, repeatable."),
+    ] = None,
     svg: Annotated[bool, typer.Option("--svg", help="Write SVG beside PNG.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the files [default: figures in the result].")
@@ -99,11 +108,26 @@ def plot(
         kinds or None,
         out,
         measures=measure or None,
+        by=by or (),
+        where=_chosen(where or ()),
         svg=svg,
         skipped=lambda name, reason: complain(f"left out {name}: {reason}"),
     )
     for path in paths:
         print(path)
+
+
+def _chosen(texts: Sequence[str]) -> dict[str, list[str]]:
+    """Values by factor. SimError if one is not written FACTOR=VALUE."""
+    from sim.errors import SimError
+
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        factor, is_there, value = text.partition("=")
+        if not (factor and is_there and value):
+            raise SimError(f"--where {text}: is written FACTOR=VALUE")
+        found.setdefault(factor, []).append(value)
+    return found
 
 
 def report(

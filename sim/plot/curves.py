@@ -24,8 +24,9 @@ from sim.plot.canvas import (
     write_frame,
     write_title,
 )
-from sim.plot.registry import plot
+from sim.plot.registry import BOTH, plot
 from sim.plot.style import FAINT, MOST_BANDS, NARROW_BAND, NEUTRAL, WIDE_BAND, VendorStyle
+from sim.plot.sweep import curve_numbers, draw_curves
 from sim.plot.words import OF, amount, capital, headline, in_words, unit_in_words, world_title
 from sim.runs.worlds import EPISODE_OFF, ON
 
@@ -216,9 +217,32 @@ def end_of(rows: pd.DataFrame) -> float:
     return float(known.iloc[-1]) if len(known) else float("nan")
 
 
-@plot(band_table)
-def curves(data: Material, measure: str = MEASURE, point: str = ON, *, ax: Any = None) -> Drawing:
-    """One measure by vendor over the months: median, 50 % and 90 % bands, recorded figures."""
+def curve_table(
+    data: Material,
+    measure: str = MEASURE,
+    point: str = ON,
+    by: Sequence[str] = (),
+    where: Mapping[str, Sequence[Any]] | None = None,
+) -> pd.DataFrame:
+    """`band_table` of a run; of a sweep `sim.plot.sweep.curve_numbers`."""
+    if data.is_sweep:
+        return curve_numbers(data, measure, by, where)
+    return band_table(data, measure, point)
+
+
+@plot(curve_table, of=BOTH)
+def curves(
+    data: Material,
+    measure: str = MEASURE,
+    point: str = ON,
+    by: Sequence[str] = (),
+    where: Mapping[str, Sequence[Any]] | None = None,
+    *,
+    ax: Any = None,
+) -> Drawing:
+    """One measure over the months: of a run by vendor with the record, of a sweep by a factor."""
+    if data.is_sweep:
+        return draw_curves(data, measure, by, where, ax=ax)
     table = band_table(data, measure, point)
     names = order_of(data, table[table["recorded"].isna()])
     if len(names) > MOST_BANDS and (ax is None or np.size(ax) > 1):

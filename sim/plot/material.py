@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +13,13 @@ import numpy as np
 from sim.analysis.calibration.matching import targets
 from sim.analysis.calibration.record import load_record
 from sim.analysis.calibration.targets import Target
+from sim.analysis.sweep import Sweep, sweep_of
 from sim.analysis.verdict.grounds import refuse_altered, refuse_bare
 from sim.errors import SimError
 from sim.plot.style import SHORT_HASH, VendorStyle, vendor_styles
 from sim.runs.files import read_json
+from sim.runs.result import Result
+from sim.runs.stored import MANIFEST, SWEEP
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -154,6 +157,23 @@ class Material:
         columns = last.values.reshape(-1, len(names)).T
         known = {name: own[np.isfinite(own)] for name, own in zip(names, columns, strict=True)}
         return {name: float(own.mean()) for name, own in known.items() if own.size}
+
+    @cached_property
+    def is_sweep(self) -> bool:
+        """Whether the points are those of a study, and not worlds."""
+        return self.folder is not None and bool(self.stored(MANIFEST).get("kind") == SWEEP)
+
+    def sweep(self, where: Mapping[str, Sequence[Any]] | None = None) -> Sweep:
+        """Runs, factors and outcomes of a sweep, at points where factors have these values.
+
+        Raises
+        ------
+        SimError
+            The result is no sweep, no run of it was finished, or no point has such values.
+        """
+        if not self.is_sweep or self.folder is None:
+            raise SimError("this figure needs a result of `sim sweep`")
+        return sweep_of(Result(self.folder), where)
 
     def stored(self, file: str) -> dict[str, Any]:
         """The finding of that name beside the curves; empty if there is none."""

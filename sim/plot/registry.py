@@ -29,18 +29,28 @@ class Plot(NamedTuple):
     """``draw(data, ..., ax=None) -> (fig, axes)``; data is a result or a `Material`."""
     numbers: Numbers
     """``numbers(data, ...)`` -> the plotted numbers as a tidy table, same options as `draw`."""
+    of: str = "runs"
+    """Whether it shows worlds, points of a sweep, or either: `RUNS`, `SWEEPS`, `BOTH`."""
+
+    def takes(self, option: str) -> bool:
+        """Does it have this option?"""
+        return option in inspect.signature(self.draw).parameters
 
     @property
     def takes_measure(self) -> bool:
         """Can it be drawn for any measure of the result?"""
-        return "measure" in inspect.signature(self.draw).parameters
+        return self.takes("measure")
 
 
+RUNS, SWEEPS, BOTH = "runs", "sweeps", "both"
 PLOTS: Registry[Plot] = Registry("plot", "sim.plot", "sim.plots")
 
 
-def plot(numbers: Numbers) -> Callable[[Draw], Draw]:
+def plot(numbers: Numbers, *, of: str = RUNS) -> Callable[[Draw], Draw]:
     """Register a drawing function under its name, with the function that gives its numbers.
+
+    `of` says whether it shows worlds or points of a sweep. An option `by` takes names of factors,
+    `where` the values of factors at which points are kept.
 
     Raises
     ------
@@ -64,7 +74,7 @@ def plot(numbers: Numbers) -> Callable[[Draw], Draw]:
 
         name = draw.__name__
         doc = (inspect.getdoc(draw) or "").split("\n")[0]
-        PLOTS.add(name, Plot(name, doc, styled, table), draw)
+        PLOTS.add(name, Plot(name, doc, styled, table, of), draw)
         return styled
 
     return register

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
 from sim.plot.material import Material, material
-from sim.plot.registry import PLOTS, Plot, plots
+from sim.plot.registry import BOTH, PLOTS, RUNS, SWEEPS, Plot, plots
 from sim.plot.style import settings
 from sim.runs.files import write_once
 
@@ -32,6 +33,8 @@ def save(
     folder: Path | str | None = None,
     *,
     measures: Iterable[str] | None = None,
+    by: Sequence[str] = (),
+    where: Mapping[str, Sequence[str]] | None = None,
     svg: bool = False,
     skipped: Callable[[str, str], None] | None = None,
 ) -> list[Path]:
@@ -46,6 +49,9 @@ def save(
         others to `skipped`, each with its reason.
     folder
         Where to; None = ``figures`` in the result's folder.
+    by, where
+        Of a sweep: factors that curves, classes and maps are drawn by, and the values of factors
+        at which points are kept.
     measures
         Measures for the plots that take one; None = `MEASURES` for curves, their default else.
 
@@ -64,16 +70,19 @@ def save(
         raise SimError("a folder is needed to save figures without a result")
     target = Path(folder) if folder is not None else Path(result.path) / "figures"
     data = material(result)
+    if (by or where) and not data.is_sweep:
+        raise SimError("by and where choose factors and points of a sweep; this result is none")
     chosen = [PLOTS.get(name) for name in names] if names is not None else list(plots().values())
     paths: list[Path] = []
     for plot in chosen:
         for options in _variants(plot, data, measures):
+            options |= {n: v for n, v in (("by", by), ("where", where)) if v and plot.takes(n)}
             try:
                 files = _drawn(plot, data, options, svg)
             except SimError as error:
                 if names is not None:
                     raise SimError(f"{plot.name}: {error}") from error
-                if skipped is not None:
+                if skipped is not None and plot.of in (BOTH, SWEEPS if data.is_sweep else RUNS):
                     skipped(plot.name, str(error))
                 continue
             for name, content in files.items():
@@ -82,7 +91,7 @@ def save(
     return paths
 
 
-def _variants(plot: Plot, data: Material, measures: Iterable[str] | None) -> list[dict[str, str]]:
+def _variants(plot: Plot, data: Material, measures: Iterable[str] | None) -> list[dict[str, Any]]:
     if not plot.takes_measure:
         return [{}]
     if measures is None:
@@ -91,8 +100,16 @@ def _variants(plot: Plot, data: Material, measures: Iterable[str] | None) -> lis
     return [{"measure": name} for name in measures]
 
 
-def _drawn(plot: Plot, data: Material, options: dict[str, str], svg: bool) -> dict[str, bytes]:
-    stem = "_".join([plot.name, *options.values()])
+def _stem(name: str, options: Mapping[str, Any]) -> str:
+    """Name of the files of a figure: its kind, its measure, its factors and their values."""
+    parts = [name, *([options["measure"]] if "measure" in options else [])]
+    parts += [f"by_{'.'.join(path.split('.')[-2:])}" for path in options.get("by", ())]
+    parts += [f"{k.split('.')[-1]}={'+'.join(v)}" for k, v in (options.get("where") or {}).items()]
+    return re.sub(r"[^\w.=+-]+", "-", "_".join(parts))
+
+
+def _drawn(plot: Plot, data: Material, options: dict[str, Any], svg: bool) -> dict[str, bytes]:
+    stem = _stem(plot.name, options)
     fig, _ = plot.draw(data, **options)
     table = plot.numbers(data, **options)
     csv = table.to_csv(index=False, lineterminator="\n", float_format=NUMBER).encode()

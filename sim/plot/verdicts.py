@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,11 @@ from sim.plot.canvas import (
     write_legend,
     write_title,
 )
-from sim.plot.registry import plot
+from sim.plot.registry import BOTH, plot
+from sim.plot.space import class_groups
 from sim.plot.style import CHALLENGER_COLOUR, FAINT, INCUMBENT_COLOUR, NEUTRAL, PALE
+from sim.plot.sweep import Where
+from sim.plot.sweep import caption as sweep_caption
 from sim.plot.words import amount, capital, in_words, world_title
 from sim.plot.worlds import SHARE, SHORT, off_worlds
 from sim.runs.worlds import DOES_NOT_HOST, HOSTS, OFF_MONEY_IN_PRICE, OFF_MONEY_KEPT, ON
@@ -80,16 +84,20 @@ def _has_moves(point: str) -> bool:
     return point == ON or point.startswith(f"{ON}_")
 
 
-def class_numbers(data: Material) -> pd.DataFrame:
-    """Count, frequency and interval of every class in every world.
+def class_numbers(data: Material, by: Sequence[str] = (), where: Where = None) -> pd.DataFrame:
+    """Count, frequency and interval of every class in every world, or at every value of a factor.
 
     Returns
     -------
     Columns point, outcome_class, n, count, share, lower, upper.
     """
     rows: list[tuple[Any, ...]] = []
-    for point in data.points:
-        found = classes_of(data, point)
+    groups: Iterable[tuple[str, Sequence[str]]] = (
+        class_groups(data, by, where)
+        if data.is_sweep
+        else ((point, classes_of(data, point)) for point in data.points)
+    )
+    for point, found in groups:
         counts, n = [found.count(outcome) for outcome in OutcomeClass], len(found)
         rows += [
             (point, outcome.value, n, count, count / n, *interval)
@@ -101,10 +109,12 @@ def class_numbers(data: Material) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-@plot(class_numbers)
-def classes(data: Material, *, ax: Any = None) -> Drawing:
-    """Frequency of each outcome class in each world, with simultaneous intervals."""
-    table = class_numbers(data)
+@plot(class_numbers, of=BOTH)
+def classes(
+    data: Material, by: Sequence[str] = (), where: Where = None, *, ax: Any = None
+) -> Drawing:
+    """Frequency of each outcome class, with intervals: in each world, or by a factor's value."""
+    table = class_numbers(data, by, where)
     seen = table.groupby("outcome_class", sort=False)["count"].sum()
     shown = [str(name) for name in seen.index if seen[name]]
     points = list(dict.fromkeys(table["point"]))
@@ -120,22 +130,28 @@ def classes(data: Material, *, ax: Any = None) -> Drawing:
         spare.set_visible(False)
     for axis, point in zip(axes, points, strict=False):
         rows = table[(table["point"] == point) & table["outcome_class"].isin(shown)]
-        _panel(axis, rows, CHALLENGER_COLOUR if _has_moves(point) else PALE)
-        write_title(axis, _short_title(data, point))
+        _panel(axis, rows, CHALLENGER_COLOUR if data.is_sweep or _has_moves(point) else PALE)
+        write_title(axis, point if data.is_sweep else _short_title(data, point))
         label_axis(axis.xaxis, "runs", "share")
     note = ""
     if len(shown) < len(seen):
         none = table.loc[~table["outcome_class"].isin(shown), "upper"].max()
         empty = ", ".join(in_words(str(name)) for name in seen.index if not seen[name])
-        note = f"In no run of any world: {empty} (each in at most {amount(none, 'share')})"
-    subtitle = "Part of the runs that end in each outcome class, %, in each world."
+        note = f"In no run: {empty} (each in at most {amount(none, 'share')})"
+    where_to = "at each value of the factor" if data.is_sweep else "in each world"
+    subtitle = f"Part of the runs that end in each outcome class, %, {where_to}."
     if any(point.startswith("off_") for point in points):
         incumbent, challenger = (data.style(name).label for name in data.contest)
         subtitle += f" Moves off: those of {incumbent}."
         if any(point.endswith(HOSTS) for point in points):
             subtitle += f" Hosting: {challenger} hosts {incumbent}'s open families."
-    caption = data.caption(int(table["n"].max()), INTERVAL, note)
-    write_frame(fig, axes[: len(points)], ax is None, _classes_title(table), subtitle, caption)
+    title = _classes_title(table)
+    if data.is_sweep:
+        title = f"{points[0]}: {title[:1].lower()}{title[1:]}"
+        caption = sweep_caption(data, data.sweep(where), INTERVAL, where)
+    else:
+        caption = data.caption(int(table["n"].max()), INTERVAL, note)
+    write_frame(fig, axes[: len(points)], ax is None, title, subtitle, caption)
     return fig, axes[: len(points)]
 
 
@@ -327,7 +343,7 @@ def claims_numbers(data: Material) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-@plot(claims_numbers)
+@plot(claims_numbers, of=BOTH)
 def claims(data: Material, *, ax: Any = None) -> Drawing:
     """Part of the runs in which each claim holds, with its interval, against what was wanted."""
     found, table = _document(data), claims_numbers(data)

@@ -43,7 +43,7 @@ def test_the_screen_answers_in_24_lines_of_80_columns(
         "Appeal of the new cloud",
         "2 factors, latin_hypercube: 7 points x 5 replicates = 35 runs",
         "New Cloud has 59.1 % of platform tokens on average",
-        "Appeal api moves it most: 0 to 1 takes it up by",
+        "Appeal api moves platform tokens most: 0 to 1 takes it up by",
         "Effects, points ",
         "Best for Old Cloud",
         "the new cloud stays below 60 % of tokens: in",

@@ -14,6 +14,7 @@ from sim.runs.provenance import code_fingerprint
 from sim.runs.result import Result
 from sim.runs.stored import MENDING, SWEEP
 from sim.scenario.patches import scenario_hash
+from sim.scenario.schema.scenario import Scenario
 
 SCENARIO = "scenario.toml"
 
@@ -97,6 +98,11 @@ def claims_grounds(found: Mapping[str, Any]) -> dict[str, Any]:
         "interval_types": [found["interval"]] if found["interval"] else [],
         "posterior": found.get("posterior"),
     }
+
+
+def vendor_label(scenario: Scenario, vendor: str) -> str:
+    """Name of a vendor for people."""
+    return scenario.vendors[vendor].label or vendor
 
 
 def refuse_bare(document: Mapping[str, Any]) -> None:

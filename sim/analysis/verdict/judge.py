@@ -20,6 +20,7 @@ from sim.analysis.verdict.curves import WorldCurves, WorldPair
 from sim.analysis.verdict.dated import dated_states
 from sim.analysis.verdict.final_states import burn_of, final_states
 from sim.analysis.verdict.grounds import plain
+from sim.analysis.verdict.grounds import vendor_label as vendor_label
 from sim.analysis.verdict.horizon import longer_result
 from sim.analysis.verdict.specification import specification_curve
 from sim.analysis.verdict.verdict import Assessment, assess
@@ -107,11 +108,6 @@ def judge(result: Result) -> dict[str, Any]:
         "scoreboards": scoreboards(result),
     }
     return document | {"sentences": answer_in_words(document, scenario).sentences}
-
-
-def vendor_label(scenario: Scenario, vendor: str) -> str:
-    """Name of a vendor for people."""
-    return scenario.vendors[vendor].label or vendor
 
 
 def pairs_of(scenario: Scenario, points: tuple[str, ...]) -> dict[str, tuple[str, ...]]:

@@ -72,7 +72,7 @@ class Outcomes(Part):
     """What is kept of a run beside its row."""
 
     measures: list[str] = input_par(
-        ["family_token_share", "full_stack_revenue_share", "platform_token_share"],
+        ["family_token_share", "full_stack_revenue_share", "platform_token_share", "profit"],
         "measures whose curves are kept; * for all",
     )
     stride_months: int = input_par(

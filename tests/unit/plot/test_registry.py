@@ -26,6 +26,7 @@ STUDIES = [
     "tornado",
     "tournament",
 ]
+SWEEPS = ["coordinates", "effects", "interactions", "outcome_map"]
 
 
 def _settings():
@@ -34,10 +35,10 @@ def _settings():
 
 
 def test_the_plots_are_found():
-    assert list(plots()) == sorted([*NAMES, *STUDIES])
+    assert list(plots()) == sorted([*NAMES, *STUDIES, *SWEEPS])
     assert all(one.doc.endswith(".") for one in plots().values())
     takes = [name for name, one in plots().items() if one.takes_measure]
-    assert takes == ["compare", "curves", "final"]
+    assert set(takes) == {"compare", "curves", "final", *SWEEPS}
 
 
 @pytest.mark.parametrize("name", NAMES)
