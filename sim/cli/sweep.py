@@ -112,11 +112,13 @@ def _wrapped(text: str, first: str = "", indent: str = "") -> list[str]:
 
 def _columns(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The two outcomes of the table: the first, and tau, what was asked for, or the second."""
-    from sim.analysis.sweep import REVENUE, TAU, TITLES
+    from sim.analysis.sweep import REVENUE, TAU
+    from sim.runs.study.schema import Outcomes
 
     outcomes = {outcome["name"]: outcome for outcome in found["outcomes"]}
     first, *rest = outcomes
-    wanted = [n for n in rest if n == TAU] + [n for n in rest if n not in TITLES]
+    usual = Outcomes().measures
+    wanted = [n for n in rest if n == TAU] + [n for n in rest if n not in (TAU, *usual)]
     second = [*wanted, *(n for n in rest if n == REVENUE), *rest]
     return [outcomes[name] for name in (first, *second[:1])]
 
