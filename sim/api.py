@@ -25,7 +25,7 @@ from sim.runs.progress import ProgressCallback, progress_on_stderr
 from sim.runs.result import Result
 from sim.runs.settings import RESULTS, RunSettings
 from sim.runs.study.reader import LoadedStudy, load_study
-from sim.runs.study.schema import UntilHalfwidth
+from sim.runs.study.schema import MOST_REPLICATES, UntilHalfwidth
 from sim.runs.worlds import ON, Draws
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from sim.analysis.compare import ScenarioComparison
 
 Progress = ProgressCallback | bool | None
+
+NARROWEST = 0.001
+"""Half-width of an interval that a run may be asked for."""
 
 
 class JudgedResult(Result):
@@ -233,13 +236,14 @@ def run(
 
     if until_halfwidth is None:
         return split(look(replicates, None, name))
-    if not 0.0 < until_halfwidth < 0.5:
-        raise SimError(f"until_halfwidth = {until_halfwidth}: must lie between 0 and 0.5")
+    if not NARROWEST <= until_halfwidth < 0.5:
+        rule = f"must lie between {NARROWEST:g} and 0.5"
+        raise SimError(f"until_halfwidth = {until_halfwidth:g}: {rule}")
     if market.contest is None:
         raise SimError("until_halfwidth: without a contest there is no probability of containment")
     from sim.analysis.statistics import runs_for_share_halfwidth
 
-    most = max(at_first, runs_for_share_halfwidth(until_halfwidth))
+    most = min(max(at_first, runs_for_share_halfwidth(until_halfwidth)), MOST_REPLICATES)
     found = until_narrow(look, containment_halfwidth, until_halfwidth, at_first, most)
     return split(look(found.replicates, found, name) if name else found)
 

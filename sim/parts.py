@@ -10,6 +10,9 @@ from pydantic.fields import FieldInfo
 Flag = Literal["fitted", "literature", "assumed", "data", "input"]
 
 
+SMALLEST = 1e-6
+
+
 class Part(BaseModel):
     """A frozen table of a scenario: unknown keys are refused, types are strict, NaN is refused."""
 
@@ -33,8 +36,11 @@ def par(
 ) -> Any:
     """A parameter with unit, range, sentence, source and flag (`...` as default = required).
 
+    One that must lie above 0 lies at `SMALLEST` or more: what is less makes numbers without sense.
     `log` says that the model uses its logarithm, so that halfway is the geometric mean.
     """
+    if above == 0.0:
+        low, above = SMALLEST, None
     facts: Any = {"unit": unit, "source": source, "flag": flag}
     if log:
         facts["log"] = True

@@ -155,7 +155,7 @@ def report(
     target = out or result / "report.html"
     refuse_irregular(target)
     content = page(open_result(result), [open_result(folder) for folder in with_ or ()])
-    write_own(target, content.encode())
+    write_own(target, content.encode(), keep_old=True)
     print(json.dumps({"page": str(target)}) if json_ else target)
 
 

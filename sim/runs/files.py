@@ -144,14 +144,16 @@ def write_once(path: Path, content: bytes, settle: bool = True) -> None:
     write_atomically(path, content, settle)
 
 
-def write_own(path: Path, content: bytes, head: int = files.SAME_HEAD) -> None:
-    """As `write_once`, at a path that the user names: a file of somebody else's is refused.
+def write_own(
+    path: Path, content: bytes, head: int = files.SAME_HEAD, keep_old: bool = False
+) -> None:
+    """Write a file at a path that the user names, over our own alone; `keep_old` puts it aside.
 
     Ours begins with the same `head` bytes. FileError for any other, and for what is no file.
     """
     path = path.resolve()
     files.refuse_foreign(path, content, head)
-    write_once(path, content)
+    (write_once if keep_old else write_atomically)(path, content)
 
 
 def read_json(path: Path, root: Path | None = None) -> dict[str, Any]:

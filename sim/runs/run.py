@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import time
 import traceback
@@ -73,7 +74,11 @@ def run_world(
         stage = "outcomes"
         dims = dims_of(market, scenario.calendar.months)
         curves = market.curves
+        _refuse_infinite(curves, dims, market.axes)
         outcomes = scalar_outcomes(scenario, curves, dims, market.axes)
+        for name, value in (*outcomes.items(), *market.facts.items()):
+            if math.isinf(value):
+                raise RunFailure("outcomes", f"{name} is infinite")
         if clash := sorted(outcomes.keys() & market.facts.keys()):
             raise ValueError(f"facts and outcomes share names: {', '.join(clash)}")
         return RunRecord(
@@ -142,6 +147,21 @@ def dims_of(model: Model, months: int) -> dict[str, tuple[str, ...]]:
         if found != expected:
             raise ValueError(f"{name}: shape {found}, expected {expected} over month, {names}")
     return dims
+
+
+def _refuse_infinite(
+    curves: Mapping[str, FloatArray],
+    dims: Mapping[str, tuple[str, ...]],
+    axes: Mapping[str, tuple[str, ...]],
+) -> None:
+    """RunFailure names the first infinite number of a run: its measure, month and labels."""
+    for name in sorted(curves):
+        found = np.isinf(curves[name])
+        if found.any():
+            month, *places = map(int, np.argwhere(found)[0])
+            labels = [axes[dim][place] for dim, place in zip(dims[name], places, strict=True)]
+            of = f" of {', '.join(labels)}" if labels else ""
+            raise RunFailure("run", f"{name}{of} is infinite in month {month}")
 
 
 def scalar_outcomes(

@@ -81,12 +81,17 @@ def covers(pattern: str, path: str) -> bool:
 def reaches(data: Any, pattern: str) -> bool:
     """Whether the tables hold something at a dotted pattern (* = any one name)."""
     mask, _, rest = pattern.partition(".")
-    if isinstance(data, list | tuple):
-        data = {str(index): item for index, item in enumerate(data)}
-    if not isinstance(data, Mapping):
+    if isinstance(data, list | tuple) and mask.isdecimal():
+        (place,) = keys_of(mask)
+        items = data[place : place + 1] if isinstance(place, int) else ()
+    elif isinstance(data, list | tuple):
+        items = data if fnmatchcase("0", mask) else ()
+    elif isinstance(data, Mapping):
+        names = [mask] if mask in data else [name for name in data if fnmatchcase(name, mask)]
+        items = [data[name] for name in names]
+    else:
         return False
-    names = [mask] if mask in data else [name for name in data if fnmatchcase(name, mask)]
-    return any(not rest or reaches(data[name], rest) for name in names)
+    return any(not rest or reaches(item, rest) for item in items)
 
 
 def bare(annotation: Any) -> Any:

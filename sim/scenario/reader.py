@@ -329,13 +329,24 @@ def _pairs(
     return by_strategy_first(pairs), problems
 
 
-def _origin(path: str, origins: Origins, file: str) -> str:
+def _above(origins: Origins) -> dict[tuple[Key, ...], set[str]]:
+    """The files of all values below each table."""
+    found: dict[tuple[Key, ...], set[str]] = {}
+    for keys, name in origins.items():
+        for length in range(len(keys) + 1 if name else 0):
+            found.setdefault(keys[:length], set()).add(name)
+    return found
+
+
+def _origin(
+    path: str, origins: Origins, above: Mapping[tuple[Key, ...], set[str]], file: str
+) -> str:
     keys = keys_of(path)
     for length in range(len(keys), 0, -1):
         if origins.get(keys[:length]):
             return origins[keys[:length]]
-    below = {name for held, name in origins.items() if held[: len(keys)] == keys and name}
-    return below.pop() if len(below) == 1 else file
+    below = above.get(keys, set())
+    return next(iter(below)) if len(below) == 1 else file
 
 
 def load(
@@ -370,10 +381,11 @@ def load(
         else:
             keys = keys_of(dotted_path)
             origins[keys] = OVERRIDES
+    above = _above(origins)
     unread = [
         problem
         for read in (read_files, _place_posterior)
-        for problem in read(data, file, lambda stated: _origin(stated, origins, file))
+        for problem in read(data, file, lambda stated: _origin(stated, origins, above, file))
     ]
     limits = limit_problems(data)
     if any(problem.rule in (TOO_DEEP, TOO_LARGE) for problem in limits):
@@ -383,7 +395,8 @@ def load(
     found = limits + [problem for problem in found if problem.path not in wrong]
     problems += unread
     problems += [
-        Problem(_origin(p.path, origins, file), p.path, p.value, p.rule, p.hint) for p in found
+        Problem(_origin(p.path, origins, above, file), p.path, p.value, p.rule, p.hint)
+        for p in found
     ]
     if problems or scenario is None:
         raise ScenarioError(problems)

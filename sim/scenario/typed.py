@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
+from annotated_types import MaxLen
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sim.errors import Nearest, Problem
+from sim.errors import MOST_LINES, Nearest, Problem
 from sim.events.base import Event, event_kinds
 from sim.levers.base import lever_kinds
 from sim.parts import facts_of
@@ -50,6 +51,7 @@ _PHRASES = {
     "tuple_type": "must be a list",
     "finite_number": "must be a finite number",
 }
+LEAST, LARGEST = 1e-12, 1e15
 _SHOULD = re.compile(r"^\w+ should ")
 Located = tuple[tuple[Key, ...], Problem]
 
@@ -208,7 +210,7 @@ def _names(data: dict[str, Any]) -> list[Located]:
 def _smallest_with_default(keys: tuple[Key, ...]) -> tuple[Key, ...]:
     if keys[0] in ("hosts", "sources", "fit"):
         return keys[:1]
-    return keys[:-1] if keys[-1] == "strategy" else keys
+    return keys[:-1] if keys[-1] == "strategy" and len(keys) > 1 else keys
 
 
 def _rest(data: dict[str, Any], located: list[Located]) -> Scenario | None:
@@ -223,6 +225,28 @@ def _rest(data: dict[str, Any], located: list[Located]) -> Scenario | None:
     return scenario
 
 
+def _too_many(data: Mapping[str, Any]) -> list[Problem]:
+    """Tables of more entries than are looked at one by one."""
+    problems = []
+    for name, field in Scenario.model_fields.items():
+        most = next((rule.max_length for rule in field.metadata if isinstance(rule, MaxLen)), None)
+        held = data.get(name)
+        if most is not None and isinstance(held, Mapping | list | tuple) and len(held) > most:
+            problems.append(problem_at(name, f"{len(held)} {name}", f"must be at most {most}"))
+    return problems
+
+
+def _sizes(node: Any, keys: tuple[Key, ...] = ()) -> Iterator[Located]:
+    """Numbers so near to 0, or so far from it, that no amount of a market is of that size."""
+    if isinstance(node, Mapping | list | tuple):
+        pairs = node.items() if isinstance(node, Mapping) else enumerate(node)
+        for key, value in pairs:
+            yield from _sizes(value, (*keys, key))
+    elif isinstance(node, float) and (abs(node) > LARGEST or 0.0 < abs(node) < LEAST):
+        rule = f"must be 0 or lie between {LEAST:g} and {LARGEST:g} in size"
+        yield keys, problem_at(dotted(keys), node, rule)
+
+
 def typed(data: Mapping[str, Any]) -> Typed:
     """Try to make a scenario of plain tables.
 
@@ -230,6 +254,8 @@ def typed(data: Mapping[str, Any]) -> Typed:
     -----
     Events and strategy parameters are tried one by one, so that a wrong one hides no other.
     """
+    if many := _too_many(data):
+        return Typed(None, many, None, [])
     plain = {key: value for key, value in data.items() if key != "events"}
     events, kept, located = _events(dict(data))
     located = _names(plain) + located + _strategies(plain)
@@ -239,10 +265,13 @@ def typed(data: Mapping[str, Any]) -> Typed:
         located += wrong
     scenario, wrong = _tried(Scenario, plain, (), data)
     located += wrong
+    located += _sizes(data)
     seen: dict[tuple[Key, ...], Problem] = {}
     for keys, problem in located:
         seen.setdefault(keys, problem)
     problems = list(seen.values())
     if not problems:
         return Typed(scenario, [], scenario, kept)
+    if len(problems) > MOST_LINES:  # more than are told: none is looked for behind them
+        return Typed(None, problems, None, kept)
     return Typed(None, problems, scenario or _rest(plain, located), kept)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from sim.analysis.verdict.judge import judge
-from sim.errors import RunFailure, SimError
+from sim.errors import ScenarioError, SimError
 from sim.market.model import MarketModel
 from sim.plot.save import figure_bytes, save
 from sim.runs.ensemble import run_ensemble
@@ -100,9 +100,30 @@ def test_a_market_without_model_calls_is_stored_judged_and_drawn(tmp_path: Path)
     assert paths
 
 
-def test_volumes_that_overflow_are_a_failure_with_a_reason() -> None:
-    with pytest.raises((RunFailure, ValueError), match="cannot be added up exactly"):
-        MarketModel(small({"supply.rent": 1e-9}), rng=1).run()
+class Endless:
+    """A market whose profit grows beyond all numbers in its second month."""
+
+    dims: ClassVar[dict[str, tuple[str, ...]]] = {"profit": ("vendor",)}
+
+    def __init__(self, scenario: Scenario, rng: Any) -> None:
+        self.axes = {"vendor": tuple(scenario.vendors)}
+        self.facts: dict[str, float] = {}
+        self.curves = {"profit": np.ones((scenario.calendar.months, len(scenario.vendors)))}
+        self.curves["profit"][1, 0] = np.inf
+
+    def run(self) -> None:
+        pass
+
+
+def test_an_infinite_number_is_a_failure_that_names_it(tmp_path: Path) -> None:
+    market = one_vendor()
+    result = run_ensemble(market, RunSettings(workers=1, out=tmp_path), replicates=1, model=Endless)
+    row = result.failed.iloc[0]
+    name = next(iter(market.vendors))
+    assert (row.stage, row.message) == ("run", f"profit of {name} is infinite in month 1")
+    assert not result.sound_replicates("on")
+    with pytest.raises(ScenarioError, match="must be greater than or equal to 1"):
+        small({"supply.rent": 1e-9})
 
 
 def test_a_figure_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ These hold in the world without a lever, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from fnmatch import fnmatchcase
 from itertools import chain
 from typing import Any
@@ -63,6 +64,17 @@ def home_clouds_add_up(scenario: Scenario) -> Iterator[Problem]:
         if vendor.model_company and vendor.home_share > 0.0:
             rule = "a model company has no cloud and must have 0"
             yield problem_at(f"vendors.{name}.home_share", vendor.home_share, rule)
+
+
+def labels_differ(scenario: Scenario) -> Iterator[Problem]:
+    """No vendor is called as another is: a reader could not tell them apart."""
+    seen: dict[str, str] = {}
+    for name, vendor in scenario.vendors.items():
+        label = " ".join((vendor.label or name).split()).casefold()
+        if label in seen:
+            rule = f"is what vendors.{seen[label]} is called"
+            yield problem_at(f"vendors.{name}.label", shown(vendor.label or name), rule)
+        seen[label] = name
 
 
 def names_exist(scenario: Scenario) -> Iterator[Problem]:
@@ -155,13 +167,25 @@ def hosts_make_sense(scenario: Scenario) -> Iterator[Problem]:
             rule = "only an open family can be hosted"
             hint = f"families.{host.family}.weights is closed"
             yield problem_at(f"{path}.family", host.family, rule, hint)
-        for earlier in scenario.hosts[:index]:
-            if (earlier.vendor, earlier.family) == (host.vendor, host.family) and (
-                (earlier.end is None or earlier.end > host.start)
-                and (host.end is None or host.end > earlier.start)
-            ):
-                rule = "overlaps an earlier entry of the same host and family"
-                yield problem_at(path, f"{host.vendor} hosts {host.family}", rule)
+    for index in sorted(_overlapping(scenario)):
+        host = scenario.hosts[index]
+        rule = "overlaps an earlier entry of the same host and family"
+        yield problem_at(f"hosts.{index}", f"{host.vendor} hosts {host.family}", rule)
+
+
+def _overlapping(scenario: Scenario) -> set[int]:
+    """Of entries of one host and family that hold at the same time, the later one in the file."""
+    found: set[int] = set()
+    open_until: dict[tuple[str, str], tuple[date, int]] = {}
+    for index in sorted(range(len(scenario.hosts)), key=lambda i: scenario.hosts[i].start):
+        host = scenario.hosts[index]
+        offer, end = (host.vendor, host.family), host.end or date.max
+        last, other = open_until.get(offer, (date.min, index))
+        if last > host.start:
+            found.add(max(index, other))
+        if end >= last:
+            open_until[offer] = end, index
+    return found
 
 
 def kinds_have_offers(scenario: Scenario) -> Iterator[Problem]:
@@ -289,6 +313,7 @@ def strategies_name_own_families(scenario: Scenario) -> Iterator[Problem]:
 MARKET: tuple[Check, ...] = (
     shares_add_up,
     home_clouds_add_up,
+    labels_differ,
     names_exist,
     events_make_sense,
     price_lists_name_offers,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
-from sim.errors import Problem, ScenarioError, nearest_hint
+from sim.errors import Nearest, Problem, ScenarioError
 from sim.scenario.checks.market import MARKET, Check, values_at
 from sim.scenario.paths import (
     changed,
@@ -30,7 +31,6 @@ from sim.scenario.schema.scenario import Scenario
 from sim.scenario.typed import must_exist, problem_at, typed
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
-MOST_VENDORS = 60
 MOST_OFFERS = 2**15 - 1  # columns of current offers have 16 bits, one for the sign
 MOST_ROWS = 2**16  # and those of rows 16
 FRAME = (
@@ -58,14 +58,6 @@ def calendar_is_in_range(scenario: Scenario) -> Iterator[Problem]:
     if start.year < FIRST_YEAR or last > LAST_YEAR:
         rule = f"all {months} months must lie in the years {FIRST_YEAR} to {LAST_YEAR}"
         yield problem_at("calendar.start", str(start), rule)
-
-
-def vendors_can_be_told_apart(scenario: Scenario) -> Iterator[Problem]:
-    """The platforms that a client uses are counted in the bits of one 64-bit number."""
-    if len(scenario.vendors) > MOST_VENDORS:
-        yield problem_at(
-            "vendors", f"{len(scenario.vendors)} vendors", f"must be at most {MOST_VENDORS}"
-        )
 
 
 def offers_and_rows_can_be_numbered(scenario: Scenario) -> Iterator[Problem]:
@@ -149,8 +141,23 @@ def episode_makes_sense(scenario: Scenario) -> Iterator[Problem]:
         yield from must_exist("episode.without", name, scenario.levers, "lever")
     for problem in changed(plain_tables(scenario), episode.off.items()):
         yield replace(problem, path="episode.off", value=problem.path)
+    yield from _world_beside(scenario)
     if not (episode.without or episode.off):
         yield problem_at("episode", "(neither without nor off)", "must say what it is held against")
+
+
+def _world_beside(scenario: Scenario) -> Iterator[Problem]:
+    """Problems of the world that the episode is held against, where the scenario has none."""
+    episode = scenario.episode
+    data, problems = without(scenario, [n for n in episode.without if n in scenario.levers])
+    if problems or changed(data, deepcopy(episode.off).items()):
+        return  # told above, or of the lever itself
+    found = _found_in(data)
+    before = {_unplaced(problem) for problem in _found_in(plain_tables(scenario))} if found else ()
+    for problem in found:
+        if _unplaced(problem) not in before:
+            value = f"{problem.path} = {problem.value}"
+            yield problem_at("episode.off", value, problem.rule, problem.hint)
 
 
 def levers_leave_the_frame(scenario: Scenario) -> Iterator[Problem]:
@@ -191,17 +198,23 @@ def window_fits(scenario: Scenario) -> Iterator[Problem]:
 def sources_match(scenario: Scenario) -> Iterator[Problem]:
     """Each pattern of a source covers a value of the scenario."""
     data = plain_tables(scenario) if scenario.sources else {}
+    tables: list[str] = []
     for index, source in enumerate(scenario.sources):
         if not reaches(data, source.path):
-            paths = [dotted(keys).split(".") for keys, _ in leaves(data)]
-            tables = {table for path in paths for table in accumulate(path, "{}.{}".format)}
-            hint = nearest_hint(source.path, sorted(tables))
+            tables = tables or _tables_of(data)
+            hint = Nearest(source.path, tables)
             yield problem_at(f"sources.{index}.path", shown(source.path), "covers no value", hint)
+
+
+def _tables_of(data: Mapping[str, Any]) -> list[str]:
+    paths = [dotted(keys).split(".") for keys, _ in leaves(data)]
+    return sorted({table for path in paths for table in accumulate(path, "{}.{}".format)})
 
 
 def fits_make_sense(scenario: Scenario) -> Iterator[Problem]:
     """Fits have names and paths of their own, name numbers, and have a range."""
     tables = scenario.model_dump(mode="python") if scenario.fit else {}
+    known = numbers(tables)
     names: set[str] = set()
     taken: dict[str, str] = {}
     for index, fit in enumerate(scenario.fit):
@@ -215,8 +228,8 @@ def fits_make_sense(scenario: Scenario) -> Iterator[Problem]:
             yield problem_at(f"{place}.low", fit.low, "a factor must be above 0")
         for path in fit.paths:
             held = held_at(tables, path.split("."), None)
-            if not is_number(held) and path not in numbers(tables):
-                hint = nearest_hint(path, list(numbers(tables)))
+            if not is_number(held) and path not in known:
+                hint = Nearest(path, known)
                 yield problem_at(f"{place}.paths", shown(path), "no number stands there", hint)
             elif path in taken:
                 yield problem_at(
@@ -240,7 +253,6 @@ def errors_make_sense(scenario: Scenario) -> Iterator[Problem]:
 CHECKS: tuple[Check, ...] = (
     *MARKET,
     calendar_is_in_range,
-    vendors_can_be_told_apart,
     offers_and_rows_can_be_numbered,
     freed_money_is_not_negative,
     contest_begins_after_the_start,

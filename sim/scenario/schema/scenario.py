@@ -19,6 +19,13 @@ from sim.scenario.schema.population import Initial, Kind, PopulationTable, Regio
 from sim.scenario.schema.supply import SupplyTable
 from sim.scenario.schema.vendors import Vendor
 
+MOST_VENDORS = 60
+"""The platforms that a client uses are counted in the bits of one 64-bit number."""
+MOST_LEVERS = 64
+MOST_NAMES = 500
+MOST_FAMILIES = 5_000
+MOST_ENTRIES = 20_000
+
 
 class Calendar(Part):
     """First month and number of months."""
@@ -188,31 +195,50 @@ class Scenario(Part):
     ensemble: EnsembleTable = table(EnsembleTable, "how many worlds")
     contest: Contest | None = Field(None, description="who contains whom; absent = no verdict")
     population: PopulationTable = table(PopulationTable, "how many clients, how unequal")
-    segments: dict[str, Segment] = Field(description="industries", min_length=1)
-    regions: dict[str, Region] = Field({"domestic": Region()}, description="regions", min_length=1)
-    kinds: dict[str, Kind] = Field(description="kinds of work", min_length=1)
+    segments: dict[str, Segment] = Field(
+        description="industries", min_length=1, max_length=MOST_NAMES
+    )
+    regions: dict[str, Region] = Field(
+        {"domestic": Region()}, description="regions", min_length=1, max_length=MOST_NAMES
+    )
+    kinds: dict[str, Kind] = Field(description="kinds of work", min_length=1, max_length=MOST_NAMES)
     initial: Initial = table(Initial, "how the first month is made")
     demand: DemandTable = table(DemandTable, "client choice")
     agents: Agents = table(Agents, "agent platforms")
     supply: SupplyTable = table(SupplyTable, "accelerators and cost")
     ecosystem: Ecosystem = table(Ecosystem, "what open weights set going")
     decisions: Decisions = table(Decisions, "limits on pricing")
-    families: dict[str, Family] = Field({}, description="model families")
-    vendors: dict[str, Vendor] = Field(description="platforms", min_length=1)
-    hosts: tuple[Host, ...] = Field(
-        (), description="who serves whose open family, from when", strict=False
+    families: dict[str, Family] = Field({}, description="model families", max_length=MOST_FAMILIES)
+    vendors: dict[str, Vendor] = Field(
+        description="platforms", min_length=1, max_length=MOST_VENDORS
     )
-    events: tuple[SerializeAsAny[Event], ...] = Field((), description="dated events", strict=False)
-    levers: dict[str, SerializeAsAny[Lever]] = Field({}, description="moves that can be taken away")
+    hosts: tuple[Host, ...] = Field(
+        (),
+        description="who serves whose open family, from when",
+        strict=False,
+        max_length=MOST_ENTRIES,
+    )
+    events: tuple[SerializeAsAny[Event], ...] = Field(
+        (), description="dated events", strict=False, max_length=MOST_ENTRIES
+    )
+    levers: dict[str, SerializeAsAny[Lever]] = Field(
+        {}, description="moves that can be taken away", max_length=MOST_LEVERS
+    )
     episode: Episode = table(Episode, "what a small scenario shows")
     budget: BudgetTable = table(BudgetTable, "what rule (b) may do")
     mechanisms: Mechanisms = table(Mechanisms, "off switches")
     containment: Containment = table(Containment, "thresholds")
     sources: tuple[Source, ...] = Field(
-        (), description="sources of the numbers of this file", strict=False
+        (),
+        description="sources of the numbers of this file",
+        strict=False,
+        max_length=MOST_ENTRIES,
     )
     fit: tuple[Fit, ...] = Field(
-        (), description="numbers that a calibration may choose", strict=False
+        (),
+        description="numbers that a calibration may choose",
+        strict=False,
+        max_length=MOST_ENTRIES,
     )
     calibration: Calibration = table(Calibration, "what a calibration is held against")
 

@@ -70,7 +70,7 @@ class SupplyTable(Part):
         12.9,
         "tokens of a card at full use in the throughput month",
         "T tokens/1000 card-months",
-        above=0.0,
+        low=1e-3,
         high=1e6,
         **recorded("F0325, F0326, F0327"),
     )
@@ -84,13 +84,13 @@ class SupplyTable(Part):
         0.45, "utilisation that a platform reaches for model calls", **recorded(PILOT)
     )
     own_card_cost: float = par(
-        4_500.0, "self-made card", "yuan/card-month", above=0.0, high=1e7, source=PILOT
+        4_500.0, "self-made card", "yuan/card-month", low=1.0, high=1e7, source=PILOT
     )
     external_card_cost: float = par(
         6_000.0,
         "bought card, before shocks",
         "yuan/card-month",
-        above=0.0,
+        low=1.0,
         high=1e7,
         **recorded("F0318"),
     )
@@ -98,7 +98,7 @@ class SupplyTable(Part):
         14_000.0,
         "market rent of a card in the first month; later by events",
         "yuan/card-month",
-        above=0.0,
+        low=1.0,
         high=1e7,
         **recorded("F0315"),
     )
@@ -116,7 +116,7 @@ class SupplyTable(Part):
     )
     rent_target: float = part_par(0.85, "utilisation of all clouds at which the rent rests")
     card_hours: float = par(
-        730.5, "hours of a month", "h/month", above=0.0, high=1e4, **recorded("365.25 x 24 / 12")
+        730.5, "hours of a month", "h/month", low=1.0, high=1e4, **recorded("365.25 x 24 / 12")
     )
     availability: float = share_par(
         1.0, "external cards to be had against orders in the first month"

@@ -45,14 +45,14 @@ class Stack(Part):
     )
     chip_output_growth: float = par(0.0, "growth of that limit, linear", "1/month", -1.0, 10.0)
     chip_performance: float = par(
-        1.0, "work of a self-made card against a bought one", above=0.0, high=10.0
+        1.0, "work of a self-made card against a bought one", low=0.01, high=10.0
     )
     chip_cost: float = par(
-        1.0, "cost of a self-made card against supply.own_card_cost", above=0.0, high=10.0
+        1.0, "cost of a self-made card against supply.own_card_cost", low=0.01, high=10.0
     )
     depth: float = share_par(0.0, "how many layers clients buy together: holds their home clouds")
     scheduling: float = par(
-        1.0, "throughput gained by scheduling and clusters", above=0.0, high=10.0
+        1.0, "throughput gained by scheduling and clusters", low=0.01, high=10.0
     )
     integration: Integration = table(Integration, "pull of the home cloud against the market's")
 
@@ -176,7 +176,7 @@ class Vendor(Part):
     allocation: dict[str, Any] = strategy_table(
         "allocation", "pro_rata", "whom it serves first while cards are short"
     )
-    rent_factor: float = par(1.0, "its rent against the market rent", above=0.0, high=10.0)
+    rent_factor: float = par(1.0, "its rent against the market rent", low=0.01, high=10.0)
     finance: Finance = table(Finance, "money")
 
 

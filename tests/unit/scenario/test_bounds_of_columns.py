@@ -8,8 +8,8 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.market.model import MarketModel
-from sim.scenario.checks.sense import MOST_VENDORS, validated
-from sim.scenario.schema.scenario import Scenario
+from sim.scenario.checks.sense import validated
+from sim.scenario.schema.scenario import MOST_VENDORS, Scenario
 from tests.unit.market.test_presence import counted_anew
 
 

@@ -46,8 +46,8 @@ def find(path: str, when: str = "") -> Any:
 
 def test_parameter_states_its_facts() -> None:
     row = find("segments.<name>.price_sensitivity.mean")
-    assert (row.low, row.high, row.above, row.default) == (0.0, 1000.0, True, 1.0)
-    assert row.range == "above 0 to 1000"
+    assert (row.low, row.high, row.above, row.default) == (1e-6, 1000.0, False, 1.0)
+    assert row.range == "1e-06 to 1000"
     row = find("kinds.<name>.volume")
     assert row.required
     assert row.unit == "1/month"

@@ -27,7 +27,7 @@ POOL = {"potential": 10.0}
         ({"regions.domestic.awareness": {"damm": 1.0}}, "no such vendor .*nearest: dam"),
         ({"regions.domestic.awareness": {"dam": -1.0}}, "must lie between 0 and 20"),
         ({"families.lava.imitates": True}, "families.lava.imitates .*closes no gap"),
-        ({"families.lava.imitation_half_life": 0.0}, "greater than 0"),
+        ({"families.lava.imitation_half_life": 0.0}, "greater than or equal to"),
         ({"ecosystem.derivatives.new_lineage": 1.0}, "less than or equal to 0.99"),
         ({"ecosystem.derivates.weight": 1.0}, "nearest: derivatives"),
         (

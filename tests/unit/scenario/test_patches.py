@@ -203,7 +203,7 @@ def test_toml_loads_to_an_equal_scenario(market: Scenario, tmp_path: Path) -> No
 
 @settings(max_examples=60, deadline=None)
 @given(
-    share=st.floats(0.0, 1.0),
+    share=st.just(0.0) | st.floats(1e-12, 1.0),
     price=st.floats(0.01, 1e6),
     title=st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
     months=st.integers(12, 600),
