@@ -26,13 +26,14 @@ from sim.runs.result import Result
 from sim.runs.settings import RESULTS, RunSettings
 from sim.runs.study.reader import LoadedStudy, load_study
 from sim.runs.study.schema import MOST_REPLICATES, UntilHalfwidth
-from sim.runs.worlds import ON, Draws
+from sim.runs.worlds import Draws
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.shipped import POSTERIOR, located
 
 if TYPE_CHECKING:
     from sim.analysis.compare import ScenarioComparison
+    from sim.analysis.verdict.words import Answer
 
 Progress = ProgressCallback | bool | None
 
@@ -74,20 +75,15 @@ class JudgedResult(Result):
             claims = self.claims["claims"].items()
             rows = "".join(f"<li>{escape(n)}: {escape(c['verdict'])}</li>" for n, c in claims)
             return f"<p><code>{escape(repr(self))}</code></p><ul>{rows}</ul>"
-        title = self.manifest["title"] or self.manifest["name"]
-        facts = (
-            f"{len(self.points)} worlds x {self.replicates} replicates, seed {self.seed}, "
-            f"scenario {self.scenario_hash[:8]}, {len(self.failed)} failed"
-        )
-        sentences = "".join(f"<p>{escape(s)}</p>" for s in self.verdict.get("sentences", ()))
-        table = ""
-        if self.sound_replicates(ON):
-            table = self.summary().to_html(float_format=lambda value: f"{value:.3f}")
-        return (
-            f"<h3>{escape(title)}</h3>{sentences}{table}"
-            f"<p>{escape(facts)}; means over the last months, median and 90 % band over "
-            f"replicates; <code>{escape(str(self.path))}</code></p>"
-        )
+        where = f"<p><code>{escape(str(self.path))}</code></p>"
+        return self.answer._repr_html_() + where
+
+    @property
+    def answer(self) -> Answer:
+        """What the result says, in the words of the screen; see `sim.analysis.verdict.words`."""
+        from sim.analysis.verdict.words import answer_of
+
+        return answer_of(self, self.verdict)
 
 
 class PlotsOfResult:
@@ -160,6 +156,7 @@ def run(
     posterior: Path | str | None = None,
     point: bool = False,
     split_variance: int | None = None,
+    rng: int | None = None,
 ) -> JudgedResult:
     """Run a scenario with all the worlds its verdict needs, store it and judge it.
 
@@ -195,12 +192,17 @@ def run(
     split_variance
         Seeds of each draw, in further runs of the scenario with and without the incumbent's
         levers: what the spread is made of, stored as `split.json`.
+    rng
+        Another name of `seed`, as Mesa has it.
 
     Raises
     ------
     SimError
         The scenario or the posterior is refused, or the folder cannot be used.
     """
+    if rng is not None and seed is not None:
+        raise SimError("seed and rng are two names of one number: give one of them")
+    seed = rng if seed is None else seed
     market = load(scenario) if isinstance(scenario, str | Path) else scenario
     at_first = market.ensemble.replicates if replicates is None else replicates
     root = market.ensemble.seed if seed is None else seed

@@ -16,6 +16,15 @@ from sim.errors import SimError, nearest_hint
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
+MAIN = ("__main__", "__mp_main__")
+"""The main script, in its own process and in workers that it starts."""
+_of_main: set[tuple[str, str]] = set()
+
+
+def of_main() -> frozenset[tuple[str, str]]:
+    """Kind and name of everything that the main script itself defines."""
+    return frozenset(_of_main)
+
 
 class UnknownNameError(SimError, ValueError):
     """Nothing of the wanted kind has that name."""
@@ -48,6 +57,8 @@ class Registry(Generic[T]):
                 f"two of one name: {self.kind} {name!r} in {'.'.join(known)} and {'.'.join(home)}"
             )
         self._items[name] = item
+        if maker.__module__ in MAIN:
+            _of_main.add((self.kind, name))
         return item
 
     def all(self) -> Mapping[str, T]:

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 
 from sim.runs.settings import search_seldom
 
 EXPECTED_ERROR = 2
+STOPPED = "interrupted"
+RESUMABLE = (
+    "run",
+    "sweep",
+    "compare",
+    "attribute",
+    "sensitivity",
+    "tournament",
+    "frontier",
+    "calibrate",
+    "validate",
+    "forecast",
+)
+"""Verbs that keep the runs that were finished; the same command goes on."""
 INTERRUPTED = 130
 
 
@@ -71,7 +86,8 @@ def _status(arguments: Sequence[str]) -> int:
         complain(f"{_place(error)}: {error.format_message()}")
         return EXPECTED_ERROR
     if code == INTERRUPTED:
-        complain("interrupted")
+        again = arguments and arguments[0] in RESUMABLE
+        complain(f"interrupted; to go on: {shlex.join(['sim', *arguments])}" if again else STOPPED)
     return code if isinstance(code, int) else 0
 
 

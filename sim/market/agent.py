@@ -20,6 +20,8 @@ from sim.strategies.registry import StrategySpec
 from sim.strategies.research import ResearchStrategy
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.market.state import MarketState
     from sim.market.world import MarketLayout
     from sim.scenario.schema.scenario import Scenario
@@ -43,6 +45,29 @@ def strategy_specs(scenario: Scenario, world: MarketLayout) -> dict[str, dict[st
             for field, (kind, usual) in strategy_tables().items()
         }
     return out
+
+
+class Vendors(dict[str, "VendorAgent"]):
+    """The vendors of a market by name."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a vendor as it stands now: money in million yuan, shares of last month."""
+        import pandas as pd
+
+        rows = {
+            name: {
+                "label": vendor.table.label or name,
+                "pricing": vendor.pricing.name,
+                "cash": vendor.cash,
+                "cards": vendor.cards,
+                "revenue": vendor.last("revenue"),
+                "token_share": vendor.last("token_share"),
+                "families_sold": len(vendor.prices),
+                "lowest_price": min(vendor.prices.values(), default=float("nan")),
+            }
+            for name, vendor in self.items()
+        }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("vendor")
 
 
 class VendorAgent:
@@ -88,6 +113,14 @@ class VendorAgent:
         """Change the strategy of one of the vendor's flat strategy tables from now on."""
         kind, usual = strategy_tables()[field]
         setattr(self, field, _named(kind, usual, table).strategy())
+
+    def last(self, number: str) -> float:
+        """A number of this vendor in the state of the market, such as `revenue` of last month."""
+        return float(getattr(self._state, number)[self.index])
+
+    def __repr__(self) -> str:
+        name = self.table.label or self.name
+        return f"{name}: {self.pricing.name} pricing, cash {self.cash:,.0f} million yuan"
 
     @property
     def cash(self) -> float:

@@ -18,7 +18,7 @@ from sim.numeric.draws import name_key
 from sim.scenario.schema.scenario import Scenario
 
 if TYPE_CHECKING:
-    from sim.market.agent import VendorAgent
+    from sim.market.agent import Vendors
     from sim.market.clients.columns import (
         ChoiceState,
         ClientColumns,
@@ -51,7 +51,7 @@ class BaseMarket:
 
     world: MarketLayout
     state: MarketState
-    vendors: dict[str, VendorAgent]
+    vendors: Vendors
     volumes: Volumes  # of the last month
     account: Account  # of the last month
     costs: UnitCosts  # of the month, from its deliveries on

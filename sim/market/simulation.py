@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.errors import RunFailure
-from sim.market.agent import VendorAgent, strategy_specs
+from sim.market.agent import VendorAgent, Vendors, strategy_specs
 from sim.market.base import BaseMarket
 from sim.market.clients.columns import ChoiceState, ClientColumns, MonthCounts, StreamKeys
 from sim.market.clients.deals import Bidding
@@ -101,10 +102,10 @@ class Simulation(BaseMarket):
         """The vendors as agents."""
         tables, specs = self.scenario.vendors, self.rules(strategy_specs)
         parts = self.world, self.state, self.stream
-        self.vendors = {
-            name: self.vendor_agent(name, tables[name], specs[name], *parts)
+        self.vendors = Vendors(
+            (name, self.vendor_agent(name, tables[name], specs[name], *parts))
             for name in self.world.vendors
-        }
+        )
 
     def vendor_agent(self, *parts: Any) -> VendorAgent:
         """Who decides for a vendor."""
@@ -135,6 +136,17 @@ class Simulation(BaseMarket):
         while self.month < self.scenario.calendar.months:
             self.step()
         return self
+
+    def __repr__(self) -> str:
+        calendar = self.scenario.calendar
+        when = f"{self.date:%Y-%m}" if self.month < calendar.months else "after the last month"
+        return (
+            f"{type(self).__name__}({self.scenario.name}: {len(self.vendors)} vendors, "
+            f"{len(self.clients):,} clients, month {self.month} of {calendar.months}, {when})"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p><code>{escape(repr(self))}</code></p>{self.vendors.to_frame().to_html()}"
 
     @property
     def curves(self) -> dict[str, npt.NDArray[np.float64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -234,7 +235,23 @@ def described(
             attributes=dict(attributes.get(name, {})),
         )
     files = {f"{FOLDER}/{key}": store[key].to_bytes() for key in sorted(store)}
-    return {**files, ROOT: root.to_bytes()}
+    return {**files, ROOT: _consolidated(root.to_bytes(), files)}
+
+
+def _consolidated(root: bytes, files: Mapping[str, bytes]) -> bytes:
+    """The root with the metadata of every array in it, so that xarray opens it without a search.
+
+    Written here and not by zarr, which warns of its own function: the format does not have it yet.
+    """
+    end = "/zarr.json"
+    arrays = {
+        path.removeprefix(f"{FOLDER}/").removesuffix(end): json.loads(content)
+        for path, content in files.items()
+        if path.endswith(end)
+    }
+    held = {"kind": "inline", "must_understand": False, "metadata": arrays}
+    document = json.loads(root) | {"consolidated_metadata": held}
+    return json.dumps(document, indent=2).encode()
 
 
 def _days(start: date, months: Sequence[int]) -> npt.NDArray[np.int64]:

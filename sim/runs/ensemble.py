@@ -25,6 +25,7 @@ from sim.runs.executors import (
     in_flight,
     is_worker_death,
     local_pool,
+    refuse_unseen,
     refuse_while_importing_main,
 )
 from sim.runs.plan import RunPlan, plan_ensemble, plan_sweep
@@ -196,6 +197,8 @@ class _Dispatch:
                 raise SimError(f"the executor broke at {label}; {GOES_ON}")
             return unfinished
         with local_pool(self.workers) as pool:
+            plan = self.store.plan
+            refuse_unseen(pool, f"{plan.scenario.model_dump_json()} {plan.points!r}")
             return self._feed(pool, waiting)
 
     def _feed(self, pool: Executor, waiting: deque[int]) -> list[int]:

@@ -6,6 +6,7 @@ import importlib
 import multiprocessing
 import multiprocessing.connection
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -104,6 +105,26 @@ def load_market() -> bool:
     from sim.numeric.jit import is_compiled
 
     return is_compiled()
+
+
+def refuse_unseen(pool: Executor, named: str) -> None:
+    """Stop before runs whose workers lack what the main script defines.
+
+    `named` is a text of what the runs name. SimError for the first thing in it, or that every run
+    needs, which a fresh process does not get by importing the script.
+    """
+    from sim.registry import of_main
+
+    mine = of_main()
+    if not mine or isinstance(pool, InProcessExecutor):
+        return
+    for kind, name in sorted(mine - pool.submit(of_main).result()):
+        if kind == "measure" or re.search(rf"\b{re.escape(name)}\b", named):
+            raise SimError(
+                f"{kind} {name!r} is defined where worker processes do not see it: move it to a "
+                'module, or to the top of the script above `if __name__ == "__main__":`; or use '
+                "workers=1"
+            )
 
 
 def compile_market() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Protocol
 
 
@@ -95,6 +95,20 @@ def bar_on_terminal() -> Iterator[ProgressCallback]:
         yield move
 
 
-def progress_on_stderr() -> AbstractContextManager[ProgressCallback]:
-    """A bar on a terminal, plain lines elsewhere."""
-    return bar_on_terminal() if sys.stderr.isatty() else nullcontext(PlainProgress())
+@contextmanager
+def progress_on_stderr() -> Iterator[ProgressCallback]:
+    """A bar on a terminal, plain lines elsewhere; an interruption says how many runs are kept."""
+    kept: list[int] = []
+    shown = bar_on_terminal() if sys.stderr.isatty() else nullcontext(PlainProgress())
+    try:
+        with shown as report:
+
+            def noted(done: int, total: int, failed: int, seconds_left: float | None) -> None:
+                kept[:] = done, total
+                report(done, total, failed, seconds_left)
+
+            yield noted
+    except KeyboardInterrupt:
+        if kept:
+            print(f"{kept[0]} of {kept[1]} runs are kept", file=sys.stderr, flush=True)
+        raise

@@ -10,6 +10,7 @@ import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +52,11 @@ class Belts:
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    def _repr_html_(self) -> str:
+        lines = (self.title, *self.head[1:]), *self.rows
+        cells = ("".join(f"<td>{escape(cell)}</td>" for cell in line) for line in lines)
+        return f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,18 @@ class Answer:
     def sentences(self) -> list[str]:
         """The answer and what it rests on, as they stand in a stored verdict."""
         return [text for text in (self.answer, self.effect, self.share) if text]
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{escape(name)}</th>"
+            f"<td style='text-align:left'>{escape(text)}</td></tr>"
+            for name, text in self.rows
+        )
+        table = "" if self.belts is None else self.belts._repr_html_()
+        return (
+            f"<h3>{escape(self.question)}</h3><p><b>{escape(self.answer)}</b></p>"
+            f"<table>{rows}</table>{table}<p>{escape(self.foot)}</p>"
+        )
 
 
 def answer_of(result: Result, verdict: Entry | None = None) -> Answer:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from sim.market.clients.columns import ChoiceState, ClientColumns
 from sim.market.clients.population import Population
 from sim.market.world import MarketLayout
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,37 @@ class ClientList:
                 self._workload(w) for w in range(columns.first[i], columns.first[i + 1])
             ),
         )
+
+    def to_frame(self, workloads: bool = False) -> pd.DataFrame:
+        """One row a client, in the order of its numbers; or one row a workload.
+
+        Volumes are million tokens or card-hours a month.
+        """
+        import pandas as pd
+
+        world, columns = self._world, self._population
+        if workloads:
+            owners = np.repeat(columns.client_id, np.diff(columns.first))
+            views = [self._workload(w) for w in range(columns.n_workloads)]
+            rows = [{"client": int(c), **asdict(v)} for c, v in zip(owners, views, strict=True)]
+            return pd.DataFrame(rows, columns=["client", "kind", "offer", "volume"])
+        homes = np.array([*world.vendors, ""])[self._columns.home]
+        table = {
+            "segment": np.array(world.segments)[columns.segment],
+            "region": np.array(world.regions)[columns.region],
+            "home_cloud": homes,
+            "size": columns.size,
+            "weight": columns.weight,
+            "price_sensitivity": columns.alpha,
+            "skill": columns.skill,
+            "key_account": columns.key_account.astype(bool),
+            "workloads": np.diff(columns.first),
+        }
+        numbers = pd.Index(columns.client_id, name="number")
+        return pd.DataFrame(table, index=numbers).sort_index()
+
+    def __repr__(self) -> str:
+        return f"{len(self):,} clients with {self._population.n_workloads:,} workloads"
 
     def _workload(self, w: int) -> WorkloadView:
         world, j = self._world, int(self._choices.current[w])

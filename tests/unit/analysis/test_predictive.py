@@ -271,7 +271,9 @@ def test_scenarios_are_compared_under_the_same_draw_each_with_its_own_numbers(
     with pytest.raises(SimError, match=r"vendors\.new\.appeal\.api differs between a and b"):
         compare([duel, nicer], ["a", "b"], settings, posterior=file, **options)
     unlike = load(DUEL)
-    with pytest.raises(SimError, match=r"no free number 'pull'.*; to compare at the point: --point"):
+    with pytest.raises(
+        SimError, match=r"no free number 'pull'.*; to compare at the point: --point"
+    ):
         compare([duel, unlike], ["a", "b"], settings, posterior=file, **options)
 
 

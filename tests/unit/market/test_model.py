@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import inspect
+import warnings
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from mesa.batchrunner import batch_run
 
+import sim
 from sim.errors import RunFailure, ScenarioError
 from sim.market.model import MarketModel
 from sim.market.month import PHASES, Phase
@@ -19,10 +22,12 @@ from sim.market.simulation import Simulation
 from tests.unit.market.tiny import TINY, changed, differing, ran, started, tiny
 
 
+@pytest.mark.filterwarnings("ignore:seed=1 fixes the seed")
 def test_batch_run_varies_keyword_parameters() -> None:
     # Mesa 3.5 repeats by seeds, earlier ones by iterations that keep the model's own seed.
     by_seeds = "rng" in inspect.signature(batch_run).parameters
     repeated: dict[str, Any] = {"rng": [1, 1]} if by_seeds else {"iterations": 2}
+    fixed = {} if by_seeds else {"seed": 1}
     rows = batch_run(
         MarketModel,
         parameters={
@@ -30,6 +35,7 @@ def test_batch_run_varies_keyword_parameters() -> None:
             "calendar__months": 3,
             "containment__window_months": 2,
             "population__taste_sd": [0.2, 0.9],
+            **fixed,
         },
         **repeated,
         number_processes=1,
@@ -46,6 +52,78 @@ def test_batch_run_varies_keyword_parameters() -> None:
     assert shares[0] != shares[1]
     assert all(0 < share < 1 for share in shares)
     assert [row["month"] for row in rows] == [3, 3, 3, 3]
+
+
+SMALL = {"population__clients": 200, "calendar__months": 3, "containment__window_months": 2}
+SHARE = "platform_token_share.dam"
+
+
+def batch(**more: Any) -> list[dict[str, Any]]:
+    parameters = {"scenario": str(TINY), **SMALL, **more.pop("parameters", {})}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of iterations, by Mesa 3.5
+        return batch_run(MarketModel, parameters, display_progress=False, **more)
+
+
+def test_iterations_differ_and_are_runs_of_sim_run(tmp_path: Path) -> None:
+    rows = batch(iterations=5)
+    assert len({row[SHARE] for row in rows}) == len({row["seed"] for row in rows}) == 5
+    changes = {name.replace("__", "."): value for name, value in SMALL.items()}
+    scenario = sim.load(TINY, changes)
+    for row in rows[:2]:
+        result = sim.run(scenario, rng=row["seed"], replicates=1, workers=1, out=tmp_path)
+        share = result.curves["platform_token_share"].sel(point="on", vendor="dam", replicate=0)
+        assert float(share[-1]) == row[SHARE]
+    whole = sim.run(scenario, seed=7, replicates=3, workers=1, out=tmp_path)
+    last = whole.curves["platform_token_share"].sel(point="on", vendor="dam").isel(month=-1)
+    if "rng" in inspect.signature(batch_run).parameters:
+        rows = batch(parameters={"replicate": range(3)}, rng=7)
+    else:
+        rows = batch(parameters={"replicate": range(3), "seed": 7})
+    assert [row[SHARE] for row in rows] == last.to_numpy().tolist()
+    assert [row["replicate"] for row in rows] == [0, 1, 2]
+
+
+def test_a_fixed_seed_is_warned_of_where_it_repeats() -> None:
+    with pytest.warns(UserWarning, match="rng=1 fixes the seed: all iterations"):
+        rows = batch(parameters={"rng": 1}, iterations=3)
+    assert len({row[SHARE] for row in rows}) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        MarketModel(str(TINY), rng=1, **SMALL)
+        MarketModel(str(TINY), rng=1, **SMALL)
+    with pytest.raises(ValueError, match="rng and seed are both given"):
+        MarketModel(str(TINY), rng=1, seed=1)
+
+
+def test_tables_and_representations_of_a_model() -> None:
+    model = MarketModel(changed({"population.clients": 30}, months=3), seed=2)
+    model.step()
+    clients, workloads = model.clients.to_frame(), model.clients.to_frame(workloads=True)
+    assert len(clients) == 30
+    assert clients["workloads"].sum() == len(workloads)
+    for number in (0, 7, 29):
+        view = model.clients[number]
+        row = clients.loc[view.number]
+        assert (row["segment"], row["region"], row["home_cloud"]) == (
+            view.segment,
+            view.region,
+            view.home_cloud,
+        )
+        assert (row["size"], row["skill"], row["workloads"]) == (
+            view.size,
+            view.skill,
+            len(view.workloads),
+        )
+        own = workloads[workloads["client"] == view.number]
+        assert own["offer"].tolist() == [one.offer for one in view.workloads]
+    vendors = model.vendors.to_frame()
+    assert vendors.loc["dam", "cash"] == model.vendors["dam"].cash
+    assert vendors.loc["dam", "token_share"] == model.curves["platform_token_share"][0, 0]
+    assert repr(model).startswith("MarketModel(tiny: 3 vendors, 30 clients, month 1 of 3, 2024-02")
+    assert "<table" in model._repr_html_()
+    assert "million yuan" in repr(model.vendors["dam"])
+    assert repr(model.clients).startswith("30 clients with ")
 
 
 def test_file_and_scenario_give_the_same_market() -> None:

@@ -112,14 +112,14 @@ def test_measures_and_stride_choose_what_is_kept(
 
 
 def test_curves_are_chunked_as_blocks(whole_sweep: Result) -> None:
-    data = xr.open_zarr(whole_sweep.path / "curves.zarr", consolidated=False)
+    data = xr.open_zarr(whole_sweep.path / "curves.zarr")
     grid = Grid(**whole_sweep.manifest["grid"])
     assert data["platform_token_share"].encoding["chunks"][:2] == grid.shape
 
 
 def test_pandas_and_xarray_alone_can_read_it(whole_sweep: Result) -> None:
     runs = pd.read_parquet(whole_sweep.path / "runs.parquet")
-    data = xr.open_zarr(whole_sweep.path / "curves.zarr", consolidated=False)
+    data = xr.open_zarr(whole_sweep.path / "curves.zarr")
     points = pd.read_parquet(whole_sweep.path / "points.parquet")
     assert len(runs) == 35
     assert data.sizes["point"] == len(points) == 7
