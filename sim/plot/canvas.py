@@ -95,6 +95,9 @@ def write_frame(
     _spread_labels(fig, every)
 
 
+TITLE = "finding"  # names the title in an SVG file
+
+
 def _write_head(fig: Figure, title: str, subtitle: str) -> None:
     width, height = fig.get_size_inches()
     inside = width - 2.0 * EDGE
@@ -106,7 +109,8 @@ def _write_head(fig: Figure, title: str, subtitle: str) -> None:
     fig.set_size_inches(width, total)
     kind: dict[str, Any] = {"ha": "left", "va": "top", "linespacing": LINE_HEIGHT - 0.1}
     place = {"x": EDGE / width, "y": 1.0 - EDGE / total}
-    fig.suptitle(lines, **place, **kind, fontsize=TITLE_SIZE, fontweight="bold", in_layout=False)
+    style: dict[str, Any] = {"fontsize": TITLE_SIZE, "fontweight": "bold", "in_layout": False}
+    fig.suptitle(lines, **place, **kind, **style, gid=TITLE)
     under = (EDGE / width, 1.0 - (EDGE + title_height) / total)
     fig.text(*under, below, **kind, fontsize=SUBTITLE_SIZE, color=NEUTRAL, in_layout=False)
     engine: Any = fig.get_layout_engine()

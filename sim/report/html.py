@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from sim.analysis.rounding import spread as rounded
+from sim.plot.canvas import TITLE
+
 PERCENT = 100.0
+MOST_DECIMALS = 6
+LONG = 40  # characters of a cell that leaves no room for others beside it on a phone
 
 
 def number(value: float | None, scale: float = 1.0) -> str:
@@ -17,10 +23,10 @@ def number(value: float | None, scale: float = 1.0) -> str:
 
 
 def spread(value: float | None, interval: Any, scale: float = 1.0) -> str:
-    """A number with its interval."""
-    if not interval or None in interval:
+    """A number with its interval, rounded to what the interval carries."""
+    if value is None or not interval or None in interval or interval[0] == interval[1]:
         return number(value, scale)
-    return f"{number(value, scale)} [{number(interval[0], scale)}, {number(interval[1], scale)}]"
+    return rounded(scale * value, scale * interval[0], scale * interval[1], MOST_DECIMALS)
 
 
 class Block(NamedTuple):
@@ -67,7 +73,8 @@ def pairs(rows: Iterable[Sequence[str]]) -> Block:
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Block:
     """A table; numbers are written as the caller wrote them."""
     cells = tuple(tuple(map(str, row)) for row in rows)
-    return Block("table", title, head=tuple(head), rows=cells)
+    wordy = any(len(cell) > LONG for row in cells for cell in row)
+    return Block("table", title, "cards" if wordy else "", tuple(head), cells)
 
 
 def commands(texts: Iterable[str]) -> Block:
@@ -76,8 +83,14 @@ def commands(texts: Iterable[str]) -> Block:
 
 
 def figure(svg: str, caption: str) -> Block:
-    """A picture inside the page, from the text of an SVG file; the caption is its alternative."""
-    return Block("figure", caption, svg)
+    """A picture inside the page, from the text of an SVG file.
+
+    Its alternative is what its title states, then the caption.
+    """
+    lines = re.search(rf'<g id="{TITLE}">(.*?)<g id=', svg, re.DOTALL)
+    words = re.findall(r"<!--(.*?)-->", lines[1], re.DOTALL) if lines else []
+    stated = html.unescape(" ".join(" ".join(words).split()))
+    return Block("figure", caption, svg, (f"{stated}. {caption}" if stated else caption,))
 
 
 def folded(summary: str, *content: Block) -> Block:

@@ -67,19 +67,22 @@ def page(result: Result, others: Sequence[Result] = ()) -> str:
     own = [finding for finding in _held_by(result) if finding.section.holds(finding.found)]
     findings = own + [finding for other in others for finding in _findings_of(other)]
     title = result.manifest["title"] or result.manifest["name"]
-    name = str(result.manifest["name"])
+    name = result.scenario.name
     sections = [part for finding in findings for part in _finding_section(name, finding)]
     failing = list(failure_section([finding.found for finding in findings]))
     if _is_of_worlds(result):
         grounds = grounds_of(result)
         lead, parts = _of_a_run(result, grounds, failing, sections)
         facts = _facts(grounds)
+        question = question_of(result.scenario)
+        question = "" if question == title else question
     else:
+        question = ""
         lead = [paragraph(_span(result.scenario), "span")]
         parts = [*sections, *_further_figures(result, own)]
         facts = [("seed of the study" if result.is_sweep else "root seed", result.seed)]
     parts += [*_parameters(result.scenario), *_provenance(result, facts)]
-    return html_of(title, question_of(result.scenario) if lead[1:] else title, lead, parts)
+    return html_of(title, question, lead, parts)
 
 
 def _is_of_worlds(result: Result) -> bool:

@@ -327,7 +327,7 @@ def failure_section(findings: list[dict[str, Any]]) -> Iterator[Block]:
             f"{PERCENT * facts['density']:.0f} % of the draws in it fail."
         )
         yield table(
-            ("unknown", "from", "to", "quasi-p", "restricted in resamples, per cent"),
+            ("unknown", "from", "to", "quasi-p", "restricted in resamples, %"),
             [
                 (
                     name,

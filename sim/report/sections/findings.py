@@ -67,7 +67,7 @@ def claims(found: Found) -> Iterator[Block]:
     """Claims of a study, written before its runs: supported, refuted, or undetermined."""
     yield paragraph(f"{found['name']}: {found['points']} points x {found['replicates']} replicates")
     yield table(
-        ("claim", "verdict", "holds in runs, per cent", "wanted", "runs", "worth independent runs"),
+        ("claim", "verdict", "holds in runs, %", "wanted", "runs", "worth independent runs"),
         [
             (
                 claim["statement"] or name,
@@ -117,13 +117,13 @@ def tournament(found: Found) -> Iterator[Block]:
             f"{payoff['discount']:g} a month"
         )
         yield _grid(found, _numbers(payoff[side]))
-    yield paragraph(f"Token share of {contest['challenger']} in the last months, per cent")
+    yield paragraph(f"Token share of {contest['challenger']} in the last months, %")
     yield _grid(found, _numbers(tables["challenger_token_share"], PERCENT))
     yield paragraph("Consumer surplus in the last months, price units")
     yield _grid(found, _numbers(tables["consumer_surplus"]))
     yield paragraph("Extreme equilibria of the game of means; all others are means of these")
     yield table(
-        ("incumbent", "challenger", "payoffs", "kind", "in bootstrapped games, per cent"),
+        ("incumbent", "challenger", "payoffs", "kind", "in bootstrapped games, %"),
         [_equilibrium(one) for one in found["equilibria"]],
     )
     yield from _regret(found)
@@ -211,9 +211,9 @@ def frontier(found: Found) -> Iterator[Block]:
     share = spread(found["area"], found["area_interval"], PERCENT)
     whole = found["runs_of_the_whole_lattice"]
     yield paragraph(
-        f"P({what}) is 1/2 or more in {share} per cent of the plane of {x['path']} [{x['unit']}] "
+        f"P({what}) is 1/2 or more in {share} % of the plane of {x['path']} [{x['unit']}] "
         f"and {y['path']} [{y['unit']}]; the boundary is uncertain in "
-        f"{number(found['band_area'], PERCENT)} per cent."
+        f"{number(found['band_area'], PERCENT)} %."
     )
     where = [
         ", ".join(f"{number(low)} to {number(high)}" for low, high in likely(column, y["values"]))
@@ -224,7 +224,7 @@ def frontier(found: Found) -> Iterator[Block]:
     yield folded(
         "all points that were run",
         table(
-            (x["path"], y["path"], f"P({what}), per cent", "n", "interval"),
+            (x["path"], y["path"], f"P({what}), %", "n", "interval"),
             [
                 (
                     number(point["x"]),
