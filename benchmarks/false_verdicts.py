@@ -30,9 +30,8 @@ from sim.analysis.verdict.curves import WorldCurves, WorldPair
 from sim.analysis.verdict.judge import curves_of
 from sim.analysis.verdict.verdict import assess
 from sim.runs.ensemble import run_ensemble
-from sim.runs.progress import progress_on_stderr
 from sim.runs.result import Result
-from sim.runs.settings import RunSettings
+from sim.runs.settings import RunSettings, progress_on_stderr
 from sim.runs.worlds import ON, World
 from sim.scenario.patches import without_levers
 from sim.scenario.reader import load

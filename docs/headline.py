@@ -22,8 +22,7 @@ from sim.analysis.posterior import read_posterior
 from sim.analysis.predictive import posterior_of
 from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.errors import SimError
-from sim.runs.progress import progress_on_stderr
-from sim.runs.settings import RunSettings
+from sim.runs.settings import RunSettings, progress_on_stderr
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
 

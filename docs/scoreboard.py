@@ -28,9 +28,8 @@ from sim.analysis.predictive import posterior_of
 from sim.errors import SimError
 from sim.plot.forecast import ForecastFiles, forecast_files
 from sim.runs.files import sha256
-from sim.runs.progress import progress_on_stderr
 from sim.runs.result import Result
-from sim.runs.settings import RunSettings
+from sim.runs.settings import RunSettings, progress_on_stderr
 from sim.scenario.reader import load
 
 DOCS = Path(__file__).resolve().parent

@@ -21,9 +21,8 @@ from sim.runs.ensemble import run_ensemble, run_study, until_narrow
 from sim.runs.files import read_json
 from sim.runs.folders import result_folder
 from sim.runs.plan import planned_size
-from sim.runs.progress import ProgressCallback, progress_on_stderr
 from sim.runs.result import Result
-from sim.runs.settings import RESULTS, RunSettings
+from sim.runs.settings import RESULTS, ProgressCallback, RunSettings, progress_on_stderr
 from sim.runs.study.reader import LoadedStudy, load_study
 from sim.runs.study.schema import MOST_REPLICATES, UntilHalfwidth
 from sim.runs.worlds import Draws
@@ -221,7 +220,7 @@ def run(
                 draws=_draws_of(file, market, runs or at_first, root, at_first),
             )
         if horizon:
-            from sim.analysis.verdict.horizon import longer_result, run_longer
+            from sim.analysis.verdict.specification import longer_result, run_longer
 
             before = None if earlier is None else longer_result(earlier)
             with settings() as own:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sim.analysis.priors import CHOICE, Entries, Prior, choices_of, chosen, free_priors
 from sim.errors import SimError
 from sim.files import FileError, json_of, open_regular
-from sim.market.shared import shared
+from sim.market.world import shared
 from sim.runs.files import write_once
 from sim.runs.rows import PARQUET
 from sim.scenario.patches import scenario_hash

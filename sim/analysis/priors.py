@@ -16,11 +16,10 @@ from pydantic import Field
 from scipy import special
 
 from sim.errors import SimError
-from sim.market.shared import shared
+from sim.market.world import shared
 from sim.parts import Part
 from sim.scenario.paths import Key, covers, dotted, field_at, is_number, leaves, plain_tables
-from sim.scenario.schema.containment import Fit
-from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.scenario import Fit, Scenario
 
 CHOICE = "choice:"
 """What stands before the name of a structural choice where it is a column."""

@@ -76,7 +76,7 @@ def compare(
     from sim.cli.screen import conclude
     from sim.plot.curves import MEASURE
     from sim.runs.files import read_json
-    from sim.runs.progress import progress_on_stderr
+    from sim.runs.settings import progress_on_stderr
     from sim.scenario.reader import load
 
     changes = changed(set_, clients, off_variant)

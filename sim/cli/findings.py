@@ -80,8 +80,7 @@ def attribute(
     from sim.analysis.attribution.attribute import attribute as run_parts
     from sim.analysis.attribution.base import Choices
     from sim.cli.screen import conclude
-    from sim.runs.progress import progress_on_stderr
-    from sim.runs.settings import RunSettings
+    from sim.runs.settings import RunSettings, progress_on_stderr
     from sim.scenario.reader import load
 
     changes = changed(set_, clients, off_variant)
@@ -177,7 +176,7 @@ def sensitivity(
     from sim.analysis.uncertainty.exploring import Budget, document
     from sim.analysis.uncertainty.unknowns import unknowns_of
     from sim.cli.screen import conclude
-    from sim.runs.progress import progress_on_stderr
+    from sim.runs.settings import progress_on_stderr
     from sim.scenario.reader import load
 
     market = load(scenario, changed(set_, clients))

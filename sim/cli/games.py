@@ -67,8 +67,7 @@ def tournament(
     from sim.analysis.answers import tournament_answer
     from sim.analysis.games.tournament import tournament as run_all
     from sim.cli.screen import conclude
-    from sim.runs.progress import progress_on_stderr
-    from sim.runs.settings import RunSettings
+    from sim.runs.settings import RunSettings, progress_on_stderr
     from sim.scenario.reader import load
 
     changes = changed(set_, clients, off_variant)
@@ -309,8 +308,7 @@ def frontier(
     from sim.analysis.frontier.frontier import frontier as find
     from sim.analysis.frontier.hysteresis import hysteresis as swept
     from sim.cli.screen import conclude
-    from sim.runs.progress import progress_on_stderr
-    from sim.runs.settings import RunSettings
+    from sim.runs.settings import RunSettings, progress_on_stderr
     from sim.scenario.reader import load
 
     changes = changed(set_, clients, off_variant)

@@ -193,8 +193,7 @@ def run_as_it_stands(
 ) -> Result:
     """Run the one world in which the scenario holds, without counterfactuals; see `run_alone`."""
     from sim.analysis.forecasts.running import run_alone
-    from sim.runs.progress import progress_on_stderr
-    from sim.runs.settings import RunSettings
+    from sim.runs.settings import RunSettings, progress_on_stderr
 
     with progress_on_stderr() as progress:
         return run_alone(

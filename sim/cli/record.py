@@ -82,7 +82,7 @@ def calibrate(
     """
     from sim.analysis.calibration.record import load_record
     from sim.errors import SimError
-    from sim.runs.progress import progress_on_stderr
+    from sim.runs.settings import progress_on_stderr
     from sim.scenario.reader import load
 
     rows = load_record(record)

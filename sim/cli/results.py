@@ -214,7 +214,7 @@ def _story(
     from sim.analysis.explain.vendor import tell_vendor, vendor_lines
     from sim.analysis.explain.watching import model_of, scenario_of
     from sim.analysis.verdict.grounds import plain
-    from sim.runs.provenance import code_fingerprint
+    from sim.runs.files import code_fingerprint
 
     name, scenario = scenario_of(stored, point, replicate)
     model = model_of(stored, scenario, replicate)

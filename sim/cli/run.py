@@ -82,7 +82,7 @@ def run(
     The same command goes on where an interrupted one stopped.
     """
     from sim.api import run as run_and_judge
-    from sim.runs.progress import progress_on_stderr
+    from sim.runs.settings import progress_on_stderr
     from sim.scenario.reader import load
 
     changes = changed(set_, clients, off_variant)

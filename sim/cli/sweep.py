@@ -55,7 +55,7 @@ def sweep(
     The same command goes on where an interrupted one stopped.
     """
     from sim.api import sweep as run_and_judge
-    from sim.runs.progress import progress_on_stderr
+    from sim.runs.settings import progress_on_stderr
     from sim.runs.study.reader import load_study
 
     changes = changed(set_, clients)

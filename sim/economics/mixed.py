@@ -10,8 +10,7 @@ from numpy.typing import ArrayLike
 
 from sim.economics.arrays import Bools, Floats, Ints, labels, vector
 from sim.economics.demand import LINEAR, NestedLogit, Nests, price_slope, price_term
-from sim.numeric.linear import product
-from sim.numeric.portable import power
+from sim.numeric.portable import power, product
 
 
 class DemandSystem(NamedTuple):
@@ -168,7 +167,7 @@ class Demand:
         ``eta + w alpha b'(p) p (1/(1-rho) - rho/(1-rho) s_v|nest - s_v)``, where ``s_v`` sums the
         platform's own columns; its optimal common Lerner index is ``1 / E``. The weight w of the
         choice margin is 1, or below 1 where few review, see
-        :func:`sim.economics.markups.choice_margin_weight`. Without any usage types count by their
+        :func:`sim.economics.pricing.choice_margin_weight`. Without any usage types count by their
         weights alone.
 
         Raises

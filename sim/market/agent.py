@@ -11,8 +11,7 @@ import numpy as np
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.accounts import AccountsStrategy
 from sim.strategies.agents import AgentBooks, AgentStrategy
-from sim.strategies.allocation import AllocationStrategy
-from sim.strategies.capacity import CapacityStrategy
+from sim.strategies.capacity import AllocationStrategy, CapacityStrategy
 from sim.strategies.marketing import MarketingStrategy
 from sim.strategies.openness import OpennessStrategy
 from sim.strategies.pricing.base import PricingStrategy

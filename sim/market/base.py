@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.market.clients.population import FIXED_POINT
-from sim.market.shared import shared
 from sim.market.supply.books import prices_paid
 from sim.market.supply.costs import SupplyRules, UnitCosts, supply_rules
+from sim.market.world import shared
 from sim.months import month_after
 from sim.numeric.draws import name_key
 from sim.scenario.schema.scenario import Scenario
@@ -22,16 +22,15 @@ if TYPE_CHECKING:
     from sim.market.clients.columns import (
         ChoiceState,
         ClientColumns,
+        ClientList,
         MonthCounts,
         MonthTerms,
         StreamKeys,
     )
     from sim.market.clients.deals import Bidding
     from sim.market.clients.migration import Homes
-    from sim.market.clients.panel import Panel
-    from sim.market.clients.population import Population
-    from sim.market.clients.presence import Presence
-    from sim.market.clients.view import ClientList
+    from sim.market.clients.population import Panel, Population
+    from sim.market.clients.usage import Presence
     from sim.market.recorder import Recorder
     from sim.market.state import MarketState
     from sim.market.supply.books import Account

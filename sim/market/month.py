@@ -1,29 +1,38 @@
-"""The month as an ordered list of phases, and the time that each takes."""
+"""The month: its phases in order, those that are short, and the time that each takes."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
+from sim.economics.goodwill import next_goodwill
+from sim.economics.networks import bass_step
 from sim.events.base import Event
 from sim.market.clients.choice import review
 from sim.market.clients.deals import count_deals
-from sim.market.clients.presence import masks_of
-from sim.market.clients.usage import use
-from sim.market.growth import grow
+from sim.market.clients.migration import migrate
+from sim.market.clients.usage import masks_of, use
+from sim.market.ecosystem.agents import grow_agents
+from sim.market.ecosystem.communities import community_rules, develop
+from sim.market.state import MarketState
 from sim.market.supply import accelerators, books, serving
 from sim.market.supply.costs import load_apps, unit_costs
 from sim.market.tables import fill_terms
-from sim.market.vendors.bidding import bid
 from sim.market.vendors.campaigns import inform
-from sim.market.vendors.decisions import decide
+from sim.market.vendors.decisions import bid, decide
+from sim.market.vendors.research import discover, imitate
+from sim.market.world import MarketLayout
 from sim.months import months_between
+from sim.numeric.portable import exp
 
 if TYPE_CHECKING:
     from sim.market.base import BaseMarket
-    from sim.market.world import MarketLayout
     from sim.scenario.schema.scenario import Scenario
 
 
@@ -123,6 +132,63 @@ def measure(model: BaseMarket) -> None:
     model.recorder.record(model.month, model)
 
 
+@dataclass(frozen=True)
+class GrowthRules:
+    """What the scenario says of adoption and attention, (K,) by kind of work."""
+
+    adopts: bool
+    innovation: npt.NDArray[np.float64]
+    imitation: npt.NDArray[np.float64]
+    attention_decay: float  # part of attention that a month forgets
+
+
+def growth_rules(scenario: Scenario, world: MarketLayout) -> GrowthRules:
+    """The scenario's rules of adoption and attention."""
+    tables = [scenario.kinds[name].adoption for name in world.kinds]
+    return GrowthRules(
+        adopts=scenario.mechanisms.adoption,
+        innovation=np.array([table.innovation for table in tables]),
+        imitation=np.array([table.imitation for table in tables]),
+        attention_decay=scenario.demand.awareness.attention_decay,
+    )
+
+
+def grow(model: BaseMarket) -> None:
+    """Phase `grow`: let the slow states move on."""
+    rules, state = model.rules(growth_rules), model.state
+    if rules.adopts:
+        adopt(rules, state)
+    state.attention[:] = next_goodwill(state.attention, 0.0, rules.attention_decay)
+    state.adoption_boost *= 1.0 - rules.attention_decay
+    if model.scenario.mechanisms.communities:
+        develop(model.rules(community_rules), state)
+    grow_agents(model)
+    shift_demand(model)
+    market = model.columns, model.choices, model.world, model.terms
+    migrate(model.homes, model.month_number, *market, model.threads)
+    imitate(model)
+    discover(model)
+
+
+def adopt(rules: GrowthRules, state: MarketState) -> None:
+    """Bass diffusion of workloads by kind; attention speeds innovators and imitators alike."""
+    boost = exp(state.adoption_boost)
+    speeds = rules.innovation * boost, rules.imitation * boost
+    state.adopted[:] = bass_step(state.adopted, *speeds, 1.0)
+
+
+def shift_demand(model: BaseMarket) -> None:
+    """Dated shifts of demand go on, an equal step a month."""
+    if not model.state.shifts:
+        return
+    going = []
+    for kind, change, left in model.state.shifts:
+        model.state.log_shift[kind] += change
+        if left > 1:
+            going.append((kind, change, left - 1))
+    model.state.shifts = going
+
+
 PHASES: tuple[Phase, ...] = (
     Phase("events", "dated events of the scenario take effect", apply_events),
     Phase("deliveries", "ordered cards arrive, old ones wear out, new ones are ordered", deliver),
@@ -138,7 +204,6 @@ PHASES: tuple[Phase, ...] = (
 
 
 T = TypeVar("T")
-
 _BOOKS: list[dict[str, float]] = []  # whoever collects times now
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from sim.market.shared import shared
+from sim.market.world import shared
 from sim.registry import Registry
 
 if TYPE_CHECKING:

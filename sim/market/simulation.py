@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from datetime import date
 from html import escape
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.errors import RunFailure
+from sim.errors import RunFailure, SimError
 from sim.market.agent import VendorAgent, Vendors, strategy_specs
 from sim.market.base import BaseMarket
-from sim.market.clients.columns import ChoiceState, ClientColumns, MonthCounts, StreamKeys
+from sim.market.clients.columns import (
+    ChoiceState,
+    ClientColumns,
+    ClientList,
+    MonthCounts,
+    StreamKeys,
+)
 from sim.market.clients.deals import Bidding
 from sim.market.clients.migration import Homes, homes_move
 from sim.market.clients.population import Population, effective_clients, population_for
-from sim.market.clients.presence import Presence
 from sim.market.clients.threads import threads_for
-from sim.market.clients.view import ClientList
+from sim.market.clients.usage import Presence
 from sim.market.month import PHASES, Phase, booked, timed
 from sim.market.recorder import Recorder
-from sim.market.shared import shared
 from sim.market.start import start
 from sim.market.state import start_state
 from sim.market.supply.accelerators import shock_path
 from sim.market.tables import new_terms
-from sim.market.world import make_world
+from sim.market.world import make_world, shared
+from sim.months import months_between
 from sim.numeric.draws import stream_key
 from sim.numeric.jit import announce, month_has_run
 from sim.scenario.patches import at_intensity
@@ -171,3 +178,81 @@ def _scenario(given: Scenario | str, overrides: dict[str, Any]) -> Scenario:
         paths = {name.replace("__", "."): value for name, value in overrides.items()}
         given = replace(given, paths)
     return given
+
+
+FREE = (
+    "name",
+    "title",
+    "events",
+    "containment",
+    "ensemble",
+    "episode",
+    "sources",
+    "fit",
+    "calibration",
+)
+"""Parts of a scenario that may differ: the events from the date on, and what moves no client."""
+
+
+def branch_month(scenario: Scenario, at: date) -> int:
+    """Number of the month that begins at a date.
+
+    Raises
+    ------
+    SimError
+        The date lies outside the calendar.
+    """
+    calendar = scenario.calendar
+    month = months_between(calendar.start, at)
+    if not 0 < month < calendar.months:
+        raise SimError(
+            f"branch at {at:%Y-%m}: must lie after the first month, {calendar.start:%Y-%m}, and "
+            f"inside the {calendar.months} months of the calendar"
+        )
+    return month
+
+
+def refuse_other_past(trunk: Scenario, other: Scenario, at: date) -> None:
+    """Refuse two scenarios that differ before a date, so that they cannot share a past.
+
+    They may differ in the events from that month on, as long as these sell the same offers.
+
+    Raises
+    ------
+    SimError
+        Names the first difference.
+    """
+    for name in type(trunk).model_fields:
+        if name not in FREE and getattr(trunk, name) != getattr(other, name):
+            raise SimError(
+                f"branch at {at:%Y-%m}: the scenarios differ in [{name}] from the start; only "
+                "events from that month on may differ"
+            )
+    past = [[e for e in scenario.events if e.month < at] for scenario in (trunk, other)]
+    if past[0] != past[1]:
+        raise SimError(f"branch at {at:%Y-%m}: the scenarios differ in events before that month")
+    if make_world(trunk).labels != make_world(other).labels:
+        raise SimError(
+            f"branch at {at:%Y-%m}: the scenarios differ in the offers there can ever be"
+        )
+
+
+def branch(trunk: Simulation, scenario: Scenario) -> Simulation:
+    """A copy of a market that goes on under another scenario of the same past.
+
+    Nothing of the trunk changes. What the branch records equals, to the last bit, what the
+    scenario records when it is run from the start.
+
+    Raises
+    ------
+    SimError
+        The scenarios differ before the month that the trunk has reached.
+    """
+    scenario = at_intensity(scenario)
+    refuse_other_past(trunk.scenario, scenario, trunk.date)
+    # What no run changes is shared: the clients as they were drawn, but not columns that move.
+    kept: list[Any] = [trunk.scenario, trunk.population, trunk.world, trunk.made]
+    kept += vars(trunk.population).values()
+    model = deepcopy(trunk, {id(part): part for part in kept})
+    model.scenario = scenario
+    return model

@@ -5,9 +5,10 @@ Everything inside the market is ordered by name, so the order of a file can neve
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -174,3 +175,25 @@ def make_world(scenario: Scenario) -> MarketLayout:
         host_start=len(pairs),
         rent_start=len(pairs) + len(hosted) * (len(vendors) + 1),
     )
+
+
+Made = TypeVar("Made")
+MOST_SCENARIOS = 32  # worlds of one ensemble
+_SHARED: dict[int, tuple[Scenario, dict[Hashable, Any]]] = {}
+
+
+def shared(scenario: Scenario, name: Hashable, make: Callable[[], Made]) -> Made:
+    """What `make` gives, made once for a scenario; nobody may change it.
+
+    Scenarios are frozen, so the object itself is the key; it is held, so that its id stays its own.
+    """
+    held = _SHARED.get(id(scenario))
+    if held is None:
+        while len(_SHARED) >= MOST_SCENARIOS:
+            _SHARED.pop(next(iter(_SHARED)))
+        held = _SHARED[id(scenario)] = (scenario, {})
+    known = held[1]
+    if name not in known:
+        known[name] = make()
+    value: Made = known[name]
+    return value

@@ -24,8 +24,7 @@ from sim.runs.stored import MANIFEST, SWEEP
 if TYPE_CHECKING:
     import xarray as xr
 
-    from sim.scenario.schema.containment import Containment
-    from sim.scenario.schema.scenario import Scenario
+    from sim.scenario.schema.scenario import Containment, Scenario
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,11 +29,10 @@ from sim.runs.executors import (
     refuse_while_importing_main,
 )
 from sim.runs.plan import RunPlan, plan_ensemble, plan_sweep
-from sim.runs.progress import Rate
 from sim.runs.result import Result
 from sim.runs.rows import RunRecord
 from sim.runs.run import ModelMaker
-from sim.runs.settings import RunSettings
+from sim.runs.settings import Rate, RunSettings
 from sim.runs.store import Store, adopt_blocks
 from sim.runs.study.reader import LoadedStudy, load_study
 from sim.runs.worlds import Draws, World, WorldsMaker, worlds_of

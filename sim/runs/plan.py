@@ -14,8 +14,7 @@ from typing import Any
 
 from sim.errors import SimError, nearest_hint
 from sim.runs.curves import Grid
-from sim.runs.files import json_bytes, sha256
-from sim.runs.provenance import code_fingerprint
+from sim.runs.files import code_fingerprint, json_bytes, sha256
 from sim.runs.rows import factor_type, parquet_bytes
 from sim.runs.run import (
     DRAW,

@@ -10,8 +10,8 @@ import numpy as np
 
 from sim.errors import SimError, nearest_hint
 from sim.runs.curves import Grid
+from sim.runs.files import code_fingerprint
 from sim.runs.plan import RunPlan, plan_ensemble, plan_sweep
-from sim.runs.provenance import code_fingerprint
 from sim.runs.result import Result
 from sim.runs.rows import DONE, RunRecord
 from sim.runs.run import DRAW, BlockRuns, ModelMaker

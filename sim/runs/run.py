@@ -203,8 +203,7 @@ def from_a_trunk(at: date) -> ModelMaker:
 
     Its models go on from there under their own scenarios; one of another past is refused.
     """
-    from sim.market.branch import branch, branch_month
-    from sim.market.simulation import Simulation
+    from sim.market.simulation import Simulation, branch, branch_month
 
     trunks: dict[tuple[Any, ...], Simulation] = {}
 
@@ -226,7 +225,7 @@ def refuse_unshared_past(scenarios: list[Scenario], at: date) -> None:
 
     SimError names the first difference, or a date outside the calendar.
     """
-    from sim.market.branch import branch_month, refuse_other_past
+    from sim.market.simulation import branch_month, refuse_other_past
 
     branch_month(scenarios[0], at)
     for other in scenarios[1:]:

@@ -6,12 +6,16 @@ import atexit
 import gc
 import os
 import re
+import sys
+import time
+from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from sim.errors import SimError
-from sim.runs.progress import ProgressCallback
 
 RESULTS = Path(os.environ.get("SIM_RESULTS") or "results")
 LATEST = "latest"  # stands for the newest result
@@ -46,3 +50,108 @@ def search_seldom() -> None:
     """
     gc.set_threshold(OBJECTS)
     atexit.register(gc.freeze)
+
+
+class ProgressCallback(Protocol):
+    """Called after every block, and once before the first."""
+
+    def __call__(self, done: int, total: int, failed: int, seconds_left: float | None, /) -> object:
+        """Runs done (those found in the folder included), runs in all, failed, time left."""
+
+
+class Rate:
+    """Time left, from the pace of what was done since the start."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._first: int | None = None
+
+    def seconds_left(self, done: int, total: int) -> float | None:
+        """Seconds until `total`, None before anything was done."""
+        if self._first is None:
+            self._first = done
+        fresh = done - self._first
+        if done >= total:
+            return 0.0
+        return (time.monotonic() - self._began) / fresh * (total - done) if fresh else None
+
+
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds for people."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+class PlainProgress:
+    """A line on stderr now and then, for logs and pipes."""
+
+    def __init__(self, every_seconds: float = 5.0) -> None:
+        self._every = every_seconds
+        self._began = time.monotonic()
+        self._last = -every_seconds
+        self._first: int | None = None
+
+    def __call__(self, done: int, total: int, failed: int, seconds_left: float | None) -> None:
+        """Print a line if the last one is old enough or the work is done."""
+        passed = time.monotonic() - self._began
+        if self._first is None:
+            self._first = done
+        if done < total and passed - self._last < self._every:
+            return
+        self._last = passed
+        rate = f", {(done - self._first) / passed:.2f} runs/s" if done > self._first else ""
+        left = f", {clock(seconds_left)} left" if seconds_left is not None else ""
+        if done >= total:
+            left = f" in {clock(passed)}"
+        bad = f", {failed} failed" if failed else ""
+        print(f"{done}/{total} runs{bad}{rate}{left}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def bar_on_terminal() -> Iterator[ProgressCallback]:
+    """A moving bar; its last state stays as a line."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (
+        TextColumn("runs"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    last_line = PlainProgress(every_seconds=float("inf"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("runs", total=None, note="")
+
+        def move(done: int, total: int, failed: int, seconds_left: float | None) -> None:
+            pace = ""
+            if seconds_left:
+                pace = f"{(total - done) / seconds_left:.2f} runs/s, {clock(seconds_left)} left"
+            note = pace + (f", {failed} failed" if failed else "")
+            bar.update(task, completed=done, total=total, note=note)
+            if done >= total:
+                last_line(done, total, failed, seconds_left)
+
+        yield move
+
+
+@contextmanager
+def progress_on_stderr() -> Iterator[ProgressCallback]:
+    """A bar on a terminal, plain lines elsewhere; an interruption says how many runs are kept."""
+    kept: list[int] = []
+    shown = bar_on_terminal() if sys.stderr.isatty() else nullcontext(PlainProgress())
+    try:
+        with shown as report:
+
+            def noted(done: int, total: int, failed: int, seconds_left: float | None) -> None:
+                kept[:] = done, total
+                report(done, total, failed, seconds_left)
+
+            yield noted
+    except KeyboardInterrupt:
+        if kept:
+            print(f"{kept[0]} of {kept[1]} runs are kept", file=sys.stderr, flush=True)
+        raise

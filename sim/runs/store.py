@@ -20,13 +20,13 @@ from sim.runs.files import (
     cannot_write,
     json_bytes,
     locked,
+    made_with,
     read_json,
     stream_once,
     write_atomically,
     write_once,
 )
 from sim.runs.plan import RunPlan
-from sim.runs.provenance import made_with
 from sim.runs.rows import (
     FAILED,
     in_order,

@@ -9,9 +9,8 @@ from pydantic.json_schema import models_json_schema
 
 from sim.events.base import Event, event_kinds
 from sim.levers.base import Lever, lever_kinds
-from sim.scenario.schema.containment import Fit
 from sim.scenario.schema.families import Host
-from sim.scenario.schema.scenario import Scenario, Source
+from sim.scenario.schema.scenario import Fit, Scenario, Source
 from sim.scenario.schema.vendors import Openness, Vendor, strategy_tables
 from sim.strategies.registry import KINDS, strategies
 

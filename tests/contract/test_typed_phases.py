@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 WRONG = "hosting_eaze"
 PLANTED = {  # file: a line of a function that receives the market
     "sim/market/month.py": "    fill_terms(model)\n",
-    "sim/market/growth.py": "    grow_agents(model)\n",
+    "sim/market/vendors/campaigns.py": "    view = public_campaigns(model)\n",
     "sim/market/vendors/decisions.py": "    decide_openness(model)\n",
     "sim/market/ecosystem/agents.py": "    open_platforms(model)\n",
     "sim/measures/supply.py": "    return model.state.utilisation\n",

@@ -113,7 +113,7 @@ def test_verbs_stand_in_the_reference() -> None:
 
 
 def test_thresholds_stand_in_the_reference_with_their_defaults() -> None:
-    from sim.scenario.schema.containment import Containment
+    from sim.scenario.schema.scenario import Containment
 
     rows = dict(
         re.findall(

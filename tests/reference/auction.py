@@ -11,7 +11,7 @@ from unittest import mock
 
 from scipy.optimize import brentq
 
-import sim.market.vendors.bidding
+import sim.market.vendors.decisions
 from sim.market.clients.auction import OTHERS, OWN, hold_auctions
 from tests.reference.client import ClientAgent, Decision, Workload
 from tests.reference.draws import event_of, stream_key
@@ -65,7 +65,7 @@ class AuctionedMarket(ShadowedMarket):
     def _kernels(self) -> Iterator[None]:
         with (
             super()._kernels(),
-            mock.patch.object(sim.market.vendors.bidding, "hold_auctions", self.auction_kernel),
+            mock.patch.object(sim.market.vendors.decisions, "hold_auctions", self.auction_kernel),
         ):
             yield
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.economics.usage import bass_step
+from sim.economics.networks import bass_step
 from sim.market.model import MarketModel
 from tests.theory.oracles import (
     bass_cumulative,

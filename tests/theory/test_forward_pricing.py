@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.economics.costs import learning_value, next_experience
-from sim.economics.markups import further_months
 from sim.economics.mixed import Demand
+from sim.economics.pricing import further_months
 from sim.market.model import MarketModel
 from sim.market.vendors.information import private_books
 from sim.scenario.reader import load

@@ -17,16 +17,16 @@ from sim.errors import SimError
 from sim.runs.executors import default_workers, local_pool
 from sim.runs.files import (
     cannot_write,
+    code_fingerprint,
     json_bytes,
     locked,
+    made_with,
     sha256,
     write_atomically,
     write_once,
 )
 from sim.runs.plan import SHORT_HASH
-from sim.runs.progress import ProgressCallback
-from sim.runs.provenance import code_fingerprint, made_with
-from sim.runs.settings import RESULTS
+from sim.runs.settings import RESULTS, ProgressCallback
 from sim.scenario.patches import replace, scenario_hash, to_toml
 
 if TYPE_CHECKING:

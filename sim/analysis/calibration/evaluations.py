@@ -18,9 +18,9 @@ from sim.analysis.calibration.validation import simulated
 from sim.errors import SimError
 from sim.files import append_line, read_bytes
 from sim.runs.files import cannot_write, set_aside, write_atomically
-from sim.runs.progress import ProgressCallback, Rate
 from sim.runs.rows import DONE, RunRecord
 from sim.runs.run import run_world
+from sim.runs.settings import ProgressCallback, Rate
 from sim.runs.store import measure_attributes
 from sim.scenario.patches import replace
 

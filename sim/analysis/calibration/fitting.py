@@ -16,7 +16,7 @@ from sim.analysis.calibration.space import FitSpace, Values
 from sim.analysis.calibration.targets import Moments, Target
 
 if TYPE_CHECKING:
-    from sim.scenario.schema.containment import Calibration
+    from sim.scenario.schema.scenario import Calibration
 
 
 TIED = 0.9

@@ -31,11 +31,18 @@ from sim.analysis.priors import CHOICE, choices_of, free_priors
 from sim.errors import SimError
 from sim.months import month_after, months_between
 from sim.runs.executors import default_workers
-from sim.runs.files import json_bytes, locked, sha256, write_atomically, write_once
+from sim.runs.files import (
+    code_fingerprint,
+    json_bytes,
+    locked,
+    made_with,
+    package_version,
+    sha256,
+    write_atomically,
+    write_once,
+)
 from sim.runs.plan import SHORT_HASH
-from sim.runs.progress import ProgressCallback
-from sim.runs.provenance import code_fingerprint, made_with, package_version
-from sim.runs.settings import RESULTS
+from sim.runs.settings import RESULTS, ProgressCallback
 from sim.scenario.patches import replace as with_values
 from sim.scenario.patches import scenario_hash, to_toml
 

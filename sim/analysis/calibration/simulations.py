@@ -24,9 +24,9 @@ from sim.errors import SimError
 from sim.files import append_line, read_bytes
 from sim.runs.executors import in_flight, is_worker_death, local_pool
 from sim.runs.files import cannot_write, set_aside, write_atomically
-from sim.runs.progress import ProgressCallback, Rate
 from sim.runs.rows import DONE
 from sim.runs.run import run_world
+from sim.runs.settings import ProgressCallback, Rate
 from sim.scenario.patches import replace
 
 if TYPE_CHECKING:

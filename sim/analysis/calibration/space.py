@@ -14,8 +14,7 @@ from sim.scenario.checks.sense import numbers
 from sim.scenario.patches import replace
 
 if TYPE_CHECKING:
-    from sim.scenario.schema.containment import Fit
-    from sim.scenario.schema.scenario import Scenario
+    from sim.scenario.schema.scenario import Fit, Scenario
 
 
 FloatArray = npt.NDArray[np.float64]

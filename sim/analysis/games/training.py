@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.economics.arrays import Floats, Ints
-from sim.economics.markups import common_lerner
 from sim.economics.mixed import Demand
+from sim.economics.pricing import common_lerner
 from sim.economics.q_learning import price_grid, profit_gain, train_duopoly
 from sim.errors import Problem, ScenarioError, SimError, nearest_hint
 from sim.market.simulation import Simulation

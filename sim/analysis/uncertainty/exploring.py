@@ -18,10 +18,9 @@ from sim.analysis.verdict.outcomes import PathClass, classify_means
 from sim.economics.arrays import Floats
 from sim.errors import SimError
 from sim.runs.ensemble import run_study
-from sim.runs.progress import ProgressCallback
 from sim.runs.result import Result
 from sim.runs.rows import DONE
-from sim.runs.settings import RunSettings
+from sim.runs.settings import ProgressCallback, RunSettings
 from sim.runs.stored import LISTING
 from sim.runs.study.designs import unit_sample
 from sim.runs.study.reader import LoadedStudy

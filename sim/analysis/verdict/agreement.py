@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sim.analysis.verdict.containment import ROUNDING, leads_in_both
 from sim.analysis.verdict.curves import PairFacts, PathFacts
-from sim.scenario.schema.containment import Containment
+from sim.scenario.schema.scenario import Containment
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -19,7 +19,7 @@ from sim.analysis.statistics import (
     wilson_interval,
 )
 from sim.analysis.verdict.curves import PairFacts, PathFacts
-from sim.scenario.schema.containment import Containment
+from sim.scenario.schema.scenario import Containment
 
 T = f"t, {2.0 * CONFIDENCE - 1.0:.4g}"
 PAIRED_T = f"paired t, {CONFIDENCE:.4g}"

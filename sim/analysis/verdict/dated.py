@@ -14,7 +14,7 @@ from sim.analysis.statistics import CONFIDENCE, wilson_interval
 from sim.analysis.verdict.curves import WorldCurves, check_pair
 from sim.analysis.verdict.outcomes import lead
 from sim.months import month_after
-from sim.scenario.schema.containment import Containment
+from sim.scenario.schema.scenario import Containment
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import SimError
-from sim.runs.provenance import code_fingerprint
+from sim.runs.files import code_fingerprint
 from sim.runs.result import Result
 from sim.runs.stored import MENDING, SWEEP
 from sim.scenario.patches import scenario_hash

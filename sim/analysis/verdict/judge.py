@@ -21,8 +21,7 @@ from sim.analysis.verdict.dated import dated_states
 from sim.analysis.verdict.final_states import burn_of, final_states
 from sim.analysis.verdict.grounds import plain
 from sim.analysis.verdict.grounds import vendor_label as vendor_label
-from sim.analysis.verdict.horizon import longer_result
-from sim.analysis.verdict.specification import specification_curve
+from sim.analysis.verdict.specification import longer_result, specification_curve
 from sim.analysis.verdict.verdict import Assessment, assess
 from sim.analysis.verdict.words import answer_in_words
 from sim.errors import SimError

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.statistics import ols_slope
-from sim.scenario.schema.containment import Containment
+from sim.scenario.schema.scenario import Containment
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -31,7 +31,7 @@ from sim.analysis.verdict.containment import (
 )
 from sim.analysis.verdict.curves import PairFacts, PathFacts, WorldPair, WorldPairFacts, facts_of
 from sim.analysis.verdict.outcomes import OutcomeClass, PathClass, classify_means, outcomes_of
-from sim.scenario.schema.containment import Containment
+from sim.scenario.schema.scenario import Containment
 
 UNIFORM_BIMODALITY = 5.0 / 9.0
 

@@ -11,10 +11,9 @@ import numpy as np
 from sim.analysis.verification.verify import Inputs, family
 from sim.economics.arrays import Floats, Ints
 from sim.economics.demand import LINEAR, LOG, NestedLogit, Nests
-from sim.economics.markups import common_lerner
 from sim.economics.mixed import Demand
-from sim.economics.pricing import bertrand_nash
-from sim.economics.usage import bass_step
+from sim.economics.networks import bass_step
+from sim.economics.pricing import bertrand_nash, common_lerner
 
 MODELS = {  # what a case may call its model, and the form of price that it means
     "logit": LINEAR,

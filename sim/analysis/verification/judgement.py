@@ -30,7 +30,7 @@ from sim.analysis.verification.verify import Inputs, family
 from sim.economics.arrays import Floats
 from sim.economics.concentration import hhi
 from sim.runs.study import designs
-from sim.scenario.schema.containment import Containment
+from sim.scenario.schema.scenario import Containment
 
 HALFWIDTH = 0.005
 """Half-width that the key `n_for_halfwidth_0_005` asks for, share."""

@@ -22,8 +22,8 @@ from sim.economics import q_learning
 from sim.economics.arrays import Floats
 from sim.economics.demand import LOG
 from sim.economics.games import regrets
-from sim.economics.markups import choice_margin_weight, common_lerner, price_from_elasticity
 from sim.economics.mixed import Demand
+from sim.economics.pricing import choice_margin_weight, common_lerner, price_from_elasticity
 
 GRID_POINTS = 15  # price grid named by the key price_grid_m15_xi0_1: m points, margin xi
 GRID_MARGIN = 0.1

@@ -9,9 +9,9 @@ import numpy as np
 from sim.analysis.verification.demand import logit, stated
 from sim.analysis.verification.verify import Inputs, family
 from sim.economics.arrays import Floats
-from sim.economics.attachment import attachment_exponent
 from sim.economics.costs import experience_unit_cost, next_experience, steady_state_experience
 from sim.economics.goodwill import next_goodwill
+from sim.economics.networks import attachment_exponent
 from sim.economics.quality import best_investment
 
 

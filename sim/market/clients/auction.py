@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from sim.economics.concessions import concession_of_worth, concession_worth
+from sim.economics.demand import concession_of_worth, concession_worth
 from sim.market.clients.columns import UNSET, ChoiceState, ClientColumns, MonthCounts, MonthTerms
 from sim.market.clients.consider import log_volume_of
 from sim.market.clients.population import FIXED_POINT

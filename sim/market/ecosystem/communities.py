@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.attachment import attached_sizes
-from sim.economics.networks import hosting_ease, network_benefit, pulled_innovation
-from sim.economics.usage import bass_step
+from sim.economics.networks import (
+    attached_sizes,
+    bass_step,
+    hosting_ease,
+    network_benefit,
+    pulled_innovation,
+)
 from sim.market.state import MarketState
 from sim.market.world import MarketLayout
 

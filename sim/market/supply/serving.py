@@ -21,7 +21,7 @@ from sim.market.supply.costs import (
 from sim.market.world import MarketLayout
 from sim.numeric.arrays import ratio, sums_by_group
 from sim.numeric.portable import ln
-from sim.strategies.allocation import AllocationStrategy, Shortage
+from sim.strategies.capacity import AllocationStrategy, Shortage
 
 Floats = npt.NDArray[np.float64]
 LARGEST_COUNT = 2.0**61  # of the 63 bits of a whole number; a month does not grow fourfold

@@ -1,4 +1,4 @@
-"""What vendors know before they decide: last month's public market, and their own books."""
+"""What vendors know before they decide: last month's market, their own books, market research."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.economics.mixed import Demand
+from sim.market.clients.choice import values_without_listed_prices
+from sim.market.clients.population import draw_panel
 from sim.market.supply.costs import supply_rules
-from sim.market.vendors.panel import panel_demand
+from sim.market.tables import fill_terms
+from sim.market.world import API
 from sim.numeric.arrays import ratio, sums_by_group
+from sim.numeric.portable import exp
 from sim.strategies.view import Books, View
 
 if TYPE_CHECKING:
@@ -156,4 +160,31 @@ def private_books(
         learning_exponent=rules.learning,
         forgetting=rules.table.learning.forgetting,
         **figures._asdict(),
+    )
+
+
+def panel_demand(model: BaseMarket) -> Demand:
+    """Long-run demand at last month's public state: every panel workload chooses anew."""
+    world, terms = model.world, fill_terms(model)
+    if model.panel is None:
+        size, tokens = model.scenario.decisions.panel, ~terms.hours_kind
+        model.panel = draw_panel(model.population, tokens, model.seed, size)
+    panel = model.panel
+    values = values_without_listed_prices(
+        panel.members, model.columns, model.choices, world, terms, model.streams
+    )
+    # the tables' price terms count from the market's mean price, the panel's from zero
+    priced = (world.channel == API) & model.on_sale
+    values[:, priced] += panel.alpha[:, None] * terms.mean_price_term
+    values.flags.writeable = False
+    return Demand(
+        weights=panel.weights * exp(terms.log_growth[panel.kind]),
+        values=values,
+        alpha=panel.alpha,
+        priced=priced,
+        nest=world.channel,
+        rho=terms.rho,
+        box_cox=terms.box_cox,
+        price_shift=terms.price_shift,
+        usage_elasticity=terms.elasticity[panel.kind],
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.markups import common_lerner, price_from_elasticity
+from sim.economics.pricing import common_lerner, price_from_elasticity
 from sim.numeric.portable import part_of_way, power
 from sim.strategies.registry import Strategy
 from sim.strategies.view import Books, View

@@ -17,7 +17,7 @@ from sim.analysis.verdict.containment import (
     non_conversion,
 )
 from sim.analysis.verdict.curves import WorldCurves, base_of, pair_facts, path_facts
-from sim.scenario.schema.containment import Containment
+from sim.scenario.schema.scenario import Containment
 
 LIMITS = Containment()
 MONTHS = 48

@@ -11,7 +11,7 @@ import pytest
 from sim.analysis.verdict.curves import WorldCurves
 from sim.analysis.verdict.dated import dated_states
 from sim.analysis.verdict.grounds import plain
-from sim.scenario.schema.containment import Containment
+from sim.scenario.schema.scenario import Containment
 
 LIMITS = Containment(window_months=2, event_months=1)
 START = date(2024, 11, 1)

@@ -9,8 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.analysis.verdict.horizon import longer_result, longer_scenario, longer_worlds, run_longer
 from sim.analysis.verdict.judge import judge
+from sim.analysis.verdict.specification import (
+    longer_result,
+    longer_scenario,
+    longer_worlds,
+    run_longer,
+)
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble
 from sim.runs.settings import RunSettings

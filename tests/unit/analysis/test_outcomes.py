@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 from sim.analysis.verdict.curves import logistic_ceiling
 from sim.analysis.verdict.outcomes import OutcomeClass, PathClass, lead, split_plateau
 from sim.analysis.verdict.outcomes import classify as classify_runs
-from sim.scenario.schema.containment import Containment
+from sim.scenario.schema.scenario import Containment
 
 MONTHS = 24
 UNNAMED = 0.3

@@ -27,7 +27,7 @@ from sim.analysis.predictive import (
     run_split,
     split_variance,
 )
-from sim.analysis.verdict.horizon import run_longer
+from sim.analysis.verdict.specification import run_longer
 from sim.cli import main
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble, run_study

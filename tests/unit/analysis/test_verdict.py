@@ -15,7 +15,7 @@ from sim.analysis.verdict.specification import specification_curve, threshold_gr
 from sim.analysis.verdict.verdict import Assessment, ensemble_verdict
 from sim.analysis.verdict.verdict import assess as assess_pair
 from sim.analysis.verdict.words import answer_of_pair
-from sim.scenario.schema.containment import Containment
+from sim.scenario.schema.scenario import Containment
 
 NAMES = ("Incumbent", "Challenger", "Third", "Fourth")
 MONTHS = 48

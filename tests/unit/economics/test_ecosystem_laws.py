@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import beta
 
-from sim.economics.attachment import attached_sizes, attachment_exponent
+from sim.economics.networks import attached_sizes, attachment_exponent
 from sim.economics.quality import closing_share, imitated_levels
 
 

@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 
 from sim.economics import (
     concentration,
-    concessions,
     costs,
     demand,
-    markups,
     networks,
+    pricing,
     q_learning,
     quality,
-    usage,
 )
 
 SHARES = st.lists(st.floats(0.01, 1), min_size=2, max_size=6).map(lambda x: np.array(x) / sum(x))
@@ -82,7 +80,7 @@ def test_expectations_move_a_part_of_the_way(memory, seen):
 
 
 def test_bass_step_stays_inside_the_market_and_takes_arrays():
-    stepped = usage.bass_step([0.0, 5.0, 10.0, 12.0, 0.0], 0.9, 0.9, [10, 10, 10, 10, 0])
+    stepped = networks.bass_step([0.0, 5.0, 10.0, 12.0, 0.0], 0.9, 0.9, [10, 10, 10, 10, 0])
     np.testing.assert_allclose(stepped, [9.0, 10.0, 10.0, 12.0, 0.0])
 
 
@@ -144,7 +142,7 @@ class TestFadingAge:
         lambda: costs.insulated_cost_shock(0.1, 1.1),
         lambda: costs.steady_state_experience(1.0, 0.0),
         lambda: costs.scarcity_factor([-0.1], 0.8, 2.0, 1.0),
-        lambda: usage.bass_step(-1.0, 0.1, 0.1, 1.0),
+        lambda: networks.bass_step(-1.0, 0.1, 0.1, 1.0),
         lambda: concentration.hhi([0.7, 0.6]),
         lambda: concentration.hhi([-0.1, 0.6]),
         lambda: quality.best_investment(0.0, 0.9, 1.0),
@@ -178,8 +176,8 @@ def test_shares_are_parts_of_the_sum_and_zero_where_nothing_is_sold():
 )
 def test_a_fifth_off_a_price_of_ten(fixed, rents, box_cox, worth):
     facts = 10.0, fixed, rents, box_cox, 0.0
-    assert concessions.concession_worth(0.2, *facts) == pytest.approx(worth, rel=1e-12)
-    assert concessions.concession_of_worth(worth, *facts) == pytest.approx(0.2, rel=1e-12)
+    assert demand.concession_worth(0.2, *facts) == pytest.approx(worth, rel=1e-12)
+    assert demand.concession_of_worth(worth, *facts) == pytest.approx(0.2, rel=1e-12)
 
 
 def test_learning_is_worth_what_later_months_save():
@@ -198,9 +196,9 @@ def test_a_shock_fades_and_a_jump_adds_to_it():
 
 
 def test_clients_stay_a_geometric_number_of_months():
-    assert markups.further_months(0.0, 0.5) == pytest.approx(1.0)
-    assert markups.further_months(0.1, 0.95) == pytest.approx(0.855 / 0.145)
-    assert markups.further_months(1.0, 0.95) == 0.0
+    assert pricing.further_months(0.0, 0.5) == pytest.approx(1.0)
+    assert pricing.further_months(0.1, 0.95) == pytest.approx(0.855 / 0.145)
+    assert pricing.further_months(1.0, 0.95) == 0.0
 
 
 def test_developers_make_hosting_cheaper_and_a_lead_draws_them():

@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 
 from sim.analysis.verification.demand import best_reply
 from sim.analysis.verification.pricing import best_response_dynamics
-from sim.economics import markups
 from sim.economics.mixed import Demand
-from sim.economics.pricing import NoEquilibrium, bertrand_nash
+from sim.economics.pricing import (
+    NoEquilibrium,
+    bertrand_nash,
+    choice_margin_weight,
+    price_from_elasticity,
+)
 from tests.theory.oracles import lambert_best_response
 
 
@@ -212,14 +216,14 @@ def test_both_update_orders_reach_the_equilibrium():
 
 
 def test_inertia_vanishes_when_all_review_and_patience_restores_the_markup():
-    assert markups.choice_margin_weight(1.0, 0.0) == 1.0
-    assert markups.choice_margin_weight(0.1, 1.0) == pytest.approx(1.0)
-    assert markups.choice_margin_weight(0.1, 0.0) == 0.1
-    assert markups.price_from_elasticity(0.8, [2.0, 5.0]).tolist() == [1.6, 1.0]
+    assert choice_margin_weight(1.0, 0.0) == 1.0
+    assert choice_margin_weight(0.1, 1.0) == pytest.approx(1.0)
+    assert choice_margin_weight(0.1, 0.0) == 0.1
+    assert price_from_elasticity(0.8, [2.0, 5.0]).tolist() == [1.6, 1.0]
 
 
 def test_harvesting_without_a_finite_price_is_refused():
     with pytest.raises(ValueError, match="elasticity"):
-        markups.price_from_elasticity(1.0, [2.0, 1.0])
+        price_from_elasticity(1.0, [2.0, 1.0])
     with pytest.raises(ValueError, match="review_hazard"):
-        markups.choice_margin_weight(0.0, 0.9)
+        choice_margin_weight(0.0, 0.9)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sim.errors import SimError
-from sim.market.branch import branch
 from sim.market.model import MarketModel
+from sim.market.simulation import branch
 from sim.runs.ensemble import run_ensemble, run_study
 from sim.runs.settings import RunSettings
 from sim.runs.worlds import World

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.economics.attachment import attached_sizes
+from sim.economics.networks import attached_sizes
 from sim.market.ecosystem.communities import (
     Communities,
     communities,

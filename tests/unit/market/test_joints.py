@@ -12,7 +12,7 @@ from sim.market.supply.serving import note_excess
 from sim.scenario.patches import replace
 from sim.scenario.paths import dotted, field_at, leaves, plain_tables
 from sim.scenario.schema.scenario import Scenario
-from sim.strategies.allocation import ByMargin, ContractsFirst, ProRata, Shortage
+from sim.strategies.capacity import ByMargin, ContractsFirst, ProRata, Shortage
 from sim.strategies.pricing.base import PriceLimits
 from sim.strategies.pricing.lists import CostFollowing, CostPlus, ListPrice
 from tests.contract.mock import Scene

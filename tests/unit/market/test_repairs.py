@@ -16,8 +16,7 @@ from sim.market.model import MarketModel
 from sim.market.month import PHASES, apply_events
 from sim.market.supply import accelerators as supply
 from sim.market.supply.costs import SupplyRules
-from sim.market.vendors.information import public_view
-from sim.market.vendors.panel import panel_demand
+from sim.market.vendors.information import panel_demand, public_view
 from sim.numeric.draws import gumbel
 from sim.strategies.view import View
 from tests.reference.draws import event_of

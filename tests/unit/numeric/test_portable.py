@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from sim.numeric import portable
-from sim.numeric.linear import least_squares, product
+from sim.numeric.portable import least_squares, product
 
 FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "exp": (portable.exp, np.exp),

@@ -16,7 +16,13 @@ def row(label: str, mean: float, **facts: float) -> dict:
     return told | {"interval_type": "bootstrap", "facts": facts}
 
 
-HEAD = {"title": "Effects", "seeds": [0, 1], "draws": 40, "interval_types": ["bootstrap"], "notes": ["nothing"]}
+HEAD = {
+    "title": "Effects",
+    "seeds": [0, 1],
+    "draws": 40,
+    "interval_types": ["bootstrap"],
+    "notes": ["nothing"],
+}
 SOBOL = HEAD | {
     "method": "sobol",
     "tables": {

@@ -24,11 +24,10 @@ from sim.scenario.describe import (
 from sim.scenario.patches import toml_value
 from sim.scenario.paths import covers, dotted, leaves, plain_tables
 from sim.scenario.reader import load
-from sim.scenario.schema.containment import Containment
 from sim.scenario.schema.demand import DemandTable
 from sim.scenario.schema.families import Family
 from sim.scenario.schema.population import Kind, PopulationTable
-from sim.scenario.schema.scenario import Mechanisms, Scenario
+from sim.scenario.schema.scenario import Containment, Mechanisms, Scenario
 from sim.scenario.schema.supply import SupplyTable
 from sim.scenario.schema.vendors import Vendor
 from sim.scenario.shape import json_schema
