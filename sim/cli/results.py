@@ -147,14 +147,19 @@ def report(
     json_: Annotated[bool, typer.Option("--json", help="Print where the page is.")] = False,
 ) -> None:
     """Write question, verdict, figures, thresholds, parameters and provenance on one page."""
+    from sim.analysis.billboards import stored_billboards
     from sim.api import open_result
     from sim.files import refuse_irregular
     from sim.report.page import page
     from sim.runs.files import write_own
+    from sim.runs.worlds import ON
 
     target = out or result / "report.html"
     refuse_irregular(target)
-    content = page(open_result(result), [open_result(folder) for folder in with_ or ()])
+    stored = open_result(result)
+    if not stored.is_sweep and ON in stored.points and stored.sound_replicates(ON):
+        stored_billboards(stored)
+    content = page(stored, [open_result(folder) for folder in with_ or ()])
     write_own(target, content.encode(), keep_old=True)
     print(json.dumps({"page": str(target)}) if json_ else target)
 
@@ -174,6 +179,9 @@ def explain(
     phases: Annotated[
         bool, typer.Option("--phases", help="List the phases of a month in order.")
     ] = False,
+    billboards: Annotated[
+        bool, typer.Option("--billboards", help="Advertisements that are true, and their answers.")
+    ] = False,
     point: Annotated[
         str | None, typer.Option(help="Point of the story [default: on, else the first].")
     ] = None,
@@ -183,15 +191,22 @@ def explain(
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="The story as JSON.")] = False,
 ) -> int:
-    """Make exactly one run again: compare it with its row, or tell what happened in it."""
+    """Make exactly one run again: compare it with its row, or tell what happened in it.
+
+    With --billboards nothing is run: what each vendor could truthfully advertise, and who could
+    answer with what.
+    """
     from sim.analysis.verdict.grounds import refuse_altered
     from sim.api import open_result
     from sim.errors import SimError
 
-    if sum((run is not None, client is not None, vendor is not None, phases)) != 1:
-        raise SimError("say one of --run, --client, --vendor and --phases")
+    asked = (run is not None, client is not None, vendor is not None, phases, billboards)
+    if sum(asked) != 1:
+        raise SimError("say one of --run, --client, --vendor, --phases and --billboards")
     stored = open_result(result)
     refuse_altered(stored)
+    if billboards:
+        return _billboards(stored, json_)
     if run is not None:
         return _compared(stored, run, out)
     if phases:
@@ -204,6 +219,19 @@ def explain(
         print(json.dumps(story, ensure_ascii=False, indent=2, default=str))
     else:
         print("\n".join(lines))
+    return 0
+
+
+def _billboards(stored: Result, json_: bool) -> int:
+    from sim.analysis.billboards import billboard_lines, stored_billboards
+    from sim.cli.screen import columns, say, wrapped
+
+    found = stored_billboards(stored)
+    if json_:
+        print_json(found)
+        return 0
+    for line in billboard_lines(found, 2):
+        say(wrapped(line, columns(), "", "  "))
     return 0
 
 

@@ -178,7 +178,7 @@ def _show(
     verbose: bool,
 ) -> None:
     """The answer on one screen, and what was asked for beside it."""
-    from sim.analysis.verdict.details import definitions_of, details_of, split_of
+    from sim.analysis.verdict.details import Detail, definitions_of, details_of, split_of
     from sim.cli.screen import answer_lines, definition_lines, detail_lines, say
 
     say(answer_lines(answer))
@@ -189,6 +189,11 @@ def _show(
         say(detail_lines([split_of(split)]))
     if verbose:
         say(detail_lines(details_of(result, verdict)))
+        if result.sound_replicates("on"):
+            from sim.analysis.billboards import billboard_lines, stored_billboards
+
+            lines = tuple(billboard_lines(stored_billboards(result)))
+            say(detail_lines([Detail("What each could truthfully advertise", lines)]))
 
 
 @contextmanager
