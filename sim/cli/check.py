@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,39 +12,85 @@ import typer
 from sim.cli import EXPECTED_ERROR, complain, printable
 from sim.cli.options import drawn_over
 from sim.errors import SimError
-from sim.scenario.shipped import FOLDER, SCENARIO, STUDY, shipped, shipped_folder
+from sim.scenario.shipped import (
+    FOLDER,
+    SCENARIO,
+    STUDY,
+    located,
+    shipped,
+    shipped_folder,
+    shipped_name,
+)
 
 Rows = list[tuple[str, str]]
 
 
 def check(
-    scenarios: list[Path] = typer.Argument(..., metavar="SCENARIO...", help="Scenario files."),
+    files: list[Path] = typer.Argument(
+        ..., metavar="FILE...", help="Scenario or study files, or names of shipped ones."
+    ),
     set_: list[str] = typer.Option([], "--set", metavar="PATH=VALUE", help="Override, repeatable."),
     sources: bool = typer.Option(False, "--sources", help="List the numbers without a source."),
 ) -> int:
-    """Say everything that is wrong with scenario files, before a run does."""
-    from sim.scenario.describe import unsourced
-    from sim.scenario.reader import load
-
+    """Say everything that is wrong with scenarios and studies, before a run does."""
     wrong = False
-    for path in scenarios:
+    for path in files:
         try:
-            scenario = load(path, set_)
-            drawn_over(scenario, None, False, set_, replicates=1, seed=None)
+            of_a_study = _is_study(path)
+            for line in _study_lines(path, set_) if of_a_study else _lines(path, set_, sources):
+                typer.echo(line)
         except SimError as error:
             complain(str(error))
             wrong = True
-            continue
-        bare = unsourced(scenario)
-        typer.echo(
-            f"{path}: fine; {scenario.calendar.months} months from {scenario.calendar.start}, "
-            f"{len(scenario.vendors)} vendors, {len(scenario.families)} families, "
-            f"{len(scenario.segments)} segments, {len(scenario.events)} events, "
-            f"{len(bare)} numbers without a source"
-        )
-        for line in bare if sources else ():
-            typer.echo(f"  {line}")
     return EXPECTED_ERROR if wrong else 0
+
+
+def _is_study(path: Path) -> bool:
+    """Whether a file, or what is shipped under the name, has the tables of a study."""
+    from sim.scenario.reader import read_text, recovered
+
+    try:
+        found = Path(located(path))
+    except SimError:
+        return shipped_name(path, STUDY) in shipped(STUDY)
+    try:
+        data, _ = recovered(read_text(found, str(found)), str(found))
+    except SimError:
+        return False
+    return "calendar" not in data and ("scenario" in data or "design" in data)
+
+
+def _study_lines(path: Path, set_: Sequence[str]) -> list[str]:
+    from sim.runs.plan import plan_sweep
+    from sim.runs.study.reader import load_study
+
+    loaded = load_study(path, set_)
+    plan, study = plan_sweep(loaded), loaded.study
+    levers = sum(factor.role == "levers" for factor in loaded.factors)
+    return [
+        f"{path}: fine; a study of {loaded.scenario.name}: {levers} levers, "
+        f"{len(loaded.factors) - levers} uncertainties, {study.design.kind}, "
+        f"{len(plan.points):,} points x {plan.replicates} replicates = {plan.grid.runs:,} runs, "
+        f"{len(study.claims)} claims; nothing was run"
+    ]
+
+
+def _lines(path: Path, set_: Sequence[str], sources: bool) -> list[str]:
+    from sim.runs.plan import refuse_unknown_measure
+    from sim.scenario.describe import unsourced
+    from sim.scenario.reader import load
+
+    scenario = load(path, set_)
+    refuse_unknown_measure(scenario)
+    drawn_over(scenario, None, False, set_, replicates=1, seed=None)
+    bare = unsourced(scenario)
+    line = (
+        f"{path}: fine; {scenario.calendar.months} months from {scenario.calendar.start}, "
+        f"{len(scenario.vendors)} vendors, {len(scenario.families)} families, "
+        f"{len(scenario.segments)} segments, {len(scenario.events)} events, "
+        f"{len(bare)} numbers without a source"
+    )
+    return [line, *(f"  {text}" for text in bare if sources)]
 
 
 def schema(

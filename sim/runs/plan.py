@@ -144,7 +144,7 @@ def plan_ensemble(
     runs = scenario.ensemble.replicates if replicates is None else replicates
     root = scenario.ensemble.seed if seed is None else seed
     scenario = _seeded(scenario, runs, root)
-    _refuse_unknown_measure(scenario)
+    refuse_unknown_measure(scenario)
     chosen = worlds(scenario) if callable(worlds) else worlds
     make_worlds = worlds if callable(worlds) else worlds_of
     if draws is not None and not draws.beside and not callable(worlds):
@@ -279,7 +279,8 @@ def _planned(
     return RunPlan(recipe, tuple(points), grid, plain, facts, files)
 
 
-def _refuse_unknown_measure(scenario: Scenario) -> None:
+def refuse_unknown_measure(scenario: Scenario) -> None:
+    """Refuse an episode about a measure that does not exist. SimError names the nearest."""
     from sim.market.recorder import measures
 
     name = scenario.episode.measure

@@ -7,15 +7,17 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim import files
 from sim.errors import Problem, ScenarioError
-from sim.scenario.checks.sense import examined
+from sim.scenario.checks.sense import examined_in_part
 from sim.scenario.paths import Key, by_strategy_first, dotted, keys_of, set_path, shown
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.shipped import FOLDER, located, shipped, shipped_name
+from sim.scenario.typed import typed
 from sim.strategies.registry import strategies
 
 LARGEST_FILE = 2_000_000
@@ -132,6 +134,42 @@ def parsed(text: str, file: str) -> dict[str, Any]:
     return data
 
 
+MOST_SYNTAX_ERRORS = 20
+PLACE = re.compile(r"line (\d+), column")
+
+
+def recovered(text: str, file: str) -> tuple[dict[str, Any], list[Problem]]:
+    """The tables of a TOML text without the lines that are no TOML, and what is wrong there.
+
+    A table whose heading is wrong goes with its lines. ScenarioError where nothing can be read.
+    """
+    problems: list[Problem] = []
+    lines = text.replace("\r\n", "\n").split("\n")
+    last = -1
+    for _ in range(MOST_SYNTAX_ERRORS):
+        try:
+            return parsed("\n".join(lines), file), problems
+        except ScenarioError as error:
+            place = PLACE.match(error.problems[0].path)
+            number = int(place[1]) - 1 if place else len(lines)
+            if number >= len(lines) or not lines[number].strip():
+                raise ScenarioError([*problems, *error.problems]) from None
+            if number != last + 1 or last < 0:  # else the rest of a value that was cut
+                problems += error.problems
+            last = _without_line(lines, number)
+    raise ScenarioError(problems)
+
+
+def _without_line(lines: list[str], number: int) -> int:
+    """Blank a line, and all of its table if it is a heading; the last line that went."""
+    end = number + 1
+    if lines[number].lstrip().startswith("["):
+        while end < len(lines) and not lines[end].lstrip().startswith("["):
+            end += 1
+    lines[number:end] = [""] * (end - number)
+    return end - 1
+
+
 def root_of(path: Path) -> Path:
     """The folder that a file may not lead out of: the topmost `scenarios` above, or its own."""
     above = [folder for folder in path.parents if folder.name == FOLDER]
@@ -193,8 +231,24 @@ def _is_table_list(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(i, dict) for i in value)
 
 
-def read_tables(path: Path, file: str) -> tuple[dict[str, Any], Origins]:
-    """The merged tables of a file and of what it extends, and the file of each value."""
+class Read(NamedTuple):
+    """Merged tables of a file and of what it extends, the file of each value, what is wrong."""
+
+    data: dict[str, Any]
+    origins: Origins
+    problems: list[Problem]
+    whole: bool  # whether every file below was found
+
+    def keeps(self, problem: Problem) -> bool:
+        """Whether a problem of the tables stands although parts of the files could not be read."""
+        return not self.problems or (
+            problem.value != "(absent)"
+            and (self.whole or ".openness.parameters" not in problem.path)
+        )
+
+
+def read_tables(path: Path, file: str) -> Read:
+    """The tables of a file over those of what it extends."""
     try:
         path = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
@@ -203,29 +257,40 @@ def read_tables(path: Path, file: str) -> tuple[dict[str, Any], Origins]:
     root = root_of(path)
     chain: list[tuple[str, dict[str, Any]]] = []
     visited: list[Path] = []
-    label = file
+    problems: list[Problem] = []
+    whole, label = True, file
     while True:
-        data = parsed(read_text(path, label), label)
+        data, wrong = recovered(read_text(path, label), label)
+        problems += wrong
         visited.append(path)
         chain.append((label, data))
         if "extends" not in data:
             break
-        name = data.pop("extends")
-        base = (
-            None if (path.parent / str(name)).exists() else shipped().get(shipped_name(str(name)))
-        )
-        target = base or named_file(path, name, root, "extends", label)
-        if target in visited:
-            raise _refuse(label, "extends", shown(name), "goes round in a circle")
-        if len(visited) > LONGEST_CHAIN:
-            raise _refuse(label, "extends", shown(name), f"more than {LONGEST_CHAIN} files deep")
-        path, label = target, str(base or Path(label).parent / str(name))
-        root = root if base is None else root_of(base)
+        try:
+            path, label, root = _below(data.pop("extends"), visited, label, root)
+        except ScenarioError as error:
+            problems += error.problems
+            whole = False
+            break
     merged: dict[str, Any] = {}
     origins: Origins = {}
     for label, data in reversed(chain):
         merged = merge(merged, data, (), origins, label)
-    return merged, origins
+    return Read(merged, origins, problems, whole)
+
+
+def _below(name: object, visited: Sequence[Path], label: str, root: Path) -> tuple[Path, str, Path]:
+    """The file that the last of the files extends, how it is called, where it may lead."""
+    path = visited[-1]
+    beside = isinstance(name, str) and "\0" not in name and (path.parent / name).exists()
+    base = None if beside else shipped().get(shipped_name(str(name)))
+    target = base or named_file(path, name, root, "extends", label)
+    if target in visited:
+        raise _refuse(label, "extends", shown(name), "goes round in a circle")
+    if len(visited) > LONGEST_CHAIN:
+        raise _refuse(label, "extends", shown(name), f"more than {LONGEST_CHAIN} files deep")
+    called = str(base or Path(label).parent / str(name))
+    return target, called, root if base is None else root_of(base)
 
 
 Tables = Iterator[tuple[tuple[Key, ...], dict[str, Any]]]
@@ -314,9 +379,10 @@ def parse_override(text: str) -> tuple[str, Any]:
     return path, read["value"] if list(read) == ["value"] else written.strip()
 
 
-def _pairs(
+def pairs_of(
     overrides: Mapping[str, Any] | Sequence[str],
 ) -> tuple[list[tuple[str, Any]], list[Problem]]:
+    """Paths and values of changes, those of strategies first, and what is no change."""
     if isinstance(overrides, Mapping):
         return by_strategy_first(overrides.items()), []
     pairs: list[tuple[str, Any]] = []
@@ -369,35 +435,57 @@ def load(
         With all problems at once: unknown, reserved or duplicate keys, wrong types, values out of
         range, missing values, and what makes no economic sense.
     """
+    reading = read(path, overrides)
+    if reading.problems or reading.scenario is None:
+        raise ScenarioError(reading.problems)
+    return reading.scenario
+
+
+class Reading(NamedTuple):
+    """A scenario, or all that is wrong with its files and changes.
+
+    `rest` is the scenario without what is wrong, see `sim.scenario.typed.typed`; None if too
+    little can be read.
+    """
+
+    scenario: Scenario | None
+    problems: list[Problem]
+    rest: Scenario | None
+
+
+def read(
+    path: str | os.PathLike[str], overrides: Mapping[str, Any] | Sequence[str] = ()
+) -> Reading:
+    """As `load`, with what is wrong as a value; a file that is not there is raised all the same."""
     file = os.fspath(located(path))
-    data, origins = read_tables(Path(file), file)
-    pairs, problems = _pairs(overrides)
+    found = read_tables(Path(file), file)
+    data, origins = found.data, found.origins
+    if "scenario" in data and "calendar" not in data:
+        rule = "is the scenario of a study, and no scenario has one"
+        hint = f"sim sweep {file} runs it, sim check {file} checks it"
+        raise _refuse(file, "scenario", shown(data["scenario"]), rule, hint)
+    pairs, problems = pairs_of(overrides)
     for dotted_path, value in pairs:
         refused = set_path(data, dotted_path, value)
         if refused is not None:
-            problems.append(
-                Problem(OVERRIDES, refused.path, refused.value, refused.rule, refused.hint)
-            )
+            problems.append(replace(refused, file=OVERRIDES))
         else:
-            keys = keys_of(dotted_path)
-            origins[keys] = OVERRIDES
+            origins[keys_of(dotted_path)] = OVERRIDES
     above = _above(origins)
     unread = [
         problem
-        for read in (read_files, _place_posterior)
-        for problem in read(data, file, lambda stated: _origin(stated, origins, above, file))
+        for put in (read_files, _place_posterior)
+        for problem in put(data, file, lambda stated: _origin(stated, origins, above, file))
     ]
     limits = limit_problems(data)
     if any(problem.rule in (TOO_DEEP, TOO_LARGE) for problem in limits):
         raise ScenarioError([*problems, *unread, *limits])
-    scenario, found = examined(data)
+    if found.whole:
+        scenario, held, rest = examined_in_part(data)
+    else:  # what the files below state is not known: only what the tables say is looked at
+        scenario, held, rest = None, typed(data).problems, None
     wrong = {problem.path for problem in [*unread, *limits]}
-    found = limits + [problem for problem in found if problem.path not in wrong]
-    problems += unread
-    problems += [
-        Problem(_origin(p.path, origins, above, file), p.path, p.value, p.rule, p.hint)
-        for p in found
-    ]
-    if problems or scenario is None:
-        raise ScenarioError(problems)
-    return scenario
+    held = limits + [p for p in held if p.path not in wrong and found.keeps(p)]
+    placed = [replace(p, file=_origin(p.path, origins, above, file)) for p in held]
+    every = [*found.problems, *problems, *unread, *placed]
+    return Reading(None if every else scenario, every, rest)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from copy import deepcopy
-from typing import Any, NamedTuple
+from datetime import date
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from annotated_types import MaxLen
 from pydantic import BaseModel, ValidationError
@@ -16,7 +17,17 @@ from sim.errors import MOST_LINES, Nearest, Problem
 from sim.events.base import Event, event_kinds
 from sim.levers.base import lever_kinds
 from sim.parts import facts_of
-from sim.scenario.paths import Key, dotted, field_at, held_at, shown, spot_at
+from sim.scenario.paths import (
+    Key,
+    bare,
+    dotted,
+    field_at,
+    held_at,
+    item_of,
+    model_of,
+    shown,
+    spot_at,
+)
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.vendors import strategy_tables
 from sim.strategies.registry import strategies
@@ -59,8 +70,8 @@ Located = tuple[tuple[Key, ...], Problem]
 class Typed(NamedTuple):
     """The scenario if nothing is wrong, what is wrong, and what stands without the wrong values.
 
-    `rest` is the scenario in which every wrong value that has a default fell back to it; `kept`
-    are the places in the file of the events that it still holds.
+    `rest` is the scenario in which wrong values fell back to their defaults or are made up, see
+    `mended`; `kept` are the places in the file of the events that it still holds.
     """
 
     scenario: Scenario | None
@@ -77,11 +88,16 @@ def _hint(field: FieldInfo | None) -> str:
     return "; ".join(part for part in parts if part)
 
 
+def in_plain_words(message: str) -> str:
+    """A message of the validator as a rule: what the value must be."""
+    return _SHOULD.sub("must ", message).removeprefix("Value error, ")
+
+
 def _located(error: ErrorDetails, prefix: tuple[Key, ...], data: Any) -> Located:
     keys = (*prefix, *error["loc"])
     rule = _PHRASES.get(error["type"])
     if rule is None:
-        rule = _SHOULD.sub("must ", error["msg"]).removeprefix("Value error, ")
+        rule = in_plain_words(error["msg"])
     value = "(absent)" if error["type"] == "missing" else shown(error["input"])
     hint: str | Nearest
     if error["type"] == "extra_forbidden":
@@ -207,21 +223,87 @@ def _names(data: dict[str, Any]) -> list[Located]:
     return located
 
 
-def _smallest_with_default(keys: tuple[Key, ...]) -> tuple[Key, ...]:
-    if keys[0] in ("hosts", "sources", "fit"):
-        return keys[:1]
-    return keys[:-1] if keys[-1] == "strategy" and len(keys) > 1 else keys
+MOST_ROUNDS = 6  # of mending: a made-up table may lack values of its own
+LEFT_OUT = object()
+
+
+def mended(model: type[BaseModel], data: Mapping[str, Any]) -> Any:
+    """The model of the tables without what is wrong in them; None if that cannot be.
+
+    A wrong value falls back to its default; one that is required is made up, and a table that
+    cannot be read is left out. What is said of made-up values means nothing.
+    """
+    rest = deepcopy(dict(data))
+    for _ in range(MOST_ROUNDS):
+        try:
+            return model.model_validate(rest)
+        except ValidationError as error:
+            for item in error.errors(include_url=False):
+                _mend(model, rest, item["loc"], item["type"] == "missing")
+        except (OverflowError, RecursionError, TypeError):
+            return None
+    return None
+
+
+def _mend(model: type[BaseModel], rest: dict[str, Any], loc: tuple[Key, ...], absent: bool) -> None:
+    there = next(
+        n for n in range(len(loc), -1, -1) if held_at(rest, loc[:n], LEFT_OUT) is not LEFT_OUT
+    )
+    keys = loc[: there + 1] if absent and there == len(loc) - 1 else loc[:there]
+    while keys and not isinstance(held_at(rest, keys[:-1], None), dict):
+        keys = keys[:-1]  # an entry of a list takes the list with it
+    if not keys:
+        return
+    table, field = held_at(rest, keys[:-1], None), _field_of(model, keys)
+    table.pop(keys[-1], None)
+    if field is not None and field.is_required():
+        table[keys[-1]] = _made_up(field)
+
+
+def _field_of(model: type[BaseModel], keys: tuple[Key, ...]) -> FieldInfo | None:
+    annotation: Any = model
+    field = None
+    for key in keys:
+        part = model_of(annotation)
+        field = part.model_fields.get(str(key)) if part is not None else None
+        if part is not None and field is None:
+            return None
+        annotation = (
+            field.annotation
+            if field is not None
+            else item_of(annotation, dict) or item_of(annotation, tuple)
+        )
+    return field
+
+
+def _made_up(field: FieldInfo) -> Any:
+    """Some value that the field allows."""
+    kind, limits = bare(field.annotation), field.metadata
+    low = next((limit.ge for limit in limits if getattr(limit, "ge", None) is not None), None)
+    above = next((limit.gt for limit in limits if getattr(limit, "gt", None) is not None), None)
+    high = next((limit.le for limit in limits if getattr(limit, "le", None) is not None), None)
+    if kind in (int, float):
+        value = max(1, low or 1) if above is None else above + 1
+        return kind(value if high is None else min(value, high))
+    if kind is date:
+        return date(2024, 1, 1)
+    if get_origin(kind) is Literal:
+        return get_args(kind)[0]
+    return {str: "x", bool: False}.get(kind, {})
 
 
 def _rest(data: dict[str, Any], located: list[Located]) -> Scenario | None:
     rest = deepcopy(data)
-    for keys, _ in located:
-        if keys and keys[0] != "events":
-            *above, wrong = _smallest_with_default(keys)
-            table = held_at(rest, above, None)
-            if isinstance(table, dict):
-                table.pop(wrong, None)
-    scenario: Scenario | None = _tried(Scenario, rest, (), rest)[0]
+    for keys, problem in located:
+        if not keys or keys[0] == "events" or problem.value == "(absent)":
+            continue
+        if keys[0] in ("hosts", "sources", "fit"):
+            keys = keys[:1]
+        *above, wrong = keys[:-1] if keys[-1] == "strategy" and len(keys) > 1 else keys
+        table = held_at(rest, above, None)
+        if isinstance(table, dict):
+            table.pop(wrong, None)
+    scenario: Scenario | None = mended(Scenario, rest)
     return scenario
 
 

@@ -79,7 +79,7 @@ def test_every_verb_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> N
     ("arguments", "line"),
     [
         (["nosuchverb"], "sim: No such command 'nosuchverb'."),
-        (["check"], "sim check: Missing argument 'SCENARIO...'."),
+        (["check"], "sim check: Missing argument 'FILE...'."),
         (["check", "--nope", "x"], "sim check: No such option: --nope"),
         (["list", "fruit"], "sim list: Invalid value for"),
     ],

@@ -68,6 +68,39 @@ CASES = {
     "no_base": ("extends", '"nowhere.toml"', "no such file"),
 }
 
+MANY = {
+    "many_events": "events.0.what events.1.month events.2 events.3.vendor events.4.capability",
+    "many_levers": "levers.price.cost levers.theirs.vendor levers.open_source.off "
+    "levers.years.off levers.price.off",
+    "many_missing": "segments.industry.share segments.industry.size_factor "
+    "kinds.assistant.presence vendors.old_cloud.home_share families.reed.owner "
+    "families.reed.price contest.challenger",
+    "many_names": "vendors.own_machines vendors.a_b calendar.start contest.challenger "
+    "families.third.strengths.coding",
+    "many_strategies": "vendors.old_cloud.pricing.strategy vendors.old_cloud.marketing.budget "
+    "vendors.old_cloud.openness.strategy vendors.new_cloud.pricing.target_share "
+    "vendors.*.home_share",
+    "many_study_claims": "claims.small.measure claims.small.probability "
+    "claims.small.window_months claims.small.where claims.large.of claims.large "
+    "outcomes.measures outcomes.stride_months",
+    "many_study_factors": 'levers."calendar.months" '
+    'uncertainties."families.new_closed.price".low '
+    'uncertainties."families.old_open.price".when '
+    'levers."vendors.old_cloud.pricing.strategy" uncertainties."demand.box_coxx" '
+    'uncertainties."demand.box_cox"',
+    "many_study_list": "replicates.until_halfwidth design.file "
+    'levers."demand.box_cox" outcomes.measures',
+    "many_study_scenario": 'replicates sed set."demand.box_coxx" vendors.*.home_share '
+    'set."containment.window_months" levers."vendors.old_cloud.pricing.strategy" design.points',
+    "many_syntax": "line_2,_column_9 line_5,_column_19 demand.box_cox "
+    "vendors.new_cloud.rents containment.window_months",
+    "many_types": "families.old_open.price population.clients demand.box_cox demand.box_coxx "
+    "vendors.*.home_share containment.window_months",
+    "many_without_base": "extends vendors.new_cloud.pricing.strategy calendar.months "
+    "demand.box_cox nam",
+}
+"""Files with several independent errors and the places of all of them."""
+
 
 @pytest.fixture
 def sim(capsys: pytest.CaptureFixture[str]) -> Run:
@@ -88,7 +121,7 @@ def test_base_is_fine(sim: Run) -> None:
 
 def test_every_wrong_file_has_a_case() -> None:
     files = {path.stem for path in WRONG.glob("*.toml")}
-    assert files == {*CASES, "base", "several"}
+    assert files == {*CASES, *MANY, "base", "several"}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -127,6 +160,41 @@ def test_several_problems_come_together(sim: Run) -> None:
     ):
         assert f": {path}" in err
     assert err.count("\n") == 6
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_all_that_is_wrong_comes_in_one_round(name: str, sim: Run) -> None:
+    code, out, err = sim("check", WRONG / f"{name}.toml")
+    places = [line.split(".toml: ", 1)[1].split(" = ")[0] for line in err.splitlines()]
+    assert (code, out) == (2, "")
+    assert sorted(place.replace(" ", "_") for place in places) == sorted(MANY[name].split())
+
+
+def test_wrong_overrides_come_with_what_is_wrong_in_the_file(sim: Run) -> None:
+    changes = ("demand.box_coxx=1", "no_value", "vendors.old_cloud.home_share=0.9")
+    options = [item for change in changes for item in ("--set", change)]
+    _, _, err = sim("check", WRONG / "window_too_long.toml", *options)
+    assert [line.split(" = ")[0].split(": ", 1)[1] for line in err.splitlines()] == [
+        "no_value",
+        "demand.box_coxx",
+        "vendors.*.home_share",
+        "containment.window_months",
+    ]
+
+
+def test_a_study_is_checked_without_a_run(sim: Run) -> None:
+    code, out, err = sim("check", "open-weights", "tiny")
+    assert (code, err) == (0, "")
+    assert "a study of tiny: 2 levers, 1 uncertainties, grid, 12 points x 4" in out
+    assert "tiny: fine; 18 months" in out
+
+
+def test_a_study_is_no_scenario_and_says_so(sim: Run, tmp_path: Path) -> None:
+    study = tmp_path / "study.toml"
+    study.write_text('scenario = "tiny"\n[levers]\n"demand.box_cox" = [0.1, 0.2]\n')
+    code, _, err = sim("run", study)
+    assert code == 2
+    assert f"sim sweep {study} runs it" in err
 
 
 def test_several_files_come_together(sim: Run) -> None:

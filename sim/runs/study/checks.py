@@ -55,13 +55,17 @@ def wanted(value: Any) -> Values:
     return tuple(value) if isinstance(value, list) else (value,)
 
 
+def can_vary(path: str) -> bool:
+    """Whether points may differ in what stands at a path."""
+    return path == WORLD or ("." in path and path.split(".", 1)[0] not in FIXED)
+
+
 def table_problems(place: str, path: str, part: FactorTable, listed: bool) -> Iterator[Problem]:
     """A factor is a range with two ends, or categories; in a design from a list it may be bare."""
-    head = path.split(".", 1)[0]
-    if head in FIXED or ("." not in path and path != WORLD):
-        rule = "no factor: " + (
-            "all points share it" if head in FIXED else "a dotted path to a value is needed"
-        )
+    if not can_vary(path):
+        shared = path.split(".", 1)[0] in FIXED
+        why = "all points share it" if shared else "a dotted path to a value is needed"
+        rule = f"no factor: {why}"
         yield Problem("", place, shown(path), rule, "name, calendar and ensemble are set for all")
     if part.values is not None:
         if part.low is not None or part.high is not None:
@@ -123,8 +127,14 @@ def _conditions(factor: Factor, factors: Mapping[str, Factor], seen: set[str]) -
 
 
 def _tried(scenario: Scenario, changes: Mapping[str, Any]) -> list[Problem]:
+    """What the changes make wrong."""
     data = plain_tables(scenario)
-    return changed(data, changes.items()) or examined(data)[1]
+    refused = changed(data, changes.items())
+    if refused:
+        return refused
+    found = examined(data)[1]
+    before = {(p.path, p.rule) for p in examined(plain_tables(scenario))[1]} if found else set()
+    return [problem for problem in found if (problem.path, problem.rule) not in before]
 
 
 def condition_problems(
@@ -149,26 +159,29 @@ def never_occur(place: str, values: Values, factor: Factor) -> Iterator[Problem]
             yield Problem("", place, shown(value), "never occurs", hint)
 
 
-def measure_problems(study: Study) -> Iterator[Problem]:
-    """Measures that are kept exist."""
+def outcome_problems(study: Study, scenario: Scenario) -> Iterator[Problem]:
+    """Measures that are kept exist, months are kept, and there is a run."""
     for name in study.outcomes.measures:
         if name != "*":
             yield from must_exist("outcomes.measures", name, measures(), "measure")
+    stride, months = study.outcomes.stride_months, scenario.calendar.months
+    if stride > months:
+        yield Problem("", "outcomes.stride_months", shown(stride), f"the run has {months} months")
+    if isinstance(study.replicates, int) and study.replicates < 1:
+        yield Problem("", "replicates", shown(study.replicates), "at least 1")
 
 
 def claim_problems(name: str, claim: Claim, scenario: Scenario) -> Iterator[Problem]:
     """A claim speaks of something measured and could turn out either way."""
     place = f"claims.{name}"
     known = measures()
-    if claim.measure not in known:
-        yield from must_exist(f"{place}.measure", claim.measure, known, "measure")
-        return
-    found = known[claim.measure]
-    if found.dims not in ((), ("vendor",)):
+    yield from must_exist(f"{place}.measure", claim.measure, known, "measure")
+    found = known.get(claim.measure)
+    if found is not None and found.dims not in ((), ("vendor",)):
         yield Problem("", f"{place}.measure", claim.measure, f"is a table over {found.dims}")
-    if found.dims == ("vendor",):
+    if claim.of if found is None else found.dims == ("vendor",):
         yield from must_exist(f"{place}.of", claim.of, scenario.vendors, "vendor")
-    if found.dims == () and claim.of:
+    if found is not None and found.dims == () and claim.of:
         yield Problem("", f"{place}.of", shown(claim.of), "this measure is of the whole market")
     if (claim.below is None) == (claim.above is None):
         yield Problem("", place, "below, above", "exactly one of them is needed")
@@ -180,7 +193,7 @@ def claim_problems(name: str, claim: Claim, scenario: Scenario) -> Iterator[Prob
     if claim.window_months is not None and not 1 <= claim.window_months <= months:
         rule = f"must lie between 1 and {months}"
         yield Problem("", f"{place}.window_months", shown(claim.window_months), rule)
-    if found.unit == "share":
+    if found is not None and found.unit == "share":
         yield from _able_to_fail(place, claim)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,21 @@ from pydantic import ValidationError
 from sim.errors import Problem, ScenarioError, SimError, nearest_hint
 from sim.files import DECIMAL_COMMA, csv_rows
 from sim.runs.study import checks
-from sim.runs.study.designs import Point, grid_points, sampled_points
+from sim.runs.study.designs import Point, grid_points, sampled_points, unit_sample
 from sim.runs.study.schema import WORLD, Factor, FactorTable, Study, acting, in_order_of_conditions
 from sim.scenario.paths import dotted, is_number, shown
-from sim.scenario.reader import load, named_file, parse_override, parsed, read_text
+from sim.scenario.reader import (
+    OVERRIDES,
+    named_file,
+    pairs_of,
+    parse_override,
+    read,
+    read_text,
+    recovered,
+)
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.shipped import STUDY, located
-from sim.scenario.typed import must_exist
+from sim.scenario.typed import in_plain_words, mended, must_exist
 
 STUDY_FILE = "study.toml"
 
@@ -58,13 +66,58 @@ def load_study(
         outside their range, unknown strategies, claims that cannot fail.
     """
     file = os.fspath(located(path, STUDY))
-    study = _typed(parsed(read_text(Path(file), file), file), file)
-    given = dict(study.set)
-    given.update(
-        overrides if isinstance(overrides, Mapping) else dict(map(parse_override, overrides))
-    )
-    scenario = load(_scenario_file(study.scenario, file), given)
-    return lay_out(study, scenario, study.name or Path(file).stem, Path(file).parent, file)
+    data, problems = recovered(read_text(Path(file), file), file)
+    if "calendar" in data and "scenario" not in data:
+        hint = f"sim run {file} runs it, sim check {file} checks it"
+        rule = "is a table of a scenario, and no study has one"
+        raise ScenarioError([Problem(file, "calendar", shown(data["calendar"]), rule, hint)])
+    study, wrong = _typed(data, file)
+    problems += [p for p in wrong if not problems or p.value != "(absent)"]
+    given = dict(study.set) if study is not None else {}
+    own, unread = pairs_of(overrides)
+    problems += unread
+    if study is not None and "scenario" in data:
+        loaded, found = _on_its_scenario(study, {**given, **dict(own)}, file, not problems)
+        touched = {problem.path.rpartition(".")[0] for problem in wrong}
+        problems += [
+            _of_the_study(p, file, given, dict(own))
+            for p in found
+            if p.path.replace('"', "") not in touched  # may follow from a key that is wrong there
+        ]
+        if loaded is not None and not problems:
+            return loaded
+    raise ScenarioError(problems)
+
+
+def _on_its_scenario(
+    study: Study, given: Mapping[str, Any], file: str, sound: bool
+) -> tuple[LoadedStudy | None, list[Problem]]:
+    """The study on its scenario, or all that is wrong with either."""
+    try:
+        reading = read(_scenario_file(study.scenario, file), given)
+    except ScenarioError as error:
+        return None, list(error.problems)
+    problems = list(reading.problems)
+    base = reading.scenario or reading.rest
+    if base is None:
+        return None, problems
+    name, folder = study.name or Path(file).stem, Path(file).parent
+    try:
+        loaded = lay_out(study, base, name, folder, file)
+        return (loaded if sound and not problems else None), problems
+    except ScenarioError as error:
+        known = {(p.path, p.rule) for p in problems}
+        further = (p for p in error.problems if (p.path.split(" -> ")[-1], p.rule) not in known)
+        return None, [*problems, *further]
+
+
+def _of_the_study(
+    problem: Problem, file: str, given: Mapping[str, Any], own: Mapping[str, Any]
+) -> Problem:
+    """A wrong value of `[set]` stands in the study, not on the command line."""
+    if problem.file != OVERRIDES or problem.path not in given or problem.path in own:
+        return problem
+    return replace(problem, file=file, path=f'set."{problem.path}"')
 
 
 def _scenario_file(name: str, file: str) -> Path:
@@ -92,42 +145,57 @@ def lay_out(
         problems.append(Problem("", "design.file", "(absent)", "a list needs a CSV"))
     elif study.design.kind == "list":
         name_of_list, home = str(folder / study.design.file), folder.resolve()
-        place = named_file(home / STUDY_FILE, study.design.file, home, "design.file", file)
-        listing = read_text(place, name_of_list)
-        listed = _rows(name_of_list, listing, tables, problems)
+        try:
+            place = named_file(home / STUDY_FILE, study.design.file, home, "design.file", file)
+            listing = read_text(place, name_of_list)
+            listed = _rows(name_of_list, listing, tables, problems)
+        except ScenarioError as error:
+            problems += error.problems
     factors = _factors(tables, scenario, problems)
     for claim_name, claim in study.claims.items():
         problems += checks.claim_problems(claim_name, claim, scenario)
         problems += _where_problems(f"claims.{claim_name}.where", claim.where, factors)
-    problems += checks.measure_problems(study)
+    problems += checks.outcome_problems(study, scenario)
     if not factors:
         problems.append(Problem("", "levers", "{}", "a study varies something", "add a factor"))
     if not isinstance(study.replicates, int) and not study.claims:
         rule = "needs a claim whose probability it makes precise"
         problems.append(Problem("", "replicates.until_halfwidth", "(no claims)", rule))
-    checks.raise_if(problems, file)
+    points: list[Point] = []
     try:
-        points = _points(study, scenario, factors, listed)
+        if not problems:
+            points = _points(study, scenario, factors, listed)
+        elif factors and study.design.kind not in ("grid", "list"):
+            unit_sample(study.design, len(factors))
     except SimError as error:
         path, _, rest = str(error).partition(": ")
-        raise SimError(f"{file}: {path}: {rest}" if file else str(error)) from None
+        key, _, value = path.partition(" = ")
+        problems.append(Problem("", key, value or "(design)", rest))
+    checks.raise_if(problems, file)
     return LoadedStudy(study, name, scenario, tuple(factors.values()), tuple(points), listing)
 
 
-def _typed(data: dict[str, Any], file: str) -> Study:
+def _typed(data: dict[str, Any], file: str) -> tuple[Study | None, list[Problem]]:
+    """The study without what is wrong in its tables, and what is."""
     try:
-        return Study.model_validate(data)
+        return Study.model_validate(data), []
     except ValidationError as error:
-        problems = []
+        problems: dict[str, Problem] = {}
+        branch = "UntilHalfwidth" if isinstance(data.get("replicates"), Mapping) else "int"
         for item in error.errors(include_url=False):
             keys = item["loc"]
-            rule, hint, value = item["msg"], "", shown(item["input"])
+            if keys[0] == "replicates" and len(keys) > 1:  # what of a union was meant
+                if branch not in str(keys[1]):
+                    continue
+                keys = (keys[0], *keys[2:])
+            rule, hint, value = in_plain_words(item["msg"]), "", shown(item["input"])
             if item["type"] == "extra_forbidden":
                 rule, hint = "unknown key", _known(keys)
             elif item["type"] == "missing":
                 rule, value = "is required", "(absent)"
-            problems.append(Problem(file, dotted(keys), value, rule, hint))
-        raise ScenarioError(problems) from None
+            problem = Problem(file, dotted(keys), value, rule, hint)
+            problems.setdefault(problem.path, problem)
+        return mended(Study, data), list(problems.values())
 
 
 def _known(keys: tuple[str | int, ...]) -> str:
@@ -177,8 +245,9 @@ def _factors(
         problems += checks.condition_problems(place, factor, factors, scenario)
     for path, factor in factors.items():
         place = _place(factor.role, path)
-        wrong = any(problem.path.startswith(place) for problem in problems)
-        if not wrong and (factor.values or factor.low < factor.high):
+        _, part = tables[path]
+        ranged = part.low is not None and part.high is not None
+        if factor in ordered and (factor.values or ranged) and checks.can_vary(path):
             problems += checks.trial_problems(place, factor, factors, scenario)
     return factors
 

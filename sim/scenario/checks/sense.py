@@ -285,16 +285,42 @@ def _touch(one: str, other: str) -> bool:
 
 def examined(data: Mapping[str, Any], worlds: bool = True) -> tuple[Scenario | None, list[Problem]]:
     """The scenario of plain tables, or all problems of names, types, ranges and sense."""
+    scenario, problems, _ = examined_in_part(data, worlds)
+    return scenario, problems
+
+
+def examined_in_part(
+    data: Mapping[str, Any], worlds: bool = True
+) -> tuple[Scenario | None, list[Problem], Scenario | None]:
+    """As `examined`, and the scenario without what is wrong, see `typed`, if there can be one."""
     made = typed(data)
     if made.scenario is not None:
         problems = sense(made.scenario, worlds)
-        return (None if problems else made.scenario), problems
+        return (None if problems else made.scenario), problems, made.scenario
     problems = list(made.problems)
     for problem in sense(made.rest) if made.rest is not None else ():
         path = re.sub(r"^events\.(\d+)", lambda m: f"events.{made.kept[int(m[1])]}", problem.path)
-        if not any(_touch(path, wrong.path) for wrong in made.problems):
+        if not any(_follows(replace(problem, path=path), wrong) for wrong in made.problems):
             problems.append(replace(problem, path=path))
-    return None, problems
+    return None, problems, made.rest
+
+
+ON_THE_CALENDAR = ("events.", "contest.start", "containment.window_months", "hosts.")
+
+
+def _follows(problem: Problem, wrong: Problem) -> bool:
+    """Whether a problem of sense may come from a value that was made up or left out."""
+    named = wrong.path.split(".")
+    return (
+        _touch(problem.path, wrong.path)
+        or (named[0] == "calendar" and problem.path.startswith(ON_THE_CALENDAR))
+        or (
+            len(named) > 1
+            and problem.rule.startswith("no such")
+            and problem.value == shown(named[1])
+        )
+        or (problem.rule == "covers no value" and _touch(problem.value.strip('"'), wrong.path))
+    )
 
 
 def validated(data: Mapping[str, Any], *, worlds: bool = True) -> Scenario:
