@@ -63,6 +63,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(
         located(given, kind)
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_what_is_shipped(empty: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(empty)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)

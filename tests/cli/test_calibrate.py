@@ -120,6 +120,7 @@ def test_expected_errors_are_one_line_and_2(
     assert not (files / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_posterior_is_drawn_shown_and_written(
     files: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -48,6 +48,7 @@ def asked(folder: Path, *more: str) -> list[str]:
     return ["sensitivity", str(TINY), *SMALL, *FACTORS, *SIZES, "--out", str(folder), *more]
 
 
+@pytest.mark.slow
 def test_methods_are_stored_told_and_taken_up_again(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,6 +112,7 @@ def _few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sim.report.page, "save", few)
 
 
+@pytest.mark.slow
 def test_the_page_needs_nothing_else(
     run: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,11 +16,17 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EXTRAS = ROOT / "tests" / "plugin_example" / "market_extras"
 ROW = re.compile(r"^\| ([a-z ]+) \| (\d+) \| (`.+?`) \|", re.MULTILINE)
-LISTED = """
-import json, sim
-from sim.levers.base import lever_kinds
+KINDS = ("strategies", "measures", "events", "levers", "plots", "sections")
+LISTED = f"""
+import contextlib, io, json, sim
+from sim.cli import main
 from sim.report.registry import sections
-print(json.dumps([sim.__file__, sorted(lever_kinds()), sorted(sections())]))
+printed = [sim.__file__]
+for kind in {KINDS[:-1]!r}:
+    with contextlib.redirect_stdout(io.StringIO()) as text, contextlib.suppress(SystemExit):
+        main(["list", kind, "--json"])
+    printed.append(text.getvalue())
+print(json.dumps([*printed, repr(sorted(sections()))]))
 """
 CHARGED = """
 import sim
@@ -81,27 +87,31 @@ def added(copy: Path, name: str, module: str) -> None:
     shutil.copy(EXTRAS / module, room / f"added_{module}")
 
 
-@pytest.mark.parametrize(
-    ("name", "module", "listed", "wanted"),
-    [
-        ("strategy", "strategy.py", "strategies", "follow_leader"),
-        ("measure", "measure.py", "measures", "token_lead"),
-        ("event", "event.py", "events", "outage"),
-        ("lever", "lever.py", "levers", "long_context"),
-        ("plot", "plot.py", "plots", "conversion"),
-    ],
-)
-def test_one_file_adds_it(copy: Path, name: str, module: str, listed: str, wanted: str) -> None:
-    assert wanted not in verb(copy, "list", listed, "--json")
-    added(copy, name, module)
-    assert wanted in verb(copy, "list", listed, "--json")
+ADDED = {  # kind of addition: module of the example package, what `sim list` shows it in, its name
+    "strategy": ("strategy.py", "strategies", "follow_leader"),
+    "measure": ("measure.py", "measures", "token_lead"),
+    "event": ("event.py", "events", "outage"),
+    "lever": ("lever.py", "levers", "long_context"),
+    "plot": ("plot.py", "plots", "conversion"),
+    "report section": ("section.py", "sections", "leaders"),
+}
 
 
-def test_one_file_adds_a_report_section(copy: Path) -> None:
-    added(copy, "report section", "section.py")
-    file, _, sections = json.loads(python(copy, "-c", LISTED))
+def listed(copy: Path) -> dict[str, str]:
+    """What `sim list` prints of each kind, and the report sections, from the copy."""
+    file, *printed = json.loads(python(copy, "-c", LISTED).splitlines()[-1])
     assert file.startswith(str(copy))
-    assert "leaders" in sections
+    return dict(zip(KINDS, printed, strict=True))
+
+
+def test_one_file_adds_each(copy: Path) -> None:
+    before = listed(copy)
+    for name, (module, _, _) in ADDED.items():
+        added(copy, name, module)
+    after = listed(copy)
+    for _, kind, wanted in ADDED.values():
+        assert wanted not in before[kind]
+        assert wanted in after[kind]
 
 
 @pytest.mark.slow

@@ -35,6 +35,7 @@ def by_label(finding: Attribution) -> dict[str, Estimate]:
     return {row.label: row for row in finding.rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(PARTS))
 def test_every_part_states_what_a_conclusion_needs(name: str, tmp_path: Path) -> None:
     result, finding = found(tmp_path, name, draws=2)

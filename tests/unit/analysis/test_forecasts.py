@@ -197,6 +197,7 @@ def test_recorded_sums_are_drawn_at_the_rate_of_what_is_forecast() -> None:
     assert list(points[points["entity"] == "Volcano Engine"]["value"]) == [46.0, 49.0, 49.0]
 
 
+@pytest.mark.slow
 def test_the_same_figure_twice_counts_once_and_the_future_is_not_looked_at() -> None:
     market = _scenario(18)
     targets = match(_rows(), market).targets

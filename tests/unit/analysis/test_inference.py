@@ -118,6 +118,7 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Inferred:
     return found(tmp_path_factory.mktemp("one"))
 
 
+@pytest.mark.slow
 def test_the_posterior_lies_beside_a_new_scenario_and_states_where_it_comes_from(
     one: Inferred,
 ) -> None:
@@ -139,6 +140,7 @@ def test_the_posterior_lies_beside_a_new_scenario_and_states_where_it_comes_from
     assert len(document["targets"]) == 9
 
 
+@pytest.mark.slow
 def test_what_the_record_tells_is_learnt_and_what_it_cannot_tell_keeps_its_prior(
     one: Inferred,
 ) -> None:
@@ -181,6 +183,7 @@ def test_rows_after_the_cut_their_order_and_repeats_change_no_bit(tmp_path: Path
     assert third.posterior_file.read_bytes() != plain.posterior_file.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_draws_of_a_linear_model_are_those_of_its_exact_posterior() -> None:
     """y = A z + seed + error is normal, so that its posterior is known."""
     numbers, seeds, error = 3, 0.3, 0.3
@@ -279,6 +282,7 @@ def test_a_kill_at_any_moment_and_the_same_call_give_the_same_bytes(
     assert again.posterior_file.read_bytes() == one.posterior_file.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_finished_inference_runs_nothing_again(
     one: Inferred, monkeypatch: pytest.MonkeyPatch
 ) -> None:

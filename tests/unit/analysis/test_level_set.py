@@ -18,6 +18,7 @@ def straight(places: Sequence[Place], level: float = 5.5, runs: int = 6) -> Bool
     return np.repeat((spots[:, 1] > level)[:, None], runs, axis=1)
 
 
+@pytest.mark.slow
 def test_four_times_fewer_runs_at_equal_accuracy() -> None:
     found = measure(seeds=4)
     assert found["frontier_times_fewer_runs"] >= 4.0

@@ -83,6 +83,7 @@ def test_a_number_of_the_fit_is_a_prior_over_its_range_and_replaces_one_of_the_t
     assert world.kinds["assistant"].volume == 2.0 * tiny().kinds["assistant"].volume
 
 
+@pytest.mark.slow
 def test_choices_change_what_a_vendor_does_after_the_record() -> None:
     dam = load(DAM)
     names = [choice.name for choice in choices_of(dam)]

@@ -141,6 +141,7 @@ def test_the_posterior_decides_the_key(duel: Any, file: Path, tmp_path: Path) ->
     assert len(keys) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_bytes_do_not_depend_on_workers_or_on_an_interruption(
     duel: Any, file: Path, tmp_path: Path, workers: int
@@ -390,6 +391,7 @@ def test_the_headline_is_asked_at_the_prior_the_point_and_the_ends_of_flat_direc
     assert asked() == found
 
 
+@pytest.mark.slow
 def test_sim_run_takes_the_posterior_that_the_scenario_names(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -431,6 +433,7 @@ def stored_again(result: Result, draws: Any, name: str, replicate: int, world: A
     np.testing.assert_array_equal(stored, record.curves[SHARES])
 
 
+@pytest.mark.slow
 def test_attribution_frontier_and_tournament_are_made_in_each_draw(
     duel: Any, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

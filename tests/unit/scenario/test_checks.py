@@ -158,6 +158,7 @@ def test_no_value_gives_a_traceback(data: st.DataObject) -> None:
     assert all("\n" not in str(problem) for problem in found)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(
     tables=st.dictionaries(
