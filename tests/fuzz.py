@@ -41,7 +41,7 @@ PATIENCE = 120.0  # of the clock, for one that waits
 BYTES = 2**30  # beyond what the process holds before its first case
 SHOWN = 12
 BASES = ("tiny", "price-war-2024", "volcano-dam")
-STUDY = '''scenario = "market.toml"
+STUDY = """scenario = "market.toml"
 design = {{ kind = "{kind}", points = 4, levels = 2, file = "points.csv" }}
 replicates = 2
 [levers]
@@ -53,7 +53,7 @@ statement = "it holds"
 measure = "platform_token_share"
 of = "volcano"
 below = 0.5
-'''
+"""
 POINTS = (
     '"vendors.dam.openness.strategy","demand.switching_cost.family"\nclosed,0.5\nopen_weights,1\n'
 )
@@ -68,7 +68,7 @@ VALUES: tuple[Any, ...] = (
 )
 SNIPPETS = (
     *("a." * 5_000 + "a = 1\n", "[" * 5_000, '"""', "'''", "\r", "\0", "\ufeff", "=", "[[x]]\n"),
-    *('strategy = 1\n', "[[events]]\nwhat = 1\n", "x = 1e999\n", "x = 2024-02-30\n", "{", "]"),
+    *("strategy = 1\n", "[[events]]\nwhat = 1\n", "x = 1e999\n", "x = 2024-02-30\n", "{", "]"),
     *(f"x = {'9' * 5_000}\n", "[vendors]\n", "[[hosts]]\n", 'extends = "../outside/tiny.toml"\n'),
     *('extends = "market.toml"\n', "[levers.a]\nkind = 1\n", '"' + "k" * 9_000 + '" = 1\n'),
     *(";", "\t", ",,,", "0,5", '"', "\n\n", "1e5000", "-5", "146", "NaN"),
@@ -106,7 +106,11 @@ class Case:
 def places(node: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Keys of every value and table below a node."""
     items = (
-        node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
     )
     for key, value in items:
         yield (*above, key)
@@ -154,7 +158,11 @@ def noisy(case: Case, text: str) -> str:
     if act == "cut":
         return text[:place]
     if act == "double":
-        return text[:place] + text[max(0, place - 200) : place] * int(case.rng.integers(1, 20)) + text[place:]
+        return (
+            text[:place]
+            + text[max(0, place - 200) : place] * int(case.rng.integers(1, 20))
+            + text[place:]
+        )
     if act == "drop":
         return text[:place] + text[place + int(case.rng.integers(1, 40)) :]
     return text[:place] + chr(int(case.rng.integers(1, 0x2FFF))) + text[place + 1 :]
@@ -180,6 +188,8 @@ def written(path: Path, text: str) -> Path:
 
 
 def scenario_case(case: Case) -> None:
+    for path in shipped_files():
+        shutil.copy(path, case.folder)
     name = case.one(BASES)
     load(written(case.folder / "market.toml", toml_of(case, shipped()[name].read_text())))
 
@@ -221,14 +231,17 @@ def result_case(case: Case) -> None:
     shutil.copytree(case.base, folder)
     for _ in range(int(case.rng.integers(1, 3))):
         damage(case, folder)
-    reader = case.one((status_of, _looked_at, _looked_at, _exported, _told))
+    readers = (status_of, _looked_at, _told, _listed, _exported)
+    reader = _paged if case.chance(0.01) else case.one((*readers, _told))
     reader(folder)
 
 
 def damage(case: Case, folder: Path) -> None:
     """One file of a result altered, cut, exchanged, gone, or something else than a file."""
     path = case.one(sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()))
-    act = case.one(("json", "json", "json", "flip", "cut", "gone", "link", "pipe", "folder", "noise"))
+    act = case.one(
+        ("json", "json", "json", "flip", "cut", "gone", "link", "pipe", "folder", "noise")
+    )
     content = path.read_bytes()
     if act == "json" and path.suffix == ".json":
         path.write_text(json.dumps(altered(case, json.loads(content))))
@@ -269,8 +282,25 @@ def _told(folder: Path) -> None:
 
     result = open_result(folder)
     refuse_altered(result)
-    _ = result.verdict
-    _ = result._repr_html_()
+    _ = result.verdict, result._repr_html_()
+
+
+def _listed(folder: Path) -> None:
+    from sim.runs.folders import folders, settings_apart
+
+    for found in folders(folder.parent):
+        _ = found.when_here, found.size, found.changed, found.status, found
+    settings_apart(folder, folder)
+
+
+def _paged(folder: Path) -> None:
+    from sim.report.page import page
+
+    page(open_result(folder))
+
+
+def shipped_files() -> tuple[Path, ...]:
+    return shipped()["volcano-dam"], shipped("posterior")["volcano-dam"]
 
 
 KINDS: dict[str, Callable[[Case], None]] = {
@@ -326,7 +356,11 @@ def watch(state: dict[str, Any]) -> None:
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         case = state.get("case")
-        if case is None or event != "open" or not isinstance(arguments[0], str | bytes | os.PathLike):
+        if (
+            case is None
+            or event != "open"
+            or not isinstance(arguments[0], str | bytes | os.PathLike)
+        ):
             return
         state["case"] = None  # what the hook itself looks up is not the case's
         try:
@@ -334,6 +368,8 @@ def watch(state: dict[str, Any]) -> None:
         finally:
             state["case"] = case
         mode, flags = arguments[1] or "", arguments[2] or 0
+        if path == os.devnull:
+            return
         writes = flags & (os.O_WRONLY | os.O_RDWR) or any(c in str(mode) for c in "wax+")
         own = path.startswith(str(case.folder))
         if not own and (writes or not path.startswith(state["roots"])):

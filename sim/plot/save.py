@@ -14,6 +14,7 @@ from sim.plot.material import Material, material
 from sim.plot.registry import BOTH, PLOTS, RUNS, SWEEPS, Plot, plots
 from sim.plot.style import settings
 from sim.runs.files import write_once
+from sim.runs.stored import told_if_altered
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,6 +28,7 @@ METADATA: dict[str, dict[str, None]] = {
 NUMBER = "%.10g"
 
 
+@told_if_altered
 def save(
     result: Any,
     names: Iterable[str] | None = None,

@@ -31,6 +31,7 @@ from sim.report.verdicts import (
     shares_section,
 )
 from sim.runs.files import read_json
+from sim.runs.stored import told_if_altered
 from sim.runs.worlds import ON
 from sim.scenario.describe import provenance
 
@@ -47,6 +48,7 @@ FLAGS = {
 }
 
 
+@told_if_altered
 def page(result: Result, others: Sequence[Result] = ()) -> str:
     """The page of a result as HTML that loads nothing from anywhere.
 

@@ -146,6 +146,28 @@ def write_once(path: Path, content: bytes, settle: bool = True) -> None:
             return
         set_aside(path, "old")
     write_atomically(path, content, settle)
+    if path.suffix == ".json" and (path.parent / "manifest.json").exists():
+        _enter(path, content)
+
+
+FINDINGS = "findings.sha256"
+"""Hashes of the findings of a result folder, as `sha256sum -c` reads them."""
+
+
+def _enter(path: Path, content: bytes) -> None:
+    held = {**listed_findings(path.parent), path.name: sha256(content)}
+    lines = [f"{held[name]}  {name}\n" for name in sorted(held)]
+    write_atomically(path.parent / FINDINGS, "".join(lines).encode())
+
+
+def listed_findings(folder: Path) -> dict[str, str]:
+    """Hashes of the findings that were written into a result folder, by name."""
+    try:
+        text = files.read_text(folder / FINDINGS, LARGEST_DOCUMENT, folder)
+    except files.FileError:
+        return {}
+    pairs = (line.partition("  ") for line in text.splitlines())
+    return {name: digest for digest, _, name in pairs if name}
 
 
 def write_own(

@@ -13,13 +13,14 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from sim.errors import ScenarioError, SimError, nearest_hint
+from sim.errors import SimError, nearest_hint
+from sim.files import inside
 from sim.runs.files import read_json
 from sim.runs.settings import LATEST, RESULTS
-from sim.runs.stored import MANIFEST, POSTERIOR, SCENARIO, SWEEP
+from sim.runs.stored import MANIFEST, POSTERIOR, SCENARIO, SWEEP, refuse_incomplete
 from sim.scenario.patches import to_toml
 from sim.scenario.paths import dotted, leaves
-from sim.scenario.reader import load
+from sim.scenario.reader import load, parsed, read_text
 from sim.scenario.shipped import located, shipped
 
 SHOWN = 8  # folders named by an error
@@ -67,7 +68,9 @@ class Folder:
         """The same on the clock of this machine, to the minute."""
         if not self.when:
             return "-"
-        return datetime.fromisoformat(self.when).astimezone().strftime("%Y-%m-%d %H:%M")
+        with suppress(ValueError):
+            return datetime.fromisoformat(self.when).astimezone().strftime("%Y-%m-%d %H:%M")
+        return "-"
 
     @property
     def status(self) -> str:
@@ -78,7 +81,7 @@ class Folder:
     def bytes(self) -> int:
         """Size of all its files."""
         return sum(
-            os.stat(Path(place) / name).st_size
+            os.lstat(Path(place) / name).st_size
             for place, _, names in os.walk(self.path)
             for name in names
         )
@@ -95,10 +98,9 @@ class Folder:
     def changed(self) -> dict[str, Any]:
         """Settings that differ from the scenario as it is shipped, by path; empty if none is."""
         try:
-            text = (self.path / SCENARIO).read_text(encoding="utf-8")
-            own = tomllib.loads(text)
+            own = _stored_tables(self.path)
             base = _shipped_settings(str(own.get("name")))
-        except (OSError, ValueError, ScenarioError):
+        except (ValueError, SimError):
             return {}
         if base is None:
             return {}
@@ -109,6 +111,11 @@ class Folder:
         if self.kind == "run" and usual != drawn:
             changes[POSTERIOR] = "drawn" if drawn else None
         return changes
+
+
+def _stored_tables(folder: Path) -> dict[str, Any]:
+    path = inside(folder / SCENARIO, folder)
+    return parsed(read_text(path, str(path)), str(path))
 
 
 def _settings(tables: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,9 +135,11 @@ def _shipped_settings(name: str) -> dict[str, Any] | None:
 def folder_at(path: Path) -> Folder | None:
     """The result folder at a path; None if there is none, or its manifest cannot be read."""
     try:
-        return Folder(path, read_json(path / MANIFEST))
+        manifest = read_json(path / MANIFEST)
+        refuse_incomplete(path / MANIFEST, manifest)
     except SimError:
         return None
+    return Folder(path, manifest)
 
 
 def folders(home: Path = RESULTS) -> list[Folder]:
@@ -190,7 +199,7 @@ def stored_result(given: Path | str) -> Path | None:
     """The result folder that is meant; None where the words mean a scenario file."""
     if Path(given).is_dir() or Path(given).name == LATEST:
         return result_folder(given)
-    with suppress(ScenarioError):
+    with suppress(SimError):
         located(given)
         return None
     with suppress(SimError):
@@ -206,8 +215,8 @@ def settings_apart(one: Path, other: Path) -> dict[str, tuple[Any, Any]]:
     tables = []
     for folder in (one, other):
         try:
-            tables.append(_settings(tomllib.loads((folder / SCENARIO).read_text(encoding="utf-8"))))
-        except (OSError, ValueError) as error:
+            tables.append(_settings(_stored_tables(folder)))
+        except (ValueError, SimError) as error:
             raise SimError(f"cannot read {folder / SCENARIO}: {error}") from error
     return _apart(*tables)
 

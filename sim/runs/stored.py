@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache, partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sim.errors import SimError
 from sim.files import LARGEST_DOCUMENT, FileError, inside, open_regular, read_bytes
 from sim.runs.curves import COMMON_DIMS, FOLDER, CurveLayout, Grid
-from sim.runs.files import holder_of, read_json, set_aside, sha256
+from sim.runs.files import holder_of, listed_findings, read_json, set_aside, sha256
 from sim.runs.rows import ABORTED, DONE, FAILED, IDENTITY, NUMBERS
 from sim.runs.study.schema import MOST_POINTS, MOST_REPLICATES
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+P = ParamSpec("P")
+R = TypeVar("R")
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 SCENARIO = "scenario.toml"
@@ -167,6 +169,37 @@ def _put_aside(path: Path, label: str) -> str:
     return f"{path} is damaged: kept as {aside.name}, {label} {verb} again"
 
 
+def altered_findings(folder: Path) -> list[Path]:
+    """Findings of a result folder that are not as they were written."""
+    listed = listed_findings(folder)
+    found = [path for path in sorted(folder.glob("*.json")) if path.name not in (MANIFEST, DRAWS)]
+    return [path for path in found if not _is_as_written(path, listed.get(path.name, ""))]
+
+
+def told_if_altered(function: Callable[P, R]) -> Callable[P, R]:
+    """Of a reader of findings, whose first argument is a result: SimError for altered ones.
+
+    Where a finding has other parts than its reader knows and is not as it was written, it says
+    so. Where it is, the error is one of the program and stays as it is.
+    """
+
+    @wraps(function)
+    def read(*arguments: P.args, **options: P.kwargs) -> R:
+        try:
+            return function(*arguments, **options)
+        except SimError:
+            raise
+        except (*UNREADABLE, AssertionError, OverflowError) as error:
+            folder = getattr(arguments[0], "path", None) if arguments else None
+            altered = altered_findings(folder) if isinstance(folder, Path) else []
+            if not altered:
+                raise
+            kind = type(error).__name__
+            raise SimError(f"{altered[0]} is damaged ({kind}); {MENDING}") from error
+
+    return read
+
+
 def check_schema(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Refuse a folder of another schema version. SimError names both versions."""
     found = manifest.get("schema_version")
@@ -208,6 +241,8 @@ class _CodeFacts(_Fact):
 
 class _SessionFacts(_Fact):
     started: str = ""
+    ended: str = ""
+    status: str = ""
 
 
 class _DrawFacts(_Fact):
@@ -230,6 +265,12 @@ class _Facts(_Fact):
     code: _CodeFacts = _CodeFacts()
     factors: list[_FactorFacts] = []
     sessions: list[_SessionFacts] = []
+    schema_version: int = 0
+    key: str = ""
+    seeds: dict[str, Any] = {}
+    claims: dict[str, Any] = {}
+    design: dict[str, Any] = {}
+    outcomes: dict[str, Any] = {}
     runs: dict[str, int] = {}
     lost_blocks: list[int] = []
     posterior: _DrawFacts | None = None

@@ -31,6 +31,7 @@ from sim.analysis.verdict.flips import (
 )
 from sim.analysis.verdict.grounds import refuse_bare
 from sim.analysis.verdict.outcomes import OutcomeClass
+from sim.runs.stored import told_if_altered
 
 if TYPE_CHECKING:
     from sim.runs.result import Result
@@ -114,6 +115,7 @@ class Answer:
         )
 
 
+@told_if_altered
 def answer_of(result: Result, verdict: Entry | None = None) -> Answer:
     """The answer of a stored result, whenever it was made.
 
