@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.market.model import MarketModel
+from sim.market.simulation import Simulation
 from sim.scenario.patches import without_levers
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
@@ -39,8 +39,8 @@ def levers() -> list[tuple[str, str]]:
     return found
 
 
-def run(scenario: Scenario) -> MarketModel:
-    return MarketModel(scenario, rng=5).run()
+def run(scenario: Scenario) -> Simulation:
+    return Simulation(scenario, rng=5).run()
 
 
 def at(path: str, lever: str, intensity: float) -> Scenario:
@@ -61,7 +61,8 @@ def test_half_of_it_costs_half_and_is_another_market(path: str, lever: str) -> N
     table = whole.levers[lever]
     spent = {}
     for name, scenario in {"whole": whole, "half": half, "absent": absent}.items():
-        model = run(scenario)
+        model = Simulation(scenario, rng=5)
+        model.step()
         column = model.axes["vendor"].index(table.vendor)
         spent[name] = float(model.curves["lever_cost"][0, column]) / MILLION
     assert spent["whole"] - spent["absent"] == pytest.approx(table.cost)

@@ -31,6 +31,12 @@ def found(
     return pair
 
 
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where tests find what others have run."""
+    return tmp_path_factory.mktemp("stored")
+
+
 def by_label(finding: Attribution) -> dict[str, Estimate]:
     return {row.label: row for row in finding.rows}
 
@@ -38,7 +44,7 @@ def by_label(finding: Attribution) -> dict[str, Estimate]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(PARTS))
 def test_every_part_states_what_a_conclusion_needs(name: str, tmp_path: Path) -> None:
-    result, finding = found(tmp_path, name, draws=2)
+    result, finding = found(tmp_path, name, changed(SMALL, months=4), draws=2)
     stored = json.loads((result.path / ATTRIBUTION).read_text())
     assert stored["scenario_hash"] == result.scenario_hash
     assert stored["root_seed"] == result.seed
@@ -48,9 +54,9 @@ def test_every_part_states_what_a_conclusion_needs(name: str, tmp_path: Path) ->
     assert len(axes.patches) >= min(6, len(finding.rows))
 
 
-def test_shares_add_up_to_the_whole_effect(tmp_path: Path) -> None:
-    _, shapley = found(tmp_path, "shapley")
-    _, rules = found(tmp_path, "rules")
+def test_shares_add_up_to_the_whole_effect(stored: Path) -> None:
+    _, shapley = found(stored, "shapley")
+    _, rules = found(stored, "rules")
     rows = by_label(shapley)
     total = rows["all together"].mean
     assert sum(row.mean for row in shapley.rows if row.facts["kind"] == "share") == pytest.approx(
@@ -60,9 +66,9 @@ def test_shares_add_up_to_the_whole_effect(tmp_path: Path) -> None:
 
 
 def test_orders_drawn_agree_with_all_coalitions_of_two(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, exact = found(tmp_path, "shapley")
+    _, exact = found(stored, "shapley")
     monkeypatch.setattr("sim.analysis.attribution.shapley.MOST_EXACT", 1)
     _, drawn = found(tmp_path, "shapley", permutations=4)
     both, other = by_label(exact), by_label(drawn)
@@ -71,9 +77,9 @@ def test_orders_drawn_agree_with_all_coalitions_of_two(
         assert other[name].facts["sampling_error"] == pytest.approx(0.0, abs=1e-12)
 
 
-def test_dose_ends_at_the_whole_effect(tmp_path: Path) -> None:
-    _, dose = found(tmp_path, "dose")
-    _, rules = found(tmp_path, "rules")
+def test_dose_ends_at_the_whole_effect(stored: Path) -> None:
+    _, dose = found(stored, "dose")
+    _, rules = found(stored, "rules")
     whole = by_label(rules)["money kept, hosting as it is"].mean
     assert by_label(dose)["all at 1"].mean == pytest.approx(whole)
 
