@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -15,6 +16,7 @@ from sim.errors import SimError
 from sim.scenario.shipped import (
     FOLDER,
     SCENARIO,
+    STUDIES,
     STUDY,
     located,
     shipped,
@@ -120,17 +122,44 @@ def describe(
 
 
 def new(
-    name: str = typer.Argument(..., help="Name of the scenario."),
+    name: str = typer.Argument(..., help="Name of the file."),
+    minimal: bool = typer.Option(False, "--minimal", help="A market in 40 lines."),
+    study: bool = typer.Option(False, "--study", help="A study of tiny, or of what --from names."),
+    from_: Path | None = typer.Option(
+        None, "--from", metavar="SCENARIO", help="Begin with a copy of this file or shipped one."
+    ),
     folder: Path | None = typer.Option(
-        None, "--folder", help="Where to write it (default: scenarios/ if there is one, else here)."
+        None, "--folder", help="Where to write it [default: scenarios/ if there is one, else here]."
     ),
 ) -> None:
-    """Write an annotated scenario that runs, to be changed."""
-    from sim.scenario.starter import write_starter
+    """Write an annotated scenario or study that runs, to be changed."""
+    from sim.scenario import starter
 
-    home = folder or (Path("scenarios") if Path("scenarios").is_dir() else Path())
-    path = write_starter(name, home)
-    typer.echo(f"wrote {path}\nnext: sim check {path}; sim run {path}")
+    if minimal and (study or from_):
+        raise SimError("sim new: --minimal writes a scenario of its own; leave out the others")
+    home = folder or (Path(FOLDER) if Path(FOLDER).is_dir() else Path())
+    if study and folder is None and (home / STUDIES).is_dir():
+        home /= STUDIES
+    text: Callable[[str], str] = starter.minimal_text if minimal else starter.starter_text
+    if study:
+        text = _study_of(from_ or Path("tiny"), home)
+    elif from_ is not None:
+        text = partial(starter.copy_text, Path(located(from_)).resolve(), home)
+    path = starter.write_starter(name, home, text)
+    typer.echo(f"wrote {path}\nnext: sim check {path}; sim {'sweep' if study else 'run'} {path}")
+
+
+def _study_of(scenario: Path, home: Path) -> Callable[[str], str]:
+    """The text of a study of a scenario, which it names from where it lies."""
+    import os
+
+    from sim.scenario.reader import load
+    from sim.scenario.starter import study_text
+
+    market = load(scenario)
+    own = scenario.is_file()
+    named = Path(os.path.relpath(scenario, home)).as_posix() if own else shipped_name(scenario)
+    return lambda stem: study_text(market, named)
 
 
 def _give(text: str, out: Path | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -108,17 +108,79 @@ def _table(
 
 def starter_text(name: str) -> str:
     """The annotated starting file, made from the models and a small market."""
-    raw = (resources.files("sim") / "data" / "starter.toml").read_text(encoding="utf-8")
-    market = {**tomllib.loads(raw), "name": name}
+    market = {**tomllib.loads(_data("starter.toml")), "name": name}
     lines = [HEADING.format(title=market["title"])]
     lines += _part(Scenario, market, "", True)
     return "\n".join(lines) + "\n"
 
 
-def write_starter(name: str, folder: Path) -> Path:
+def minimal_text(name: str) -> str:
+    """A market in 40 lines that runs."""
+    return _data("minimal.toml").replace('"NAME"', toml_value(name))
+
+
+def study_text(scenario: Scenario, reference: str) -> str:
+    """A study of a scenario that runs: its counterfactual worlds, an uncertainty, a claim."""
+    contest, text = scenario.contest, _data("study.toml")
+    moves = contest and any(lever.vendor == contest.incumbent for lever in scenario.levers.values())
+    vendor = contest.incumbent if contest else next(iter(scenario.vendors))
+    levers = {f"vendors.{vendor}.openness.strategy": ["closed", "open_weights"]}
+    if moves:
+        levers = {"world": ["on", "off_money_kept"]}
+    claim = ""
+    if contest:
+        ceiling = scenario.containment.ceiling_share
+        claim = CLAIM.format(challenger=contest.challenger, below=ceiling, percent=100.0 * ceiling)
+    values = {
+        "SCENARIO": toml_value(reference),
+        "TITLE": f"What moves {scenario.name}?",
+        "CLIENTS": str(min(scenario.population.clients, 1_000)),
+        "LEVERS": "\n".join(f"{key_text(k)} = {toml_value(v)}" for k, v in levers.items()),
+        "CLAIM": claim,
+    }
+    for mark, value in values.items():
+        text = text.replace(mark, value)
+    return text.rstrip() + "\n"
+
+
+CLAIM = """
+[claims.stays_small]                    # a sentence that the runs can support or refute
+statement = "the challenger stays below {percent:g} % of platform tokens"
+measure = "platform_token_share"
+of = "{challenger}"
+below = {below}
+probability = 0.9
+"""
+
+
+def _data(file: str) -> str:
+    return (resources.files("sim") / "data" / file).read_text(encoding="utf-8")
+
+
+def copy_text(base: Path, folder: Path, name: str) -> str:
+    """The text of another scenario under a new name, without the posterior of the old one."""
+    text = _own_text(base)
+    if re.search(r"^extends\s*=", text, re.MULTILINE) and folder.resolve() != base.parent:
+        from sim.scenario.patches import to_toml
+        from sim.scenario.reader import load
+
+        text = to_toml(load(base))
+    text = re.sub(r"^name\s*=.*$", f"name = {toml_value(name)}", text, count=1, flags=re.MULTILINE)
+    drawn = r"^posterior\s*=.*$"
+    note = f"# the posterior of {base.name} is left out: sim run ... --posterior names one"
+    return re.sub(drawn, note, text, count=1, flags=re.MULTILINE)
+
+
+def _own_text(path: Path) -> str:
+    from sim.scenario.reader import read_text
+
+    return read_text(path, str(path))
+
+
+def write_starter(name: str, folder: Path, text: Callable[[str], str] = starter_text) -> Path:
     """Write the starting file NAME.toml into the folder; an existing file stays as it is.
 
-    ScenarioError if the name cannot be one, or the file exists.
+    `text` makes it from the name. ScenarioError if the name cannot be one, or the file exists.
     """
     stem = name.removesuffix(".toml")
     rule = next(p for p in parameters(Scenario) if p.path == "name")
@@ -129,7 +191,7 @@ def write_starter(name: str, folder: Path) -> Path:
         raise ScenarioError([Problem("", "name", shown(name), f"must be a {rule.doc}")])
     path = folder / f"{stem}.toml"
     try:
-        write_new(path, starter_text(stem))
+        write_new(path, text(stem))
     except FileExistsError:
         raise ScenarioError(
             [Problem("", "name", shown(name), f"{path} exists and stays as it is")]
