@@ -14,15 +14,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.audit import chromium, started
+from tests.browser.audit import chromium, started  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 PATIENCE = 240_000  # milliseconds
+COLOURS = 128
 SIZES = {1280: 900, 390: 844}
 VIEWS = {
     "market": "Market",
@@ -54,7 +56,7 @@ def played(page: Page, link: str) -> None:
     page.locator("#sweep-y").select_option("lever scale")
     page.locator("#sweep-go").click()
     page.wait_for_function(
-        "/(1\\d|all) .*points/.test(document.getElementById('sweep-said').textContent)",
+        "/^([5-9]|\\d\\d) of/.test(document.getElementById('sweep-said').textContent)",
         timeout=4 * PATIENCE,
     )
     page.locator("#sweep-go").click()
@@ -65,7 +67,7 @@ def played(page: Page, link: str) -> None:
     )
     view(page, "stored")
     page.get_by_role("button", name="posterior").first.click()
-    page.wait_for_selector("text=draws")
+    page.wait_for_selector("section[aria-label=Posterior] table")
 
 
 def taken(page: Page, folder: Path) -> None:
@@ -79,7 +81,9 @@ def taken(page: Page, folder: Path) -> None:
                 view(page, name)
                 page.evaluate("scrollTo(0, 0)")
                 page.wait_for_timeout(800)
-                page.screenshot(path=folder / f"page-{name}-{width}-{scheme}.png")
+                path = folder / f"page-{name}-{width}-{scheme}.png"
+                page.screenshot(path=path)
+                Image.open(path).convert("RGB").quantize(COLOURS).save(path, optimize=True)
 
 
 def main() -> int:

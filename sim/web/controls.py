@@ -262,12 +262,18 @@ class Controls:
         def value(state: State) -> float:
             return float(state.changes.get(path, self.scenario.levers[lever.name].intensity))
 
-        def moved(new: float) -> None:
+        def moved(new: float, by_slider: bool = False) -> None:
             new = round(min(max(float(new), 0.0), 1.0), 3)
             own = self.scenario.levers[lever.name].intensity
             state = self.state.with_change(path, None if new == own else new)
-            write(told, f"{100 * new:.0f} %")
+            mark(new, by_slider)
             self._move(key, state, f"{lever.title} at {100 * new:.0f} %")
+
+        def mark(new: float, by_slider: bool = False) -> None:
+            set_input(switch, "checked", new > 0.0)
+            if slider is not None and not by_slider:  # a slider that is held moves on
+                set_input(slider, "value", new)
+            write(told, f"{100 * new:.0f} %")
 
         now = value(self.state)
         with el("div", classes="control"):
@@ -286,18 +292,11 @@ class Controls:
                     id=f"{key}-part", aria_label=f"how much of {lever.title}",
                     aria_describedby=f"error-{key}",
                 )  # fmt: skip
-                slider.on("input", lambda e: moved(e.args), js_handler=VALUE, throttle=0.08)
+                slider.on("input", lambda e: moved(e.args, True), js_handler=VALUE, throttle=0.08)
             error = self._error(key)
             self._about(lever.title, lever.about)
 
-        def show(state: State) -> None:
-            new = value(state)
-            set_input(switch, "checked", new > 0.0)
-            if slider is not None:
-                set_input(slider, "value", new)
-            write(told, f"{100 * new:.0f} %")
-
-        self.made[key] = Control(show, error)
+        self.made[key] = Control(lambda state: mark(value(state)), error)
 
     def _hosting(self, other: list[dict[str, Any]], now: bool) -> None:
         contest = self.scenario.contest

@@ -232,7 +232,7 @@ class Window:
             unit = "draws" if look.asked.draws is not None else "runs"
             said = answer_of_pair(look.verdict, unit=unit)
             write(self.answer, said.answer)
-            write(self.effect, said.effect)
+            write(self.effect, f" {said.effect}")
             rows = [row for row in said.rows if row[0] != "Effect"]
             if look.asked.scenario.posterior is not None:
                 rows.insert(0, ("Numbers", OVER if unit == "draws" else ASIDE))
@@ -284,7 +284,9 @@ class Window:
             write(self.upload_error, f"the file has {found['error']}: {limit}")
         elif found.get("text"):
             try:
-                self._open_scenario(self.shelf.take(str(found["text"])))
+                name = self.shelf.take(str(found["text"]))
+                self.shelf.asked(State(name))
+                self._open_scenario(name)
             except SimError as error:
                 write(self.upload_error, str(error))
 

@@ -44,8 +44,8 @@ FLOW = "switching_flow"
 KEPT = (*MEASURES.values(), FLOW)
 QUICK_CLIENTS = 2_000
 QUICK_PAIRS = 8
-HELD_RUNS = 3_000
-"""Runs that are kept in memory, some 40 kB each."""
+HELD_BYTES = 150_000_000
+"""Curves that are kept in memory."""
 BEHIND = 15
 """How far work in the background stands back for a moved lever (`nice`)."""
 DIED = "a worker process ended; its runs were made again"
@@ -179,8 +179,9 @@ def market_of(asked: Asked, clients: int) -> PairOfWorlds:
 class Memory:
     """Runs that were made, so that going back and comparing cost nothing."""
 
-    def __init__(self, most: int = HELD_RUNS) -> None:
-        self.most = most
+    def __init__(self, most_bytes: int = HELD_BYTES) -> None:
+        self.most_bytes = most_bytes
+        self.held_bytes = 0
         self._runs: OrderedDict[tuple[str, int, int], RunRecord] = OrderedDict()
 
     def get(self, key: tuple[str, int, int]) -> RunRecord | None:
@@ -190,10 +191,16 @@ class Memory:
         return self._runs.get(key)
 
     def put(self, key: tuple[str, int, int], record: RunRecord) -> None:
-        """Hold a run; the one unused for longest goes."""
+        """Hold a run; those unused for longest go."""
+        if key not in self._runs:
+            self.held_bytes += _size(record)
         self._runs[key] = record
-        while len(self._runs) > self.most:
-            self._runs.popitem(last=False)
+        while self.held_bytes > self.most_bytes:
+            self.held_bytes -= _size(self._runs.popitem(last=False)[1])
+
+
+def _size(record: RunRecord) -> int:
+    return sum(curve.nbytes for curve in record.curves.values())
 
 
 @dataclass(frozen=True)

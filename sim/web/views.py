@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import threading
 import zipfile
 from collections.abc import Callable
@@ -68,7 +69,7 @@ class Picture:
         details.on(
             "toggle", lambda e: self._opened(bool(e.args)), js_handler="(e) => emit(e.target.open)"
         )
-        self.name = title.lower().replace(" ", "-")
+        self.name = "-".join(re.findall(r"\w+", title.lower()))
         self.is_open = False
         self.found: Chart | None = None
 

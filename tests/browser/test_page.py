@@ -181,6 +181,25 @@ def test_a_sweep_stops_and_goes_on_and_stories_are_told(context: BrowserContext,
     expect(page.locator("#command")).to_contain_text("sim run tiny --replicates 8")
 
 
+def test_a_run_is_stored_and_opened(context: BrowserContext, link: str) -> None:
+    page = opened(context, link)
+    page.goto(f"{link.split('?', 1)[0]}?s=tiny&r=1")
+    expect(page.locator("#badge")).to_contain_text("1 full run")
+    view(page, "Take away")
+    page.locator("#store").click()
+    expect(page.locator("#stored")).to_contain_text("stored in results/tiny-")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Folder (zip)").click()
+    assert saved.value.suggested_filename.startswith("tiny-")
+    view(page, "Stored results")
+    page.get_by_role("button", name=re.compile("^tiny-")).click()
+    stored = page.get_by_role("region", name="Stored result", exact=True)
+    expect(stored).to_contain_text("a single run decides nothing")
+    picture = page.locator("figure img").first
+    picture.evaluate("e => e.complete || new Promise(done => { e.onload = done; })")
+    assert picture.evaluate("e => e.naturalWidth") > 100
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_view_is_accessible_and_fits_a_phone(
     context: BrowserContext, link: str, scheme: str
