@@ -14,6 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
+from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -46,7 +48,7 @@ QUICK_CLIENTS = 2_000
 QUICK_PAIRS = 8
 HELD_BYTES = 150_000_000
 """Curves that are kept in memory."""
-BEHIND = 15
+BEHIND = 10
 """How far work in the background stands back for a moved lever (`nice`)."""
 DIED = "a worker process ended; its runs were made again"
 LOST = "a worker process ended twice under the same run, which is left out"
@@ -83,6 +85,7 @@ class Worker:
         # one process would be this one, which has to answer
         self.width = width or max(2, default_workers())
         self._pools: dict[bool, Executor] = {}
+        self._processes: set[BaseProcess] = set()
         self._locks: dict[bool, asyncio.Lock] = {}
         self._places: dict[bool, asyncio.Semaphore] = {}
         self.deaths = 0
@@ -91,7 +94,9 @@ class Worker:
         """The processes for a moved lever, or those behind them."""
         async with self._locks.setdefault(behind, asyncio.Lock()):
             if behind not in self._pools:
+                before = set(active_children())
                 self._pools[behind] = await asyncio.to_thread(local_pool, self.width)
+                self._processes |= set(active_children()) - before
             return self._pools[behind]
 
     async def call(self, function: Callable[[], T], behind: bool = False) -> T:
@@ -118,9 +123,11 @@ class Worker:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes, whatever they are at: what is stored is stored block by block."""
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
+        for process in self._processes:
+            process.terminate()
         self._pools.clear()
 
 

@@ -569,7 +569,8 @@ class TakeAway(PageView):
                 if done:
                     write(self.said, f"{done['made']:,} of {done['of']:,} runs")
             path = running.result().path
-            await worker.call(partial(drawn_figures, path), behind=True)
+            write(self.said, "the figures are being drawn ...")
+            await worker.call(partial(drawn_figures, path))
         except SimError as error:
             write(self.said, str(error))
             write(self.go, "Store")
@@ -585,7 +586,7 @@ class TakeAway(PageView):
             return
         write(self.said, "the report is being written ...")
         try:
-            page = await self.window.worker.call(partial(made_report, self.stored), behind=True)
+            page = await self.window.worker.call(partial(made_report, self.stored))
         except SimError as error:
             write(self.said, str(error))
             return
