@@ -8,6 +8,7 @@ that the same command goes on where it stopped.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sim.analysis.posterior import read_posterior
 from sim.analysis.predictive import posterior_of
 from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.errors import SimError
+from sim.runs.executors import local_pool
 from sim.runs.settings import RunSettings, progress_on_stderr
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
@@ -147,8 +149,9 @@ def main() -> None:
     file = posterior_of(scenario, options.posterior)
     if file is None:
         raise SimError(f"{SCENARIO} names no posterior: give --posterior FILE")
-    with progress_on_stderr() as progress:
-        settings = RunSettings(options.out, progress=progress)
+    # One pool for all views: workers need longer to start than to run one view.
+    with progress_on_stderr() as progress, local_pool(os.cpu_count() or 1) as pool:
+        settings = RunSettings(options.out, executor=pool, progress=progress)
         found = list(headline(scenario, file, settings, draws=DRAWS))
     text = "\n".join(page(scenario, file, found)) + "\n"
     PAGE.write_text(text, encoding="utf-8", newline="\n")
