@@ -141,8 +141,11 @@ PLACE = re.compile(r"line (\d+), column")
 def recovered(text: str, file: str) -> tuple[dict[str, Any], list[Problem]]:
     """The tables of a TOML text without the lines that are no TOML, and what is wrong there.
 
-    A table whose heading is wrong goes with its lines. ScenarioError where nothing can be read.
+    A table whose heading is wrong goes with its lines. ScenarioError where nothing can be read, and
+    at the first error of a file that is none of ours by its name: nothing of it is told.
     """
+    if not file.endswith(".toml"):
+        return parsed(text, file), []
     problems: list[Problem] = []
     lines = text.replace("\r\n", "\n").split("\n")
     last = -1

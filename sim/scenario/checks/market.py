@@ -301,13 +301,18 @@ def strategies_name_own_families(scenario: Scenario) -> Iterator[Problem]:
             if isinstance(event, StrategyChange) and event.vendor == name and event.research
         ]
         for path, table in tables:
-            for family in table.get("families", ()):
+            for family in _listed(table.get("families")):
                 yield from must_exist(f"{path}.research.families", family, own, "own family")
-        for pattern in vendor.openness.parameters.get("open", ()):
+        for pattern in _listed(vendor.openness.parameters.get("open")):
             if not any(fnmatchcase(family, pattern) for family in own):
                 path = f"vendors.{name}.openness.parameters.open"
                 hint = f"own families: {', '.join(own) or 'none'}"
                 yield problem_at(path, shown(pattern), "no own family has this name", hint)
+
+
+def _listed(value: Any) -> list[Any]:
+    # Types of strategies' parameters are checked apart from sense.
+    return [str(item) for item in value] if isinstance(value, list | tuple) else []
 
 
 MARKET: tuple[Check, ...] = (
