@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -93,3 +94,37 @@ class RunFailure(SimError):
 
     def __reduce__(self) -> tuple[type[RunFailure], tuple[str, str]]:
         return type(self), (self.stage, self.message)
+
+
+NUMBERS = "EAGAIN EDQUOT EIO EMFILE ENFILE ENOMEM ENOSPC EROFS EACCES EPERM"
+SCARCE = {getattr(errno, name) for name in NUMBERS.split() if hasattr(errno, name)}
+SHORTAGES = (
+    "can't start new thread",
+    "cannot cache function",
+    "failed to map segment",
+    "cannot allocate memory",
+    "Unable to allocate",
+    "Failed to launch worker thread",
+)
+"""Words of errors of Python, its loader, numba, NumPy and Arrow that no type calls a shortage."""
+
+
+def is_shortage(error: BaseException | None) -> bool:
+    """Whether the machine is short of something: the same work may end well another time.
+
+    Memory, disk, files, threads, and whatever these were the cause of.
+    """
+    if error is None:
+        return False
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in SCARCE):
+        return True
+    return any(words in str(error) for words in SHORTAGES) or is_shortage(error.__cause__)
+
+
+def short_of(error: BaseException) -> str:
+    """What a shortage is, in a line."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    return (
+        f"this machine is short of memory, disk, files or threads ({words}); the same command goes "
+        "on when it has more"
+    )

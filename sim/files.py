@@ -19,6 +19,7 @@ from sim.errors import Problem, ScenarioError, SimError, cut
 
 LARGEST_DOCUMENT = 64_000_000
 LARGEST_TABLE = 4_000_000_000
+PIECE = 1 << 20
 SAME_HEAD = 100
 """First bytes that a file of ours shares with what takes its place."""
 LONGEST_NAME = 120
@@ -100,14 +101,16 @@ def read_bytes(path: Path | str, largest: int = LARGEST_TABLE, root: Path | None
         if os.fstat(file.fileno()).st_size > largest:
             raise FileError(path, f"is larger than {largest} bytes")
         try:
-            content = file.read(largest + 1) if largest < LARGEST_TABLE else file.read()
+            content = bytearray()
+            while len(content) <= largest and (piece := file.read(PIECE)) != b"":
+                if piece is None:  # a file that has nothing yet, such as a log of the system
+                    raise FileError(path, NOT_REGULAR)
+                content += piece
         except OSError as error:
             raise FileError(path, _reason(error)) from None
-    if content is None:  # a file that has nothing yet, such as a log of the system
-        raise FileError(path, NOT_REGULAR)
     if len(content) > largest:
         raise FileError(path, f"is larger than {largest} bytes")
-    return content
+    return bytes(content)
 
 
 def read_text(path: Path | str, largest: int = LARGEST_DOCUMENT, root: Path | None = None) -> str:

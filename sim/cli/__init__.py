@@ -58,7 +58,7 @@ def _status(arguments: Sequence[str]) -> int:
     from typer import Exit
 
     from sim.cli.app import command
-    from sim.errors import SimError
+    from sim.errors import SimError, is_shortage, short_of
 
     try:
         # Not `main` of click: it ends with 1 when the reader of the output has gone.
@@ -81,6 +81,9 @@ def _status(arguments: Sequence[str]) -> int:
         complain(f"{where}{error.strerror or error}")
         return EXPECTED_ERROR
     except Exception as error:
+        if is_shortage(error):
+            complain(short_of(error))
+            return EXPECTED_ERROR
         if not hasattr(error, "format_message"):
             raise
         complain(f"{_place(error)}: {error.format_message()}")

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from sim.errors import RunFailure, SimError
+from sim.errors import RunFailure, SimError, is_shortage
 from sim.runs.rows import ABORTED, DONE, FAILED, FloatArray, RunRecord
 from sim.runs.study.schema import CLAIM, WORLD, Claim, cell
 from sim.runs.worlds import ON, Draws, WorldsMaker, worlds_of
@@ -26,8 +26,6 @@ MESSAGE_LENGTH = 500
 DRAW = "draw"
 """Column of the draw that a run took."""
 ENDED_ABRUPTLY = "the worker process ended abruptly, twice"
-SHORTAGES = ("can't start new thread", "cannot cache function")
-"""How errors of Python and numba begin that are shortages without a type of their own."""
 
 
 class Model(Protocol):
@@ -101,17 +99,6 @@ def run_world(
     finally:
         # Parts of a market point at it, so it would stay until the next search for garbage.
         getattr(market, "__dict__", {}).clear()
-
-
-def is_shortage(error: BaseException | None) -> bool:
-    """Whether the machine is short of something: the same run may end well another time.
-
-    Memory, disk, files, threads, and whatever these were the cause of.
-    """
-    if error is None:
-        return False
-    told = isinstance(error, RuntimeError) and str(error).startswith(SHORTAGES)
-    return told or isinstance(error, MemoryError | OSError) or is_shortage(error.__cause__)
 
 
 def _market_model() -> ModelMaker:

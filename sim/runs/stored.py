@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sim.errors import SimError
+from sim.errors import SimError, is_shortage, short_of
 from sim.files import LARGEST_DOCUMENT, FileError, inside, open_regular, read_bytes
 from sim.runs.curves import COMMON_DIMS, FOLDER, CurveLayout, Grid
 from sim.runs.files import holder_of, listed_findings, read_json, set_aside, sha256
@@ -317,8 +317,8 @@ def read_runs(
             table = pd.read_parquet(file, filters=filters, columns=columns)
     except FileError as error:
         raise SimError(f"{path} is damaged: {error.rule}; {MENDING}") from error
-    except UNREADABLE as error:
-        raise SimError(f"{path} is damaged: {_line(error)}; {MENDING}") from error
+    except (MemoryError, *UNREADABLE) as error:
+        raise _unreadable(path, error) from error
     missing = [name for name in IDENTITY if name not in table] if columns is None else []
     if missing:
         raise SimError(f"{path} is damaged: no column {', '.join(missing)}; {MENDING}")
@@ -342,8 +342,8 @@ def read_points(path: Path) -> pd.DataFrame:
             table = pd.read_parquet(file).set_index("point")
         if not table.index.is_unique or not all(isinstance(p, str) for p in table.index):
             raise ValueError("points have no names")
-    except (FileError, *UNREADABLE) as error:
-        raise SimError(f"{path} is damaged; {MENDING}") from error
+    except (FileError, MemoryError, *UNREADABLE) as error:
+        raise _unreadable(path, error) from error
     return table
 
 
@@ -359,15 +359,17 @@ def read_curves(folder: Path, block: int | None = None) -> xr.Dataset:
     try:
         _refuse_wild_shapes(folder / FOLDER)
         return _opened(folder / FOLDER)
-    except MemoryError:
-        raise SimError(f"{folder / FOLDER} needs more memory than there is") from None
-    except (SimError, *UNREADABLE) as error:
-        raise SimError(f"{folder / FOLDER} is damaged: {_line(error)}; {MENDING}") from error
+    except (SimError, MemoryError, *UNREADABLE) as error:
+        raise _unreadable(folder / FOLDER, error) from error
 
 
 def _opened(path: Path) -> xr.Dataset:
     import xarray as xr
+    import zarr
 
+    if zarr.config.get("threading.max_workers", None) is None:
+        # The chunks are small files; without memory for many threads zarr waits for ever.
+        zarr.config.set({"threading.max_workers": 1})
     with warnings.catch_warnings():
         # What was put aside lies beside what took its place.
         warnings.filterwarnings("ignore", message="Object at .* is not recognized")
@@ -423,6 +425,12 @@ def _refuse_damaged_chunks(folder: Path, receipt: Path) -> None:
             raise SimError(f"{path} is missing; {MENDING}")
         if found != expected:
             raise SimError(f"{path} is damaged; {MENDING}")
+
+
+def _unreadable(path: Path, error: Exception) -> SimError:
+    if is_shortage(error):
+        return SimError(f"{path} cannot be read: {short_of(error)}")
+    return SimError(f"{path} is damaged: {_line(error)}; {MENDING}")
 
 
 def _line(error: Exception) -> str:
