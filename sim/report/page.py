@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sim.analysis.answers import (
+    attribution_answer,
+    comparison_answer,
+    frontier_answer,
+    hysteresis_answer,
+    sensitivity_answer,
+    tournament_answer,
+)
 from sim.analysis.verdict.details import details_of
 from sim.analysis.verdict.grounds import refuse_altered
 from sim.analysis.verdict.words import answer_of, question_of
@@ -36,6 +44,7 @@ from sim.runs.worlds import ON
 from sim.scenario.describe import provenance
 
 if TYPE_CHECKING:
+    from sim.analysis.verdict.words import Answer
     from sim.runs.result import Result
     from sim.scenario.schema.scenario import Scenario
 
@@ -67,10 +76,14 @@ def page(result: Result, others: Sequence[Result] = ()) -> str:
     """
     refuse_altered(result)
     own = [finding for finding in _held_by(result) if finding.section.holds(finding.found)]
+    own.sort(key=lambda finding: finding.section.name == "claims")  # after what was found
     findings = own + [finding for other in others for finding in _findings_of(other)]
     title = result.manifest["title"] or result.manifest["name"]
     name = result.scenario.name
-    sections = [part for finding in findings for part in _finding_section(name, finding)]
+    first = own[0] if own and not _is_of_worlds(result) else None
+    sections = [
+        part for finding in findings for part in _finding_section(name, finding, finding is first)
+    ]
     failing = list(failure_section([finding.found for finding in findings]))
     if _is_of_worlds(result):
         grounds = grounds_of(result)
@@ -79,12 +92,39 @@ def page(result: Result, others: Sequence[Result] = ()) -> str:
         question = question_of(result.scenario)
         question = "" if question == title else question
     else:
-        question = ""
-        lead = [paragraph(_span(result.scenario), "span")]
+        question, lead = _of_findings(result, own)
         parts = [*sections, *_further_figures(result, own)]
         facts = [("seed of the study" if result.is_sweep else "root seed", result.seed)]
     parts += [*_parameters(result.scenario), *_provenance(result, facts)]
     return html_of(title, question, lead, parts)
+
+
+OF_EVERY_SWEEP = ("claims", "sweep")
+ANSWERS: dict[str, Callable[[Any, Scenario], Answer]] = {
+    "attribution": lambda found, scenario: attribution_answer([found], scenario),
+    "compare": comparison_answer,
+    "frontier": lambda found, scenario: frontier_answer(found),
+    "hysteresis": lambda found, scenario: hysteresis_answer(found),
+    "sensitivity": lambda found, scenario: sensitivity_answer([found], scenario),
+    "tournament": tournament_answer,
+}
+"""What says a kind of finding in a sentence, as on the screen."""
+
+
+def _of_findings(result: Result, own: Sequence[_Finding]) -> tuple[str, list[Block]]:
+    """Question and answer of a result without worlds to compare: of its first finding."""
+    span = paragraph(_span(result.scenario), "span")
+    if not own:
+        return "", [span]
+    name, found = own[0].section.name, own[0].found
+    if name in ANSWERS:
+        answer = ANSWERS[name](found, result.scenario)
+        return answer.question, [span, *answer_section(answer)]
+    if found.get("sentences"):
+        runs = f"{found['points']} points of a {found['design'].replace('_', ' ')} design"
+        text = f"What do {len(found['factors'])} factors change? {runs}, {found['n']} runs."
+        return text, [span, paragraph(found["sentences"][0], "verdict")]
+    return "", [span]
 
 
 def _is_of_worlds(result: Result) -> bool:
@@ -141,6 +181,9 @@ class _Finding(NamedTuple):
 def _held_by(result: Result) -> Iterator[_Finding]:
     if result.is_sweep:
         _ = result.verdict  # claims are judged and stored when somebody asks for them
+        further = (one.file for one in sections().values() if one.name not in OF_EVERY_SWEEP)
+        if not any((result.path / file).exists() for file in further):
+            _ = getattr(result, "findings", None)  # and so are effects, by what judges
     for section in sections().values():
         if (result.path / section.file).exists():
             yield _Finding(result, section, read_json(result.path / section.file))
@@ -163,13 +206,16 @@ def _findings_of(result: Result) -> list[_Finding]:
     return found
 
 
-def _finding_section(name: str, finding: _Finding) -> Iterator[Block]:
+def _finding_section(name: str, finding: _Finding, leads: bool) -> Iterator[Block]:
+    """What a finding says, shows and rests on; the one that leads the page has said its answer."""
     section, found = finding.section, finding.found
     grounds = section.grounds(found)
     line = finding_line(grounds)
     yield heading(section.doc.partition(":")[0].rstrip("."))
-    if found.get("title"):
+    if found.get("title") and not leads:
         yield paragraph(str(found["title"]))
+    if section.name in ANSWERS and not leads:
+        yield paragraph(ANSWERS[section.name](found, finding.result.scenario).answer, "stated")
     yield from section.content(found)
     for picture in section.pictures:
         with suppress(SimError):  # a finding has the pictures of its own kind alone

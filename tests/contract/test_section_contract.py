@@ -91,6 +91,15 @@ def claimed(out: Path) -> Result:
     return result
 
 
+def swept(out: Path) -> Result:
+    path = out / "appeal.toml"
+    path.write_text(PLAIN)
+    made = run_study(load_study(path), RunSettings(workers=1, out=out), model=FakeMarket)
+    result = open_result(made.path)
+    assert result.findings["outcomes"]
+    return result
+
+
 CASES: dict[str, Callable[[Path], Result]] = {
     "attribution": attributed,
     "claims": claimed,
@@ -98,6 +107,7 @@ CASES: dict[str, Callable[[Path], Result]] = {
     "frontier": bounded,
     "hysteresis": swept_both_ways,
     "sensitivity": analysed,
+    "sweep": swept,
     "tournament": played,
 }
 WORDS = {
@@ -107,6 +117,7 @@ WORDS = {
     "frontier": "incumbent_rollback is the rule where vendors.dam.appeal.api is",
     "hysteresis": "Mean gap of the challenger",
     "sensitivity": "demand.community_weight",
+    "sweep": "Effects on platform tokens",
     "tournament": "Regret of the historical profile",
 }
 
@@ -217,12 +228,13 @@ def test_a_page_is_not_made_of_a_bare_finding(
     assert "no conclusion without seeds" in capsys.readouterr().err
 
 
-def test_a_sweep_without_claims_is_no_finding(tmp_path: Path, run: Result) -> None:
+def test_a_sweep_without_claims_tells_its_effects(tmp_path: Path, run: Result) -> None:
     path = tmp_path / "appeal.toml"
     path.write_text(PLAIN[: PLAIN.index("[claims")])
     result = run_study(load_study(path), RunSettings(workers=1, out=tmp_path), model=FakeMarket)
-    with pytest.raises(SimError, match="holds no finding"):
-        page(run, [open_result(result.path)])
+    text = page(run, [open_result(result.path)])
+    assert "Outcomes by factor" in text
+    assert "Claims of a study" not in text
 
 
 def test_two_sections_cannot_share_a_name_or_a_file() -> None:

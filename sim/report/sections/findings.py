@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sim.analysis.effects import unit_words, with_interval
 from sim.analysis.verdict.grounds import claims_grounds
-from sim.report.html import PERCENT, Block, estimates, folded, number, paragraph, spread, table
+from sim.report.html import (
+    PERCENT,
+    Block,
+    estimates,
+    folded,
+    lines,
+    number,
+    paragraph,
+    spread,
+    table,
+)
 from sim.report.registry import Found, section
 
 SHARE = "share"
@@ -276,3 +287,60 @@ def hysteresis(found: Found) -> Iterator[Block]:
     gap = spread(found["gap"], found["gap_interval"], PERCENT)
     measure = found["measure"].replace("_", " ")
     yield paragraph(f"Mean gap of the challenger's {measure}, points: {gap}: {said}.")
+
+
+@section("sweep.json", ("effects", "interactions", "outcome_map", "coordinates"))
+def sweep(found: Found) -> Iterator[Block]:
+    """Outcomes by factor: effects, interactions, best and worst points."""
+    yield lines(found["sentences"])
+    for outcome in found["outcomes"]:
+        unit = unit_words(outcome["unit"])
+        head = ("factor", "from", "to", f"change, {unit}" if unit else "change", "p (Holm)")
+        yield table(
+            head,
+            [
+                (
+                    row["label"],
+                    row["from"],
+                    row["to"],
+                    with_interval(row, outcome["unit"], True),
+                    number(row["p_holm"]),
+                )
+                for row in outcome["effects"]
+            ],
+            f"Effects on {outcome['title']}",
+        )
+        yield from _together(outcome)
+        yield from _ends(found, outcome)
+    if found["classes"]:
+        rows = [
+            (c["name"].replace("_", "-"), c["count"], spread(c["share"], c["interval"], PERCENT))
+            for c in found["classes"]
+        ]
+        yield table(("ending", "runs", "% of runs"), rows, "How the runs end")
+
+
+def _together(outcome: Found) -> Iterator[Block]:
+    rows = [
+        (
+            f"{one['label']} {one['from']} to {one['to']}",
+            f"{other['label']} {other['to']}, not {other['from']}",
+            with_interval(row, outcome["unit"], True),
+        )
+        for row in outcome["interactions"]
+        for one, other in [row["of"]]
+    ]
+    if rows:
+        head = ("change", "where", "does more, by")
+        yield table(head, rows, f"Interactions on {outcome['title']}")
+
+
+def _ends(found: Found, outcome: Found) -> Iterator[Block]:
+    rows = [
+        (name, row["point"], row["setting"], with_interval(row, outcome["unit"]))
+        for name, row in zip(("lowest", "highest"), outcome["extremes"], strict=False)
+    ]
+    if rows:
+        unit = unit_words(outcome["unit"], False)
+        head = ("", "point", "setting", f"mean, {unit}" if unit else "mean")
+        yield table(head, rows, f"Lowest and highest {outcome['title']}")
