@@ -427,10 +427,12 @@ def _work(pipe: Any, kind: str, numbers: range, seed: int, base: Path, home: Pat
     pipe.send(None)
 
 
-def outcomes(kind: str, count: int, seed: int, base: Path, home: Path) -> Iterator[Outcome]:
+def outcomes(
+    kind: str, count: int, seed: int, base: Path, home: Path, until: float = np.inf
+) -> Iterator[Outcome]:
     """All cases of a kind, in forked processes; one that waits too long or dies is an outcome."""
     first = 0
-    while first < count:
+    while first < count and time.monotonic() < until:
         here, there = get_context("fork").Pipe()
         arguments = (there, kind, range(first, count), seed, base, home)
         process = get_context("fork").Process(target=_work, args=arguments)
@@ -444,6 +446,9 @@ def outcomes(kind: str, count: int, seed: int, base: Path, home: Path) -> Iterat
                     yield Outcome(kind, number, "HANG", "waits", PATIENCE)
                     break
                 yield here.recv()
+                if time.monotonic() > until:
+                    process.kill()
+                    break
             else:
                 first = count
         except EOFError:
@@ -460,21 +465,23 @@ def main() -> None:
     for kind in KINDS:
         parser.add_argument(f"--{kind}", type=int, default=0, metavar="N")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=np.inf, help="stop after these")
     parser.add_argument("--rules", type=int, default=SHOWN, help="rules shown of each kind")
     options = parser.parse_args()
     bad: list[Outcome] = []
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder).resolve()
-        base = base_result(home / "base")
+        base = base_result(home / "base") if options.results else home
         (home / "cases").mkdir()
+        until = time.monotonic() + 60.0 * options.minutes
         for kind in KINDS:
             count = getattr(options, kind)
-            found = list(outcomes(kind, count, options.seed, base, home / "cases")) if count else []
+            found = list(outcomes(kind, count, options.seed, base, home / "cases", until))
             hows = Counter(outcome.how for outcome in found)
             told = ", ".join(f"{n:,} {how}" for how, n in hows.most_common())
             slowest = max((outcome.seconds for outcome in found), default=0.0)
             if found:
-                print(f"{kind}: {told}; slowest {slowest:.1f} s", flush=True)
+                print(f"{kind}, {len(found):,}: {told}; slowest {slowest:.1f} s", flush=True)
             rules = Counter(outcome.rule for outcome in found if outcome.how == "refused")
             for rule, times in rules.most_common(options.rules):
                 print(f"  {times:>6,}  {rule}")

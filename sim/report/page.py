@@ -21,6 +21,7 @@ from sim.analysis.verdict.details import details_of
 from sim.analysis.verdict.grounds import refuse_altered
 from sim.analysis.verdict.words import answer_of, question_of
 from sim.errors import SimError
+from sim.files import read_text
 from sim.plot.registry import plots
 from sim.plot.save import save
 from sim.report.html import Block, commands, figure, folded, heading, number, paragraph, table
@@ -249,7 +250,7 @@ def _figures(pictures: dict[str, Path], *kinds: str) -> Iterator[Block]:
             continue
         rest = stem.removeprefix(kind).strip("_").replace("_", " ")
         text = f"{plots()[kind].doc.rstrip('.')}{f': {rest}' if rest else ''}."
-        yield figure(pictures.pop(stem).read_text(encoding="utf-8"), text)
+        yield figure(read_text(pictures.pop(stem)), text)
 
 
 def _kind(stem: str) -> str:

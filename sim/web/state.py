@@ -21,7 +21,7 @@ from sim.runs.settings import RESULTS
 from sim.runs.worlds import Draws
 from sim.scenario.patches import replace as with_values
 from sim.scenario.patches import toml_value
-from sim.scenario.reader import load, parse_override
+from sim.scenario.reader import load, parse_override, read_text
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.shipped import POSTERIOR, shipped
 
@@ -180,7 +180,7 @@ class Shelf:
         """The file of a scenario as it was written. SimError if there is no such name."""
         if name in self.uploads:
             return self.uploads[name][0]
-        return self.path(name).read_text(encoding="utf-8")
+        return read_text(self.path(name), name)
 
     def scenario(self, name: str) -> Scenario:
         """A scenario as its file says. SimError: no such name, or the file is refused."""

@@ -22,6 +22,7 @@ from sim.analysis.verdict.judge import MEASURES
 from sim.analysis.verdict.words import answer_of
 from sim.api import run
 from sim.errors import SimError
+from sim.files import read_bytes
 from sim.runs.files import read_json
 from sim.runs.result import Result
 from sim.scenario.patches import to_toml
@@ -591,7 +592,7 @@ class TakeAway(PageView):
             write(self.said, str(error))
             return
         with self.box:
-            ui.download(page.read_bytes(), f"{self.stored.name}.html")
+            ui.download(read_bytes(page), f"{self.stored.name}.html")
         write(self.said, f"report: {page.name} in {self.stored.parent.name}/{self.stored.name}")
 
     def _folder(self) -> None:
