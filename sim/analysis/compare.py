@@ -34,7 +34,7 @@ ALL_SHARES = ""  # in the margins: every share
 MARKET = ""
 ALPHA = 0.05
 DRAWN = {"point", "replicate", "month", "vendor"}
-UNLIKE = ("name", "title", "ensemble")
+UNLIKE = ("name", "title", "currency", "ensemble")
 """Tables that say nothing about the market."""
 
 

@@ -313,7 +313,8 @@ def _units(result: Result) -> dict[str, str]:
     stored = result.path / FINDINGS
     held = read_json(stored).get("units", {}) if stored.exists() else {}
     kept = {str(n): str(c.attrs.get("unit", "-")) for n, c in result.curves.data_vars.items()}
-    return {TOKENS: "share", REVENUE: "share", **kept, **held}
+    units = {TOKENS: "share", REVENUE: "share", **kept, **held}
+    return {name: result.scenario.currency.sign(unit) for name, unit in units.items()}
 
 
 def _tau(result: Result, runs: pd.DataFrame, tokens: FloatArray | None) -> FloatArray | None:

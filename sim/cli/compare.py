@@ -108,7 +108,7 @@ def compare(
         answer = comparison_answer(document, result.scenario)
         failed = f"{len(result.failed)} runs failed" if len(result.failed) else ""
         answer = replace(answer, next=(f"sim plot {path} compare",), beware=failed)
-        conclude(answer, comparison_lines(result, found, document), verbose)
+        conclude(answer, comparison_lines(result, found, document), verbose, result.scenario)
     drawn = [MEASURE, *(name for name in measure or () if drawable(result, name))]
     if not draw(result, ["compare"], list(dict.fromkeys(drawn))):
         return EXPECTED_ERROR

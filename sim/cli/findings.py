@@ -106,7 +106,9 @@ def attribute(
     else:
         behind = [line for found in documents for line in (*attribution_lines(found), "")]
         answer = attribution_answer(documents, market)
-        conclude(_with_next(answer, [found["folder"] for found in documents]), behind, verbose)
+        conclude(
+            _with_next(answer, [found["folder"] for found in documents]), behind, verbose, market
+        )
     return SOME_FAILED if failed else 0
 
 
@@ -202,7 +204,7 @@ def sensitivity(
         behind = [line for found in documents for line in (*sensitivity_lines(found), "")]
         folders = [next(iter(found["folders"].values())) for found in documents]
         answer = sensitivity_answer(documents, market)
-        conclude(_with_next(answer, folders), behind, verbose)
+        conclude(_with_next(answer, folders), behind, verbose, market)
     return 0
 
 

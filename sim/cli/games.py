@@ -87,7 +87,7 @@ def tournament(
         print_json(found)
     else:
         answer = replace(tournament_answer(found, market), next=_next(result))
-        conclude(answer, tournament_lines(found), verbose)
+        conclude(answer, tournament_lines(found), verbose, market)
     if not draw(result, ["tournament", "replicator", "fingerprints"]):
         return EXPECTED_ERROR
     return SOME_FAILED if len(result.failed) else 0
@@ -341,7 +341,7 @@ def frontier(
     else:
         answer = hysteresis_answer(found) if hysteresis else frontier_answer(found)
         behind = sweep_lines(found) if hysteresis else frontier_lines(found)
-        conclude(replace(answer, next=_next(result)), behind, verbose)
+        conclude(replace(answer, next=_next(result)), behind, verbose, market)
     return 0 if draw(result, [picture]) else EXPECTED_ERROR
 
 

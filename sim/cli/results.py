@@ -218,7 +218,7 @@ def explain(
     if json_:
         print(json.dumps(story, ensure_ascii=False, indent=2, default=str))
     else:
-        print("\n".join(lines))
+        print(stored.scenario.currency.words("\n".join(lines)))
     return 0
 
 

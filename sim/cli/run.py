@@ -25,6 +25,8 @@ from sim.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from sim.analysis.episode import EpisodeFindings
     from sim.analysis.verdict.words import Answer
     from sim.runs.result import Result
@@ -179,21 +181,30 @@ def _show(
 ) -> None:
     """The answer on one screen, and what was asked for beside it."""
     from sim.analysis.verdict.details import Detail, definitions_of, details_of, split_of
-    from sim.cli.screen import answer_lines, definition_lines, detail_lines, say
+    from sim.cli.screen import (
+        answer_lines,
+        definition_lines,
+        detail_lines,
+        lines_in_currency,
+        say,
+    )
+
+    def tell(lines: Iterable[Text | str]) -> None:
+        say(lines_in_currency(lines, result.scenario))
 
     say(answer_lines(answer))
     entry = (verdict.get("verdicts") or {}).get(verdict.get("primary"))
     if definitions and entry is not None:
-        say(["", *definition_lines(definitions_of(entry))])
+        tell(["", *definition_lines(definitions_of(entry))])
     if split is not None:
-        say(detail_lines([split_of(split)]))
+        tell(detail_lines([split_of(split)]))
     if verbose:
-        say(detail_lines(details_of(result, verdict)))
+        tell(detail_lines(details_of(result, verdict)))
         if result.sound_replicates("on"):
             from sim.analysis.billboards import billboard_lines, stored_billboards
 
             lines = tuple(billboard_lines(stored_billboards(result)))
-            say(detail_lines([Detail("What each could truthfully advertise", lines)]))
+            tell(detail_lines([Detail("What each could truthfully advertise", lines)]))
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from rich.text import Text
 
 from sim.analysis.verdict.details import Definition, Detail
 from sim.analysis.verdict.flips import CONTAINED, NOT_CONTAINED, NOT_KNOWN
-from sim.analysis.verdict.words import Answer, Belts
+from sim.analysis.verdict.words import Answer, Belts, in_currency
+from sim.scenario.schema.scenario import Scenario
 
 COLUMNS, LINES = 80, 24
 NARROW = 60
@@ -230,8 +231,23 @@ def detail_lines(details: Iterable[Detail], width: int | None = None) -> Iterato
             yield from wrapped(line, wide, "  ", "  ")
 
 
-def conclude(answer: Answer, behind: Iterable[str] = (), verbose: bool = False) -> None:
-    """Print an answer on one screen and, where asked for, all that stands behind it."""
-    say(answer_lines(answer))
+def lines_in_currency(lines: Iterable[Text | str], of: Scenario) -> Iterator[Text | str]:
+    """Lines of the screen in the currency of a scenario."""
+    for line in lines:
+        if isinstance(line, Text):
+            line.plain = of.currency.words(line.plain)
+            yield line
+        else:
+            yield of.currency.words(line)
+
+
+def conclude(
+    answer: Answer, behind: Iterable[str] = (), verbose: bool = False, of: Scenario | None = None
+) -> None:
+    """Print an answer on one screen and, where asked for, all that stands behind it.
+
+    Money is told in the currency of the scenario `of`.
+    """
+    say(answer_lines(answer if of is None else in_currency(answer, of)))
     if verbose:
-        say(["", *behind])
+        say(["", *(behind if of is None else lines_in_currency(behind, of))])

@@ -195,7 +195,7 @@ class Material:
 
     def sentence(self, name: str) -> str:
         """What a stored measure is, as far as the result says."""
-        return str(self.curves[name].attrs.get("long_name", ""))
+        return self.scenario.currency.words(str(self.curves[name].attrs.get("long_name", "")))
 
     def unit(self, name: str) -> str:
         """Unit of a stored measure.
@@ -208,7 +208,7 @@ class Material:
         unit = str(self.curves[name].attrs.get("unit", ""))
         if not unit:
             raise SimError(f"measure {name} has no unit")
-        return unit
+        return self.scenario.currency.sign(unit)
 
     def caption(self, runs: int, interval: str, note: str = "") -> str:
         """Caption of a figure of `runs` runs a world: where its numbers come from.

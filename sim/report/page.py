@@ -97,7 +97,7 @@ def page(result: Result, others: Sequence[Result] = ()) -> str:
         parts = [*sections, *_further_figures(result, own)]
         facts = [("seed of the study" if result.is_sweep else "root seed", result.seed)]
     parts += [*_parameters(result.scenario), *_provenance(result, facts)]
-    return html_of(title, question, lead, parts)
+    return result.scenario.currency.words(html_of(title, question, lead, parts))
 
 
 OF_EVERY_SWEEP = ("claims", "sweep")

@@ -29,7 +29,7 @@ from sim.scenario.paths import (
     set_path,
     without,
 )
-from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.scenario import Currency, Scenario
 from sim.scenario.typed import must_exist
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -219,11 +219,11 @@ def with_hosting(scenario: Scenario, host: str, families: Iterable[str], on: boo
 
 
 def scenario_hash(scenario: Scenario) -> str:
-    """SHA-256 (hex) of everything in the scenario but its title and the name of a posterior.
+    """SHA-256 (hex) of all in the scenario but its title, its currency and the name of a posterior.
 
     Equal for equal scenarios: over canonical JSON (sorted keys, shortest round-trip numbers).
     """
-    data = scenario.model_dump(mode="json", exclude={"title"})
+    data = scenario.model_dump(mode="json", exclude={"title", "currency"})
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -235,7 +235,10 @@ def to_toml(scenario: Scenario, posterior: str | None = None) -> str:
     """
     import tomli_w
 
-    return tomli_w.dumps(_present({**plain_tables(scenario), "posterior": posterior}))
+    tables = {**plain_tables(scenario), "posterior": posterior}
+    if scenario.currency == Currency():
+        del tables["currency"]
+    return tomli_w.dumps(_present(tables))
 
 
 def _present(value: Any) -> Any:

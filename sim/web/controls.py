@@ -103,7 +103,11 @@ def levers(scenario: Scenario) -> Iterator[LeverRow]:
         scenario.levers.items(), key=lambda item: (item[1].vendor != incumbent, item[0])
     ):
         label = scenario.vendors[lever.vendor].label or lever.vendor
-        cost = f" It costs {lever.cost:g} million yuan a month." if lever.cost else ""
+        cost = (
+            f" It costs {lever.cost:g} million {scenario.currency.name} a month."
+            if lever.cost
+            else ""
+        )
         fails = f" It can fail by {lever.fails_by}." if lever.fails_by else ""
         about = f"{label}: {lever.title}. Off means: {lever.meaning or 'it is not made'}.{cost}"
         part = name in of_events or _has_number(patches[name])

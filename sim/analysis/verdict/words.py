@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -115,15 +115,30 @@ class Answer:
         )
 
 
+def in_currency(answer: Answer, scenario: Scenario) -> Answer:
+    """The answer in the currency of a scenario."""
+    words, sign, belts = scenario.currency.words, scenario.currency.sign, answer.belts
+    texts = {f.name: getattr(answer, f.name) for f in fields(answer)}
+    changed: dict[str, Any] = {n: words(text) for n, text in texts.items() if isinstance(text, str)}
+    if belts is not None:
+        rows = tuple(tuple(map(words, row)) for row in belts.rows)
+        changed["belts"] = Belts(sign(belts.title), tuple(map(sign, belts.head)), rows)
+    return replace(answer, **changed)
+
+
 @told_if_altered
 def answer_of(result: Result, verdict: Entry | None = None) -> Answer:
-    """The answer of a stored result, whenever it was made.
+    """The answer of a stored result in its own currency, whenever it was made.
 
     Parameters
     ----------
     verdict
         The stored one unless given.
     """
+    return in_currency(_answer_of(result, verdict), result.scenario)
+
+
+def _answer_of(result: Result, verdict: Entry | None) -> Answer:
     scenario = result.scenario
     found = result.verdict if verdict is None else verdict
     foot = _foot(found)

@@ -36,6 +36,7 @@ MOST_ROWS = 2**16  # and those of rows 16
 FRAME = (
     "name",
     "title",
+    "currency",
     "calendar",
     "ensemble",
     "contest",

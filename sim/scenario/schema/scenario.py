@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -163,6 +164,27 @@ class EnsembleTable(Part):
     seed: int = input_par(1, "root seed", low=0, high=2**63 - 1)
 
 
+YUAN = re.compile(r"(?<![A-Za-z0-9_])yuan(?![A-Za-z0-9_])")
+
+
+class Currency(Part):
+    """What money is called in words, tables and pictures; no number depends on it.
+
+    Every amount of the file is stated in it, also where the name of a key says yuan.
+    """
+
+    name: str = input_par("yuan", "name in sentences", min_length=1, max_length=40)
+    symbol: str = input_par("", "sign in tables and on axes; empty = the name", max_length=8)
+
+    def words(self, text: str) -> str:
+        """A sentence about yuan in this currency."""
+        return YUAN.sub(lambda _: self.name, text)
+
+    def sign(self, text: str) -> str:
+        """A unit or a head of a table in this currency."""
+        return YUAN.sub(lambda _: self.symbol or self.name, text)
+
+
 class Source(Part):
     """Where the numbers under a dotted path come from (* stands for one name)."""
 
@@ -302,6 +324,7 @@ class Scenario(Part):
         "as they stand",
         exclude=True,  # neither hash nor tables of a scenario depend on it
     )
+    currency: Currency = table(Currency, "what money is called")
     calendar: Calendar = Field(description="when")
     ensemble: EnsembleTable = table(EnsembleTable, "how many worlds")
     contest: Contest | None = Field(None, description="who contains whom; absent = no verdict")

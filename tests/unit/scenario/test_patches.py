@@ -230,3 +230,17 @@ def test_any_value_survives_the_file(
 
 
 BASE = Path(__file__).parents[2] / "cli" / "wrong" / "base.toml"
+
+
+def test_a_currency_changes_words_and_no_number() -> None:
+    market = load("tiny")
+    dollars = market.replace({"currency": {"name": "US dollars", "symbol": "$"}})
+    assert scenario_hash(dollars) == scenario_hash(market)
+    assert "currency" not in to_toml(market)
+    assert 'symbol = "$"' in to_toml(dollars)
+    text = "2 million yuan a month; price_yuan_per_million_tokens"
+    assert market.currency.words(text) == text
+    assert (
+        dollars.currency.words(text) == "2 million US dollars a month; price_yuan_per_million_tokens"
+    )
+    assert dollars.currency.sign("million yuan") == "million $"
