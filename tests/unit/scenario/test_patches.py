@@ -238,9 +238,7 @@ def test_a_currency_changes_words_and_no_number() -> None:
     assert scenario_hash(dollars) == scenario_hash(market)
     assert "currency" not in to_toml(market)
     assert 'symbol = "$"' in to_toml(dollars)
-    text = "2 million yuan a month; price_yuan_per_million_tokens"
+    text = "2 million yuan a month; price_yuan_per_token"
     assert market.currency.words(text) == text
-    assert (
-        dollars.currency.words(text) == "2 million US dollars a month; price_yuan_per_million_tokens"
-    )
+    assert dollars.currency.words(text) == "2 million US dollars a month; price_yuan_per_token"
     assert dollars.currency.sign("million yuan") == "million $"
