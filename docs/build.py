@@ -1,7 +1,8 @@
 """Makes what is made in docs/: reference pages, outputs shown in pages, pictures.
 
 `python docs/build.py` makes all of it; `python docs/build.py reference` (or `outputs`, `pictures`,
-`volcano`, `episodes`) makes a part. The tests compare what is committed with what this file makes.
+`volcano`, `episodes`, `notebooks`) makes a part. The tests compare what is committed with what this
+file makes.
 """
 
 from __future__ import annotations
@@ -351,12 +352,47 @@ def make_outputs() -> None:
             path.write_text(made, encoding="utf-8", newline="\n")
 
 
+NOTEBOOKS = DOCS / "notebooks"
+
+
+def executed(path: Path) -> Any:
+    """A notebook with its cells run anew, in a folder with a copy of the scenarios."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "scenarios", Path(folder) / "scenarios")
+        resources = {"metadata": {"path": folder}}
+        client = NotebookClient(
+            notebook,
+            timeout=PATIENCE_SECONDS,
+            kernel_name="python3",
+            resources=resources,
+            record_timing=False,
+        )
+        client.execute(env=os.environ | {"PYTHONPATH": str(ROOT)})
+    for cell in notebook.cells:
+        if cell.cell_type == "code":  # what the error stream says differs between machines
+            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+    return notebook
+
+
+def make_notebooks() -> None:
+    """Run the notebooks of docs/notebooks, and keep what they show."""
+    import nbformat
+
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        nbformat.write(executed(path), path)
+
+
 PARTS: dict[str, Callable[[], None]] = {
     "reference": make_reference,
     "pictures": make_pictures,
     "volcano": make_volcano,
     "episodes": make_episodes,
     "outputs": make_outputs,
+    "notebooks": make_notebooks,
 }
 
 
