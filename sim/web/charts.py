@@ -22,6 +22,8 @@ BELTS = {
     MEASURES["token_share"]: "% of platform tokens",
     MEASURES["revenue_share"]: "% of full-stack revenue",
 }
+BRIGHT = 130
+"""Least brightness of a colour on dark ground, of 255."""
 LINKS = 24
 """Widest flows that are drawn."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -133,7 +135,13 @@ def _rounded(values: Any, digits: int = 2) -> list[Any]:
 
 
 def _colour(style: VendorStyle, ink: Ink) -> str:
-    return ink.text if style.colour == "#000000" else style.colour
+    """The vendor's colour, lighter on dark ground where it would not be seen."""
+    if ink is not DARK:
+        return style.colour
+    parts = [int(style.colour[k : k + 2], 16) for k in (1, 3, 5)]
+    bright = 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    lift = max(0.0, (BRIGHT - bright) / (255 - bright))
+    return "#" + "".join(f"{round(part + lift * (255 - part)):02x}" for part in parts)
 
 
 def belt(look: Shown, measure: str, ink: Ink, pinned: Shown | None = None) -> Chart:

@@ -51,6 +51,7 @@ class Window:
         self.looks: list[Shown] = []
         self.work: asyncio.Task[None] | None = None
         self.ink = LIGHT
+        self.is_closed = False
         self.client = ui.context.client
         self._build()
 
@@ -185,8 +186,14 @@ class Window:
             self.work.cancel()
             self.work = None
 
+    def go_on(self) -> None:
+        """Work on the answer again; what was run is not run again."""
+        if not self.is_closed:
+            self._ask()
+
     def close(self) -> None:
         """The window is closed: all its work stops."""
+        self.is_closed = True
         self.stop()
         for view in self.further.values():
             view.close()

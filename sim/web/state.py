@@ -21,7 +21,7 @@ from sim.runs.settings import RESULTS
 from sim.runs.worlds import Draws
 from sim.scenario.patches import replace as with_values
 from sim.scenario.patches import toml_value
-from sim.scenario.reader import load, parse_override, read_text
+from sim.scenario.reader import load, parse_override
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.shipped import POSTERIOR, shipped
 
@@ -155,7 +155,7 @@ class Shelf:
         self.root = root.resolve()
         self.stored = self.root / RESULTS
         self.extra = extra
-        self.uploads: dict[str, tuple[str, Scenario]] = {}
+        self.uploads: dict[str, Scenario] = {}
 
     def scenarios(self) -> dict[str, Path]:
         """Scenarios by name: the one the command named, those of `scenarios/`, the shipped ones."""
@@ -176,16 +176,10 @@ class Shelf:
             raise SimError(f"no scenario is called {name!r} ({nearest_hint(name, list(known))})")
         return known[name]
 
-    def text(self, name: str) -> str:
-        """The file of a scenario as it was written. SimError if there is no such name."""
-        if name in self.uploads:
-            return self.uploads[name][0]
-        return read_text(self.path(name), name)
-
     def scenario(self, name: str) -> Scenario:
         """A scenario as its file says. SimError: no such name, or the file is refused."""
         if name in self.uploads:
-            return self.uploads[name][1]
+            return self.uploads[name]
         path = self.path(name)
         return _loaded(path, path.stat().st_mtime_ns)
 
@@ -207,7 +201,7 @@ class Shelf:
         name = f"{OWN}{scenario.name}-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:6]}"
         while len(self.uploads) >= MOST_UPLOADS:
             self.uploads.pop(next(iter(self.uploads)))
-        self.uploads[name] = (text, scenario)
+        self.uploads[name] = scenario
         return name
 
     def results(self) -> dict[str, Path]:

@@ -7,7 +7,7 @@ import io
 import re
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -123,9 +123,18 @@ class Shows(Protocol):
     revenue: Picture
     holders: Picture
 
+    def stop(self) -> None:
+        """Stop the work on the answer."""
+
+    def go_on(self) -> None:
+        """Work on the answer again."""
+
 
 class PageView:
     """A part of the page that is shown alone."""
+
+    is_heavy = False
+    """Whether the work on the answer rests while this works."""
 
     def __init__(self, window: Shows) -> None:
         self.window = window
@@ -144,14 +153,26 @@ class PageView:
         if self.task is not None:
             self.task.cancel()
 
-    def work(self, coroutine: Any) -> None:
+    def work(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Do this instead of what is under way."""
         self.close()
-        self.task = background_tasks.create(coroutine, name=type(self).__name__)
+        self.task = background_tasks.create(self._done(coroutine), name=type(self).__name__)
+
+    async def _done(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        if not self.is_heavy:
+            await coroutine
+            return
+        self.window.stop()
+        try:
+            await coroutine
+        finally:
+            self.window.go_on()
 
 
 class Sweep(PageView):
     """Two levers or parameters, and a map of the outcome that fills in."""
+
+    is_heavy = True
 
     def build(self) -> None:
         """Two lists, an outcome, and the map."""
@@ -186,7 +207,7 @@ class Sweep(PageView):
             self.map = Picture("Outcome map", "high")
             self.ranks = Picture("Levers one by one", "high")
         hide(self.ranks.box, True)
-        self.found: dict[Any, dict[str, float]] = {}
+        self.found: dict[tuple[str, str, str, int, int], dict[str, float]] = {}
 
     def _choose(self, name: str, value: str) -> None:
         self.chosen[name] = value
@@ -204,25 +225,26 @@ class Sweep(PageView):
         write(self.go, "Start")
         write(self.said, text)
 
-    def _key(self, i: int, j: int) -> Any:
-        return self.window.state.link, self.chosen["x"], self.chosen["y"], i, j
+    def _map(self) -> tuple[str, str, str]:
+        """What the map that is shown depends on."""
+        return self.window.state.link, self.chosen["x"], self.chosen["y"]
 
     async def _fill(self) -> None:
         if self.chosen["x"] == self.chosen["y"] or self.chosen["x"] not in self.axes:
             self._stopped("choose two different levers or parameters")
             return
         (_, set_x, xs), (_, set_y, ys) = (self.axes[self.chosen[a]] for a in "xy")
-        base = self.window.state
+        base, shown = self.window.state, self._map()
         cells = [(i, j) for j in range(len(ys)) for i in range(len(xs))]
         # the corners first, so that the span of the map is known early
         cells.sort(key=lambda c: (c[0] % (len(xs) - 1 or 1) > 0) + (c[1] % (len(ys) - 1 or 1) > 0))
         for done, (i, j) in enumerate(cells):
             write(self.said, f"{done} of {len(cells)} points, {SWEEP_PAIRS} quick runs each")
-            if self._key(i, j) in self.found:
+            if (*shown, i, j) in self.found:
                 continue
             try:
                 state = set_y(set_x(base, xs[i]), ys[j])
-                await self._cell(self._key(i, j), state)
+                await self._cell((*shown, i, j), state)
             except SimError as error:
                 self._stopped(f"{xs[i]:.3g}, {ys[j]:.3g}: {error}")
                 return
@@ -266,7 +288,7 @@ class Sweep(PageView):
             f"tokens ({len(found)} levers, {step.label} each)",
         )
 
-    async def _cell(self, key: Any, state: State) -> None:
+    async def _cell(self, key: tuple[str, str, str, int, int], state: State) -> None:
         window = self.window
         asked = await asyncio.to_thread(window.shelf.asked, state)
         clients = asked.scenario.population.clients
@@ -285,10 +307,9 @@ class Sweep(PageView):
             return
         axes = [self.axes[self.chosen[axis]] for axis in "xy"]
         found = {
-            (i, j): self.found[self._key(i, j)][self.chosen["of"]]
-            for i in range(len(axes[0][2]))
-            for j in range(len(axes[1][2]))
-            if self._key(i, j) in self.found
+            key[3:]: values[self.chosen["of"]]
+            for key, values in self.found.items()
+            if key[:3] == self._map()
         }
         x, y = ((axis[0], axis[2]) for axis in axes)
         title = OUTCOMES[self.chosen["of"]]
@@ -485,6 +506,8 @@ def _words(folder: Path) -> list[tuple[str, str]]:
 
 class TakeAway(PageView):
     """The state as files, a command, lines of Python; and a stored result."""
+
+    is_heavy = True
 
     def build(self) -> None:
         """Buttons, the command, and the place of a stored result."""
