@@ -19,6 +19,7 @@ from sim.scenario.checks.sense import validated
 from sim.scenario.paths import plain_tables
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
+from tests.faults.extremes import extreme_scenario, run_to_the_end
 
 TINY = Path(__file__).parents[2] / "scenarios" / "tiny.toml"
 SMALL = {"calendar.months": 6, "containment.window_months": 3, "population.clients": 60}
@@ -143,3 +144,10 @@ def test_a_character_without_a_font_is_no_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert figure_bytes(figure, "png").startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("number", [2, 7])
+def test_a_market_at_the_ends_of_its_ranges_is_sound(number: int) -> None:
+    _, held = extreme_scenario(number)
+    assert len(held) >= 3
+    assert run_to_the_end(number) == "sound"
