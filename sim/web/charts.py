@@ -289,7 +289,7 @@ def _intervals(
     return _plain(
         ink,
         title,
-        grid={"left": 8, "right": 56, "top": 8, "bottom": 42, "containLabel": True},
+        grid={"left": 8, "right": 56, "top": 22, "bottom": 42, "containLabel": True},
         xAxis=_axis(ink, type="value", name=unit, nameLocation="middle", nameGap=26),
         yAxis=_axis(ink, type="category", data=[row[0] for row in rows], inverse=True),
         series=[{"name": "mean", "type": "bar", "data": bars, "barMaxWidth": 18}, marks],
@@ -472,7 +472,7 @@ def outcome_map(
     options = _plain(
         ink,
         title,
-        grid={"left": 8, "right": 16, "top": 12, "bottom": 78, "containLabel": True},
+        grid={"left": 8, "right": 16, "top": 34, "bottom": 78, "containLabel": True},
         xAxis=_axis(
             ink,
             type="category",
