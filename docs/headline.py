@@ -34,6 +34,8 @@ SCENARIO = DOCS.parent / "scenarios" / "volcano-dam.toml"
 RESULTS = DOCS.parent / "results"
 CLIENTS, DRAWS = 2_000, 40
 POINTS = 100.0
+MOVING = 2
+"""Classes beside containment that the first sentence names: those that move most."""
 CONTAINED = OutcomeClass.CONTAINMENT.value
 
 
@@ -46,14 +48,25 @@ def not_known(found: Sequence[Headline], posterior: Path) -> str:
     """The first sentence: what the record leaves open, and how far the answer moves with it."""
     untaught, numbers = not_taught(posterior)
     flat = [one for one in found if one.view.startswith("flat-")]
-    ends = [one.probability(CONTAINED) for one in flat] or [found[0].probability(CONTAINED)]
+    spans = {kind: _span(kind, flat or found[:1]) for one in flat for kind in one.classes}
+    widest = sorted(spans, key=lambda kind: spans[kind][0] - spans[kind][1])[:MOVING]
+    moved = [
+        f"of {kind.replace('_', '-')} from {percent(low)} to {percent(high)}"
+        for kind in dict.fromkeys([CONTAINED, *widest])
+        for low, high in [spans.get(kind, (0.0, 0.0))]
+    ]
     return (
         f"Not known: {len(untaught)} of {numbers} uncertain numbers, of which the record teaches "
         f"less than a fifth ({', '.join(untaught[:4])} and others), and what vendors do after the "
         f"record, which is assumed; along {len(flat) // 2} directions that the record does not "
-        f"tell, the probability of containment goes from {percent(min(ends))} to "
-        f"{percent(max(ends))}."
+        f"tell, the probability goes {', '.join(moved)}."
     )
+
+
+def _span(kind: str, found: Sequence[Headline]) -> tuple[float, float]:
+    """Least and largest probability of a class."""
+    all_of_them = [one.probability(kind) for one in found]
+    return min(all_of_them), max(all_of_them)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

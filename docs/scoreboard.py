@@ -227,7 +227,9 @@ def main(given: list[str]) -> None:
         f"`{sha256(late_file.read_bytes())[:8]}`). "
         "Interval scores of the 90 % band and CRPS are in logarithms where a metric's errors are "
         "relative, else in parts of the last figure known before; smaller is better. The record's "
-        "errors are part of every band, the model's discrepancy of those of the model.",
+        "errors are part of every band, the model's discrepancy of those of the model. Until the "
+        "cut list prices are given to a run, so that it says nothing of how far they go without "
+        "it: after the cut they have the variance of their changes before it, too.",
         "",
         f"## Known until {EARLY}, scored on what came later",
         "",

@@ -20,6 +20,7 @@ from sim.analysis.forecasts.forecast import (
     future_targets,
     rising_prices,
 )
+from sim.analysis.forecasts.outcomes import with_moved_lists
 from sim.plot.canvas import (
     HEIGHT,
     LABEL_SIZE,
@@ -95,6 +96,8 @@ def forecast_files(
     cut = start - timedelta(days=1)
     targets = future_targets(record, market, start, end)
     drawn = result.draws.facts if result.draws else None
+    known = Known(record, market, cut)
+    errors = with_moved_lists(errors, targets, known, cut)
     table = forecast_table(result.curves, targets, errors)
     facts: dict[str, Any] = {
         "scenario": market.name,
@@ -113,7 +116,6 @@ def forecast_files(
     }
     content = table.to_csv(index=False, lineterminator="\n", float_format=NUMBER).encode()
     files = {"forecast.csv": content, "forecast.json": json_bytes(facts)}
-    known = Known(record, market, cut)
     looks = vendor_styles(market)
     styles = {
         target.entity: replace(looks[target.vendors[0]], label=target.entity)

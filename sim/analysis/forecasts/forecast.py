@@ -83,6 +83,8 @@ class Errors(NamedTuple):
     """Root seed; the errors of a figure depend on it and on the figure's id alone."""
     discrepancies: Mapping[Group, float] = {}
     """Standard deviation of what the model cannot reach, in logarithms or the figures' unit."""
+    moved: Mapping[str, float] = {}
+    """Variance that a list price has gained since it was last given, by the figure's id."""
 
     @classmethod
     def of(cls, seed: int, provenance: Mapping[str, Any] | None) -> Errors:
@@ -102,7 +104,7 @@ class Errors(NamedTuple):
         key = (target.family, *(("log", "1") if logs else ("identity", target.unit)))
         alike = [sd**2 for group, sd in self.discrepancies.items() if group[1:] == key[1:]]
         square = self.discrepancies.get(key, math.sqrt(np.mean(alike)) if alike else 0.0) ** 2
-        return math.sqrt(error**2 + square)
+        return math.sqrt(error**2 + square + self.moved.get(target.id, 0.0))
 
 
 def predictive(target: Target, values: npt.ArrayLike, errors: Errors) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from scipy.special import ndtri
 
 from sim.analysis.calibration.matching import known_figures
 from sim.analysis.calibration.record import Record
+from sim.analysis.calibration.rules import rule_of
 from sim.analysis.calibration.targets import Target
 from sim.analysis.calibration.validation import simulated
 from sim.analysis.forecasts.forecast import (
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     from sim.scenario.schema.scenario import Scenario
 
+LIST = "price"
+"""How a rule says that a scenario states the figure by its price lists."""
 SIGNED = ("rank", "growth", "gap")
 """Kinds of figures that no logistic trend is meant for."""
 
@@ -108,6 +111,7 @@ def scoreboard(
     }
     scored = list(reversed(distinct.values()))
     pools = _Pools([*scored, *known_figures(known.rows, known.scenario)], known)
+    errors = errors._replace(moved=dict(_moved(scored, pools, cut)))
     curves = in_memory(curves, scored)
     outcomes = [_outcome(target, curves, pools, cut, errors) for target in scored]
     return Scoreboard(cut, fitted, score_table(outcomes))
@@ -155,6 +159,30 @@ class _Pools:
         return series._replace(
             family_variance=self._of_unit.get(unit) if variance is None else variance
         )
+
+
+def with_moved_lists(errors: Errors, targets: Iterable[Target], known: Known, cut: date) -> Errors:
+    """Errors that hold how far list prices go after the cut.
+
+    Until the cut lists are given to a run, so that its residuals say nothing of how far they go
+    without it. What they say themselves counts: the variance of their changes in a month, in the
+    record until the cut, times the months since the last list.
+    """
+    wanted = list(targets)
+    pools = _Pools([*wanted, *known_figures(known.rows, known.scenario)], known)
+    return errors._replace(moved=dict(_moved(wanted, pools, cut)))
+
+
+def _moved(targets: Iterable[Target], pools: _Pools, cut: date) -> Iterator[tuple[str, float]]:
+    """Id of each list price after the cut, and its variance since the last list."""
+    for target in targets:
+        row = Record("", None, None, target.entity, target.metric, 0.0, target.unit)
+        if target.period_end <= cut or rule_of(row).given != LIST:
+            continue
+        series = pools.series(target)
+        if series is not None:
+            time = Figure(target.period_start, target.period_end, target.value).time
+            yield target.id, series.variance * series.ahead(time)
 
 
 def _pool(target: Target, series: Series) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ import pytest
 import xarray as xr
 from scipy.special import ndtri
 
-from sim.analysis.calibration.matching import match
+from sim.analysis.calibration.matching import known_figures, match
 from sim.analysis.calibration.record import Record
 from sim.analysis.forecasts.forecast import (
+    DAYS_A_MONTH,
     Errors,
     Known,
     forecast_table,
@@ -25,7 +27,12 @@ from sim.analysis.forecasts.forecast import (
     predictive,
     rising_prices,
 )
-from sim.analysis.forecasts.outcomes import cut_of, score_figures, scoreboard
+from sim.analysis.forecasts.outcomes import (
+    cut_of,
+    score_figures,
+    scoreboard,
+    with_moved_lists,
+)
 from sim.analysis.forecasts.running import blind, lengthened
 from sim.analysis.priors import chosen
 from sim.errors import SimError
@@ -126,6 +133,29 @@ def test_a_blind_scenario_has_no_event_after_the_cut_but_the_strategies_that_fol
     gone = min(set(range(len(market.events))) - set(seen.places))
     changes = {f"events.{gone}.month": "2025-03", "demand.community_weight": 0.1}
     assert seen.changes(changes) == {"demand.community_weight": 0.1}
+
+
+def test_list_prices_after_the_cut_move_as_far_as_lists_did_before_it() -> None:
+    market = load(SCENARIO)
+    line, price = "Alibaba/qwen-plus", "api_list_price_input"
+    days = [date(2024, 5, 24), date(2024, 11, 15), date(2025, 2, 6)]
+    rows = [
+        Record(f"P{place}", day, day, line, price, value, "yuan/M tokens")
+        for place, (day, value) in enumerate(zip(days, (4.0, 0.8, 0.8), strict=True))
+    ]
+    rows += [
+        Record("T25", date(2025, 1, 1), date(2025, 6, 30), MARKET, TOTAL, 610.0, "trillion tokens")
+    ]
+    targets = known_figures(rows, market)
+    known = Known(rows, market, CUT)
+    found = with_moved_lists(Errors(3), targets, known, CUT)
+    months = [(later - day).days / DAYS_A_MONTH for day, later in pairwise(days)]
+    variance = math.log(5.0) ** 2 / months[0] * months[1]
+    assert found.moved == {"P2": pytest.approx(variance, rel=1e-9)}
+    late = next(target for target in targets if target.id == "P2")
+    assert found.deviation(late) == pytest.approx(
+        math.hypot(Errors(3).deviation(late), variance**0.5)
+    )
 
 
 def test_every_recorded_metric_is_forecast_for_every_vendor_in_its_periods() -> None:
