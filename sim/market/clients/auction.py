@@ -230,7 +230,9 @@ def settle_auctions(
     platforms = value.shape[1]
     none, nobody = len(platform) - 1, platforms - 2  # the platforms after the vendors' never bid
     bill, limit, extra = np.zeros(platforms), np.zeros(platforms), np.zeros(platforms)
-    spent, commits = np.zeros(platforms), committed.max() > 0.0
+    spent, commits = np.zeros(platforms), False
+    for p in range(platforms):
+        commits |= committed[p] > 0.0
     whole_worth = np.zeros((2, len(platform)))  # of the largest concession on each listed price
     for row in (OTHERS, OWN):
         for j in range(len(platform)):

@@ -95,7 +95,10 @@ def value_offers(
     first, offer = np.empty((len(work), 3), np.int64), np.empty(most, np.int32)
     value, low, high = np.empty(most), np.empty(most, np.uint32), np.empty(most, np.uint32)
     seen, row, e = np.empty(n_vendors, np.bool_), np.empty(n_api), np.uint64(0)
-    lines, crosses = np.zeros(n_vendors + 2, np.int64), cross.max() > 0.0
+    lines, crosses = np.zeros(n_vendors + 2, np.int64), False
+    for held in range(cross.shape[1]):
+        for offered in range(cross.shape[0]):
+            crosses |= cross[offered, held] > 0.0
     for q in range(len(work)):
         w = work[q]
         i, k, j0 = np.uint64(client[w]), np.uint64(kind[w]), np.int64(current[w])
