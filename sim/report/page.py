@@ -35,6 +35,7 @@ from sim.report.verdicts import (
     failure_section,
     finding_line,
     flips_section,
+    forecast_section,
     grounds_of,
     posterior_section,
     shares_section,
@@ -157,7 +158,7 @@ def _of_a_run(
         parts += _figures(pictures, "specification")
     parts += [*failing, *sections, *shares_section(result, details)]
     parts += _figures(pictures, "classes", "final", "survival")
-    parts += posterior_section(result)
+    parts += [*posterior_section(result), *forecast_section(result)]
     if pictures:
         parts += [heading("Further pictures"), *_figures(pictures, *pictures)]
     return lead, [*parts, paragraph(grounds.line(), "grounds")]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from sim.analysis.predictive import SPLIT
 from sim.analysis.rounding import money
@@ -245,6 +246,29 @@ def posterior_section(result: Result) -> Iterator[Block]:
     if (result.path / SPLIT).exists():
         split = split_of(read_json(result.path / SPLIT))
         yield from detail(split)
+
+
+def forecast_section(result: Result) -> Iterator[Block]:
+    """Dated forecasts that lie beside the runs: each figure at its last date, with its band."""
+    stored = sorted(result.path.glob("forecast-*/forecast.json"))
+    if stored:
+        yield heading("Forecasts")
+    for path in stored:
+        facts, rows = read_json(path), pd.read_csv(path.with_name("forecast.csv"))
+        yield paragraph(
+            f"{facts['forecasts']:,} figures from {facts['from'][:7]} to {facts['to'][:7]}, over "
+            f"{facts['replicates']} draws, knowing the record until {facts['record_cut']}; all of "
+            f"them, with pictures, in {path.parent.name}/."
+        )
+        last = rows.groupby(["metric", "entity", "unit"], sort=False).tail(1)
+        head = ("metric", "of", "unit", "month", "median (9 in 10)")
+        ends = table(head, [_forecast(row) for row in last.itertuples()])
+        yield folded("Each figure at its last date", ends)
+
+
+def _forecast(row: Any) -> tuple[str, ...]:
+    band = f"{number(row.q50)} ({number(row.q05)} to {number(row.q95)})"
+    return row.metric.replace("_", " "), row.entity, row.unit, row.period_end[:7], band
 
 
 DRAWN = ("number", "5 %", "median", "95 %")

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import sim.report.page
+from sim.api import open_result
 from sim.cli import main
 
 TINY = Path(__file__).parents[2] / "scenarios" / "tiny.toml"
@@ -48,7 +50,7 @@ def _forecast(files: Path, record: str, *more: Any) -> int:
 
 @pytest.mark.slow
 def test_forecasts_are_dated_and_do_not_know_what_came_later(
-    files: Path, capsys: pytest.CaptureFixture[str]
+    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _forecast(files, "record.csv", "--json") == 0
     facts = json.loads(capsys.readouterr().out)
@@ -67,6 +69,9 @@ def test_forecasts_are_dated_and_do_not_know_what_came_later(
     pictures = {Path(name).name for name in facts["files"] if name.endswith(".png")}
     assert len(pictures) == table["family"].nunique()
     before = table_file.read_bytes()
+    monkeypatch.setattr(sim.report.page, "save", lambda *_, **__: [])
+    text = sim.report.page.page(open_result(table_file.parents[1]))
+    assert "from 2025-01 to 2026-06, over 3 draws, knowing the record until 2024-12-31" in text
 
     rows = RECORD.splitlines()
     corrupted = [rows[0], *reversed(rows[1:-1]), rows[-1].replace(",30,", ",90,")]
