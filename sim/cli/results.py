@@ -97,22 +97,27 @@ def plot(
     from sim.api import open_result
     from sim.errors import SimError
     from sim.plot.save import save
+    from sim.runs.executors import default_workers
+    from sim.runs.settings import figures_on_stderr
 
     if folders := [kind for kind in kinds or () if Path(kind).is_dir()]:
         raise SimError(
             f"sim plot draws one result: {result} and {', '.join(folders)} are folders; the result "
             "comes first, then kinds of plots, as in: sim plot latest curves"
         )
-    paths = save(
-        open_result(result),
-        kinds or None,
-        out,
-        measures=measure or None,
-        by=by or (),
-        where=_chosen(where or ()),
-        svg=svg,
-        skipped=lambda name, reason: complain(f"left out {name}: {reason}"),
-    )
+    with figures_on_stderr() as progress:
+        paths = save(
+            open_result(result),
+            kinds or None,
+            out,
+            measures=measure or None,
+            by=by or (),
+            where=_chosen(where or ()),
+            svg=svg,
+            skipped=lambda name, reason: complain(f"left out {name}: {reason}"),
+            workers=default_workers(),
+            progress=progress,
+        )
     for path in paths:
         print(path)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,8 @@ from sim.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from rich.text import Text
 
     from sim.analysis.episode import EpisodeFindings
@@ -32,6 +35,14 @@ if TYPE_CHECKING:
     from sim.runs.result import Result
     from sim.runs.worlds import Draws
     from sim.scenario.schema.scenario import Scenario
+
+
+class Figures(StrEnum):
+    """Which pictures a run draws."""
+
+    NONE = "none"
+    MAIN = "main"
+    ALL = "all"
 
 
 def run(
@@ -66,8 +77,12 @@ def run(
     branch_at: options.BranchAt = None,
     out: options.Out = RESULTS,
     name: options.Name = "",
+    figures: Annotated[
+        Figures,
+        typer.Option(help="Pictures that are not there yet: none, the four main ones, or all."),
+    ] = Figures.MAIN,
     json_: Annotated[
-        bool, typer.Option("--json", help="Print the result folder and the verdict as JSON.")
+        bool, typer.Option("--json", help="Print folder and verdict as JSON; draws no picture.")
     ] = False,
     definitions: Annotated[
         bool, typer.Option("--definitions", help="D1 to D6 in words: value, threshold, answer.")
@@ -114,12 +129,13 @@ def run(
             point=point,
             split_variance=split_variance,
         )
+        drawn_now = Figures.NONE if json_ else figures
+        drawn_figures, trouble = _figures(result, drawn_now, workers, executor)
     verdict = result.verdict
-    figures, trouble = _figures(result)
     findings = _episode(result)
     split = None if split_variance is None else _split(result)
     same = _same_again(scenario, set_, off_variant, clients, seed, posterior, point, horizon, out)
-    answer = _answer(result, verdict, same, figures)
+    answer = _answer(result, verdict, same, drawn_figures)
     if json_:
         document: dict[str, Any] = {"folder": str(result.path), "verdict": verdict}
         document["answer"] = asdict(answer)
@@ -246,15 +262,28 @@ def _run_intention(
     ]
 
 
-def _figures(result: Result) -> tuple[list[Path], str]:
+def _figures(
+    result: Result, wanted: Figures, workers: int | None, executor: Executor | None
+) -> tuple[list[Path], str]:
     """The pictures, or why they could not be written: the verdict is shown all the same."""
     from sim.errors import SimError
-    from sim.plot.save import save
+    from sim.runs.executors import default_workers
+    from sim.runs.settings import figures_on_stderr
 
-    if not result.sound_replicates("on"):
+    if wanted == Figures.NONE or not result.sound_replicates("on"):
         return [], ""
+    from sim.plot.save import save, save_main
+
     try:
-        return [path for path in save(result) if path.suffix == ".png"], ""
+        with figures_on_stderr() as progress:
+            if wanted == Figures.MAIN:
+                paths = save_main(result, progress)
+            else:
+                own = workers or default_workers()
+                paths = save(
+                    result, missing=True, workers=own, executor=executor, progress=progress
+                )
+        return [path for path in paths if path.suffix == ".png"], ""
     except SimError as error:
         return [], f"no figures: {error}"
 

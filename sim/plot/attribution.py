@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from sim.plot.canvas import (
 )
 from sim.plot.registry import plot
 from sim.plot.style import CHALLENGER_COLOUR, INCUMBENT_COLOUR, NEUTRAL
-from sim.plot.words import capital, in_words, with_names
+from sim.plot.words import capital, in_words, path_in_words, with_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,7 +78,10 @@ def attribution(data: Material, *, ax: Any = None) -> Drawing:
 
 def _name(data: Material, label: str) -> str:
     """A row's name in words, the rivals by name."""
-    return with_names(data, in_words(label).replace(" x ", " × "))
+    if "." in label and " " not in label:
+        return path_in_words(data, label)
+    words = in_words(label).replace(" x ", " × ")
+    return with_names(data, re.sub(r"^(.+) (incumbent|challenger)$", r"\2's \1", words))
 
 
 def _largest(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache, partial
 from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +92,12 @@ def write_frame(
         wrapped = [wrap(text, width, PANEL_TITLE_SIZE) for text in (title, subtitle) if text]
         every[0].set_title("\n".join(wrapped), fontsize=PANEL_TITLE_SIZE, loc="left")
     write_caption(fig, caption)
+    engine = fig.get_layout_engine()
+    if engine is not None:
+        engine.execute(fig)
     _spread_labels(fig, every)
+    if own_figure:
+        fig.set_layout_engine("none")  # it is laid out; saving need not do it again
 
 
 TITLE = "finding"  # names the title in an SVG file
@@ -131,28 +136,33 @@ FINE, TIGHT = 4.0, 0.97
 
 def wrap(text: str, inches: float, size: float, weight: str = "normal") -> str:
     """A text in lines that are no wider than `inches`; a word that is wider is cut."""
-    from matplotlib.font_manager import FontProperties
-
-    font = FontProperties(size=size * FINE, weight=weight)
-    renderer, scale = _ruler(), POINTS_AN_INCH * FINE * TIGHT
-
-    def width(piece: str) -> float:
-        found: float = renderer.get_text_width_height_descent(piece, font, False)[0]
-        return found / scale
-
+    width = partial(_width, size=size, weight=weight)
     lines: list[str] = []
-    line = ""
+    line, used = "", 0.0
     for piece in PIECE.findall(text.replace(" %", "\u00a0%")):
         if piece == "\n":
-            lines, line = [*lines, line], ""
-        elif width(f"{line}{piece}") <= inches:
+            lines.append(line)
+            line, used = "", 0.0
+        elif used + width(piece) <= inches:
             line += piece
+            used += width(piece)
         else:
             if line.strip():
                 lines.append(line.rstrip())
             *cut, line = _cut(piece.strip(), inches, width)
             lines += cut
+            used = width(line)
     return "\n".join([*lines, line.rstrip()] if line.strip() else lines)
+
+
+@lru_cache(maxsize=4096)
+def _width(text: str, size: float, weight: str) -> float:
+    """Width of a text in inches."""
+    from matplotlib.font_manager import FontProperties
+
+    font = FontProperties(size=size * FINE, weight=weight)
+    found: float = _ruler().get_text_width_height_descent(text, font, False)[0]
+    return found / (POINTS_AN_INCH * FINE * TIGHT)
 
 
 @cache
@@ -297,9 +307,6 @@ def _spread_labels(fig: Figure, axes: Iterable[Axes]) -> None:
     labels = {ax: [t for t in ax.texts if t.get_gid() == END_LABEL] for ax in axes}
     if not any(labels.values()):
         return
-    engine = fig.get_layout_engine()
-    if engine is not None:
-        engine.execute(fig)
     for ax, own in labels.items():
         if own:
             _spread(fig, ax, own)

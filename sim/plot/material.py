@@ -132,6 +132,8 @@ class Material:
         SimError
             If the world was not run, none of its runs was finished, or as `measure`.
         """
+        if (name, point) in self._loaded:
+            return self._loaded[name, point]
         values = self.measure(name, *dims)
         if point not in self.points:
             raise SimError(f"no world {point} in this result (there: {', '.join(self.points)})")
@@ -140,7 +142,13 @@ class Material:
         finished = np.isfinite(chosen.values).any(axis=inner)
         if not finished.any():
             raise SimError(f"no finished run of {name} in world {point}")
-        return chosen.isel(replicate=np.flatnonzero(finished))
+        self._loaded[name, point] = chosen.isel(replicate=np.flatnonzero(finished))
+        return self._loaded[name, point]
+
+    @cached_property
+    def _loaded(self) -> dict[tuple[str, str], xr.DataArray]:
+        """Measures by world that were read before: several figures draw the same."""
+        return {}
 
     def window_mean(self, name: str, point: str) -> xr.DataArray:
         """Mean of a vendor measure over the judged last months: (replicate, vendor)."""

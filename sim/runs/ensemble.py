@@ -145,6 +145,9 @@ def run_plan(
     refuse_while_importing_main()
     out = Path(settings.out).absolute() if settings.executor else Path(settings.out)
     with Store.opened(out, plan, settings.name) as store:
+        if store.is_whole():
+            _Dispatch(store, settings, 1).through([])
+            return store.folder
         if earlier is not None:
             adopt_blocks(store, *earlier)
         missing = store.missing()

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -136,6 +136,28 @@ def bar_on_terminal() -> Iterator[ProgressCallback]:
                 last_line(done, total, failed, seconds_left)
 
         yield move
+
+
+@contextmanager
+def figures_on_stderr() -> Iterator[Callable[[int, int], None]]:
+    """How many figures are drawn: one line that counts on a terminal, else one line in all."""
+    terminal = sys.stderr.isatty()
+    began = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        if terminal:
+            print(f"\rfigures {done}/{total}", end="", file=sys.stderr, flush=True)
+        elif done == 0:
+            print(f"drawing {total} figure{'s'[: total > 1]}", file=sys.stderr, flush=True)
+        elif done == total:
+            took = clock(time.monotonic() - began)
+            print(f"{total} figure{'s'[: total > 1]} in {took}", file=sys.stderr)
+
+    try:
+        yield tell
+    finally:
+        if terminal:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager

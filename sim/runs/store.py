@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from sim.runs.files import (
     locked,
     made_with,
     read_json,
+    sha256,
     stream_once,
     write_atomically,
     write_once,
@@ -48,6 +49,7 @@ from sim.runs.stored import (
 )
 from sim.scenario.patches import to_toml
 
+SUMS = "blocks/tables.sha256"
 RUNNING = "running"
 INTERRUPTED = "interrupted"
 COMPLETE = "done"
@@ -127,6 +129,22 @@ class Store:
         status = read_json(path).get("status") if path.exists() else None
         return status in (COMPLETE, FAILED) and not self.missing()
 
+    def is_whole(self) -> bool:
+        """Whether, besides its blocks, all tables are there as the last run left them."""
+        path = self.folder / SUMS
+        if not self.is_finished() or not path.is_file():
+            return False
+        lines = [line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines()]
+        try:
+            return all(sha256((self.folder / name).read_bytes()) == sum_ for sum_, name in lines)
+        except (OSError, ValueError):
+            return False
+
+    def _write_sums(self, names: Iterable[str | Path]) -> None:
+        """Check sums of the tables, as `sha256sum --check` reads them in the result folder."""
+        lines = [f"{sha256((self.folder / name).read_bytes())}  {name}\n" for name in names]
+        write_atomically(self.folder / SUMS, "".join(lines).encode())
+
     def start(self, workers: int) -> None:
         """Register the whole ensemble and the beginning of this stretch of work."""
         reused = len(self.receipts)
@@ -162,6 +180,7 @@ class Store:
         for path, content in files.items():
             write_once(self.folder / path, content, settle=path == ROOT)
         write_runs(self.folder, plan, self.receipts)
+        self._write_sums([SCENARIO, *plan.files, *files, RUNS])
         if self._session is not None:
             counts = self._counts(lost)
             without = counts["failed"] + counts["aborted"]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,11 @@ from tests.unit.runs.fake_market import DUEL, FailingMarket, FakeMarket
 def fake_market(monkeypatch: pytest.MonkeyPatch) -> None:
     import sim.plot.save
 
+    def drawn(result: Any, progress: Any) -> list[Path]:
+        return [result.path / "figures/belts.png"]
+
     monkeypatch.setattr(running, "_market_model", lambda: FakeMarket)
-    monkeypatch.setattr(sim.plot.save, "save", lambda result: [result.path / "figures/belts.png"])
+    monkeypatch.setattr(sim.plot.save, "save_main", drawn)
 
 
 def sim_run(out: Path, *options: str) -> int:
@@ -178,18 +183,17 @@ def test_figures_that_cannot_be_written_do_not_hide_the_verdict(
     import sim.plot.save
     from sim.errors import SimError
 
-    def full(result: Any) -> list[Path]:
+    def full(result: Any, progress: Any) -> list[Path]:
         raise SimError("cannot write belts.png: No space left on device")
 
-    monkeypatch.setattr(sim.plot.save, "save", full)
+    monkeypatch.setattr(sim.plot.save, "save_main", full)
     assert sim_run(tmp_path) == 2
     told = capsys.readouterr()
     assert "Not contained: " in told.out
     assert told.err.splitlines()[-1] == (
         "no figures: cannot write belts.png: No space left on device"
     )
-    assert sim_run(tmp_path, "--json") == 2
-    assert json.loads(capsys.readouterr().out)["verdict"]["contest"]
+    assert sim_run(tmp_path, "--json") == sim_run(tmp_path, "--figures", "none") == 0
 
 
 @pytest.mark.parametrize(
@@ -245,3 +249,44 @@ class TestOffVariant:
     def test_refuses_what_is_not_there(self, text: str, reason: str) -> None:
         with pytest.raises(SimError, match=reason):
             load(self.SCENARIO, changed(None, None, [text]))
+
+
+STORED = """
+import json, sys
+from sim.cli import main
+try:
+    main(["run", "tiny", "--clients", "60", "--replicates", "2", "--out", sys.argv[1], *sys.argv[2:]])
+except SystemExit:
+    pass
+heavy = {"matplotlib", "statsmodels", "numba", "zarr", "sim.market.model"}
+print(json.dumps(sorted(heavy & set(sys.modules))))
+"""
+
+
+@pytest.mark.slow
+def test_a_stored_run_answers_without_what_runs_and_figures_load(tmp_path: Path) -> None:
+    def again(*options: str) -> tuple[list[str], str]:
+        command = [sys.executable, "-c", STORED, str(tmp_path), *options]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout.splitlines()[-1]), done.stderr
+
+    again("--json")
+    (folder,) = tmp_path.glob("tiny-*")
+    assert not (folder / "figures").exists(), "with --json nothing is drawn"
+    loaded, said = again()
+    assert "drawing 4 figures" in said
+    assert "matplotlib" in loaded
+    drawn = {path: path.stat().st_mtime_ns for path in (folder / "figures").iterdir()}
+    assert {path.name for path in drawn if path.suffix == ".png"} == {
+        f"{name}.png" for name in ("worlds", "belts", "classes", "prices")
+    }
+    loaded, said = again()
+    assert loaded == []
+    assert "figures" not in said
+    assert {path: path.stat().st_mtime_ns for path in (folder / "figures").iterdir()} == drawn
+    (folder / "figures" / "belts.png").unlink()
+    (folder / "blocks" / "tables.sha256").write_text("scrap")
+    (folder / "verdict.json").write_text("{}")
+    _, said = again()
+    assert "drawing 1 figure\n" in said
+    assert json.loads((folder / "verdict.json").read_text())["contest"]["challenger"] == "volcano"

@@ -148,7 +148,7 @@ def test_run_adds_replicates_until_the_probability_is_known(
 ) -> None:
     import sim.plot.save
 
-    monkeypatch.setattr(sim.plot.save, "save", lambda result: [])
+    monkeypatch.setattr(sim.plot.save, "save_main", lambda *_: [])
     code = status(
         "run", DUEL, "--workers", 1, "--out", tmp_path, "--until-halfwidth", 0.2, "--json"
     )
