@@ -39,7 +39,7 @@ def _sum(result: Result) -> str:
     """One sum of the code and of the files that a verdict is made of and written to."""
     files = [result.judgement_path, result.path / HORIZON, result.path / "manifest.json"]
     if result.is_sweep:
-        from sim.analysis.effects import FINDINGS
+        from sim.analysis.sweep import FINDINGS
 
         files.append(result.path / FINDINGS)
     parts = [sha256(file.read_bytes()) if file.is_file() else "" for file in files]

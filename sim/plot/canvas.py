@@ -32,6 +32,8 @@ LINE_HEIGHT = 1.3
 EDGE = 0.12
 """Inches between text and the edge of the canvas."""
 POINTS_AN_INCH = 72.0
+PANEL_PART = 0.9
+"""Part of the axes, before they are laid out, that the name of one of them may take."""
 LABEL_WIDTH = 1.45
 """Inches in which a label beside a line is wrapped."""
 WIDTH = 7.5
@@ -92,12 +94,11 @@ def write_frame(
         wrapped = [wrap(text, width, PANEL_TITLE_SIZE) for text in (title, subtitle) if text]
         every[0].set_title("\n".join(wrapped), fontsize=PANEL_TITLE_SIZE, loc="left")
     write_caption(fig, caption)
+    _wrap_axis_labels(fig, every)
     engine = fig.get_layout_engine()
     if engine is not None:
         engine.execute(fig)
     _spread_labels(fig, every)
-    if own_figure:
-        fig.set_layout_engine("none")  # it is laid out; saving need not do it again
 
 
 TITLE = "finding"  # names the title in an SVG file
@@ -120,6 +121,16 @@ def _write_head(fig: Figure, title: str, subtitle: str) -> None:
     fig.text(*under, below, **kind, fontsize=SUBTITLE_SIZE, color=NEUTRAL, in_layout=False)
     engine: Any = fig.get_layout_engine()
     engine.set(rect=(0.0, 0.0, 1.0, height / total))
+
+
+def _wrap_axis_labels(fig: Figure, axes: Iterable[Axes]) -> None:
+    """Names of axes no longer than the axes."""
+    for ax in axes:
+        box = ax.get_position()
+        wide, high = PANEL_PART * box.width * fig.get_figwidth(), box.height * fig.get_figheight()
+        for axis, inches in ((ax.xaxis, wide), (ax.yaxis, PANEL_PART * high)):
+            size = float(axis.label.get_fontsize())
+            axis.set_label_text(wrap(axis.get_label_text(), inches, size))
 
 
 def _height_of(text: str, size: float) -> float:
@@ -214,7 +225,10 @@ def write_title(ax: Axes, text: str, colour: str = INK) -> None:
 
 def label_cells(ax: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:
     """Names of the rows and columns of a heat map."""
-    ax.set_xticks(range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor")
+    if any("\n" in name for name in columns):
+        ax.set_xticks(range(len(columns)), columns, rotation=90)
+    else:
+        ax.set_xticks(range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(len(rows)), rows)
     ax.grid(visible=False)
 

@@ -155,7 +155,7 @@ def _draw_differences(ax: Axes, data: Material, table: pd.DataFrame) -> None:
 FLOW = "switching_flow"
 INTERVAL = "Cells: median over runs of the mean month; the table beside has 90 % bands"
 CELL_WIDTH, CELL_HEIGHT, MARGIN = 0.7, 0.42, 2.2
-NAME_WIDTH = 1.5
+NAME_WIDTH, NAME_LINE = 1.5, 0.16
 
 
 def flow_numbers(data: Material, point: str = ON) -> pd.DataFrame:
@@ -188,7 +188,10 @@ def flows(data: Material, point: str = ON, *, ax: Any = None) -> Drawing:
     targets = list(dict.fromkeys([*names, *table["vendor_to"]]))
     grid = table.pivot(index="vendor", columns="vendor_to", values="median")
     values = grid.reindex(index=names, columns=targets).to_numpy(dtype=np.float64)
-    size = (MARGIN + CELL_WIDTH * len(targets), 1.5 + CELL_HEIGHT * len(names))
+    sides = [[_label(data, n) for n in side] for side in (names, targets)]
+    lines = 1 + max(label.count("\n") for side in sides for label in side)
+    cell = max(CELL_HEIGHT, NAME_LINE * lines)
+    size = (MARGIN + CELL_WIDTH * len(targets), 1.5 + cell * len(names))
     fig, axes = new_axes(ax, size=size)
     between = values.copy()
     between[:, len(names) :] = np.nan  # who leaves the platforms would swamp who goes between them

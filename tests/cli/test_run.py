@@ -255,7 +255,8 @@ STORED = """
 import json, sys
 from sim.cli import main
 try:
-    main(["run", "tiny", "--clients", "60", "--replicates", "2", "--out", sys.argv[1], *sys.argv[2:]])
+    small = ["--clients", "60", "--replicates", "2"]
+    main(["run", "tiny", *small, "--out", sys.argv[1], *sys.argv[2:]])
 except SystemExit:
     pass
 heavy = {"matplotlib", "statsmodels", "numba", "zarr", "sim.market.model"}

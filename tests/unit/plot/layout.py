@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.legend import Legend
+from matplotlib.path import Path
 from matplotlib.text import Text
 
 SMALLEST = 7.0
@@ -24,8 +25,11 @@ def flaws(fig, dpi=100):
     legends = fig.findobj(lambda artist: isinstance(artist, Legend) and artist.get_visible())
     inside = {id(text) for legend in legends for text in legend.get_texts()}
     texts = [text for text in _drawn(fig) if id(text) not in inside]
-    boxes = [(_short(text), Text.get_window_extent(text, renderer)) for text in texts]
-    boxes += [("legend", legend.get_window_extent(renderer)) for legend in legends]
+    boxes = [
+        (_short(text), Text.get_window_extent(text, renderer), text.get_rotation())
+        for text in texts
+    ]
+    boxes += [("legend", legend.get_window_extent(renderer), 0.0) for legend in legends]
     found = [*_outside(fig, boxes), *_covered(boxes), *_small([*texts, *_of(legends)])]
     return [*found, *_pale(fig, [*texts, *_of(legends)], renderer)]
 
@@ -56,17 +60,28 @@ def _drawn(fig):
 
 def _outside(fig, boxes):
     width, height = fig.canvas.get_width_height()
-    for name, box in boxes:
+    for name, box, _ in boxes:
         if box.x0 < -SLACK or box.y0 < -SLACK or box.x1 > width + SLACK or box.y1 > height + SLACK:
             yield f"off the canvas: {name}"
 
 
 def _covered(boxes):
-    for (one, a), (other, b) in combinations(boxes, 2):
+    for (one, a, turned), (other, b, also) in combinations(boxes, 2):
         wide = min(a.x1, b.x1) - max(a.x0, b.x0)
         high = min(a.y1, b.y1) - max(a.y0, b.y0)
-        if wide > SLACK and high > SLACK:
+        if wide > SLACK and high > SLACK and _shape(a, turned).intersects_path(_shape(b, also)):
             yield f"one over the other: {one} / {other}"
+
+
+def _shape(box, degrees):
+    """The outline of a text that is turned, from the upright box around it."""
+    angle = np.deg2rad(degrees % 180.0)
+    c, s = abs(np.cos(angle)), abs(np.sin(angle))
+    wide, high = np.linalg.solve([[c, s], [s, c]], [box.width, box.height])
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (np.array([wide, high]) / 2 - SLACK)
+    turn = [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
+    middle = [(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2]
+    return Path(corners @ turn + middle, closed=False)
 
 
 def _small(texts):
