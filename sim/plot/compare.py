@@ -39,7 +39,6 @@ from sim.runs.worlds import ON
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from sim.plot.canvas import Drawing, FloatArray
     from sim.plot.material import Material
@@ -202,7 +201,6 @@ def flows(data: Material, point: str = ON, *, ax: Any = None) -> Drawing:
     _write_cells(axes, values, image)
     if len(targets) > len(names):
         axes.axvline(len(names) - 0.5, color="black", linewidth=1.2)
-    sides = [[_label(fig, data, n) for n in side] for side in (names, targets)]
     label_cells(axes, *sides)
     axes.set_xlabel("to")
     axes.set_ylabel("from")
@@ -233,7 +231,7 @@ def _flows_title(data: Material, table: pd.DataFrame, names: list[str]) -> str:
     return f"{said}, {_short(float(back.iloc[0]))} come back" if len(back) else said
 
 
-def _label(fig: Figure, data: Material, name: str) -> str:
+def _label(data: Material, name: str) -> str:
     label = data.styles[name].label if name in data.styles else in_words(name)
     return wrap(label, NAME_WIDTH, LABEL_SIZE)
 
