@@ -134,7 +134,7 @@ def _found(result: Result) -> dict[str, Any]:
 
 def _judged(result: Result) -> JudgedResult:
     """The result with its verdict: the stored one if the same code judged the same runs."""
-    from sim.analysis.judging import is_judged, note_judged
+    from sim.analysis.verdict.grounds import is_judged, note_judged
 
     if is_judged(result):
         return JudgedResult(result.path)

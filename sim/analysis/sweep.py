@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sim.analysis.statistics import ols_slope
-from sim.analysis.verdict.grounds import vendor_label
+from sim.analysis.verdict.grounds import EFFECTS, vendor_label
 from sim.analysis.verdict.outcomes import classify_means, split_plateau
 from sim.errors import SimError, nearest_hint
 from sim.runs.files import read_json
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
-FINDINGS = "sweep.json"
+FINDINGS = EFFECTS
 TOKENS, REVENUE, TAU, CLASS = "platform_token_share", "full_stack_revenue_share", "tau", "class"
 CHOSEN_POINTS = ("grid", "list")  # other designs draw theirs
 MOST_LEVELS = 12  # a range with more values than these is a line, not a list of levels

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sim.errors import SimError
-from sim.runs.files import code_fingerprint
+from sim.runs.files import code_fingerprint, sha256, write_atomically
 from sim.runs.result import Result
 from sim.runs.stored import MENDING, SWEEP
 from sim.scenario.patches import scenario_hash
@@ -169,3 +172,38 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+HORIZON, EFFECTS = "horizon.json", "sweep.json"
+"""Files beside a verdict: where the longer run lies, and what a sweep found."""
+JUDGED = "judged.sha256"
+ANALYSIS = Path(__file__).resolve().parent.parent
+
+
+@cache
+def code_of_verdicts() -> str:
+    """SHA-256 over the source files that judge, by name and content."""
+    digest = hashlib.sha256()
+    for path in sorted(ANALYSIS.rglob("*.py")):
+        digest.update(f"{path.relative_to(ANALYSIS).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def is_judged(result: Result) -> bool:
+    """Whether the stored verdict was given by this code, of these runs and their horizon."""
+    note = result.path / JUDGED
+    return note.is_file() and note.read_text(encoding="utf-8") == _sum(result)
+
+
+def note_judged(result: Result) -> None:
+    """Remember by which code and of what the stored verdict was given."""
+    write_atomically(result.path / JUDGED, _sum(result).encode())
+
+
+def _sum(result: Result) -> str:
+    """One sum of the code and of the files that a verdict is made of and written to."""
+    files = [result.judgement_path, result.path / HORIZON, result.path / "manifest.json"]
+    files += [result.path / EFFECTS] if result.is_sweep else []
+    parts = [sha256(file.read_bytes()) if file.is_file() else "" for file in files]
+    return sha256(" ".join([code_of_verdicts(), *parts]).encode())

@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.analysis.verdict.containment import ROBUST_SHARE
 from sim.analysis.verdict.curves import WorldPair, facts_of
+from sim.analysis.verdict.grounds import HORIZON
 from sim.analysis.verdict.verdict import judged_at
 from sim.errors import SimError
 from sim.runs.ensemble import run_ensemble
@@ -84,9 +85,6 @@ def specification_curve(worlds: WorldPair, limits: Containment) -> dict[str, Any
         "seeds": worlds.on.seeds,
         "scenario_hash": worlds.on.scenario_hash,
     }
-
-
-HORIZON = "horizon.json"
 
 
 def longer_scenario(scenario: Scenario) -> Scenario:
