@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from sim.errors import Problem, ScenarioError, nearest_hint
-from sim.market.recorder import measures
 from sim.runs.study.schema import WORLD, Claim, Factor, FactorTable, Study, Values
 from sim.runs.worlds import worlds_of
 from sim.scenario.checks.sense import examined
@@ -161,6 +160,8 @@ def never_occur(place: str, values: Values, factor: Factor) -> Iterator[Problem]
 
 def outcome_problems(study: Study, scenario: Scenario) -> Iterator[Problem]:
     """Measures that are kept exist, months are kept, and there is a run."""
+    from sim.market.recorder import measures
+
     for name in study.outcomes.measures:
         if name != "*":
             yield from must_exist("outcomes.measures", name, measures(), "measure")
@@ -173,6 +174,8 @@ def outcome_problems(study: Study, scenario: Scenario) -> Iterator[Problem]:
 
 def claim_problems(name: str, claim: Claim, scenario: Scenario) -> Iterator[Problem]:
     """A claim speaks of something measured and could turn out either way."""
+    from sim.market.recorder import measures
+
     place = f"claims.{name}"
     known = measures()
     yield from must_exist(f"{place}.measure", claim.measure, known, "measure")
