@@ -281,10 +281,12 @@ def _planned(
 
 def refuse_unknown_measure(scenario: Scenario) -> None:
     """Refuse an episode about a measure that does not exist. SimError names the nearest."""
+    name = scenario.episode.measure
+    if not name:
+        return
     from sim.market.recorder import measures
 
-    name = scenario.episode.measure
-    if name and name not in measures():
+    if name not in measures():
         hint = nearest_hint(name, list(measures()))
         raise SimError(f"episode.measure = {name!r}: no such measure ({hint})")
 
