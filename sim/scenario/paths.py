@@ -322,21 +322,27 @@ def set_path(data: dict[str, Any], path: str, value: Any) -> Problem | None:
     for depth, key in enumerate(keys, 1):
         last = depth == len(keys)
         refused = _refusal(spot, keys[:depth], value, last)
+        if refused is None and isinstance(node, list) and not _is_place(key, node):
+            refused = "no such path", f"{dotted(keys[: depth - 1])} is a list"
         if refused is not None:
             return Problem("", path, shown(value), *refused)
         if last:
             break
         if isinstance(node, dict) and node.get(str(key)) is None:
             node[str(key)] = {}
-        node = node[key]
+        node = node[str(key) if isinstance(node, dict) else key]
         spot = replace(spot.child(key), data=node)
         if not isinstance(node, dict | list):
             hint = f"{dotted(keys[:depth])} is a value, not a table"
             return Problem("", path, shown(value), "no such path", hint)
     if keys[-1] == "strategy" and node.get("strategy") != value:
         node.clear()
-    node[keys[-1]] = value
+    node[str(keys[-1]) if isinstance(node, dict) else keys[-1]] = value
     return None
+
+
+def _is_place(key: Key, items: list[Any]) -> bool:
+    return isinstance(key, int) and key < len(items)
 
 
 def changed(data: dict[str, Any], changes: Iterable[tuple[str, Any]]) -> list[Problem]:

@@ -190,6 +190,20 @@ def test_names_of_another_type_are_refused(home: Path, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        ["vendors.dam=[1]", "vendors.dam.label=x"],
+        ["vendors.dam=[1]", "vendors.dam.stack.scheduling=1.0"],
+        ["segments.0=1", "segments.0.share=1"],
+        ["vendors.dam.pricing=[1]", "vendors.dam.pricing.strategy=nash"],
+        ["events.0=1", "events.0.month=2024-01"],
+    ],
+)
+def test_changes_that_undo_each_other_are_refused(home: Path, changes: list[str]) -> None:
+    refused(lambda: load(home / "market.toml", changes))
+
+
+@pytest.mark.parametrize(
     ("points", "rule"),
     [
         (f"{HEAD}\r0.5\r", "lines end with a line feed"),
