@@ -258,7 +258,10 @@ def extremes(sweep: Sweep, outcome: str) -> list[tuple[str, Estimate]]:
     for point in (str(means.idxmin()), str(means.idxmax())):
         values = sweep.table(outcome).loc[point].dropna().to_numpy()
         mean = mean_interval(values)
-        found.append((point, Estimate(mean.mean, *mean.interval, 1.0)))
+        low, high = mean.interval
+        if sweep.outcome(outcome).unit == "share" and outcome != TAU:
+            low, high = max(low, 0.0), min(high, 1.0)
+        found.append((point, Estimate(mean.mean, low, high, 1.0)))
     return found
 
 

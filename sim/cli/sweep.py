@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.cells import cell_len, set_cell_size
 
 from sim.cli import options
 from sim.cli.options import (
@@ -17,7 +17,6 @@ from sim.cli.options import (
     executor_of,
     month_of,
     print_json,
-    table_lines,
 )
 
 if TYPE_CHECKING:
@@ -104,10 +103,16 @@ def sweep_lines(result: Result, found: Mapping[str, Any]) -> list[str]:
     return [*head, *_effects(found, max(room, LEAST_ROWS)), *rest, "", *end]
 
 
+GLUE = "\ue000"  # between a number and its unit, where a line must not break
+
+
 def _wrapped(text: str, first: str = "", indent: str = "") -> list[str]:
-    whole = text.replace(" %", "\u00a0%").replace(" points", "\u00a0points")
-    lines = textwrap.wrap(whole, COLUMNS, initial_indent=first, subsequent_indent=indent)
-    return [line.replace("\u00a0", " ") for line in lines]
+    from sim.cli.screen import wrapped
+
+    for unit in ("%", "points"):
+        text = text.replace(f" {unit}", f"{GLUE}{unit}")
+    lines = wrapped(text, COLUMNS, first, indent)
+    return [line.plain.replace(GLUE, " ") for line in lines]
 
 
 def _columns(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -126,6 +131,7 @@ def _columns(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _effects(found: Mapping[str, Any], room: int) -> list[str]:
     """A table of effects, those that move the first outcome most on top, in `room` lines."""
     from sim.analysis.effects import unit_words, with_interval
+    from sim.cli.screen import table
 
     if not found["outcomes"] or not found["outcomes"][0]["effects"]:
         return []
@@ -141,10 +147,10 @@ def _effects(found: Mapping[str, Any], room: int) -> list[str]:
             same = [e for e in outcome["effects"] if _key(e) == _key(row)]
             cells.append(with_interval(same[0], outcome["unit"], True) if same else "-")
         rows.append(["", *cells])
-    taken = sum(2 + max(len(row[place]) for row in rows) for place in range(1, len(rows[0])))
+    taken = sum(2 + max(cell_len(row[place]) for row in rows) for place in range(1, len(rows[0])))
     for cells, change in zip(rows[1:], changes, strict=True):
         cells[0] = _change(change, COLUMNS - taken)
-    lines = [line[:COLUMNS] for line in table_lines(rows)]
+    lines = [line.plain for line in table(rows, COLUMNS)]
     left = len(lines) - room
     if left > 0:
         lines = [*lines[: room - 1], f"... {left + 1} smaller ones: sim plot ... effects"]
@@ -154,13 +160,17 @@ def _effects(found: Mapping[str, Any], room: int) -> list[str]:
 def _change(row: Mapping[str, Any], room: int) -> str:
     """A factor and its change; the name gives way first."""
     change = f"{row['from']} to {row['to']}"
-    left = max(room - len(change) - 1, 8)
-    label = row["label"] if len(row["label"]) <= left else f"{row['label'][: left - 2].rstrip()}.."
-    return f"{label} {change}"[: max(room, 8)]
+    left = max(room - cell_len(change) - 1, 8)
+    label = row["label"]
+    if cell_len(label) > left:
+        label = f"{set_cell_size(label, left - 2).rstrip()}.."
+    return f"{label} {change}"
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= COLUMNS else f"{text[: COLUMNS - 3].rsplit(' ', 1)[0]}..."
+    if cell_len(text) <= COLUMNS:
+        return text
+    return f"{set_cell_size(text, COLUMNS - 3).rsplit(' ', 1)[0]}..."
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -210,11 +220,14 @@ def _extremes(found: Mapping[str, Any]) -> list[str]:
     outcome = found["outcomes"][0]
     names = ("Lowest", "Highest")
     if found["best_for"]:
-        names = (f"Best for {found['best_for'][:20]}", "Worst")
+        names = (f"Best for {set_cell_size(found['best_for'], 20).rstrip()}", "Worst")
+        names = (names[0] if cell_len(found["best_for"]) <= 20 else f"{names[0]}..", "Worst")
     lines = []
     for name, row in zip(names, outcome["extremes"], strict=False):
         size = with_interval(row, outcome["unit"], sign=unit_words(outcome["unit"], False))
-        text = f"{name:<{len(names[0])}}  {size} at {row['point']}: {row['setting']}"
+        text = (
+            f"{set_cell_size(name, cell_len(names[0]))}  {size} at {row['point']}: {row['setting']}"
+        )
         lines.append(_cut(text))
     return lines
 

@@ -17,8 +17,16 @@ from sim.errors import SimError
 from sim.plot.canvas import new_axes, write_frame
 from sim.plot.registry import SWEEPS, plot
 from sim.plot.style import SEQUENTIAL
-from sim.plot.sweep import Where, caption, factors_by, strongest_factors, subtitle, who
-from sim.plot.words import capital
+from sim.plot.sweep import (
+    Where,
+    caption,
+    factors_by,
+    name_axes,
+    strongest_factors,
+    subtitle,
+    who,
+)
+from sim.plot.words import amount, capital
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -135,7 +143,8 @@ def _draw_scales(ax: Axes, factors: Sequence[SweepFactor]) -> None:
                 bbox={"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.85},
                 zorder=6,
             )
-    labels = [textwrap.fill(factor.label, 14) for factor in factors]
+    short = [textwrap.shorten(factor.label, 40, placeholder="\u2026") for factor in factors]
+    labels = [textwrap.fill(label, 14) for label in short]
     ax.set_xticks(range(len(factors)), labels, fontsize=8)
     ax.set_yticks([])
     ax.set_ylim(-0.1, 1.1)
@@ -211,8 +220,7 @@ def outcome_map(
         _draw_regions(axes, sweep, x, y)
     else:
         _draw_cells(fig, axes, sweep.outcome(measure), table, classes)
-    axes.set_xlabel(capital(x.label))
-    axes.set_ylabel(capital(y.label))
+    name_axes(axes, x, y)
     if classes:
         shown = table["outcome_class"] if not regions else sweep.runs[CLASS]
         _legend(axes, [name for name in CLASS_COLOURS if name.value in set(shown)])
@@ -229,10 +237,16 @@ def _map_words(sweep: Sweep, outcome: Outcome, table: pd.DataFrame, classes: boo
     if not classes:
         known = table.dropna(subset=["mean"])
         low = known.iloc[int(known["mean"].argmin())]
-        return f"{who(sweep, outcome)} is lowest at {low['x']} and {low['y']}."
-    held = table[table["n"] > 0]["outcome_class"]
+        x, y = (sweep.factor(str(low[name])).label for name in ("x_factor", "y_factor"))
+        return (
+            f"{who(sweep, outcome)} lowest with {x} {low['x']} and {y} {low['y']}: "
+            f"{amount(low['mean'], outcome.unit)}."
+        )
+    x, y = (sweep.factor(str(table[name].iloc[0])) for name in ("x_factor", "y_factor"))
+    points = x.line and y.line
+    held = _class_of_points(sweep) if points else table[table["n"] > 0]["outcome_class"]
     parts = [f"{str(n).replace('_', '-')} in {k}" for n, k in held.value_counts().items()]
-    text = f"Most frequent outcome in {len(held)} cells: {', '.join(parts[:4])}."
+    text = f"Most frequent outcome in {len(held)} {'points' if points else 'cells'}: {', '.join(parts[:4])}."
     return f"{sweep.subject_label}. {text}" if sweep.subject_label else text
 
 
@@ -269,12 +283,17 @@ def _draw_cells(fig: Any, ax: Axes, outcome: Outcome, table: pd.DataFrame, class
     ax.grid(visible=False)
 
 
+def _class_of_points(sweep: Sweep) -> pd.Series[Any]:
+    """The most frequent outcome class of each point."""
+    return sweep.runs.groupby("point")[CLASS].agg(lambda held: held.value_counts().index[0])
+
+
 def _draw_regions(ax: Axes, sweep: Sweep, x: SweepFactor, y: SweepFactor) -> None:
     """Points by their most frequent class over the regions in which their neighbours agree."""
     from matplotlib.colors import to_rgb
     from scipy.spatial import cKDTree
 
-    classes = sweep.runs.groupby("point")[CLASS].agg(lambda held: held.value_counts().index[0])
+    classes = _class_of_points(sweep)
     acting = sweep.points[[x.path, y.path]].dropna().index
     points, held = sweep.points.loc[acting], classes.loc[acting].to_numpy()
     places = np.column_stack([factor.places(points[factor.path]) for factor in (x, y)])

@@ -14,11 +14,13 @@ from sim.analysis import effects as found_by
 from sim.analysis.sweep import TOKENS, Outcome, Sweep, SweepFactor
 from sim.errors import SimError
 from sim.plot.canvas import (
+    LABEL_SIZE,
     label_axis,
     label_end,
     label_months,
     log_ticks,
     new_axes,
+    wrap,
     write_frame,
     write_title,
 )
@@ -168,7 +170,7 @@ def _effect_panel(ax: Axes, factor: SweepFactor, rows: pd.DataFrame, colour: str
         elinewidth=1.6,
         capsize=3.0,
     )
-    write_title(ax, capital(factor.label))
+    write_title(ax, capital(_short(factor.label, 44)))
     if numbers:
         if factor.log:
             ax.set_xscale("log")
@@ -331,6 +333,14 @@ def _matrix(
     write_title(ax, f"Size of the interaction{f', {unit}' if unit else ''}")
 
 
+def name_axes(ax: Axes, x: SweepFactor, y: SweepFactor) -> None:
+    """Labels of two factors under and beside a map, in lines that stay inside the figure."""
+    width, height = ax.get_position().width, ax.get_position().height
+    fig: Any = ax.figure
+    ax.set_xlabel(wrap(capital(x.label), 0.8 * width * fig.get_figwidth(), LABEL_SIZE + 1))
+    ax.set_ylabel(wrap(capital(y.label), 0.8 * height * fig.get_figheight(), LABEL_SIZE + 1))
+
+
 def _cell_map(
     fig: Any, ax: Axes, sweep: Sweep, outcome: Outcome, top: found_by.Interaction
 ) -> None:
@@ -349,8 +359,7 @@ def _cell_map(
     name_ticks(ax, range(len(texts)), texts)
     ax.set_yticks(range(len(cells.rows)), [_short(t, LONGEST_TICK) for t in cells.rows], fontsize=8)
     ax.grid(visible=False)
-    ax.set_xlabel(x.label)
-    ax.set_ylabel(y.label)
+    name_axes(ax, x, y)
     unit = "%" if scale > 1.0 else found_by.unit_words(outcome.unit)
     write_title(ax, f"Mean {outcome.title}{f', {unit}' if unit else ''}")
 
