@@ -234,19 +234,19 @@ def outcome_map(
 
 
 def _map_words(sweep: Sweep, outcome: Outcome, table: pd.DataFrame, classes: bool) -> str:
+    x, y = (sweep.factor(str(table[name].iloc[0])) for name in ("x_factor", "y_factor"))
     if not classes:
         known = table.dropna(subset=["mean"])
         low = known.iloc[int(known["mean"].argmin())]
-        x, y = (sweep.factor(str(low[name])).label for name in ("x_factor", "y_factor"))
         return (
-            f"{who(sweep, outcome)} lowest with {x} {low['x']} and {y} {low['y']}: "
+            f"{who(sweep, outcome)} lowest with {x.label} {low['x']} and {y.label} {low['y']}: "
             f"{amount(low['mean'], outcome.unit)}."
         )
-    x, y = (sweep.factor(str(table[name].iloc[0])) for name in ("x_factor", "y_factor"))
     points = x.line and y.line
     held = _class_of_points(sweep) if points else table[table["n"] > 0]["outcome_class"]
     parts = [f"{str(n).replace('_', '-')} in {k}" for n, k in held.value_counts().items()]
-    text = f"Most frequent outcome in {len(held)} {'points' if points else 'cells'}: {', '.join(parts[:4])}."
+    places = f"{len(held)} {'points' if points else 'cells'}"
+    text = f"Most frequent outcome in {places}: {', '.join(parts[:4])}."
     return f"{sweep.subject_label}. {text}" if sweep.subject_label else text
 
 
