@@ -25,7 +25,7 @@ from sim.web.charts import DARK, LIGHT
 from sim.web.controls import Controls, button, choice, el, write
 from sim.web.session import Memory, Session, Shown, Step, Worker
 from sim.web.state import LARGEST_UPLOAD, Asked, Shelf, State, state_of
-from sim.web.views import Explain, PageView, Picture, Stored, Sweep, TakeAway, hide
+from sim.web.views import Explain, PageView, Picture, Stored, SweepMap, TakeAway, hide
 
 WINDOWS = 12
 """Windows that are open at a time."""
@@ -83,7 +83,7 @@ class Window:
                         self._results()
                 self.stories = Explain(self)
                 self.further: dict[str, PageView] = {
-                    "Sweep": Sweep(self),
+                    "Sweep": SweepMap(self),
                     "Stories": self.stories,
                     "Stored results": Stored(self),
                     "Take away": TakeAway(self),

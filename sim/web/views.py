@@ -169,7 +169,7 @@ class PageView:
             self.window.go_on()
 
 
-class Sweep(PageView):
+class SweepMap(PageView):
     """Two levers or parameters, and a map of the outcome that fills in."""
 
     is_heavy = True
@@ -593,7 +593,8 @@ class TakeAway(PageView):
                 if done:
                     write(self.said, f"{done['made']:,} of {done['of']:,} runs")
             path = running.result().path
-            write(self.said, "the figures are being drawn ...")
+            stored = f"stored in {path.parent.name}/{path.name}"
+            write(self.said, f"{stored}; its figures are being drawn ...")
             await worker.call(partial(drawn_figures, path))
         except SimError as error:
             write(self.said, str(error))
@@ -603,7 +604,7 @@ class TakeAway(PageView):
         for one in (self.report, self.zip):
             one.props["disabled"] = False
         write(self.go, "Store")
-        write(self.said, f"stored in {path.parent.name}/{path.name}; open it under Stored results")
+        write(self.said, f"{stored}; open it under Stored results")
 
     async def _report(self) -> None:
         if self.stored is None:
