@@ -37,7 +37,18 @@ def made(home: Path, name: str, ended: str, **manifest: object) -> Path:
     """A folder that has nothing but a manifest."""
     folder = home / name
     folder.mkdir(parents=True)
-    facts = {"name": "tiny", "status": "done", "sessions": [{"ended": ended}], **manifest}
+    facts = {
+        "schema_version": 1,
+        "name": "tiny",
+        "title": "",
+        "scenario_hash": "0",
+        "seed": 1,
+        "replicates": 2,
+        "points": [{"name": "on"}],
+        "status": "done",
+        "sessions": [{"ended": ended}],
+        **manifest,
+    }
     (folder / "manifest.json").write_text(json.dumps(facts))
     return folder
 
