@@ -59,7 +59,12 @@ class Outside(Part):
         0.15, "how far the market's progress makes waiting worse", low=0.0, high=1.0, source=PILOT
     )
     reference_price: float = par(
-        12.0, "price at the reference month", "yuan/M tokens", 0.0, 1e6, **recorded("F0152")
+        12.0,
+        "price at the reference month",
+        "yuan/M tokens",
+        above=0.0,
+        high=1e6,
+        **recorded("F0152"),
     )
     rent_n0: float = par(-1.0, "the same for accelerator rent", "util", -50.0, 50.0)
 
