@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     A verb that returns a whole number ends with it.
     """
     search_seldom()
+    # A damaged array leaves tasks behind, of which asyncio would tell beside our own line.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115

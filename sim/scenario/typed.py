@@ -53,6 +53,7 @@ RESERVED = {
     "regions": ("all",),
     "families": ("all",),
 }
+MISSING = ("NA", "NULL", "NaN", "None", "nan", "null")
 _PHRASES = {
     "extra_forbidden": "unknown key",
     "missing": "is required",
@@ -216,6 +217,8 @@ def _names(data: dict[str, Any]) -> list[Located]:
                 rule = "a name is a letter, then letters, digits, _ and -, at most 64"
             elif name in RESERVED.get(table, ()):
                 rule = "this name is reserved"
+            elif name in MISSING:
+                rule = "is what readers of tables take for a missing value"
             if rule:
                 located.append(
                     ((table, name), Problem("", f"{table}.{shown(name)[1:-1]}", shown(name), rule))

@@ -261,6 +261,13 @@ def test_numbers_and_names_without_sense_are_refused(home: Path, change: str) ->
     refused(lambda: load(home / "market.toml", [change]))
 
 
+@pytest.mark.parametrize("name", ["null", "NA", "nan", "None"])
+def test_a_name_that_tables_take_for_missing_is_refused(home: Path, name: str) -> None:
+    text = (home / "market.toml").read_text().replace("third", name)
+    (home / "market.toml").write_text(text)
+    assert "missing value" in refused(lambda: load(home / "market.toml"))
+
+
 def test_an_episode_is_checked_as_it_is_run() -> None:
     off = 'episode.off={ "demand.switching_cost.family" = 2024-01-01 }'
     assert "episode.off" in refused(lambda: load(shipped()["price-war-2024"], [off]))
