@@ -26,7 +26,7 @@ FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | 
 SHOWN = "text output"
 BETWEEN = "\x1e"
 PATIENCE_SECONDS = 300
-DOTS_PER_INCH = 90
+DOTS_PER_INCH = 120
 QUOTE_BEGINS = "<!-- made by docs/build.py volcano -->"
 QUOTE_ENDS = "<!-- end -->"
 
