@@ -368,7 +368,7 @@ def watch(state: dict[str, Any]) -> None:
         finally:
             state["case"] = case
         mode, flags = arguments[1] or "", arguments[2] or 0
-        if path == os.devnull:
+        if path == os.devnull or "/__pycache__/" in path:  # what compilers keep of the code
             return
         writes = flags & (os.O_WRONLY | os.O_RDWR) or any(c in str(mode) for c in "wax+")
         own = path.startswith(str(case.folder))
