@@ -305,7 +305,7 @@ def _provenance(result: Result, facts: Sequence[tuple[str, object]]) -> Iterator
     made = shlex.join(["sim", *manifest["command"][1:]])
     yield paragraph("The command that made it, one run made again and compared, its tables:")
     yield commands(
-        [made, f"sim explain {folder} --run {result.points[0]}/0", f"sim export {folder} --csv"]
+        [made, f"sim explain {folder} --run {result.points[0]}/0", f"sim export {folder}"]
     )
     failed = [(r.point, r.replicate, r.stage, r.message) for r in result.failed.itertuples()]
     if failed:
