@@ -155,6 +155,8 @@ FLOW = "switching_flow"
 INTERVAL = "Cells: median over runs of the mean month; the table beside has 90 % bands"
 CELL_WIDTH, CELL_HEIGHT, MARGIN = 0.7, 0.42, 2.2
 NAME_WIDTH, NAME_LINE = 1.5, 0.16
+MANY, NARROW = 12, 0.56
+"""Columns above which a column is this narrow."""
 
 
 def flow_numbers(data: Material, point: str = ON) -> pd.DataFrame:
@@ -190,7 +192,8 @@ def flows(data: Material, point: str = ON, *, ax: Any = None) -> Drawing:
     sides = [[_label(data, n) for n in side] for side in (names, targets)]
     lines = 1 + max(label.count("\n") for side in sides for label in side)
     cell = max(CELL_HEIGHT, NAME_LINE * lines)
-    size = (MARGIN + CELL_WIDTH * len(targets), 1.5 + cell * len(names))
+    wide = CELL_WIDTH if len(targets) <= MANY else NARROW
+    size = (MARGIN + wide * len(targets), 1.5 + cell * len(names))
     fig, axes = new_axes(ax, size=size)
     between = values.copy()
     between[:, len(names) :] = np.nan  # who leaves the platforms would swamp who goes between them

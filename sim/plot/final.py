@@ -47,6 +47,8 @@ HUMPS = 5.0 / 9.0
 """Sarle's coefficient of the uniform law: above it a distribution may have two humps."""
 SMALL_P = 0.05
 WIDTH, PANEL_HEIGHT, MARGIN = 7.5, 0.75, 0.7
+MANY, LOW_PANEL = 10, 0.55
+"""Vendors above which a row is this low."""
 LABEL_WIDTH = 1.6
 
 
@@ -74,7 +76,8 @@ def final(data: Material, measure: str = MEASURE, point: str = ON, *, ax: Any = 
     """Distribution of the last months' mean over the runs, one row a vendor: two humps show."""
     table = final_numbers(data, measure, point)
     vendors = list(dict.fromkeys(table["vendor"]))
-    size = (WIDTH, MARGIN + PANEL_HEIGHT * len(vendors))
+    height = PANEL_HEIGHT if len(vendors) <= MANY else LOW_PANEL
+    size = (WIDTH, MARGIN + height * len(vendors))
     fig, axes = new_axes(ax, rows=len(vendors), size=size, sharex=True)
     axes = np.atleast_1d(axes)
     samples = [table.loc[table["vendor"] == vendor, "value"].to_numpy() for vendor in vendors]
