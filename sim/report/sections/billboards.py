@@ -8,7 +8,7 @@ from sim.analysis.billboards import BILLBOARDS, best_of, in_words
 from sim.report.html import PERCENT, Block, folded, paragraph, spread, table
 from sim.report.registry import Found, section
 
-HEAD = ("vendor", "it could say", "runs, per cent", "months", "a rival could answer")
+HEAD = ("vendor", "it could say", "% of runs", "months", "a rival could answer")
 
 
 @section(BILLBOARDS)
