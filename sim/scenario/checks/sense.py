@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
+from  import LINEAR
 from sim.errors import Nearest, Problem, ScenarioError
 from sim.scenario.checks.market import MARKET, Check, values_at
 from sim.scenario.paths import (
@@ -73,6 +74,16 @@ def offers_and_rows_can_be_numbered(scenario: Scenario) -> Iterator[Problem]:
     if rows > MOST_ROWS:
         rule = f"segments x regions x kinds must be at most {MOST_ROWS}"
         yield problem_at("segments", f"{rows} rows", rule)
+
+
+def postponing_has_a_price(scenario: Scenario) -> Iterator[Problem]:
+    """The reference price of postponing has a term in the utility, as every price must."""
+    demand = scenario.demand
+    price, level = demand.outside.reference_price, demand.price_shift_rule == "price_level"
+    shift = demand.price_shift_share * price if level else demand.price_shift
+    if demand.box_cox != LINEAR and price + shift <= 0.0:
+        rule = "must lie above 0 where no price shift is added to it"
+        yield problem_at("demand.outside.reference_price", price, rule)
 
 
 def freed_money_is_not_negative(scenario: Scenario) -> Iterator[Problem]:
@@ -256,6 +267,7 @@ CHECKS: tuple[Check, ...] = (
     calendar_is_in_range,
     offers_and_rows_can_be_numbered,
     freed_money_is_not_negative,
+    postponing_has_a_price,
     contest_begins_after_the_start,
     contest_is_between_two,
     levers_can_be_off,

@@ -62,7 +62,7 @@ class Outside(Part):
         12.0,
         "price at the reference month",
         "yuan/M tokens",
-        above=0.0,
+        low=0.0,
         high=1e6,
         **recorded("F0152"),
     )
