@@ -13,7 +13,6 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
-from  import LINEAR
 from sim.errors import Nearest, Problem, ScenarioError
 from sim.scenario.checks.market import MARKET, Check, values_at
 from sim.scenario.paths import (
@@ -81,7 +80,7 @@ def postponing_has_a_price(scenario: Scenario) -> Iterator[Problem]:
     demand = scenario.demand
     price, level = demand.outside.reference_price, demand.price_shift_rule == "price_level"
     shift = demand.price_shift_share * price if level else demand.price_shift
-    if demand.box_cox != LINEAR and price + shift <= 0.0:
+    if demand.box_cox != 1.0 and price + shift <= 0.0:
         rule = "must lie above 0 where no price shift is added to it"
         yield problem_at("demand.outside.reference_price", price, rule)
 
