@@ -153,6 +153,7 @@ def report(
 ) -> None:
     """Write question, verdict, figures, thresholds, parameters and provenance on one page."""
     from sim.analysis.billboards import stored_billboards
+    from sim.analysis.verdict.grounds import refuse_altered
     from sim.api import open_result
     from sim.files import refuse_irregular
     from sim.report.page import page
@@ -162,6 +163,7 @@ def report(
     target = out or result / "report.html"
     refuse_irregular(target)
     stored = open_result(result)
+    refuse_altered(stored)
     if not stored.is_sweep and ON in stored.points and stored.sound_replicates(ON):
         stored_billboards(stored)
     content = page(stored, [open_result(folder) for folder in with_ or ()])

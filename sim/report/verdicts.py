@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from sim.analysis.verdict.flips import flips_of
 from sim.analysis.verdict.grounds import over_posterior, ranges, refuse_bare
 from sim.analysis.verdict.judge import vendor_label
 from sim.errors import SimError
+from sim.files import open_regular
 from sim.report.html import (
     PERCENT,
     Block,
@@ -254,7 +256,7 @@ def forecast_section(result: Result) -> Iterator[Block]:
     if stored:
         yield heading("Forecasts")
     for path in stored:
-        facts, rows = read_json(path), pd.read_csv(path.with_name("forecast.csv"))
+        facts, rows = read_json(path), _rows_beside(path)
         yield paragraph(
             f"{facts['forecasts']:,} figures from {facts['from'][:7]} to {facts['to'][:7]}, over "
             f"{facts['replicates']} draws, knowing the record until {facts['record_cut']}; all of "
@@ -364,3 +366,8 @@ def failure_section(findings: list[dict[str, Any]]) -> Iterator[Block]:
             ],
         )
         yield paragraph(finding_line(found), "grounds")
+
+
+def _rows_beside(path: Path) -> pd.DataFrame:
+    with open_regular(path.with_name("forecast.csv")) as file:
+        return pd.read_csv(file)

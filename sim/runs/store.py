@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import SimError
-from sim.files import read_bytes
+from sim.files import read_bytes, read_text
 from sim.runs.blocks import BlockTask, widen_block
 from sim.runs.curves import EMPTY, ROOT, chunk_path, described
 from sim.runs.files import (
@@ -134,15 +134,15 @@ class Store:
         path = self.folder / SUMS
         if not self.is_finished() or not path.is_file():
             return False
-        lines = [line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines()]
         try:
-            return all(sha256((self.folder / name).read_bytes()) == sum_ for sum_, name in lines)
-        except (OSError, ValueError):
+            lines = [line.split("  ", 1) for line in read_text(path).splitlines()]
+            return all(sha256(read_bytes(self.folder / name)) == sum_ for sum_, name in lines)
+        except (SimError, OSError, ValueError):
             return False
 
     def _write_sums(self, names: Iterable[str | Path]) -> None:
         """Check sums of the tables, as `sha256sum --check` reads them in the result folder."""
-        lines = [f"{sha256((self.folder / name).read_bytes())}  {name}\n" for name in names]
+        lines = [f"{sha256(read_bytes(self.folder / name))}  {name}\n" for name in names]
         write_atomically(self.folder / SUMS, "".join(lines).encode())
 
     def start(self, workers: int) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import SimError
+from sim.files import read_bytes, read_text
 from sim.runs.files import code_fingerprint, sha256, write_atomically
 from sim.runs.result import Result
 from sim.runs.stored import MENDING, SWEEP
@@ -186,14 +187,14 @@ def code_of_verdicts() -> str:
     digest = hashlib.sha256()
     for path in sorted(ANALYSIS.rglob("*.py")):
         digest.update(f"{path.relative_to(ANALYSIS).as_posix()}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(hashlib.sha256(read_bytes(path)).digest())
     return digest.hexdigest()
 
 
 def is_judged(result: Result) -> bool:
     """Whether the stored verdict was given by this code, of these runs and their horizon."""
     note = result.path / JUDGED
-    return note.is_file() and note.read_text(encoding="utf-8") == _sum(result)
+    return note.is_file() and read_text(note) == _sum(result)
 
 
 def note_judged(result: Result) -> None:
@@ -205,5 +206,5 @@ def _sum(result: Result) -> str:
     """One sum of the code and of the files that a verdict is made of and written to."""
     files = [result.judgement_path, result.path / HORIZON, result.path / "manifest.json"]
     files += [result.path / EFFECTS] if result.is_sweep else []
-    parts = [sha256(file.read_bytes()) if file.is_file() else "" for file in files]
+    parts = [sha256(read_bytes(file)) if file.is_file() else "" for file in files]
     return sha256(" ".join([code_of_verdicts(), *parts]).encode())
