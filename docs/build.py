@@ -261,12 +261,22 @@ ANSWERS = ("attribution", "tournament", "frontier", "failure")
 """Pictures of the page that docs/answers.py makes."""
 
 
+PAGE_VIEWS = tuple(
+    f"{view}-{width}-{scheme}"
+    for view in ("market", "sweep", "stories", "stored", "take-away")
+    for width in (1280, 390)
+    for scheme in ("light", "dark")
+)
+"""Pictures of `sim serve` that docs/tour.py takes."""
+
+
 def picture_names() -> set[str]:
     """File names of all pictures."""
     drawn = {f"{scenario}-{name}.png" for scenario, names in FIGURES.items() for name in names}
     answers = {f"volcano-dam-{name}.png" for name in ANSWERS}
     episodes = {f"{name}-episode.png" for name in EPISODES}
-    return drawn | answers | episodes | {"architecture.png", "scarcity.png", "start.png"}
+    views = {f"page-{name}.png" for name in PAGE_VIEWS}
+    return drawn | answers | episodes | views | {"architecture.png", "scarcity.png", "start.png"}
 
 
 def draw(scenario: str, folder: str, workers: int) -> Any:

@@ -17,7 +17,6 @@ from sim.analysis.headline import (
     SEEDS,
     Headline,
     headline,
-    not_taught,
 )
 from sim.analysis.posterior import read_posterior
 from sim.analysis.predictive import posterior_of
@@ -34,6 +33,8 @@ SCENARIO = DOCS.parent / "scenarios" / "volcano-dam.toml"
 RESULTS = DOCS.parent / "results"
 CLIENTS, DRAWS = 2_000, 40
 POINTS = 100.0
+TAUGHT = 0.2
+"""Part of the variance of a number that the record taught, below which it is not known."""
 MOVING = 2
 """Classes beside containment that the first sentence names: those that move most."""
 CONTAINED = OutcomeClass.CONTAINMENT.value
@@ -46,7 +47,9 @@ def percent(share: float) -> str:
 
 def not_known(found: Sequence[Headline], posterior: Path) -> str:
     """The first sentence: what the record leaves open, and how far the answer moves with it."""
-    untaught, numbers = not_taught(posterior)
+    rows = read_posterior(posterior).provenance["numbers"]
+    untaught = [row["name"] for row in rows if row["taught"] < TAUGHT]
+    numbers = len(rows)
     flat = [one for one in found if one.view.startswith("flat-")]
     spans = {kind: _span(kind, flat or found[:1]) for one in flat for kind in one.classes}
     widest = sorted(spans, key=lambda kind: spans[kind][0] - spans[kind][1])[:MOVING]

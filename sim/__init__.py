@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.analysis.headline import headline
     from sim.api import JudgedResult as Result
     from sim.api import JudgedResult as SweepResult
     from sim.api import compare, open_result, run, sweep
@@ -24,6 +25,7 @@ __all__ = [
     "SweepResult",
     "__version__",
     "compare",
+    "headline",
     "load",
     "load_study",
     "open",
@@ -38,6 +40,7 @@ _HOMES = {
     "Scenario": ("sim.scenario.schema.scenario", "Scenario"),
     "SweepResult": ("sim.api", "JudgedResult"),
     "compare": ("sim.api", "compare"),
+    "headline": ("sim.analysis.headline", "headline"),
     "load": ("sim.scenario.reader", "load"),
     "load_study": ("sim.runs.study.reader", "load_study"),
     "open": ("sim.api", "open_result"),

@@ -27,9 +27,9 @@ from sim.analysis.sweep import (
     REVENUE,
     TAU,
     TOKENS,
-    Outcome,
     Sweep,
     SweepFactor,
+    SweepOutcome,
     setting_words,
     sweep_of,
     value_words,
@@ -53,7 +53,7 @@ INTERVAL = {
 ONE_SEED = "t, 95 %, over points of the one seed"
 
 
-class Estimate(NamedTuple):
+class EffectSize(NamedTuple):
     """A number with its 95 % interval and its two-sided p-value."""
 
     value: float
@@ -68,7 +68,7 @@ class Effect(NamedTuple):
     factor: SweepFactor
     start: Any
     end: Any
-    found: Estimate
+    found: EffectSize
 
 
 class Interaction(NamedTuple):
@@ -76,21 +76,21 @@ class Interaction(NamedTuple):
 
     first: Effect
     second: Effect
-    found: Estimate  # its p-value is adjusted over all interactions of the outcome (Holm)
+    found: EffectSize  # its p-value is adjusted over all interactions of the outcome (Holm)
 
 
-def _estimate(value: float, variance: float, df: float) -> Estimate:
+def _estimate(value: float, variance: float, df: float) -> EffectSize:
     if not df > 0.0 or math.isnan(variance):
-        return Estimate(value, -math.inf, math.inf, 1.0)
+        return EffectSize(value, -math.inf, math.inf, 1.0)
     error = math.sqrt(max(variance, 0.0))
     half = float(special.stdtrit(df, 0.5 + CONFIDENCE / 2.0)) * error
     if error == 0.0:
-        return Estimate(value, value, value, 0.0 if value else 1.0)
+        return EffectSize(value, value, value, 0.0 if value else 1.0)
     p = 2.0 * float(special.stdtr(df, -abs(value) / error))
-    return Estimate(value, value - half, value + half, min(p, 1.0))
+    return EffectSize(value, value - half, value + half, min(p, 1.0))
 
 
-def _fitted(columns: FloatArray, table: FloatArray, drawn: bool) -> list[Estimate] | None:
+def _fitted(columns: FloatArray, table: FloatArray, drawn: bool) -> list[EffectSize] | None:
     """Estimates of the coefficients of the columns (P, K) over a table (P, R).
 
     None if the points do not tell the columns apart.
@@ -200,7 +200,7 @@ class Group(NamedTuple):
     label: str
     place: float  # of the middle of the group on the axis of the factor
     points: tuple[str, ...]
-    found: Estimate  # of the mean
+    found: EffectSize  # of the mean
 
 
 LEAST_IN_A_PART, MOST_PARTS = 4, 5
@@ -244,12 +244,12 @@ def means_by(sweep: Sweep, factor: SweepFactor, outcome: str) -> list[Group]:
         if len(values):
             mean = mean_interval(values.to_numpy())
             low, high = (overall + end for end in mean.interval)
-            found = Estimate(overall + mean.mean, low, high, 1.0)
+            found = EffectSize(overall + mean.mean, low, high, 1.0)
             groups.append(Group(label, place, points, found))
     return groups
 
 
-def extremes(sweep: Sweep, outcome: str) -> list[tuple[str, Estimate]]:
+def extremes(sweep: Sweep, outcome: str) -> list[tuple[str, EffectSize]]:
     """The points with the lowest and the highest mean of an outcome."""
     means = sweep.table(outcome).mean(axis=1).dropna()
     if len(means) < 2:
@@ -261,7 +261,7 @@ def extremes(sweep: Sweep, outcome: str) -> list[tuple[str, Estimate]]:
         low, high = mean.interval
         if sweep.outcome(outcome).unit == "share" and outcome != TAU:
             low, high = max(low, 0.0), min(high, 1.0)
-        found.append((point, Estimate(mean.mean, low, high, 1.0)))
+        found.append((point, EffectSize(mean.mean, low, high, 1.0)))
     return found
 
 
@@ -273,7 +273,7 @@ def sizes(found: Sequence[Effect]) -> dict[str, float]:
     return {path: max(values) - min(values) for path, values in moved.items()}
 
 
-def shown_outcomes(sweep: Sweep, result: Result) -> list[Outcome]:
+def shown_outcomes(sweep: Sweep, result: Result) -> list[SweepOutcome]:
     """The outcomes that a sweep speaks of: the contest's, tau, those the study asks for."""
     asked = result.manifest["outcomes"]["measures"]
     return [o for name, o in sweep.outcomes.items() if name in (TOKENS, REVENUE, TAU, *asked)]
@@ -331,7 +331,7 @@ def _incumbent(result: Result) -> str:
     return "" if contest is None else vendor_label(result.scenario, contest.incumbent)
 
 
-def outcome_document(sweep: Sweep, outcome: Outcome) -> dict[str, Any]:
+def outcome_document(sweep: Sweep, outcome: SweepOutcome) -> dict[str, Any]:
     """Effects, clear interactions and extreme points of one outcome, ready for JSON."""
     found = effects(sweep, outcome.name)
     moved = dict(sorted(sizes(found).items(), key=lambda item: -item[1]))
@@ -366,7 +366,7 @@ def _named(effect: Effect) -> dict[str, str]:
     }
 
 
-def _numbers(found: Estimate) -> dict[str, Any]:
+def _numbers(found: EffectSize) -> dict[str, Any]:
     return {"estimate": found.value, "interval": [found.low, found.high], "p": found.p}
 
 

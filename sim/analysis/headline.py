@@ -31,11 +31,9 @@ DRAWS, SEEDS = 100, 2
 END = 0.2
 """Part of the posterior at each end of a flat direction."""
 PREDICTIVE = (0.05, 0.95)
-TAUGHT = 0.2
-"""A number of which the record taught less keeps its prior."""
 
 
-class View(NamedTuple):
+class HeadlineView(NamedTuple):
     """One way to fill in what is not known: a file of draws, or the scenario's own numbers."""
 
     name: str
@@ -67,13 +65,9 @@ class Headline(NamedTuple):
         return self.classes[kind][0] if kind in self.classes else 0.0
 
 
-def not_taught(posterior: Path) -> tuple[list[str], int]:
-    """The numbers of which the record taught less than a fifth, and how many there are in all."""
-    rows = read_posterior(posterior).provenance.get("numbers", [])
-    return [row["name"] for row in rows if row["taught"] < TAUGHT], len(rows)
-
-
-def views(scenario: Scenario, file: Path, out: Path, draws: int, seed: int) -> Iterator[View]:
+def views(
+    scenario: Scenario, file: Path, out: Path, draws: int, seed: int
+) -> Iterator[HeadlineView]:
     """The posterior, the prior, the point, and both ends of each flat direction.
 
     Parameters
@@ -82,18 +76,18 @@ def views(scenario: Scenario, file: Path, out: Path, draws: int, seed: int) -> I
         Folder of the files of draws that are made here.
     """
     posterior = read_posterior(file)
-    yield View(POSTERIOR, "the posterior", file)
+    yield HeadlineView(POSTERIOR, "the posterior", file)
     prior = out / f"{PRIOR}{ENDING}"
     write_posterior(prior, prior_alone(scenario, draws, seed))
-    yield View(PRIOR, "the prior, no record looked at", prior)
-    yield View(POINT, "the scenario's own numbers", None)
+    yield HeadlineView(PRIOR, "the prior, no record looked at", prior)
+    yield HeadlineView(POINT, "the scenario's own numbers", None)
     for number, row in enumerate(posterior.provenance.get("flat", ()), 1):
         words = " ".join(f"{weight:+.1f} {name}" for name, weight in row["loadings"].items())
         for high, word in ((False, "low"), (True, "high")):
             name = f"flat-{number}-{word}"
             there = out / f"{name}{ENDING}"
             write_posterior(there, at_end(posterior, scenario, row["loadings"], END, high=high))
-            yield View(name, f"{word} end of {words}", there)
+            yield HeadlineView(name, f"{word} end of {words}", there)
 
 
 def headline(
@@ -150,7 +144,7 @@ def headline(
         yield _said(view, result, seeds)
 
 
-def _said(view: View, result: Result, seeds: int) -> Headline:
+def _said(view: HeadlineView, result: Result, seeds: int) -> Headline:
     """What the runs of a view say."""
     verdict = judge(result)
     if verdict["primary"] is None:

@@ -44,7 +44,7 @@ WORLDS = {
 PLAIN_ENDS = ("strategy", "mean", "sd", "low", "high", "start", "share", "value", "initial")
 
 
-class Outcome(NamedTuple):
+class SweepOutcome(NamedTuple):
     """A number of every run: its column, how people call it, its unit."""
 
     name: str
@@ -101,7 +101,7 @@ class Sweep:
 
     runs: pd.DataFrame
     factors: tuple[SweepFactor, ...]
-    outcomes: Mapping[str, Outcome]
+    outcomes: Mapping[str, SweepOutcome]
     subject: str  # vendor that the outcomes by vendor speak of
     subject_label: str
     drawn: bool  # whether the points were drawn
@@ -121,7 +121,7 @@ class Sweep:
             raise SimError(f"{'no' if not found else 'more than one'} factor {name} ({hint})")
         return found[0]
 
-    def outcome(self, name: str) -> Outcome:
+    def outcome(self, name: str) -> SweepOutcome:
         """An outcome by name. SimError if there is none."""
         if name not in self.outcomes:
             raise SimError(f"no outcome {name} ({nearest_hint(name, list(self.outcomes))})")
@@ -134,7 +134,7 @@ class Sweep:
         return self.runs[columns].drop_duplicates("point").set_index("point")
 
     @cached_property
-    def main(self) -> Outcome:
+    def main(self) -> SweepOutcome:
         """The outcome that is spoken of first."""
         return next(iter(self.outcomes.values()))
 
@@ -274,7 +274,9 @@ def setting_words(sweep: Sweep, point: str, first: Sequence[str] = ()) -> str:
     return ", ".join(f"{label} {value_words(value)}" for label, value in held)
 
 
-def _outcomes(result: Result, runs: pd.DataFrame) -> tuple[str, dict[str, Outcome], dict[str, Any]]:
+def _outcomes(
+    result: Result, runs: pd.DataFrame
+) -> tuple[str, dict[str, SweepOutcome], dict[str, Any]]:
     """Whom the outcomes speak of, the outcomes, and their values in every run."""
     contest = result.scenario.contest
     vendors = list(result.scenario.vendors)
@@ -287,18 +289,18 @@ def _outcomes(result: Result, runs: pd.DataFrame) -> tuple[str, dict[str, Outcom
     units = _units(result)
     asked = [m for m in result.manifest["outcomes"]["measures"] if m not in ("*", TOKENS, REVENUE)]
     others = [m for m in units if m not in (TOKENS, REVENUE, *asked)]
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, SweepOutcome] = {}
     values: dict[str, Any] = {}
     for name in (TOKENS, REVENUE, *asked, *others):
         column = f"{prefix}{name}" if f"{prefix}{name}" in runs else name
         if column not in runs or not np.isfinite(runs[column]).any():
             continue
         title = TITLES.get(name, name.replace("_", " "))
-        outcomes[name] = Outcome(name, title, units.get(name, "-"))
+        outcomes[name] = SweepOutcome(name, title, units.get(name, "-"))
         values[name] = runs[column].to_numpy(dtype=np.float64)
     tau = _tau(result, runs, values.get(TOKENS))
     if tau is not None:
-        outcomes[TAU] = Outcome(TAU, TITLES[TAU], "share")
+        outcomes[TAU] = SweepOutcome(TAU, TITLES[TAU], "share")
         values[TAU] = tau
     classes = _classes(result, runs, tau)
     if classes is not None:

@@ -1,4 +1,4 @@
-"""Nash equilibria, regrets and values of two-player matrix games."""
+"""Nash equilibria of two-player matrix games."""
 
 from __future__ import annotations
 
@@ -71,27 +71,6 @@ def nash_equilibria(row_payoffs: ArrayLike, col_payoffs: ArrayLike) -> list[Nash
     return sorted(found, key=lambda one: -(one.row.max() + one.col.max()))
 
 
-def regrets(
-    row_payoffs: ArrayLike, col_payoffs: ArrayLike, row: ArrayLike, col: ArrayLike
-) -> tuple[float, float]:
-    """Each player's gain from the best action against the other's mix; (0, 0) in equilibrium.
-
-    ``max_i (A y)_i - x'A y`` and ``max_j (x'B)_j - x'B y``, in the units of the payoffs.
-
-    Raises
-    ------
-    ValueError
-        If shapes disagree or a mix is no probability vector.
-    """
-    a, b = _payoffs(row_payoffs, col_payoffs)
-    x, y = _mix("row", row, a.shape[0]), _mix("col", col, a.shape[1])
-    against_col, against_row = a @ y, x @ b
-    return (
-        float(against_col.max() - x @ against_col),
-        float(against_row.max() - against_row @ y),
-    )
-
-
 def _payoffs(row_payoffs: ArrayLike, col_payoffs: ArrayLike) -> tuple[Floats, Floats]:
     a = np.asarray(row_payoffs, dtype=np.float64)
     b = np.asarray(col_payoffs, dtype=np.float64)
@@ -100,13 +79,6 @@ def _payoffs(row_payoffs: ArrayLike, col_payoffs: ArrayLike) -> tuple[Floats, Fl
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError("payoffs must be finite")
     return a, b
-
-
-def _mix(name: str, values: ArrayLike, size: int) -> Floats:
-    mix = np.asarray(values, dtype=np.float64)
-    if mix.shape != (size,) or not (mix >= 0).all() or abs(mix.sum() - 1) > TOLERANCE:
-        raise ValueError(f"{name} must be {size} probabilities that add to one")
-    return mix
 
 
 def _positive(payoffs: Floats) -> Floats:

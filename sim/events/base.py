@@ -185,7 +185,7 @@ class Prices(Protocol):
     follows_list: bool
 
 
-class Vendors(Protocol):
+class MarketVendor(Protocol):
     """A vendor of the market."""
 
     @property
@@ -204,4 +204,4 @@ class Market(Protocol):
     @property
     def state(self) -> Changeable: ...
     @property
-    def vendors(self) -> Mapping[str, Vendors]: ...
+    def vendors(self) -> Mapping[str, MarketVendor]: ...

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sim.analysis.effects import groups_of, unit_words
-from sim.analysis.sweep import CLASS, TOKENS, Outcome, Sweep, SweepFactor, value_words
+from sim.analysis.sweep import CLASS, TOKENS, Sweep, SweepFactor, SweepOutcome, value_words
 from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.errors import SimError
 from sim.plot.canvas import new_axes, write_frame
@@ -99,7 +99,7 @@ def _unit_places(sweep: Sweep, factor: SweepFactor) -> FloatArray:
 
 
 def _draw_lines(
-    fig: Any, ax: Axes, places: FloatArray, means: pd.Series[float], outcome: Outcome
+    fig: Any, ax: Axes, places: FloatArray, means: pd.Series[float], outcome: SweepOutcome
 ) -> None:
     import matplotlib
     from matplotlib.cm import ScalarMappable
@@ -233,7 +233,7 @@ def outcome_map(
     return fig, axes
 
 
-def _map_words(sweep: Sweep, outcome: Outcome, table: pd.DataFrame, classes: bool) -> str:
+def _map_words(sweep: Sweep, outcome: SweepOutcome, table: pd.DataFrame, classes: bool) -> str:
     x, y = (sweep.factor(str(table[name].iloc[0])) for name in ("x_factor", "y_factor"))
     if not classes:
         known = table.dropna(subset=["mean"])
@@ -250,7 +250,9 @@ def _map_words(sweep: Sweep, outcome: Outcome, table: pd.DataFrame, classes: boo
     return f"{sweep.subject_label}. {text}" if sweep.subject_label else text
 
 
-def _draw_cells(fig: Any, ax: Axes, outcome: Outcome, table: pd.DataFrame, classes: bool) -> None:
+def _draw_cells(
+    fig: Any, ax: Axes, outcome: SweepOutcome, table: pd.DataFrame, classes: bool
+) -> None:
     from matplotlib.colors import to_rgb
 
     across, up = list(dict.fromkeys(table["x"])), list(dict.fromkeys(table["y"]))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sim.analysis import effects as found_by
-from sim.analysis.sweep import TOKENS, Outcome, Sweep, SweepFactor
+from sim.analysis.sweep import TOKENS, Sweep, SweepFactor, SweepOutcome
 from sim.errors import SimError
 from sim.plot.canvas import (
     LABEL_SIZE,
@@ -86,12 +86,12 @@ def caption(data: Material, sweep: Sweep, interval: str, where: Where) -> str:
     return text
 
 
-def who(sweep: Sweep, outcome: Outcome) -> str:
+def who(sweep: Sweep, outcome: SweepOutcome) -> str:
     """Whose outcome it is, and which: `Volcano Cloud: platform tokens`."""
     return f"{sweep.subject_label}: {outcome.title}" if sweep.subject_label else outcome.title
 
 
-def subtitle(sweep: Sweep, outcome: Outcome) -> str:
+def subtitle(sweep: Sweep, outcome: SweepOutcome) -> str:
     """The measure with its unit, and what a number of a point is."""
     unit = unit_in_words(outcome.unit)
     return f"{who(sweep, outcome)}{f', {unit}' if unit else ''}, means of the judged last months."
@@ -281,7 +281,7 @@ def interactions(
     return fig, axes
 
 
-def _interaction_words(outcome: Outcome, top: found_by.Interaction, clear: bool) -> str:
+def _interaction_words(outcome: SweepOutcome, top: found_by.Interaction, clear: bool) -> str:
     names = f"{top.first.factor.label} and {top.second.factor.label}"
     if not clear:
         return f"No interaction stands out of the noise; the clearest: {names}."
@@ -298,7 +298,7 @@ def _matrix(
     ax: Axes,
     factors: Sequence[SweepFactor],
     found: Sequence[found_by.Interaction],
-    outcome: Outcome,
+    outcome: SweepOutcome,
 ) -> None:
     scale = 100.0 if outcome.unit == "share" else 1.0
     order = [factor.path for factor in factors]
@@ -342,7 +342,7 @@ def name_axes(ax: Axes, x: SweepFactor, y: SweepFactor) -> None:
 
 
 def _cell_map(
-    fig: Any, ax: Axes, sweep: Sweep, outcome: Outcome, top: found_by.Interaction
+    fig: Any, ax: Axes, sweep: Sweep, outcome: SweepOutcome, top: found_by.Interaction
 ) -> None:
     x, y = top.first.factor, top.second.factor
     cells = pair_cells(sweep, outcome.name, x, y)

@@ -167,5 +167,6 @@ def test_a_page_is_of_any_result_and_takes_findings_only(run: Path, folder: Path
     assert "Which unknown numbers matter" in text
     assert "not contained" not in text.lower()
     assert sweep.scenario_hash in text
+    (run / "billboards.json").unlink(missing_ok=True)
     with pytest.raises(SimError, match="holds no finding"):
         page(open_result(run), [open_result(run)])

@@ -11,7 +11,7 @@ import pytest
 from tests.docs.scripts import ROOT, script
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-LARGEST_PICTURE = 200_000
+LARGEST_PICTURE = 260_000
 AT_A_TIME = 2
 TOLERATED = 0.15
 """Part of the words that may differ: a class or a note of a small ensemble can go either way."""

@@ -102,7 +102,7 @@ def test_a_folder_of_another_ensemble_is_not_touched(run_duel: Run) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"key": "0" * 64}))
     before = everything(folder)
-    with pytest.raises(SimError, match="another ensemble"):
+    with pytest.raises(SimError, match="other inputs"):
         run_duel()
     assert everything(folder) == before
 

@@ -45,6 +45,9 @@ PRICING = (
     "zero_intelligence",
 )
 
+UTILITY = st.floats(-4.0, 6.0).map(lambda x: x if abs(x) > 1e-9 else 0.0)
+"""Smaller sizes are refused: nobody means them."""
+
 
 @st.composite
 def markets(draw: st.DrawFn, *, pricing: tuple[str, ...] = PRICING) -> dict[str, Any]:
@@ -53,8 +56,8 @@ def markets(draw: st.DrawFn, *, pricing: tuple[str, ...] = PRICING) -> dict[str,
         "population.clients": draw(st.integers(20, 300)),
         "population.size_sigma": draw(st.sampled_from([0.0, 1.0, 1.8])),
         "supply.spill_share": draw(st.sampled_from([0.0, 0.5, 1.0])),
-        "demand.outside.n0": draw(st.floats(-6.0, 6.0)),
-        "demand.self_hosting.appeal": draw(st.floats(-4.0, 6.0)),
+        "demand.outside.n0": draw(UTILITY),
+        "demand.self_hosting.appeal": draw(UTILITY),
         "demand.nest_correlation.api": draw(st.sampled_from([0.0, 0.5, 0.9])),
         "demand.box_cox": draw(st.sampled_from([0.0, 0.5, 1.0])),
         "events": [],

@@ -146,7 +146,7 @@ PERTURBED: list[tuple[Any, str, Any, str]] = [
     ),
     (judgement, "hhi", _off(judgement.hhi), "concentration"),
     (equilibria, "nash_equilibria", lambda *a: [], "matrix_games_egta"),
-    (pricing, "regrets", lambda *a: (1.0, 1.0), "matrix_games_egta"),
+    (pricing, "gains", lambda *a: (np.ones(a[0].shape),) * 2, "matrix_games_egta"),
     (q_learning, "initial_values", _off(q_learning.initial_values), "q_learning"),
     (shapley, "shapley_values", _off(shapley.shapley_values), "shapley"),
     (designs, "sobol_design", _design_off, "sobol_sensitivity"),

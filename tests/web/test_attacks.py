@@ -25,6 +25,7 @@ from sim.errors import SimError
 from sim.web.charts import Table
 from sim.web.server import BODY_BYTES, SOCKETS
 from sim.web.state import LARGEST_UPLOAD, Shelf, State, state_of
+from tests.web.loops import in_a_loop
 
 ROOT = Path(__file__).parents[2]
 SECRET = "outside the folders"
@@ -169,11 +170,11 @@ def test_a_hundred_sockets_are_too_many_and_strangers_get_none(served: Served) -
         assert await one({**own, "Host": "evil.example"}, served.address) in (400, 403, 421)
         return await asyncio.gather(*(one(own, served.address) for _ in range(100)))
 
-    found = asyncio.run(all_of_them())
+    found = in_a_loop(all_of_them())
     assert found.count(101) == SOCKETS
     assert set(found) == {101, 503}
     deadline = time.monotonic() + 30.0
-    while asyncio.run(one({"Cookie": f"{cookie.name}={cookie.value}"}, served.address)) != 101:
+    while in_a_loop(one({"Cookie": f"{cookie.name}={cookie.value}"}, served.address)) != 101:
         assert time.monotonic() < deadline, "sockets that are gone still count"
         time.sleep(0.5)
 

@@ -19,6 +19,7 @@ from sim.cli import main
 from sim.runs.worlds import OFF_MONEY_KEPT, ON
 from sim.web.session import DIED, KEPT, Memory, Session, Shown, Step, Worker, steps_of
 from sim.web.state import Asked, Shelf, State, command_of, python_of
+from tests.web.loops import in_a_loop
 
 ROOT = Path(__file__).parents[2]
 STATE = State("tiny").with_size("replicates", 4)
@@ -70,7 +71,7 @@ def test_stored_and_shown_numbers_are_those_of_the_copied_command(shelf: Shelf) 
         finally:
             worker.close()
 
-    look, page = asyncio.run(both())
+    look, page = in_a_loop(both())
     assert page.name == typed.name
     files = [p.relative_to(page) for p in sorted((page / "curves.zarr").rglob("*")) if p.is_file()]
     for file in [Path("runs.parquet"), Path("scenario.toml"), Path("verdict.json"), *files]:
@@ -136,7 +137,7 @@ def test_windows_cancel_and_a_dead_worker(shelf: Shelf) -> None:
         finally:
             worker.close()
 
-    asyncio.run(story())
+    in_a_loop(story())
 
 
 def test_first_a_few_quick_pairs_then_all_clients() -> None:

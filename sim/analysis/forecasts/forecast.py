@@ -300,7 +300,7 @@ def thing_of(one: Record | Target, scenario: Scenario) -> Thing:
     return one.metric, about, one.unit
 
 
-class Figure(NamedTuple):
+class RestatedFigure(NamedTuple):
     """A recorded figure on the scale of another period."""
 
     start: date
@@ -323,7 +323,7 @@ class Known:
         for row in sorted(self.rows, key=_order):
             self._by_thing.setdefault(thing_of(row, scenario), []).append(row)
 
-    def of(self, target: Target) -> list[Figure]:
+    def of(self, target: Target) -> list[RestatedFigure]:
         """What was recorded of a target's thing, in order; sums at the rate of its period."""
         found = []
         for row in self._by_thing.get(thing_of(target, self.scenario), ()):
@@ -332,7 +332,7 @@ class Known:
                 ratio = 1.0
                 if target.summed:
                     ratio = _days(target.period_start, target.period_end) / _days(start, end)
-                found.append(Figure(start, end, row.value * ratio))
+                found.append(RestatedFigure(start, end, row.value * ratio))
         return found
 
 

@@ -18,8 +18,8 @@ from sim.analysis.forecasts.forecast import (
     DRAWS,
     PERCENT,
     Errors,
-    Figure,
     Known,
+    RestatedFigure,
     in_memory,
     is_logarithmic,
     is_percentage,
@@ -117,7 +117,7 @@ def scoreboard(
     return Scoreboard(cut, fitted, score_table(outcomes))
 
 
-def _series(target: Target, figures: Sequence[Figure]) -> Series | None:
+def _series(target: Target, figures: Sequence[RestatedFigure]) -> Series | None:
     """The figures that a target's forecasters work with: a free model has no logarithm."""
     logs = is_logarithmic(target)
     kept = [figure for figure in figures if figure.value > 0.0 or not logs]
@@ -181,7 +181,7 @@ def _moved(targets: Iterable[Target], pools: _Pools, cut: date) -> Iterator[tupl
             continue
         series = pools.series(target)
         if series is not None:
-            time = Figure(target.period_start, target.period_end, target.value).time
+            time = RestatedFigure(target.period_start, target.period_end, target.value).time
             yield target.id, series.variance * series.ahead(time)
 
 
@@ -197,7 +197,7 @@ def _outcome(
     samples = {MODEL: predictive(target, simulated(target, curves), errors)}
     if target.period_end > cut and series is not None:
         normals = ndtri((np.arange(DRAWS) + 0.5) / DRAWS)
-        time = Figure(target.period_start, target.period_end, target.value).time
+        time = RestatedFigure(target.period_start, target.period_end, target.value).time
         for name, forecaster in FORECASTERS.items():
             samples[name] = predictive(
                 target, forecaster(series, time, normals), Errors(errors.seed)

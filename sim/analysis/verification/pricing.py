@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.games.equilibria import equilibria
+from sim.analysis.games.equilibria import equilibria, gains
 from sim.analysis.verification.demand import (
     INELASTIC,
     best_reply,
@@ -21,7 +21,6 @@ from sim.analysis.verification.verify import Inputs, family
 from sim.economics import q_learning
 from sim.economics.arrays import Floats
 from sim.economics.demand import LOG
-from sim.economics.games import regrets
 from sim.economics.mixed import Demand
 from sim.economics.pricing import choice_margin_weight, common_lerner, price_from_elasticity
 
@@ -295,13 +294,11 @@ def _duopoly_profits(inputs: Inputs, grid: Floats) -> Floats:
 def matrix_game(inputs: Inputs) -> dict[str, Any]:
     """Equilibria and regrets of an empirical game of two players."""
     row, col = (np.asarray(inputs[key], float) for key in ("row_payoffs", "col_payoffs"))
-    found, (m, n) = equilibria(row, col), row.shape
+    found = equilibria(row, col)
     answer: dict[str, Any] = {
         "equilibria": [one._asdict() for one in found],
         "n_equilibria": len(found),
-        "pure_profile_max_regret": [
-            [max(regrets(row, col, np.eye(m)[i], np.eye(n)[j])) for j in range(n)] for i in range(m)
-        ],
+        "pure_profile_max_regret": np.maximum(*gains(row, col)).tolist(),
     }
     if np.allclose(row, -col, rtol=0.0, atol=1e-9):
         answer["zero_sum_value"] = found[0].payoffs[0]  # the same in every equilibrium

@@ -37,7 +37,9 @@ def _strict_floats() -> Iterator[None]:
 def test_no_player_gains_by_leaving_an_equilibrium(payoffs):
     a, b = (np.array(table, dtype=float) for table in payoffs)
     for found in games.nash_equilibria(a, b):
-        assert max(games.regrets(a, b, found.row, found.col)) < 1e-6
+        against_col, against_row = a @ found.col, found.row @ b
+        assert against_col.max() - found.row @ against_col < 1e-6
+        assert against_row.max() - against_row @ found.col < 1e-6
         assert found.row.sum() == pytest.approx(1)
         assert found.col.sum() == pytest.approx(1)
         assert found.payoffs[0] == pytest.approx(found.row @ a @ found.col)
@@ -88,8 +90,6 @@ def test_a_game_with_ties_has_all_four_of_its_extreme_equilibria():
         lambda: games.nash_equilibria([1, 2], [1, 2]),
         lambda: games.nash_equilibria([[np.nan]], [[1.0]]),
         lambda: games.nash_equilibria(np.ones((11, 11)), np.ones((11, 11))),
-        lambda: games.regrets([[1, 2]], [[1, 2]], [0.5], [0.5, 0.5]),
-        lambda: games.regrets([[1, 2]], [[1, 2]], [1.0], [-0.5, 1.5]),
     ],
 )
 def test_bad_input_raises(call):

@@ -91,12 +91,12 @@ def test_nothing_finished_is_said_not_guessed(run_duel: Run) -> None:
     assert "No replicate" in result.verdict["sentences"][0]
     with pytest.raises(SimError, match="no finished run"):
         result.summary()
-    assert "No replicate" in result._repr_html_()
+    assert "Not known: no run" in result._repr_html_()
 
 
 def test_notebook_view_names_scenario_verdict_and_seed(whole: Result) -> None:
     html = whole._repr_html_()
-    assert "Two platforms, moves on both sides" in html
+    assert "Does the strategy of Old Cloud contain New Cloud?" in html
     assert "ot contained" in html
     assert "seed 7" in html
 
