@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 REVENUE = "full_stack_revenue_share"
 INTERVAL = "Bars: frequency; whiskers: Goodman simultaneous intervals, 95 %"
 COLUMNS, MOST_WORLDS = 4, 12
+LEAST_WIDTH, LEAST_HEIGHT = 5.6, 2.4  # inches: room for text around one panel of one row
 PANEL_WIDTH, ROW, MARGIN = 2.2, 0.27, 1.2
 
 
@@ -122,7 +123,8 @@ def classes(
         raise SimError(f"at most {MOST_WORLDS} worlds make a figure; here are {len(points)} points")
     columns = min(COLUMNS, len(points))
     lines = -(-len(points) // columns)
-    size = (MARGIN + PANEL_WIDTH * columns, (1.15 + ROW * len(shown)) * lines)
+    wanted = MARGIN + PANEL_WIDTH * columns, (1.15 + ROW * len(shown)) * lines
+    size = max(LEAST_WIDTH, wanted[0]), max(LEAST_HEIGHT, wanted[1])
     shape = (lines, columns) if ax is None else (1, len(points))
     fig, axes = new_axes(ax, *shape, size, sharey=True)
     axes = np.atleast_1d(axes)
