@@ -181,7 +181,7 @@ QUESTIONS = (
         f"sim sensitivity {SCENARIO} --clients 2000 --within 1.5 --points 64 --draws 200 "
         "--replicates 4",
         sensitivity_rows,
-        {"volcano-dam-failure": "failure_box.png"},
+        {"volcano-dam-tornado": "tornado.png"},
     ),
 )
 

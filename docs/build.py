@@ -257,7 +257,7 @@ EPISODES = (
 """Small scenarios of one move each, in the order of their page."""
 
 
-ANSWERS = ("attribution", "tournament", "frontier", "failure")
+ANSWERS = ("attribution", "tournament", "frontier", "tornado")
 """Pictures of the page that docs/answers.py makes."""
 
 
