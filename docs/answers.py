@@ -221,7 +221,7 @@ def _ran(command: str, out: Path) -> str:
         encoding="utf-8",
         timeout=PATIENCE_SECONDS,
     )
-    return ran.stdout.replace(f"{out}/", "results/")
+    return ran.stdout.replace(str(out), "results")
 
 
 def page(answers: list[Answer]) -> str:
