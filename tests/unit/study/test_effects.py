@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sim.analysis import effects
-from sim.analysis.sweep import Outcome, Sweep, SweepFactor, factor_labels, sweep_of
+from sim.analysis.sweep import Sweep, SweepFactor, SweepOutcome, factor_labels, sweep_of
 from sim.api import JudgedResult as Result
 from sim.errors import SimError
 from sim.runs.result import export_csv
@@ -34,7 +34,7 @@ def made_up(points: pd.DataFrame, values: np.ndarray, drawn: bool) -> Sweep:
         else SweepFactor(name, name, tuple(sorted(held.dropna().unique())), False)
         for name, held in points.items()
     )
-    outcome = Outcome(SHARE, SHARE, "share")
+    outcome = SweepOutcome(SHARE, SHARE, "share")
     return Sweep(pd.DataFrame(rows), factors, {SHARE: outcome}, "new", "New", drawn)
 
 
