@@ -2,12 +2,15 @@
 
 Each case is made of a kind, a number and the seed, and is read in a process of its own pool under
 limits of time and memory. It must be read or refused in words: no traceback, no hang, no file
-outside the folders that it may use. What refused how many is counted by rule.
+outside the folders that it may use. What refused how many is counted by rule. With `--log FILE` the outcomes are
+kept, a line each, and the same command goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import json
 import os
 import re
@@ -20,7 +23,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -221,9 +224,22 @@ def record_case(case: Case) -> None:
     lines = text.splitlines()
     first = int(case.rng.integers(1, len(lines) - 20))
     text = "\n".join([lines[0], *lines[first : first + 20]]) + "\n"
-    for _ in range(int(case.rng.integers(1, 4))):
+    for _ in range(int(case.rng.integers(0, 4))):
+        text = another_cell(case, text)
+    for _ in range(int(case.rng.integers(0, 2))):
         text = noisy(case, text)
     load_record(written(case.folder / "record.csv", text))
+
+
+def another_cell(case: Case, text: str) -> str:
+    """A table one of whose cells holds another value."""
+    rows = list(csv.reader(text.splitlines()))
+    row = case.one(rows)
+    if row:
+        row[int(case.rng.integers(len(row)))] = str(case.one((*VALUES, *SNIPPETS)))
+    held = io.StringIO()
+    csv.writer(held, lineterminator="\n").writerows(rows)
+    return held.getvalue()
 
 
 def result_case(case: Case) -> None:
@@ -428,10 +444,9 @@ def _work(pipe: Any, kind: str, numbers: range, seed: int, base: Path, home: Pat
 
 
 def outcomes(
-    kind: str, count: int, seed: int, base: Path, home: Path, until: float = np.inf
+    kind: str, count: int, seed: int, base: Path, home: Path, until: float = np.inf, first: int = 0
 ) -> Iterator[Outcome]:
     """All cases of a kind, in forked processes; one that waits too long or dies is an outcome."""
-    first = 0
     while first < count and time.monotonic() < until:
         here, there = get_context("fork").Pipe()
         arguments = (there, kind, range(first, count), seed, base, home)
@@ -459,6 +474,12 @@ def outcomes(
 GOOD = ("read", "refused")
 
 
+def logged(log: Path | None) -> list[Outcome]:
+    """The outcomes that a log holds."""
+    lines = log.read_text().splitlines() if log is not None and log.exists() else []
+    return [Outcome(**json.loads(line)) for line in lines]
+
+
 def main() -> None:
     """Run the cases, print what became of them; exit 1 if one is not read and not refused."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -466,9 +487,11 @@ def main() -> None:
         parser.add_argument(f"--{kind}", type=int, default=0, metavar="N")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=np.inf, help="stop after these")
+    parser.add_argument("--log", type=Path, help="keep outcomes here, and go on from them")
     parser.add_argument("--rules", type=int, default=SHOWN, help="rules shown of each kind")
     options = parser.parse_args()
     bad: list[Outcome] = []
+    kept = logged(options.log)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder).resolve()
         base = base_result(home / "base") if options.results else home
@@ -476,7 +499,13 @@ def main() -> None:
         until = time.monotonic() + 60.0 * options.minutes
         for kind in KINDS:
             count = getattr(options, kind)
-            found = list(outcomes(kind, count, options.seed, base, home / "cases", until))
+            found = [one for one in kept if one.kind == kind and one.number < count]
+            first = 1 + max((one.number for one in found), default=-1)
+            for one in outcomes(kind, count, options.seed, base, home / "cases", until, first):
+                found.append(one)
+                if options.log is not None:
+                    with options.log.open("a") as file:
+                        file.write(json.dumps(asdict(one)) + "\n")
             hows = Counter(outcome.how for outcome in found)
             told = ", ".join(f"{n:,} {how}" for how, n in hows.most_common())
             slowest = max((outcome.seconds for outcome in found), default=0.0)
