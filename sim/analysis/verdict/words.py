@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.analysis.rounding import POINTS, more_or_less, percent
-from sim.analysis.verdict.containment import Verdict
+from sim.analysis.verdict.containment import MAJORITY, Verdict
 from sim.analysis.verdict.flips import (
     CONTAINED,
     MOST_RUNS,
@@ -402,12 +402,21 @@ def _more_runs(entry: Entry) -> str:
     if n == 1:
         return f"at least {LEAST_RUNS} to begin with"
     if not needed:
-        return f"not needed: at {n} the intervals lie clear of what counts"
+        return f"not needed: at {n} {_settled(entry)}"
     if needed > MOST_RUNS:
         return "no number of them will settle it: the runs lie on the line itself"
     if needed <= n:
         return f"twice as many ({2 * n}) would narrow what each vendor holds"
     return f"about {_rounded_up(needed):,} in all settle it, if shares stay as they are"
+
+
+def _settled(entry: Entry) -> str:
+    """Which interval lies clear of what counts, so that the answer stands."""
+    if entry["emergence"]["verdict"] == Verdict.REFUTED:
+        return f"the part that ends contained stays below {POINTS * MAJORITY:.0f} %"
+    if entry["causal"]["verdict"] == Verdict.REFUTED:
+        return "the effect stays below what counts"
+    return "the intervals lie clear of what counts"
 
 
 def belts_of(verdict: Entry, scenario: Scenario) -> Belts | None:
