@@ -68,6 +68,7 @@ def attribute(
     point: options.Point = False,
     workers: options.Workers = None,
     out: options.Out = RESULTS,
+    name: options.PartName = "",
     verbose: options.Verbose = False,
     json_: options.JsonFindings = False,
 ) -> int:
@@ -85,14 +86,14 @@ def attribute(
 
     changes = changed(set_, clients, off_variant)
     market = load(scenario, changes)
-    names = [name.strip() for name in parts.split(",")] if parts else list(USUAL)
+    names = _names(parts) if parts else list(USUAL)
     documents, failed = [], 0
     with progress_on_stderr() as progress:
         for result, finding in run_parts(
             market,
             names,
             Choices(exact=exact, draws=draws),
-            RunSettings(out, workers, progress=progress),
+            RunSettings(out, workers, progress=progress, name=name),
             replicates=replicates,
             seed=seed,
             draws=drawn_over(market, posterior, point, changes, replicates, seed),
@@ -166,6 +167,7 @@ def sensitivity(
     clients: options.Clients = None,
     workers: options.Workers = None,
     out: options.Out = RESULTS,
+    name: options.PartName = "",
     verbose: options.Verbose = False,
     json_: options.JsonFindings = False,
 ) -> int:
@@ -189,7 +191,7 @@ def sensitivity(
     with progress_on_stderr() as progress:
         for explored, finding in analyse(
             unknowns,
-            Budget(replicates, seed, workers, out, progress),
+            Budget(replicates, seed, workers, out, progress, name),
             _names(method),
             _names(strategies or ""),
             Sizes(trajectories, points, draws, keep),

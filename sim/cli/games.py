@@ -56,6 +56,7 @@ def tournament(
     point: options.Point = False,
     workers: options.Workers = None,
     out: options.Out = RESULTS,
+    name: options.Name = "",
     verbose: options.Verbose = False,
     json_: options.JsonFinding = False,
 ) -> int:
@@ -77,7 +78,7 @@ def tournament(
             market,
             incumbent or (),
             challenger or (),
-            RunSettings(out, workers, progress=progress),
+            RunSettings(out, workers, progress=progress, name=name),
             discount=discount,
             replicates=replicates,
             seed=seed,
@@ -295,6 +296,7 @@ def frontier(
     point: options.Point = False,
     workers: options.Workers = None,
     out: options.Out = RESULTS,
+    name: options.Name = "",
     verbose: options.Verbose = False,
     json_: options.JsonFinding = False,
 ) -> int:
@@ -316,7 +318,7 @@ def frontier(
     usual = usual_paths(market) if x is None or (y is None and not hysteresis) else ("", "")
     across = axis_of(market, x or usual[0], x_range)
     with progress_on_stderr() as progress:
-        settings = RunSettings(out, workers, progress=progress)
+        settings = RunSettings(out, workers, progress=progress, name=name)
         if hysteresis:
             say_at_point(market, "hysteresis")
             result, found = swept(

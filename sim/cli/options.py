@@ -50,6 +50,14 @@ ResultFolder = Annotated[
 Name = Annotated[
     str, typer.Option("--name", help="Name of the result folder [default: made of the inputs].")
 ]
+PartName = Annotated[
+    str,
+    typer.Option(
+        "--name",
+        help="Name of the result folder; NAME-PART where several are made [default: made of the "
+        "inputs].",
+    ),
+]
 Record = Annotated[Path | None, typer.Option(help="Record (CSV) [default: the one shipped].")]
 Replicates = Annotated[
     int | None, typer.Option(min=1, help="Replicates of each world [default: the scenario's].")

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -39,6 +39,15 @@ class RunSettings:
         if self.name and (not NAME.fullmatch(self.name) or self.name == LATEST):
             rule = f"letters, digits and _ . -, and not {LATEST}"
             raise SimError(f"the name {self.name!r} of a result folder: {rule}")
+
+    def of_part(self, part: str) -> RunSettings:
+        """The same for one of several named folders; without a name nothing changes."""
+        return replace(self, name=f"{self.name}-{part}") if self.name else self
+
+    @property
+    def unnamed(self) -> RunSettings:
+        """The same for the further folders of a finding, whose names are made of their inputs."""
+        return replace(self, name="")
 
 
 def search_seldom() -> None:

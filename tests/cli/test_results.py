@@ -79,6 +79,43 @@ def test_results_have_names_and_can_be_held_against_each_other(command: Run) -> 
     assert sim.open("latest").path == Path("results/cheap")
 
 
+SHORT = ("--set", "calendar.months=3", "--set", "containment.window_months=2", "--clients", "60")
+FACTORS = ("--factor", "demand.community_weight=0:2", "--factor", "vendors.volcano.appeal.api=0:1")
+APPEAL = ("--x", "vendors.volcano.appeal.api", "--x-range", "-1", "2")
+FINDINGS: dict[str, tuple[tuple[str, ...], list[str]]] = {
+    "attribute": (("--parts", "rules,dose", "--replicates", "2"), ["called-rules", "called-dose"]),
+    "frontier": (("--runs-a-point", "2", "--depth", "0"), ["called"]),
+    "frontier --hysteresis": (("--runs-a-point", "2", "--steps", "2", *APPEAL), ["called"]),
+    "sensitivity": ((*FACTORS, "--method", "prim", "--draws", "4"), ["called"]),
+    "tournament": (
+        ("--incumbent", "cost_plus", "--challenger", "match", "--replicates", "2"),
+        ["called"],
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", FINDINGS)
+def test_every_verb_that_finds_gives_its_folder_a_name(
+    command: Run, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("games", "findings"):  # pictures would take most of the time
+        monkeypatch.setattr(f"sim.cli.{module}.draw", lambda *_: True)
+    own, names = FINDINGS[verb]
+    asked = (*verb.split()[:1], "tiny", *verb.split()[1:], *SHORT, "--workers", 1, *own)
+    assert command(*asked, "--name", "called")[0] == 0
+    rows = {row["folder"]: row for row in json.loads(command("results", "--json")[1])["results"]}
+    for name in names:
+        assert rows[f"results/{name}"]["kind"] == asked[0]
+
+    code, _, err = command(*asked, "--name", "called", "--seed", 7)
+    assert code == 2
+    assert f"results/{names[0]} holds other inputs; choose another --name or --out" in err
+    code, _, err = command(*asked, "--name", "../called")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "letters, digits and _ . -, and not latest" in err
+
+
 def test_a_beginning_must_be_of_one(tmp_path: Path) -> None:
     one = made(tmp_path, "tiny-aa11", "2024-01-01T00:00:00+00:00")
     two = made(tmp_path, "tiny-bb22", "2025-01-01T00:00:00+00:00")

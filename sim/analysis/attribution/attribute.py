@@ -55,10 +55,12 @@ def attribute(
     ----------
     names
         Parts, see `PARTS`.
+    settings
+        Where; a name is that of the folder, and goes on with the part if there are several.
     draws
         The draw of each replicate; the parts of `AT_THE_POINT` are run without.
     """
-    chosen = choices or Choices()
+    chosen, shared = choices or Choices(), settings or RunSettings()
     for name in names:
         if name not in PARTS:
             raise SimError(f"no part is called {name!r} ({nearest_hint(name, list(PARTS))})")
@@ -68,7 +70,7 @@ def attribute(
         worlds = partial(_worlds, part, chosen)
         result = run_ensemble(
             scenario,
-            settings,
+            shared.of_part(name) if len(names) > 1 else shared,
             replicates=replicates,
             seed=seed,
             worlds=worlds(scenario) if drawn is None else worlds,

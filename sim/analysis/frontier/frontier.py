@@ -117,6 +117,8 @@ def frontier(
 
     Parameters
     ----------
+    settings
+        Where; a name is that of the coarse grid's folder.
     outcomes
         Classes of a run that count, judged against its pair without the incumbent's levers.
     runs_a_point
@@ -133,12 +135,13 @@ def frontier(
     """
     _check(scenario, outcomes, runs_a_point, x, y)
     results: list[Result] = []
+    named = settings or RunSettings()
 
     def ask(places: Sequence[Place]) -> Bools:
         worlds = partial(_worlds, x, y, coarse * 2**depth, places)
         result = run_ensemble(
             scenario,
-            settings,
+            named.unnamed if results else named,
             replicates=runs_a_point,
             worlds=worlds(scenario) if draws is None else worlds,
             seed=seed,

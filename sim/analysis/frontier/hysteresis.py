@@ -110,7 +110,8 @@ def hysteresis(
 
     Returns
     -------
-    The result of the sweep from above, which holds `hysteresis.json`, and the findings.
+    The result of the sweep from above, which holds `hysteresis.json` and takes the name of the
+    settings, and the findings.
     """
     contest = contest_of(scenario, "a sweep up and down")
     if steps < 2:
@@ -124,23 +125,27 @@ def hysteresis(
         World(f"value{k}", f"{axis.path} = {value:g}", whole.replace({axis.path: value}))
         for k, value in enumerate(axis.values(steps - 1))
     )
-    results: list[Result] = []
-    for begin in (axis.low, axis.high):
+
+    def swept(begin: float, own: RunSettings) -> Result:
         result = run_ensemble(
             whole,
-            settings,
+            own,
             replicates=replicates,
             seed=seed,
             worlds=worlds,
             model=Ramp(axis.path, begin, history, hold),
         )
         refuse_failed(result)
-        results.append(result)
-    below, above = (_shares(result, contest.challenger) for result in results)
-    found = _document(results[-1], axis, below, above)
-    found["folders"] = [str(result.path) for result in results]
-    write_once(results[-1].path / HYSTERESIS, json_bytes(found))
-    return results[-1], found
+        return result
+
+    named = settings or RunSettings()
+    above = swept(axis.high, named)  # first: a name that is taken is refused at once
+    below = swept(axis.low, named.unnamed)
+    shares = (_shares(result, contest.challenger) for result in (below, above))
+    found = _document(above, axis, *shares)
+    found["folders"] = [str(result.path) for result in (below, above)]
+    write_once(above.path / HYSTERESIS, json_bytes(found))
+    return above, found
 
 
 def _shares(result: Result, vendor: str) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,8 @@ def analyse(
 ) -> Iterator[tuple[Explored, Finding]]:
     """Each method's runs and finding, stored beside its runs; stored runs are reused.
 
+    The name of the budget is that of the folder, and goes on with the method if there are several.
+
     Sobol takes the unknowns that Morris found to matter most, if both are asked for; the others
     then stay as the scenario has them. Strategies add the table of regrets.
 
@@ -73,17 +75,19 @@ def analyse(
     size, left = sizes or Sizes(), unknowns
     asked = [method for method in known if method in methods or (method == ROBUST and strategies)]
     for method in asked:
+        several = budget.name and len(asked) > 1
+        own = replace(budget, name=f"{budget.name}-{method}") if several else budget
         if method == MORRIS:
-            found = indices.screen(unknowns, size.trajectories, budget)
+            found = indices.screen(unknowns, size.trajectories, own)
             names = indices.kept(found[1], size.keep)
             left = unknowns.only(names) if len(names) > 1 else unknowns
         elif method == SOBOL:
-            found = indices.apportion(left, size.base, budget)
+            found = indices.apportion(left, size.base, own)
         elif method == PRIM:
-            found = failing.discover(unknowns, size.draws, budget)
+            found = failing.discover(unknowns, size.draws, own)
         else:
             levels = sample_of(unknowns, size.draws)
-            explored = explore(ROBUST, profiles, unknowns, levels, budget)
+            explored = explore(ROBUST, profiles, unknowns, levels, own)
             found = explored, weighed(explored)
         write_once(found[0].first.path / SENSITIVITY, json_bytes(document(*found)))
         yield found

@@ -52,6 +52,7 @@ class Budget:
     workers: int | None = None
     out: Path | str = "results"
     progress: ProgressCallback | None = None
+    name: str = ""  # of the folder that keeps the finding; made of the inputs unless given
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,11 +109,12 @@ def explore(
     """
     design = np.asarray(levels, dtype=np.float64)
     changes = [unknowns.changes(row) for row in design]
-    settings = RunSettings(budget.out, budget.workers, progress=budget.progress)
-    results = {}
+    settings = RunSettings(budget.out, budget.workers, progress=budget.progress, name=budget.name)
+    results: dict[str, Result] = {}
     for base, scenario in bases.items():
         study = _study(f"{unknowns.scenario.name}-{name}-{base}", scenario, unknowns, changes)
         results[base] = run_study(study, settings, replicates=budget.replicates, seed=budget.seed)
+        settings = settings.unnamed
     return Explored(unknowns, design, results)
 
 
