@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sim.economics.pricing import common_lerner, price_from_elasticity
+from sim.economics.pricing import ROOT_TOLERANCE, common_lerner, price_from_elasticity
 from sim.numeric.portable import part_of_way, power
 from sim.strategies.registry import Strategy
 from sim.strategies.view import Books, View
@@ -101,4 +101,7 @@ def elastic_price(
         lifetime=lifetime,
         room=max(float(books.unit_cost.sum() / cost.sum()), 1.0),
     )
-    return None if lerner is None else price_from_elasticity(cost, 1.0 / lerner)
+    if lerner is None:
+        return None
+    # a markup below the tolerance of its root may come as 0: demand is elastic without bound
+    return cost if lerner < ROOT_TOLERANCE else price_from_elasticity(cost, 1.0 / lerner)
