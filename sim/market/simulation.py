@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from datetime import date
 from html import escape
@@ -39,6 +41,17 @@ from sim.scenario.patches import at_intensity
 from sim.scenario.schema.scenario import Scenario
 
 
+@contextmanager
+def told(stage: str, month: date | None = None) -> Iterator[None]:
+    """RunFailure names the stage in which a number cannot be computed."""
+    try:
+        with np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"):
+            yield
+    except (ArithmeticError, ValueError) as error:
+        when = f" of {month:%Y-%m}" if month is not None else ""
+        raise RunFailure(f"{stage}{when}", str(error)) from error
+
+
 class Simulation(BaseMarket):
     """One market under one seed.
 
@@ -58,6 +71,8 @@ class Simulation(BaseMarket):
     ------
     ScenarioError
         If the file or an override is refused.
+    RunFailure
+        If the market's start cannot be computed.
     """
 
     phases: tuple[Phase, ...] = PHASES
@@ -81,7 +96,7 @@ class Simulation(BaseMarket):
         self.shocks = shock_path(self.scenario, self.stream)
         self._add_clients()
         self._add_vendors()
-        with np.errstate(under="ignore"), timed("start"):
+        with timed("start"), told("start"):
             start(self)
         self.recorder = Recorder(self)
         weight = self.presence.active.astype(float)
@@ -129,12 +144,9 @@ class Simulation(BaseMarket):
         if self.month >= self.scenario.calendar.months:
             raise RunFailure("step", f"the calendar ends after {self.month} months")
         self.state.spending = {}
-        with np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"):
-            for phase in self.phases:
-                try:
-                    booked(phase.name, phase.act, self)
-                except (ArithmeticError, ValueError) as error:
-                    raise RunFailure(f"{phase.name} of {self.date:%Y-%m}", str(error)) from error
+        for phase in self.phases:
+            with told(phase.name, self.date):
+                booked(phase.name, phase.act, self)
         self.month += 1
         month_has_run()
 
