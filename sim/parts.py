@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -115,6 +116,7 @@ def facts_of(field: FieldInfo | None) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
+@cache
 def strategy_fields(model: type[BaseModel]) -> dict[str, str]:
     """Kinds of the flat strategy tables of a model by field name."""
     stated = {name: facts_of(field) for name, field in model.model_fields.items()}

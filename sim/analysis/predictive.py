@@ -81,7 +81,8 @@ def draws_of(
         changes = {draw: posterior.changes(scenario, draw) for draw in sorted(set(taken))}
     except SimError as error:
         raise SimError(f"{file} is a posterior of another scenario: {error}") from error
-    changes = {d: json.loads(json.dumps(found, default=str)) for d, found in changes.items()}
+    stored = json.loads(json.dumps(list(changes.values()), default=str))
+    changes = dict(zip(changes, stored, strict=True))
     facts = {fact: posterior.provenance[fact] for fact in FACTS}
     return Draws(tuple(taken), changes, {"sha256": sha256(read_bytes(file)), **facts})
 

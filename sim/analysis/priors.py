@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -223,6 +223,10 @@ def chosen(scenario: Scenario, positions: Mapping[str, int]) -> dict[str, Any]:
 
 def _places(scenario: Scenario, prior: Prior) -> dict[tuple[Key, ...], float]:
     """Numbers of the scenario at the paths of a prior, in the order of the scenario."""
+    return shared(scenario, ("places", prior.paths), lambda: _sought(scenario, prior))
+
+
+def _sought(scenario: Scenario, prior: Prior) -> dict[tuple[Key, ...], float]:
     parties = {"incumbent": "", "challenger": ""}
     if scenario.contest is not None:
         parties = scenario.contest.model_dump()
@@ -231,7 +235,10 @@ def _places(scenario: Scenario, prior: Prior) -> dict[tuple[Key, ...], float]:
         path
         for pattern in (path.format(**parties) for path in prior.paths)
         for path in ([pattern] if "*" not in pattern else by_path)
-        if path in by_path and pattern.count(".") == path.count(".") and covers(pattern, path)
+        if path in by_path
+        and path.startswith(pattern.partition("*")[0])
+        and pattern.count(".") == path.count(".")
+        and covers(pattern, path)
     }
     places = [by_path[path] for path in found]
     return {keys: value for _, keys, value in sorted(places)}
@@ -307,12 +314,16 @@ class Entries:
         alphas = [segment.price_sensitivity.mean for segment in scenario.segments.values()]
         return cls(tuple(priors), places, float(np.mean(alphas)))
 
+    @cached_property
+    def means(self) -> tuple[float, ...]:
+        """Mean of the numbers of each prior as they stand."""
+        return tuple(float(np.mean([place.value for place in places])) for places in self.places)
+
     def changes(self, values: Mapping[str, float]) -> dict[str, Any]:
         """Dotted path -> number, within its bounds, where the priors take some values."""
         alpha = values.get("price_sensitivity", self.alpha)
         changes = {}
-        for prior, places in zip(self.priors, self.places, strict=True):
-            mean = float(np.mean([place.value for place in places]))
+        for prior, places, mean in zip(self.priors, self.places, self.means, strict=True):
             for place in places:
                 after = _entered(prior, values[prior.name], place.value, mean, alpha)
                 changes[place.path] = place.within(after)

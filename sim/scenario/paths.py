@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -25,6 +25,11 @@ LONGEST_VALUE = 60
 LONGEST_KEY = 100
 LONGEST_PLACE = 9
 """Digits of the place in a list; a longer number is no place."""
+WILD = frozenset("*?[")
+"""Letters with which a name in a pattern stands for others."""
+LISTS = list, tuple
+TABLES = dict, list, tuple, Mapping
+SCALARS = str, int, float
 
 
 def _visible(text: str) -> str:
@@ -55,7 +60,7 @@ def shown(value: object) -> str:
 
 def dotted(keys: tuple[Key, ...]) -> str:
     """The keys joined by dots, very long ones cut."""
-    return ".".join(_visible(_short(str(key))) for key in keys)
+    return _visible(".".join([_short(str(key)) for key in keys]))
 
 
 def _short(key: str) -> str:
@@ -81,16 +86,20 @@ def covers(pattern: str, path: str) -> bool:
 def reaches(data: Any, pattern: str) -> bool:
     """Whether the tables hold something at a dotted pattern (* = any one name)."""
     mask, _, rest = pattern.partition(".")
-    if isinstance(data, list | tuple) and mask.isdecimal():
+    items: Iterable[Any]
+    if isinstance(data, Mapping):
+        if mask in data:
+            return not rest or reaches(data[mask], rest)
+        if WILD.isdisjoint(mask):
+            return False
+        items = [data[name] for name in data if fnmatchcase(name, mask)]
+    elif not isinstance(data, LISTS):
+        return False
+    elif mask.isdecimal():
         (place,) = keys_of(mask)
         items = data[place : place + 1] if isinstance(place, int) else ()
-    elif isinstance(data, list | tuple):
-        items = data if fnmatchcase("0", mask) else ()
-    elif isinstance(data, Mapping):
-        names = [mask] if mask in data else [name for name in data if fnmatchcase(name, mask)]
-        items = [data[name] for name in names]
     else:
-        return False
+        items = data if fnmatchcase("0", mask) else ()
     return any(not rest or reaches(item, rest) for item in items)
 
 
@@ -221,10 +230,12 @@ def is_number(value: object) -> bool:
 
 def leaves(data: Any, keys: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, ...], Any]]:
     """Every value that is no table and no list of tables, with its keys."""
-    if isinstance(data, Mapping):
+    if isinstance(data, SCALARS):
+        yield keys, data
+    elif isinstance(data, Mapping):
         for key, value in data.items():
             yield from leaves(value, (*keys, key))
-    elif isinstance(data, list | tuple) and any(isinstance(item, Mapping) for item in data):
+    elif isinstance(data, LISTS) and any(isinstance(item, Mapping) for item in data):
         for index, value in enumerate(data):
             yield from leaves(value, (*keys, index))
     else:
@@ -289,6 +300,8 @@ def _served(data: dict[str, Any], entry: dict[str, Any]) -> bool:
 def _refusal(spot: Spot, keys: tuple[Key, ...], value: Any, last: bool) -> tuple[str, str] | None:
     """Rule and hint if the last of the keys cannot be followed from the spot."""
     key, rule, fields = keys[-1], "no such path", spot.fields()
+    if fields is not None:
+        return None if key in fields else (rule, nearest_hint(key, list(fields)))
     held = spot.data if isinstance(spot.data, Mapping) else {}
     how = table_in(spot.annotation)[1]
     if how == "listed":
@@ -297,8 +310,6 @@ def _refusal(spot: Spot, keys: tuple[Key, ...], value: Any, last: bool) -> tuple
             return None
         hint = f"entries: 0 to {length - 1}" if length else "the list is empty"
         return "no such entry of the list", hint
-    if fields is not None:
-        return None if key in fields else (rule, nearest_hint(key, list(fields)))
     if how == "named" and key not in held and not (last and isinstance(value, Mapping)):
         return rule, nearest_hint(key, [str(name) for name in held])
     if item_of(spot.annotation, dict) is not None or isinstance(spot.data, Mapping):
@@ -331,7 +342,8 @@ def set_path(data: dict[str, Any], path: str, value: Any) -> Problem | None:
         if isinstance(node, dict) and node.get(str(key)) is None:
             node[str(key)] = {}
         node = node[str(key) if isinstance(node, dict) else key]
-        spot = replace(spot.child(key), data=node)
+        below = spot.child(key)
+        spot = Spot(below.annotation, node, below.flat)
         if not isinstance(node, dict | list):
             hint = f"{dotted(keys[:depth])} is a value, not a table"
             return Problem("", path, shown(value), "no such path", hint)

@@ -18,6 +18,7 @@ from sim.events.base import Event, event_kinds
 from sim.levers.base import lever_kinds
 from sim.parts import facts_of
 from sim.scenario.paths import (
+    TABLES,
     Key,
     bare,
     dotted,
@@ -323,13 +324,13 @@ def _too_many(data: Mapping[str, Any]) -> list[Problem]:
 
 def _sizes(node: Any, keys: tuple[Key, ...] = ()) -> Iterator[Located]:
     """Numbers so near to 0, or so far from it, that no amount of a market is of that size."""
-    if isinstance(node, Mapping | list | tuple):
-        pairs = node.items() if isinstance(node, Mapping) else enumerate(node)
-        for key, value in pairs:
+    for key, value in node.items() if isinstance(node, Mapping) else enumerate(node):
+        if isinstance(value, float):
+            if abs(value) > LARGEST or 0.0 < abs(value) < LEAST:
+                rule = f"must be 0 or lie between {LEAST:g} and {LARGEST:g} in size"
+                yield (*keys, key), problem_at(dotted((*keys, key)), value, rule)
+        elif not isinstance(value, str) and isinstance(value, TABLES):
             yield from _sizes(value, (*keys, key))
-    elif isinstance(node, float) and (abs(node) > LARGEST or 0.0 < abs(node) < LEAST):
-        rule = f"must be 0 or lie between {LEAST:g} and {LARGEST:g} in size"
-        yield keys, problem_at(dotted(keys), node, rule)
 
 
 def typed(data: Mapping[str, Any]) -> Typed:

@@ -417,7 +417,7 @@ def _verdict(
 ) -> dict[str, Any]:
     contest = scenario.contest
     assert contest is not None
-    start = contest.start
+    start, hashed = contest.start, scenario_hash(scenario)
 
     def world(name: str) -> WorldCurves:
         return WorldCurves(
@@ -425,7 +425,7 @@ def _verdict(
             incumbent=vendors.index(contest.incumbent),
             challenger=vendors.index(contest.challenger),
             seeds=np.array(sound, dtype=np.int64),
-            scenario_hash=scenario_hash(scenario),
+            scenario_hash=hashed,
             contest_month=None if start is None else months_between(scenario.calendar.start, start),
         )
 

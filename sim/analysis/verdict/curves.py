@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -22,14 +23,18 @@ SLOWEST_RISE = 2.0
 ROUNDING = 1e-12
 
 
-def _curves(months: int) -> FloatArray:
+@lru_cache(2)
+def _curves(months: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Means of the curves of the grid, the curves less these means, and their sums of squares."""
     t = np.arange(months, dtype=np.float64)
     rates = np.geomspace(SLOWEST_RISE / months, SLOWEST_RISE, RATES)
     middle = np.linspace((1.0 - MIDPOINT_SPAN) * months, MIDPOINT_SPAN * months, MIDPOINTS)
     grid = rates[:, None, None] * (t - middle[:, None])
     curves: FloatArray = special.expit(grid.reshape(-1, months))
     bent: FloatArray = curves[np.ptp(curves, axis=1) > ROUNDING]
-    return bent
+    mean = bent.mean(axis=1)
+    centred = bent - mean[:, None]
+    return mean, centred, (centred**2).sum(axis=1)
 
 
 def logistic_ceiling(shares: npt.ArrayLike) -> FloatArray:
@@ -57,20 +62,19 @@ def logistic_ceiling(shares: npt.ArrayLike) -> FloatArray:
     if s.ndim != 2 or s.shape[1] < 5 or not np.isfinite(s).all():
         raise ValueError("shares must be finite, (replicates, months) with at least five months")
     months = s.shape[1]
-    curves = _curves(months)
-    centred = curves - curves.mean(axis=1, keepdims=True)
+    level, centred, squares = _curves(months)
     mean = s.mean(axis=1)
     deviations = s - mean[:, None]
-    rise = deviations @ centred.T / (centred**2).sum(axis=1)
+    rise = deviations @ centred.T / squares
     total = (deviations**2).sum(axis=1)
-    explained = np.where(rise > 0.0, rise**2 * (centred**2).sum(axis=1), 0.0)
+    explained = np.where(rise > 0.0, rise**2 * squares, 0.0)
     best = explained.argmax(axis=1)
     rows = np.arange(len(s))
     floor = ROUNDING * (1.0 + total)
     gain = np.log(total + floor) - np.log(np.maximum(total - explained[rows, best], 0.0) + floor)
     rising = months * gain > 3.0 * np.log(months)
-    level = mean + rise[rows, best] * (1.0 - curves[best].mean(axis=1))
-    ceilings: FloatArray = np.clip(np.where(rising, level, mean), 0.0, 1.0)
+    ceiling = mean + rise[rows, best] * (1.0 - level[best])
+    ceilings: FloatArray = np.clip(np.where(rising, ceiling, mean), 0.0, 1.0)
     return ceilings
 
 
@@ -146,6 +150,13 @@ class WorldCurves:
     def months(self) -> int:
         """Number of months M."""
         return int(self.token_share.shape[1])
+
+    @cached_property
+    def ceiling(self) -> FloatArray:
+        """(R,) ceiling of the challenger's token share, NaN in a run too short for a curve."""
+        if self.months < SHORTEST_CURVE:
+            return np.full(self.replicates, np.nan)
+        return logistic_ceiling(self.token_share[:, :, self.challenger])
 
 
 def check_pair(on: WorldCurves, other: WorldCurves, name: str) -> None:
@@ -229,13 +240,12 @@ def path_facts(world: WorldCurves, window_months: int, base_months: int) -> Path
     volume = world.token_volume[:, -window_months:]
     path, earned = world.token_share[:, :, c], world.revenue_share[:, :, c]
     base = base_of(world, window_months, base_months)
-    long_enough = world.months >= SHORTEST_CURVE
     return PathFacts(
         token_means=tokens.mean(axis=1),
         revenue_means=revenue.mean(axis=1),
         slope=ols_slope(tokens[:, :, c]),
         peak=tokens[:, :, c].max(axis=1),
-        ceiling=logistic_ceiling(path) if long_enough else np.full(len(path), np.nan),
+        ceiling=world.ceiling,
         token_lead=lead(tokens, c).min(axis=1),
         revenue_lead=lead(revenue, i).min(axis=1),
         growth_gap=_growth(volume[:, :, c]) - _growth(volume[:, :, i]),

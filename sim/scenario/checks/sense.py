@@ -225,7 +225,9 @@ def _tables_of(data: Mapping[str, Any]) -> list[str]:
 def fits_make_sense(scenario: Scenario) -> Iterator[Problem]:
     """Fits have names and paths of their own, name numbers, and have a range."""
     tables = scenario.model_dump(mode="python") if scenario.fit else {}
-    known = numbers(tables)
+    named = {path for fit in scenario.fit for path in fit.paths}
+    held = {path for path in named if is_number(held_at(tables, path.split("."), None))}
+    known = numbers(tables) if held != named else {}  # those in lists, too
     names: set[str] = set()
     taken: dict[str, str] = {}
     for index, fit in enumerate(scenario.fit):
@@ -238,8 +240,7 @@ def fits_make_sense(scenario: Scenario) -> Iterator[Problem]:
         if fit.scale and fit.low <= 0.0:
             yield problem_at(f"{place}.low", fit.low, "a factor must be above 0")
         for path in fit.paths:
-            held = held_at(tables, path.split("."), None)
-            if not is_number(held) and path not in known:
+            if path not in held and path not in known:
                 hint = Nearest(path, known)
                 yield problem_at(f"{place}.paths", shown(path), "no number stands there", hint)
             elif path in taken:
