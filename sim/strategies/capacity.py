@@ -226,6 +226,23 @@ class ByMargin(AllocationStrategy):
         return shortage.value
 
 
+class CallsFirst(ByMargin):
+    """Model calls go first, then what earns most for a card.
+
+    Calls need few cards, and who is turned away leaves at the next review. A vendor whose price is
+    slow need not turn all calls away because rent at its premium earns a little more for a card.
+    """
+
+    name = "calls_first"
+    source = "protection of a class of customers: Littlewood (1972); Belobaba (1989, OR 37:183-197)"
+
+    def ranks(self, shortage: Shortage) -> Floats:
+        """Calls before all else; the value of a card-month among the rest."""
+        ranks = np.where(shortage.contracted, shortage.value, np.inf)
+        ranks[-1] = shortage.value[-1]  # own apps
+        return ranks
+
+
 class ContractsFirst(AllocationStrategy):
     """Rented cards and hosted models are contracts and go first, then calls, then own apps."""
 

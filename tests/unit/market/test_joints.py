@@ -12,7 +12,7 @@ from sim.market.supply.serving import note_excess
 from sim.scenario.patches import replace
 from sim.scenario.paths import dotted, field_at, leaves, plain_tables
 from sim.scenario.schema.scenario import Scenario
-from sim.strategies.capacity import ByMargin, ContractsFirst, ProRata, Shortage
+from sim.strategies.capacity import ByMargin, CallsFirst, ContractsFirst, ProRata, Shortage
 from sim.strategies.pricing.base import PriceLimits
 from sim.strategies.pricing.lists import CostFollowing, CostPlus, ListPrice
 from tests.contract.mock import Scene
@@ -71,11 +71,12 @@ def test_strategies_rank_by_value_by_contract_or_not_at_all() -> None:
         contracted=np.array([False, True, False]),
     )
     assert ByMargin().ranks(shortage).tolist() == [30.0, 10.0, 20.0]
+    assert CallsFirst().ranks(shortage).tolist() == [np.inf, 10.0, 20.0]
     assert ContractsFirst().ranks(shortage).tolist() == [1.0, 2.0, 0.0]
     assert ProRata().ranks(shortage).tolist() == [1.0, 1.0, 0.0]
 
 
-@pytest.mark.parametrize("strategy", ["pro_rata", "by_margin", "contracts_first"])
+@pytest.mark.parametrize("strategy", ["pro_rata", "by_margin", "calls_first", "contracts_first"])
 def test_whoever_goes_first_cards_are_used_up_and_nothing_is_lost_on_the_way(strategy: str) -> None:
     over = {f"vendors.{name}.allocation": {"strategy": strategy} for name in tiny().vendors}
     model = ran(changed(SHORT | over, months=4))
@@ -89,10 +90,26 @@ def test_whoever_goes_first_cards_are_used_up_and_nothing_is_lost_on_the_way(str
     asked, kept = volumes.demanded[calls].sum(), volumes.kept[calls].sum()
     rents = world.renting
     rented = volumes.kept[rents].sum() / volumes.demanded[rents].sum()
-    if strategy == "by_margin":
+    if strategy in ("by_margin", "calls_first"):
         assert kept / asked >= 0.95
     if strategy == "contracts_first":
         assert kept / asked < rented
+
+
+def test_calls_that_earn_less_than_rent_are_kept_only_where_calls_go_first() -> None:
+    """A list price below what a card earns in rent: margin turns calls away, whatever they need."""
+    cheap = {f"families.{name}.price": 0.3 for name in tiny().families}
+    lists = {f"vendors.{name}.pricing": {"strategy": "list"} for name in tiny().vendors}
+    part = {}
+    for rule in ("by_margin", "calls_first"):
+        over = {f"vendors.{name}.allocation": {"strategy": rule} for name in tiny().vendors}
+        short = {"events": [], "initial.utilisation": 1.0, "supply.rent": 40_000.0}
+        model = ran(changed(SHORT | over | cheap | lists | short, months=2))
+        calls = slice(0, model.world.n_api)
+        volumes = model.volumes
+        part[rule] = volumes.kept[calls].sum() / volumes.demanded[calls].sum()
+    assert part["by_margin"] < 0.5
+    assert part["calls_first"] >= 0.95
 
 
 def test_who_turns_calls_away_does_not_cut_and_raises_its_price() -> None:
