@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.errors import SimError
 from sim.files import read_bytes, read_text
-from sim.runs.files import code_fingerprint, sha256, write_atomically
+from sim.runs.files import code_fingerprint, json_bytes, sha256, write_atomically
 from sim.runs.result import Result
 from sim.runs.stored import MENDING, SWEEP
 from sim.scenario.patches import scenario_hash
@@ -204,7 +204,8 @@ def note_judged(result: Result) -> None:
 
 def _sum(result: Result) -> str:
     """One sum of the code and of the files that a verdict is made of and written to."""
-    files = [result.judgement_path, result.path / HORIZON, result.path / "manifest.json"]
+    files = [result.judgement_path, result.path / HORIZON]
     files += [result.path / EFFECTS] if result.is_sweep else []
     parts = [sha256(read_bytes(file)) if file.is_file() else "" for file in files]
-    return sha256(" ".join([code_of_verdicts(), *parts]).encode())
+    facts = {**result.manifest, "sessions": None}  # when the runs were made moves no verdict
+    return sha256(" ".join([code_of_verdicts(), sha256(json_bytes(facts)), *parts]).encode())
