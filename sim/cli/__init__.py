@@ -46,8 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     A verb that returns a whole number ends with it.
     """
     search_seldom()
-    # A damaged array leaves tasks behind, of which asyncio would tell beside our own line.
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    # A damaged array leaves tasks behind, of which asyncio would tell beside our own line; of a
+    # font that is not there we tell ourselves.
+    for name in ("asyncio", "matplotlib.font_manager"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115

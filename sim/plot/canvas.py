@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.plot.style import INK, NEUTRAL, PALE, readable
+from sim.plot.style import INK, NEUTRAL, PALE, readable, tell_boxes
 from sim.plot.words import in_words as in_words
 from sim.plot.words import magnitude, unit_in_words
 
@@ -86,6 +86,8 @@ def write_frame(
     Called last: an own figure grows by the height of the text, and labels at line ends are moved
     apart. On axes that were given the title stands over the first of them.
     """
+    from matplotlib.text import Text
+
     every = np.asarray(axes, dtype=object).ravel()
     if own_figure:
         _write_head(fig, title, subtitle)
@@ -99,6 +101,8 @@ def write_frame(
     if engine is not None:
         engine.execute(fig)
     _spread_labels(fig, every)
+    for text in fig.findobj(Text):
+        tell_boxes(text.get_text())
 
 
 TITLE = "finding"  # names the title in an SVG file

@@ -41,6 +41,8 @@ from sim.plot.style import (
     SHORT_HASH,
     WIDE_BAND,
     VendorStyle,
+    drawable,
+    has_glyphs,
     palette_style,
     settings,
     vendor_styles,
@@ -116,11 +118,12 @@ def forecast_files(
     }
     content = table.to_csv(index=False, lineterminator="\n", float_format=NUMBER).encode()
     files = {"forecast.csv": content, "forecast.json": json_bytes(facts)}
-    looks = vendor_styles(market)
+    looks = vendor_styles(drawable(market))
     styles = {
-        target.entity: replace(looks[target.vendors[0]], label=target.entity)
-        for target in targets
-        if len(target.vendors) == 1
+        target.entity: looks[target.vendors[0]] for target in targets if len(target.vendors) == 1
+    }
+    styles |= {
+        entity: replace(look, label=entity) for entity, look in styles.items() if has_glyphs(entity)
     }
     caption = (
         f"{facts['replicates']} draws, root seed {result.seed}, scenario {market.name} "
@@ -129,7 +132,7 @@ def forecast_files(
     for family, rows in table.groupby("family", sort=False):
         own = [target for target in targets if target.family == family]
         fig, _ = draw_family(
-            rows, recorded_points(own, known), finding(rows, own, known), caption, styles
+            rows, recorded_points(own, known), finding(rows, own, known, styles), caption, styles
         )
         files[f"{family}.png"] = figure_bytes(fig, "png")
     return ForecastFiles(table, facts, files)
@@ -150,7 +153,12 @@ def recorded_points(targets: Iterable[Target], known: Known) -> pd.DataFrame:
     return pd.DataFrame(points, columns=columns)
 
 
-def finding(table: pd.DataFrame, targets: Iterable[Target], known: Known) -> str:
+def finding(
+    table: pd.DataFrame,
+    targets: Iterable[Target],
+    known: Known,
+    styles: Mapping[str, VendorStyle] | None = None,
+) -> str:
     """What the forecasts of a family say, in a sentence: who ends elsewhere than last recorded.
 
     A figure moves if the last recorded one lies outside the 90 % band of the last period; sums
@@ -171,7 +179,9 @@ def finding(table: pd.DataFrame, targets: Iterable[Target], known: Known) -> str
             value = figures[-1].value
             change = abs(row.q50 - value) / (abs(value) or 1.0)
             numbers = [_short(number) for number in (value, row.q50, row.q05, row.q95)]
-            text = "{}: {} to {} [{}, {}] {}".format(row.entity, *numbers, row.unit)
+            look = (styles or {}).get(row.entity)
+            name = look.label if look else row.entity
+            text = "{}: {} to {} [{}, {}] {}".format(name, *numbers, row.unit)
             moves.append((change, not row.q05 <= value <= row.q95, text))
     if not moves:
         return f"{len(ends)} figures are forecast, none of which was recorded before"

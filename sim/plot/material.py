@@ -16,7 +16,7 @@ from sim.analysis.calibration.targets import Target
 from sim.analysis.sweep import Sweep, sweep_of
 from sim.analysis.verdict.grounds import refuse_altered, refuse_bare
 from sim.errors import SimError
-from sim.plot.style import SHORT_HASH, VendorStyle, vendor_styles
+from sim.plot.style import SHORT_HASH, VendorStyle, drawable, vendor_styles
 from sim.runs.files import read_json
 from sim.runs.result import Result
 from sim.runs.stored import MANIFEST, SWEEP
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False)
 class Material:
     """Curves (point, replicate, month, vendor), the scenario they were run with, their folder.
+
+    Labels that no installed font has give way to names.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class Material:
         missing += [] if self.scenario_hash else ["scenario hash"]
         if missing:
             raise SimError(f"no figure without its {' and '.join(missing)}")
+        object.__setattr__(self, "scenario", drawable(self.scenario))
 
     @property
     def points(self) -> tuple[str, ...]:
@@ -180,7 +183,9 @@ class Material:
         """
         if not self.is_sweep or self.folder is None:
             raise SimError("this figure needs a result of `sim sweep`")
-        return sweep_of(Result(self.folder), where)
+        stored = Result(self.folder)
+        stored.scenario = self.scenario  # whose labels can be drawn
+        return sweep_of(stored, where)
 
     def stored(self, file: str) -> dict[str, Any]:
         """The finding of that name beside the curves; empty if there is none."""

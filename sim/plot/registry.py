@@ -64,7 +64,7 @@ def plot(numbers: Numbers, *, of: str = RUNS) -> Callable[[Draw], Draw]:
             import matplotlib.style
 
             with matplotlib.style.context(["default", settings()]), warnings.catch_warnings():
-                # A character that no installed font has is drawn as a box, which says it all.
+                # A character that no installed font has is drawn as a box; `tell_boxes` says so.
                 warnings.filterwarnings("ignore", message="Glyph .* missing from font")
                 return draw(material(data), *args, **options)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import multiprocessing
 import re
 import signal
@@ -213,10 +214,14 @@ def _drawn(
 
 
 def _pool(workers: int) -> Executor:
-    """Fresh processes that leave interrupts to their parent."""
-    ignore = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    """Fresh processes that leave interrupts, and what is to be told of fonts, to their parent."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=ignore)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("sim.plot.style").setLevel(logging.ERROR)
 
 
 def draw_stored(folder: Path, target: Path, svg: bool, figure: Figure) -> list[Path] | str:
@@ -271,7 +276,7 @@ def figure_bytes(fig: Drawing, kind: str) -> bytes:
 
     buffer = io.BytesIO()
     with matplotlib.style.context(["default", settings()]), warnings.catch_warnings():
-        # A character that no installed font has is drawn as a box, which says it all.
+        # A character that no installed font has is drawn as a box; `tell_boxes` says so.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         fig.savefig(buffer, format=kind, metadata=METADATA[kind])
     return buffer.getvalue()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from math import dist
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from sim.scenario.schema.scenario import Scenario
 
+T = TypeVar("T", bound="BaseModel")
 
 INCUMBENT_COLOUR, CHALLENGER_COLOUR = "#E8710A", "#0B4F8A"
 """The two rivals in every picture: far apart in grey and for colour-blind readers."""
@@ -78,14 +84,25 @@ RC: dict[str, Any] = {
 }
 FALLBACK_FONTS = (
     "Noto Sans CJK SC",
+    "Noto Sans CJK JP",  # matplotlib reads the first font of a collection: all of Noto's CJK fonts
     "Noto Sans SC",
     "Source Han Sans SC",
+    "Source Han Sans CN",
     "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+    "Droid Sans Fallback",
     "PingFang SC",
+    "Hiragino Sans GB",
+    "Heiti TC",
+    "Arial Unicode MS",
     "Microsoft YaHei",
     "SimHei",
+    "SimSun",
 )
 """Fonts with Chinese characters; those of them that are installed are used where needed."""
+INSTALL = "install Noto Sans CJK (Debian, Ubuntu: fonts-noto-cjk)"
+
+log = logging.getLogger(__name__)
 
 
 @cache
@@ -100,13 +117,70 @@ def settings() -> dict[str, Any]:
 @cache
 def has_glyphs(text: str) -> bool:
     """Whether the fonts of the figures have every character of a text."""
+    return text.isascii() or not _undrawn(text) or (_has_new_fonts() and not _undrawn(text))
+
+
+def _undrawn(text: str) -> set[str]:
     from matplotlib.font_manager import FontProperties, fontManager, get_font
 
     left = set(text) - set("\n\u00a0")
     for family in settings()["font.family"]:
         font = get_font(fontManager.findfont(FontProperties(family=family)))
         left = {c for c in left if not font.get_char_index(ord(c))}
-    return not left
+    return left
+
+
+@cache
+def _has_new_fonts() -> bool:
+    """Take in the fonts that were installed after matplotlib made its list, which it keeps."""
+    from matplotlib.font_manager import findSystemFonts, fontManager
+
+    known = {Path(entry.fname) for entry in fontManager.ttflist}
+    fresh = sorted(path for path in findSystemFonts() if Path(path) not in known)
+    for path in fresh:
+        with suppress(OSError, RuntimeError):  # no font that can be read
+            fontManager.addfont(path)
+    settings.cache_clear()
+    return bool(fresh)
+
+
+def drawable(scenario: Scenario) -> Scenario:
+    """The scenario with labels that the installed fonts have; others give way to plain names.
+
+    What gives way is told in one line, once.
+    """
+    given: list[tuple[str, str]] = []
+
+    def copied(part: T, **plain: str) -> T:
+        """The part of the scenario with plain words for what cannot be drawn."""
+        wrong = {key: word for key, word in plain.items() if not has_glyphs(getattr(part, key))}
+        given.extend((getattr(part, key), word) for key, word in wrong.items())
+        return part.model_copy(update=wrong) if wrong else part
+
+    parts: dict[str, Any] = {
+        kind: {name: copied(one, label=name.replace("_", " ")) for name, one in named.items()}
+        for kind, named in (("vendors", scenario.vendors), ("families", scenario.families))
+    }
+    parts["episode"] = copied(scenario.episode, without_title="without it")
+    parts["currency"] = copied(scenario.currency, name="money", symbol="")
+    if not given:
+        return scenario
+    _tell_missing(tuple(given))
+    return scenario.model_copy(update=parts)
+
+
+@cache
+def _tell_missing(pairs: tuple[tuple[str, str], ...]) -> None:
+    said = ", ".join(f"{label} ({plain or 'nothing'})" for label, plain in pairs)
+    log.warning("no installed font has %s: pictures say what stands in brackets; %s", said, INSTALL)
+
+
+@cache
+def tell_boxes(text: str) -> None:
+    """Say in a line, once, that some characters of a text are drawn as boxes."""
+    if not has_glyphs(text):
+        said = "".join(sorted(_undrawn(text)))
+        log.error("no installed font has %s: pictures show boxes; %s", said, INSTALL)
 
 
 @dataclass(frozen=True)
@@ -143,7 +217,7 @@ def vendor_styles(scenario: Scenario) -> Mapping[str, VendorStyle]:
     A colour of the scenario wins. The two rivals of the contest have a colour of their own. Any
     other vendor has a place in the palette by its name; where two names ask for one place, the
     later one in the alphabet takes the next. Lines and markers differ, so that vendors differ in
-    grey. A label that no installed font can draw gives way to the vendor's name.
+    grey.
     """
     contest = scenario.contest
     rivals = {} if contest is None else {contest.incumbent: 1, contest.challenger: 0}
@@ -155,9 +229,7 @@ def vendor_styles(scenario: Scenario) -> Mapping[str, VendorStyle]:
     styles = {}
     for name, vendor in scenario.vendors.items():
         place = rivals[name] if name in rivals else len(rivals) + places[name]
-        words = name.replace("_", " ")
-        label = vendor.label if vendor.label and has_glyphs(vendor.label) else words
-        styles[name] = palette_style(place, label, colours[name])
+        styles[name] = palette_style(place, vendor.label or name.replace("_", " "), colours[name])
     return styles
 
 

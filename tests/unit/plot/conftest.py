@@ -1,12 +1,18 @@
 """A made-up result: two worlds pairs, one failed run, two humps, all measures of the figures."""
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from matplotlib import font_manager
 
+from sim.plot import style
+from sim.plot.canvas import _width
 from sim.plot.material import Material
 from sim.scenario.schema.scenario import Scenario
 
@@ -124,3 +130,61 @@ def result(tmp_path, curves_data, scenario):
     return SimpleNamespace(
         curves=curves_data, scenario=scenario, path=tmp_path, seed=7, scenario_hash="abcdef0123"
     )
+
+
+CHINESE = ("阿里云百炼大模型服务平台", "火山引擎方舟")
+
+
+def _square_font(path, text):
+    """A font in which every character of a text is a square as wide as Chinese ones are."""
+    pen = TTGlyphPen(None)
+    corners = [(50, 0), (50, 850), (950, 850), (950, 0)]
+    pen.moveTo(corners[0])
+    for corner in corners[1:]:
+        pen.lineTo(corner)
+    pen.closePath()
+    names = {ord(c): f"uni{ord(c):04X}" for c in text}
+    font = FontBuilder(1000, isTTF=True)
+    font.setupGlyphOrder([".notdef", *names.values()])
+    font.setupCharacterMap(names)
+    font.setupGlyf(dict.fromkeys([".notdef", *names.values()], pen.glyph()))
+    font.setupHorizontalMetrics(dict.fromkeys([".notdef", *names.values()], (1000, 50)))
+    font.setupHorizontalHeader(ascent=880, descent=-120)
+    font.setupNameTable({"familyName": "Noto Sans CJK SC", "styleName": "Regular"})
+    font.setupOS2(usWeightClass=400)
+    font.setupPost()
+    font.save(path)
+
+
+@contextmanager
+def _machine_with(*fonts):
+    """A machine whose list of fonts has DejaVu alone, and on which these came later."""
+    manager = font_manager.fontManager
+    caches = (style.settings, style.has_glyphs, style._has_new_fonts, style._tell_missing, _width)
+
+    def forget():
+        manager._findfont_cached.cache_clear()
+        for cache in caches:
+            cache.cache_clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+        listed = [entry for entry in manager.ttflist if entry.name.startswith("DejaVu")]
+        patch.setattr(manager, "ttflist", listed)
+        patch.setattr(font_manager, "findSystemFonts", lambda: [str(font) for font in fonts])
+        forget()
+        yield
+    forget()
+
+
+@pytest.fixture
+def no_chinese_font():
+    with _machine_with():
+        yield
+
+
+@pytest.fixture(scope="module")
+def chinese_font(tmp_path_factory):
+    path = tmp_path_factory.mktemp("fonts") / "squares.ttf"
+    _square_font(path, "".join(sorted(set("".join(CHINESE)))))
+    with _machine_with(path):
+        yield

@@ -15,11 +15,11 @@ from sim.plot.material import Material
 from sim.plot.registry import SWEEPS, plots
 from sim.plot.style import vendor_styles
 from sim.scenario.reader import load
+from tests.unit.plot.conftest import CHINESE
 from tests.unit.plot.layout import flaws
 
 ROOT = Path(__file__).resolve().parents[3]
 LONG = "International Joint-Stock Company for Cloud Services and Models, Region {}"
-CHINESE = ("阿里云百炼大模型服务平台", "火山引擎方舟")
 MONTHS = 24
 QUANTILES = (5, 25, 50, 75, 95)
 POINTS = ("on", "off_money_kept", "off_money_in_price", "on_challenger_hosts")
@@ -305,7 +305,7 @@ def material_of(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
-def test_every_kind_can_be_read(case, material_of):
+def test_every_kind_can_be_read(case, material_of, chinese_font):
     data = material_of(case)
     found = []
     kinds = {name for name, kind in plots().items() if kind.of != SWEEPS} - {"episode"}

@@ -5,11 +5,15 @@ from itertools import combinations
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.text import Text
 
 from sim.errors import SimError
+from sim.plot.canvas import new_axes, write_frame
 from sim.plot.material import Material
+from sim.plot.registry import plots
 from sim.plot.style import CHALLENGER_COLOUR, COLOURS, INCUMBENT_COLOUR, vendor_styles
 from sim.scenario.schema.scenario import Contest
+from tests.unit.plot.conftest import CHINESE, VENDORS, make_scenario
 
 
 def _market(scenario, **vendors):
@@ -103,3 +107,44 @@ def test_the_caption_tells_runs_seed_hash_interval_and_failures(data):
     for part in ("n = 39 of 40 runs", "root seed 1", "scenario made-up 1a2b3c4d", "Bands: 90 %"):
         assert part in text
     assert " of " not in data.caption(40, "x")
+
+
+def _named_in_chinese(curves_data):
+    labels = dict(zip(("alibaba_cloud", "volcano_engine"), CHINESE, strict=True))
+    vendors = {name: {**own, "label": labels.get(name, "")} for name, own in VENDORS.items()}
+    return curves_data, make_scenario(vendors=vendors), 1, "1a2b3c4d"
+
+
+def _said(fig):
+    return " ".join(text.get_text().replace("\n", "") for text in fig.findobj(Text))
+
+
+def _told(caplog):
+    return [one.getMessage() for one in caplog.records if one.name.startswith("sim.")]
+
+
+def test_labels_that_no_font_has_give_way_to_names_and_are_told_once(
+    no_chinese_font, curves_data, caplog
+):
+    for _ in range(2):
+        fig, _ = plots()["belts"].draw(Material(*_named_in_chinese(curves_data)))
+        assert "volcano engine" in _said(fig)
+        assert not set("".join(CHINESE)) & set(_said(fig))
+    (line,) = _told(caplog)
+    assert "\n" not in line
+    assert f"{CHINESE[0]} (alibaba cloud), {CHINESE[1]} (volcano engine)" in line
+    assert "install Noto Sans CJK" in line
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_other_words_that_no_font_has_are_told_too(no_chinese_font, data, caplog):
+    fig, ax = new_axes()
+    write_frame(fig, ax, True, f"The finding of {CHINESE[1]}", "", "")
+    (line,) = _told(caplog)
+    assert "show boxes" in line
+
+
+def test_fonts_that_came_later_are_found(chinese_font, curves_data, caplog):
+    fig, _ = plots()["belts"].draw(Material(*_named_in_chinese(curves_data)))
+    assert all(label in _said(fig) for label in CHINESE)
+    assert not _told(caplog)
