@@ -3,11 +3,12 @@
 `python docs/choices.py` runs some 2,600 small markets, ten minutes on two cores. The first table
 holds the verdict against each choice, the second each lever alone: what off means, what it moves,
 and how often it hurts its owner when the numbers that no record fixes are drawn from their priors.
+`--levers scale,price_war` makes only these lines of the second table anew.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -27,7 +28,7 @@ from sim.market.simulation import Simulation
 from sim.months import months_between
 from sim.runs.run import seed_of
 from sim.runs.worlds import levers_of
-from sim.scenario.patches import replace, scenario_hash, without_levers
+from sim.scenario.patches import replace, scenario_hash, with_freed_budget, without_levers
 from sim.scenario.reader import load
 from sim.scenario.schema.scenario import Scenario
 
@@ -35,7 +36,8 @@ DOCS = Path(__file__).resolve().parent
 PAGE = DOCS / "explanation" / "choices.md"
 SCENARIO = DOCS.parent / "scenarios" / "volcano-dam.toml"
 CLIENTS, SEEDS, DRAWS, DRAW_SEED = 4_000, 20, 40, 15
-POINTS, BILLION = 100.0, 1e9
+POINTS, BILLION, THOUSAND = 100.0, 1e9, 1e3
+ENOUGH = 0.95
 Changes = dict[str, Any]
 Floats = npt.NDArray[np.float64]
 ALLOCATED = ("pro_rata", "by_margin", "contracts_first")
@@ -223,32 +225,93 @@ def _listed(names: Sequence[str]) -> str:
     return "; ".join(names) or "no choice"
 
 
-def lever_rows(scenario: Scenario, pool: ProcessPoolExecutor) -> Iterator[str]:
-    """Lines of the second table."""
+def lever_rows(
+    scenario: Scenario, names: Sequence[str], pool: ProcessPoolExecutor
+) -> Iterator[tuple[str, list[str]]]:
+    """Names of levers and their lines of the second table."""
     changed = draws(scenario)
-    for name, lever in scenario.levers.items():
+    for name in names:
+        lever = scenario.levers[name]
         tasks = [(name, variant, {}, SEEDS) for variant in ("", *lever.variants)]
         effects = list(pool.map(alone, tasks))
         drawn_effects = list(pool.map(_alone_or_none, [(name, "", d, 1) for d in changed]))
         sound = [one for one in drawn_effects if one is not None]
-        hurt = np.mean([one.tokens[0] < 0.0 for one in sound])
-        poorer = np.mean([one.profit[0] < 0.0 for one in sound])
-        for (_, variant, _, _), found in zip(tasks, effects, strict=True):
-            share = "" if variant else f"{POINTS * hurt:.0f} %"
-            money = "" if variant else f"{POINTS * poorer:.0f} %"
-            meaning = f"variant {variant}" if variant else lever.meaning
-            cells = (
-                name,
-                scenario.vendors[lever.vendor].label,
-                meaning,
-                span(found.tokens),
-                span(found.revenue),
-                f"{float(found.profit.mean()):+.1f}",
-                share,
-                money,
-                "" if variant else lever.fails_by,
-            )
-            yield f"| {' | '.join(cells)} |"
+        hurt = float(np.mean([one.tokens[0] < 0.0 for one in sound]))
+        poorer = float(np.mean([one.profit[0] < 0.0 for one in sound]))
+        never = never_hurts(name, changed, pool) if hurt == 0.0 else ""
+        yield (
+            name,
+            [
+                lever_line(scenario, name, variant, found, (hurt, poorer), never)
+                for (_, variant, _, _), found in zip(tasks, effects, strict=True)
+            ],
+        )
+
+
+def lever_line(
+    scenario: Scenario,
+    name: str,
+    variant: str,
+    found: Effect,
+    parts: tuple[float, float],
+    never: str,
+) -> str:
+    """A line of the second table; what the draws say stands in the lever's first line."""
+    lever = scenario.levers[name]
+    said = [f"{POINTS * part:.0f} %" for part in parts]
+    cells = (
+        name,
+        scenario.vendors[lever.vendor].label,
+        f"variant {variant}" if variant else lever.meaning,
+        span(found.tokens),
+        span(found.revenue),
+        f"{float(found.profit.mean()):+.1f}",
+        *(("", "", "", "") if variant else (*said, lever.fails_by, never)),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+class Channels(NamedTuple):
+    """How near the channels by which a lever can fail come to acting in a draw."""
+
+    in_prices: float  # points of tokens that it gives over its money in prices, budget rule (b)
+    room: float  # billion yuan between the owner's least cash and its funding limit
+    turned_away: float  # months in which less than 95 % of the owner's calls are served
+
+
+def channels(given: tuple[str, Changes]) -> Channels | None:
+    """The channels of a lever in a draw; None where the draw cannot be run."""
+    name, changes = given
+    try:
+        scenario = replace(load(SCENARIO), {"population.clients": CLIENTS // 2} | changes)
+        other = with_freed_budget(scenario, [name])
+        seed = seed_of(scenario.ensemble.seed, 0)
+        on, bare = (Simulation(one, seed).run() for one in (scenario, other))
+    except SimError:
+        return None
+    v = on.axes["vendor"].index(scenario.levers[name].vendor)
+    window = slice(-scenario.containment.window_months, None)
+    shares = (m.curves["platform_token_share"][window, v].mean() for m in (on, bare))
+    with_it, in_prices = (POINTS * float(share) for share in shares)
+    limit = scenario.vendors[scenario.levers[name].vendor].finance.funding_limit / THOUSAND
+    return Channels(
+        with_it - in_prices,
+        float(on.curves["cash"][:, v].min() / BILLION + limit),
+        float((on.curves["reliability"][:, v] < ENOUGH).sum()),
+    )
+
+
+def never_hurts(name: str, changed: Sequence[Changes], pool: ProcessPoolExecutor) -> str:
+    """Why a lever lowers its owner's share of tokens in no draw: none of its channels acts."""
+    found = [one for one in pool.map(channels, [(name, d) for d in changed]) if one is not None]
+    prices, room, away = np.array(found).T
+    return (
+        f"its money in prices would win more in {POINTS * (prices < 0.0).mean():.0f} % of the "
+        f"draws; the funding limit is reached in {POINTS * (room < 0.0).mean():.0f} % (nearest: "
+        f"{room.min():.0f} billion yuan off); calls are unreliable in "
+        f"{POINTS * (away > 0).mean():.0f} %; rivals keep their strategies. "
+        "[Where such channels act it does](joints.md#worlds-in-which-a-lever-hurts-its-owner)"
+    )
 
 
 def _alone_or_none(given: tuple[str, str, Changes, int]) -> Effect | None:
@@ -258,15 +321,48 @@ def _alone_or_none(given: tuple[str, str, Changes, int]) -> Effect | None:
         return None
 
 
-def main() -> None:
-    """Write the page."""
-    scenario = load(SCENARIO)
-    wanted = list(choices(scenario))
-    with ProcessPoolExecutor(2) as pool:
-        found = list(pool.map(judged, [choice.changes for choice in wanted]))
-        levers = list(lever_rows(scenario, pool))
-    rows = list(zip(wanted, found, strict=True))
-    lines = [
+HEADING = "## Each lever alone"
+HEAD = (
+    "lever|owner|off means|tokens, points|revenue, points|profit, billion yuan|share falls"
+    "|profit falls|how it can fail|why the share never falls"
+)
+
+
+def lever_section(lines: Sequence[str]) -> list[str]:
+    """The second table with its words."""
+    names = HEAD.split("|")
+    return [
+        HEADING,
+        "",
+        f"What a lever gives its owner, {SEEDS} pairs of {CLIENTS // 2:,} clients, and how often "
+        f"it hurts its owner in {DRAWS} draws of the priors, one pair each. `variant` is another "
+        "meaning of off. Where the share falls in no draw, the last column says how near the "
+        "channels come to acting by which it could.",
+        "",
+        f"| {' | '.join(names)} |",
+        f"|{'---|' * len(names)}",
+        *lines,
+        "",
+    ]
+
+
+def renewed(page: str, scenario: Scenario, names: Sequence[str], pool: ProcessPoolExecutor) -> str:
+    """The page with some lines of the second table made anew."""
+    before, after = page.split(HEADING)
+    kept: dict[str, list[str]] = {}
+    for line in after.splitlines():
+        if (name := line.removeprefix("| ").split(" |")[0]) in scenario.levers:
+            cells = [cell.strip() for cell in line.split("|")[1:-1]]
+            cells += [""] * (len(HEAD.split("|")) - len(cells))
+            kept.setdefault(name, []).append(f"| {' | '.join(cells)} |")
+    kept |= dict(lever_rows(scenario, names, pool))
+    lines = [line for name in scenario.levers for line in kept[name]]
+    return before + "\n".join(lever_section(lines))
+
+
+def verdict_section(rows: Sequence[tuple[Choice, Assessment]]) -> list[str]:
+    """The first table with its words."""
+    return [
         "# What the answer turns on",
         "",
         first_sentence(rows),
@@ -283,20 +379,30 @@ def main() -> None:
         "tau is the challenger's share of platform tokens without the incumbent's moves less that "
         "with them, D6 the incumbent's profit with its moves less without them.",
         "",
-        "## Each lever alone",
-        "",
-        f"What a lever gives its owner, {SEEDS} pairs of {CLIENTS // 2:,} clients, and how often "
-        f"it hurts its owner in {DRAWS} draws of the priors, one pair each. `variant` is another "
-        "meaning of off.",
-        "",
-        "| lever | owner | off means | tokens, points | revenue, points | profit, billion yuan "
-        "| share falls | profit falls | how it can fail |",
-        "|---|---|---|---|---|---|---|---|---|",
-        *levers,
-        "",
     ]
-    PAGE.write_text("\n".join(lines), encoding="utf-8")
+
+
+def main() -> None:
+    """Write the page, or some lines of it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--levers", default="", help="names, with commas between them")
+    names = [name for name in parser.parse_args().levers.split(",") if name]
+    scenario = load(SCENARIO)
+    with ProcessPoolExecutor(2) as pool:
+        if names:
+            page = renewed(PAGE.read_text(encoding="utf-8"), scenario, names, pool)
+        else:
+            wanted = list(choices(scenario))
+            found = list(pool.map(judged, [choice.changes for choice in wanted]))
+            rows = list(zip(wanted, found, strict=True))
+            levers = [
+                line
+                for _, lines in lever_rows(scenario, list(scenario.levers), pool)
+                for line in lines
+            ]
+            page = "\n".join([*verdict_section(rows), *lever_section(levers)])
+    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
