@@ -22,6 +22,7 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 REFERENCE = DOCS / "reference"
 PICTURES = DOCS / "pictures"
+SCRIPTS = Path(sys.executable).parent
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOWN = "text output"
 BETWEEN = "\x1e"
@@ -81,10 +82,11 @@ def _groups(found: list[Block]) -> Iterator[list[Block]]:
         yield group
 
 
-def run_page(page: str, folder: Path) -> list[str]:
+def run_page(page: str, folder: Path, scripts: Path = SCRIPTS) -> list[str]:
     """Execute the blocks of a page in a folder with a copy of the scenarios.
 
-    A toml block whose first line names a file is written there first.
+    A toml block whose first line names a file is written there first. `scripts` is the folder that
+    holds the commands `sim` and `python`.
 
     Returns
     -------
@@ -103,19 +105,18 @@ def run_page(page: str, folder: Path) -> list[str]:
             (folder / first[2:]).write_text(block.text, encoding="utf-8")
     outputs: list[str] = []
     for group in _groups([block for block in found if is_run(block)]):
-        outputs += _run(group, folder)
+        outputs += _run(group, folder, scripts)
     return outputs
 
 
-def _run(group: list[Block], folder: Path) -> list[str]:
+def _run(group: list[Block], folder: Path, scripts: Path) -> list[str]:
     text = f"\nprint({BETWEEN!r}, end='')\n".join(commands(block) for block in group)
     if group[0].info == "python":
         script = folder / "page.py"
         script.write_text(text, encoding="utf-8")
-        command = [sys.executable, str(script)]
+        command = [str(scripts / "python"), str(script)]
     else:
         command = ["bash", "-euo", "pipefail", "-c", text]
-    scripts = Path(sys.executable).parent
     ran = subprocess.run(
         command,
         cwd=folder,

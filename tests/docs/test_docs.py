@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from tests.docs.preloaded import preloaded_commands
 from tests.docs.scripts import ROOT, script
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -31,9 +32,9 @@ RUN = [
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[list[str]]]]:
     """All pages at work, two at a time."""
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
+    with preloaded_commands() as scripts, ThreadPoolExecutor(AT_A_TIME) as pool:
         yield {
-            name: pool.submit(build.run_page, TEXTS[name], tmp_path_factory.mktemp("page"))
+            name: pool.submit(build.run_page, TEXTS[name], tmp_path_factory.mktemp("page"), scripts)
             for name in reversed(RUN)  # the tutorials take longest
         }
 

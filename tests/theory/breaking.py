@@ -4,6 +4,7 @@ Run ``python -m tests.theory.breaking`` for the table of all laws. A law is a pu
 `sim.economics` that a market runs. It is broken in a process of its own: there, before anything
 imports it, it is replaced by one whose results are off by a little. Kernels run as plain Python
 (numba's documented NUMBA_DISABLE_JIT), which gives the same bits, so no law is compiled anew.
+These processes are copies of one that has loaded what the package imports, and nothing of it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -26,6 +28,16 @@ ECONOMICS = ROOT / "sim" / "economics"
 OFF = 1.02  # what a broken law multiplies its results by
 SLIP = 0.003  # and what it adds
 CHECKS = ("arrays",)  # modules without laws
+LIBRARIES = (  # what a market and the known answers import
+    "hypothesis",
+    "mesa",
+    "pandas",
+    "pydantic",
+    "pytest",
+    "scipy.optimize",
+    "scipy.stats",
+    "xarray",
+)
 NOT_IN_MARKETS = {  # of analyses: their known answers alone can tell
     "games.bases",
     "games.nash_equilibria",
@@ -67,21 +79,18 @@ def small_runs() -> dict[str, tuple[str, int, int, Changes]]:
     """File, clients, months and changes of each run."""
     from tests.contract.mock import policy_table  # imports laws: not before one is broken
 
-    return {
-        "agent-war": ("agent-war.toml", 60, 8, {}),
+    policy = policy_table(vendor="dam", rival="volcano")
+    learnt = {"strategy": "q_learning", "policy": policy}
+    return {  # the quick ones first: a law is felt by the first run that it changes
+        "q_learning": ("tiny.toml", 60, 4, {"vendors.dam.pricing": learnt}),
         "auctions": ("tiny.toml", 60, 4, AUCTIONS),
         "shortage": ("tiny.toml", 60, 4, SHORTAGE),
-        "volcano-dam": ("volcano-dam.toml", 60, 24, {}),
-        "gpu-drought": ("gpu-drought.toml", 60, 6, {"supply.shocks.sd": 0.1}),
-        "research": ("tiny.toml", 60, 36, RESEARCH),
+        "agent-war": ("agent-war.toml", 60, 8, {}),
         "calvano": ("theory/calvano.toml", 60, 4, {}),
-        "q_learning": (
-            "tiny.toml",
-            60,
-            4,
-            {"vendors.dam.pricing": {"strategy": "q_learning", "policy": policy_table()}},
-        ),
+        "research": ("tiny.toml", 60, 36, RESEARCH),
         "forward": ("tiny.toml", 60, 4, FORWARD | SMALL_PANEL),
+        "gpu-drought": ("gpu-drought.toml", 60, 6, {"supply.shocks.sd": 0.1}),
+        "volcano-dam": ("volcano-dam.toml", 60, 24, {}),
         "open-flood": ("open-flood.toml", 60, 24, SMALL_PANEL),
     }
 
@@ -166,11 +175,8 @@ class _Failures:
             self.names.append(report.nodeid.rpartition("/")[2])
 
 
-def known_answers() -> list[str]:
+def known_answers(law: str) -> list[str]:
     """Cases of `sim verify` that disagree; if none does, tests of hand-computed numbers."""
-    import hypothesis
-    import pytest
-
     from sim.analysis.verification.verify import load_cases, verify
 
     families: dict[str, list[Any]] = {}
@@ -183,60 +189,86 @@ def known_answers() -> list[str]:
             wrong = [f"refused: {error}"]
         if wrong:
             return wrong
+    tests = sorted((ROOT / "tests" / "unit" / "economics").glob("test_*.py"))
+    function = law.rpartition(".")[2]
+    naming = [path for path in tests if function in path.read_text(encoding="utf-8")]
+    return failing(naming) or failing([path for path in tests if path not in naming])
+
+
+def failing(files: list[Path]) -> list[str]:
+    """The first test that fails, if one does."""
+    import hypothesis
+    import pytest
+
+    if not files:
+        return []
     hypothesis.settings.register_profile("few", max_examples=5)
     hypothesis.settings.load_profile("few")  # numbers by hand are what counts here
     seen = _Failures()
     flags = ["-q", "-x", "--no-header", "-p", "no:cacheprovider", "--override-ini", "addopts="]
-    pytest.main([*flags, str(ROOT / "tests" / "unit" / "economics")], [seen])
+    pytest.main([*flags, *map(str, files)], [seen])
     return seen.names
 
 
-def noticed(name: str | None, sound: dict[str, Any] | None) -> dict[str, Any]:
+def sound_runs() -> dict[str, str]:
+    """Hashes of the runs while no law is broken."""
+    found = {name: digest(run) for name, run in small_runs().items()}
+    stopped = {name: text for name, text in found.items() if " " in text}
+    if stopped:
+        raise RuntimeError(f"runs that end before their last month: {stopped}")
+    return found
+
+
+def noticed(law: str | None, sound: dict[str, str]) -> dict[str, Any]:
     """In this process: the first run that a broken law changes, and which known answers fail.
 
-    Without a law: what the runs give.
+    Without a law: the first run that plain Python changes.
     """
     import numpy as np
 
     np.seterr(all="ignore")
     np.errstate = _Quiet  # type: ignore[misc, assignment]
-    if name is not None:
-        break_law(name)
-    runs = small_runs()
-    if sound is None:
-        return {"runs": {key: digest(run) for key, run in runs.items()}, "answers": known_answers()}
-    felt = (key for key, run in runs.items() if digest(run) != sound["runs"][key])
-    return {"changed": next(felt, None), "answers": known_answers()}
+    if law is not None:
+        break_law(law)
+    felt = (name for name, run in small_runs().items() if digest(run) != sound[name])
+    changed = next(felt, None)
+    return {"changed": changed, "answers": known_answers(law) if law is not None else []}
 
 
-def in_a_process(name: str | None, sound: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The same in a process of its own, kernels as plain Python."""
+def noticed_each(laws: list[str | None], sound: dict[str, str]) -> list[dict[str, Any]]:
+    """The same for some laws, each in a process of its own, kernels as plain Python."""
     environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "SIM_THREADS": "1"}
     command = [sys.executable, "-W", "ignore", "-m", "tests.theory.breaking", "--noticed"]
     done = subprocess.run(
         command,
         cwd=ROOT,
         env=environment,
-        input=json.dumps([name, sound]),
+        input=json.dumps([laws, sound]),
         capture_output=True,
         text=True,
     )
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+def noticed_in_copies(laws: list[str | None], sound: dict[str, str]) -> list[dict[str, Any]]:
+    """The same for some laws, each in a copy of this process."""
+    for library in LIBRARIES:
+        import_module(library)
+    with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+        return pool.starmap(noticed, [(law, sound) for law in laws], chunksize=1)
 
 
 def table(names: list[str]) -> None:
     """What notices each of some laws."""
-    sound = in_a_process(None)
-    for name in names:
-        found = in_a_process(name, sound)
+    for name, found in zip(names, noticed_each([*names], sound_runs()), strict=True):
         print(f"{name:34s}{found['changed'] or 'NO RUN':14s}{found['answers'][:1] or 'NO CASE'}")
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--noticed"]:
-        print(json.dumps(noticed(*json.load(sys.stdin))))
+        print(json.dumps(noticed_in_copies(*json.load(sys.stdin))))
     else:
         table(sys.argv[1:] or laws())
