@@ -8,16 +8,19 @@ import multiprocessing.connection
 import os
 import re
 import signal
+import socket
+import struct
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from sim.errors import SimError
+from sim.errors import SimError, cut
 from sim.runs.settings import search_seldom
 
 P = ParamSpec("P")
@@ -172,9 +175,48 @@ def in_flight(executor: Executor, workers: int | None, tasks: int) -> int:
     return max(1, min(tasks, FOREIGN_WINDOW))
 
 
+def _refuse_other_peer(scheduler: str) -> None:
+    """OSError unless the peer greets as a scheduler does; one that does not is not asked again.
+
+    Dask takes the first eight bytes of a peer for a size, and asks the machine for so much memory.
+    """
+    addressing: Any = importlib.import_module("distributed.comm.addressing")
+    scheme, _, place = scheduler.rpartition("://")
+    if scheme not in PLAIN:
+        return
+    where, deadline = addressing.parse_host_port(place, 8786), time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            peer = socket.create_connection(where, max(deadline - time.monotonic(), 0.1))
+            break
+        except ConnectionRefusedError:  # a scheduler that is still starting
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+    with peer:
+        found = b""
+        while len(found) < GREETING.size:
+            peer.settimeout(max(deadline - time.monotonic(), 0.1))
+            try:
+                piece = peer.recv(GREETING.size - len(found))
+            except TimeoutError:
+                piece = b""
+            if not piece:
+                raise OSError(f"the peer says nothing in {PATIENCE_SECONDS} s, or hangs up")
+            found += piece
+    size, frames = GREETING.unpack(found)
+    if not 0 < size < LARGEST_GREETING[0] or not 0 < frames < LARGEST_GREETING[1]:
+        raise OSError("the peer does not greet as a scheduler does")
+
+
 LOCAL = "local-cluster"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 10
 RETRIES = 3
+GREETING = struct.Struct("QQ")
+"""How a Dask scheduler greets: the bytes of its first message and the frames in them."""
+LARGEST_GREETING = 1 << 20, 100
+PLAIN = "", "tcp"
+"""Schemes of addresses that are greeted without a cipher."""
 
 
 @contextmanager
@@ -202,8 +244,10 @@ def cluster_executor(scheduler: str, workers: int | None = None) -> Iterator[Exe
             yield client.get_executor(pure=False, retries=RETRIES)
         return
     try:
+        _refuse_other_peer(scheduler)
         client = distributed.Client(scheduler, timeout=PATIENCE_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise SimError(f"no scheduler answers at {scheduler}: {error}") from error
+    except Exception as error:  # Dask raises what it meets
+        reason = cut(" ".join(str(error).split()))
+        raise SimError(f"no scheduler answers at {cut(scheduler)}: {reason}") from error
     with client:
         yield client.get_executor(pure=False, retries=RETRIES)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -71,6 +74,42 @@ def test_no_scheduler_is_an_expected_error(monkeypatch: pytest.MonkeyPatch) -> N
         cluster_executor("tcp://127.0.0.1:9"),
     ):
         raise AssertionError
+
+
+def of_the_web(peer: socket.socket) -> None:
+    peer.recv(4_096)
+    peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def at_random(peer: socket.socket) -> None:
+    peer.sendall(os.urandom(4_096))
+
+
+def of_zeros(peer: socket.socket) -> None:
+    peer.sendall(bytes(4_096))
+
+
+def silent(peer: socket.socket) -> None:
+    peer.recv(4_096)
+
+
+@pytest.mark.parametrize("answer", [of_the_web, at_random, of_zeros, silent, socket.socket.close])
+def test_a_peer_that_is_no_scheduler_is_an_expected_error(
+    answer: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sim.runs import executors as module
+
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=lambda: answer(server.accept()[0]), daemon=True).start()
+        address = "tcp://{}:{}".format(*server.getsockname())
+        began = time.monotonic()
+        with (
+            pytest.raises(SimError, match=f"no scheduler answers at {address}: the peer"),
+            cluster_executor(address),
+        ):
+            raise AssertionError
+    assert time.monotonic() - began < 15.0
 
 
 def test_an_address_that_is_none_is_an_expected_error() -> None:
