@@ -387,7 +387,7 @@ def with_interval(row: Mapping[str, Any], unit: str, signed: bool = False, sign:
     value, low, high = (times(factor, end) for end in (row["estimate"], *row["interval"]))
     places = decimals(low, high, 1 if unit == "share" else 4)
     texts = [
-        "+" * (signed and round(end, places) > 0.0) + number(end, places)
+        ("+" if signed and round(end, places) > 0.0 else "") + number(end, places)
         for end in (value, low, high)
         if end is not None
     ]

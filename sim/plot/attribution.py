@@ -64,16 +64,26 @@ def attribution(data: Material, *, ax: Any = None) -> Drawing:
     runs, least = len(document["seeds"]), int(table["n"].min())
     notes = [] if least == runs else [f"Rows stand on n = {least} or more"]
     notes += [rest] if rest else []
-    told = shown[~shown["label"].str.startswith("reverse")].head(2)
-    title = "; ".join(
-        f"{_name(data, label)} {spread(*ends)}"
-        for label, *ends in told[["label", "mean", "low", "high"]].to_numpy()
-    )
-    title = capital(f"{title} {'%' if unit == 'per cent' else 'points'}")
+    title = _attribution_title(data, shown, "%" if unit == "per cent" else "points")
     subtitle = with_names(data, capital(document["title"].removeprefix("tau: "))) + "."
     caption = data.caption(runs, kinds, "; ".join(notes))
     write_frame(fig, axes, ax is None, title, subtitle, caption)
     return fig, axes
+
+
+def _attribution_title(data: Material, rows: pd.DataFrame, unit: str) -> str:
+    """The two largest estimates of those that are told from 0, or that none is."""
+    rows = rows[~rows["label"].str.startswith("reverse")]
+    clear = rows[(rows["low"] > 0.0) | (rows["high"] < 0.0)]
+    said = [
+        f"{_name(data, label)}: {spread(*ends)} {unit}"
+        for label, *ends in (rows if clear.empty else clear)
+        .head(2 if len(clear) else 1)[["label", "mean", "low", "high"]]
+        .to_numpy()
+    ]
+    if not said:
+        return "Nothing was estimated"
+    return capital("; ".join(said)) if len(clear) else f"None is told from 0; largest, {said[0]}"
 
 
 def _name(data: Material, label: str) -> str:
@@ -158,7 +168,10 @@ def tornado_numbers(data: Material) -> pd.DataFrame:
 def tornado(data: Material, *, ax: Any = None) -> Drawing:
     """Effects of the unknowns on each outcome with their intervals, largest on top."""
     found, table = stored_finding(data, *SCALES), tornado_numbers(data)
-    outcomes = list(dict.fromkeys(table["outcome"]))
+    moved = table.groupby("outcome", sort=False)["mean"].max() > 0.0
+    outcomes = [str(name) for name in moved.index if moved[name]] or [str(moved.index[0])]
+    still = [with_names(data, OUTCOMES.get(name, in_words(name))) for name in moved.index]
+    still = [name for name, moves in zip(still, moved, strict=True) if not moves]
     longest = int(table.groupby("outcome").size().clip(upper=MOST_UNKNOWNS).max())
     size = (PANEL_WIDTH * len(outcomes), 1.0 + ROW_HEIGHT * longest)
     fig, axes = new_axes(ax, columns=len(outcomes), size=size)
@@ -176,10 +189,13 @@ def tornado(data: Material, *, ax: Any = None) -> Drawing:
         notes.append(
             f"The {longest} largest of {table['label'].nunique()} unknowns of each outcome"
         )
+    notes += [f"No unknown moves {' or '.join(still)}"] if still else []
     write_legend(fig, panels, ax is None)
     titles = [with_names(data, OUTCOMES.get(outcome, in_words(outcome))) for outcome in outcomes]
     pairs = zip(titles[:2], leading, strict=False)
     title = capital("; ".join(f"{what} depends most on {name}" for what, name in pairs))
+    if not moved.any():
+        title = capital(notes[-1])
     caption = data.caption(
         len(found["seeds"]), ", ".join(found["interval_types"]), "; ".join(notes)
     )

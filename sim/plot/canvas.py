@@ -242,11 +242,11 @@ def label_axis(axis: Axis, name: str, unit: str) -> None:
 
     Shares are shown in per cent, large numbers in thousands, millions or billions.
     """
-    from matplotlib.ticker import FuncFormatter, PercentFormatter
+    from matplotlib.ticker import FuncFormatter
 
     words = unit_in_words(unit)
     if unit == "share":
-        axis.set_major_formatter(PercentFormatter(xmax=1.0, symbol=""))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{PERCENT * value:.6g}"))
     elif axis.get_scale() == "linear":
         factor, words = magnitude(max(map(abs, axis.get_view_interval())), unit)
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / factor:.6g}"))
@@ -276,9 +276,10 @@ def log_ticks(axis: Axis) -> None:
 
 def label_months(ax: Axes) -> None:
     """Dates on the horizontal axis, as short as they can be."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, num2date
+    from matplotlib.dates import MONTHLY, AutoDateLocator, ConciseDateFormatter, num2date
 
     locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+    locator.intervald[MONTHLY] = [1, 2, 3, 4, 6, 12]  # without 12 nothing fits 31 to 35 months
     date_of: Any = num2date
     ax.xaxis.set_major_locator(locator)
     formatter = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]

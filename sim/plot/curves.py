@@ -339,7 +339,8 @@ def _price_title(data: Material, table: pd.DataFrame) -> str:
         change = last / first - 1.0 if first > 0.0 else 0.0
         label = data.style(name).label if name else "the market"
         word = "falls" if change < 0.0 else "rises"
-        said.append(f"{label}'s {word} {amount(abs(change), 'share')}, to {amount(last, unit)}")
+        part = "more than 99\u00a0%" if -1.0 < change < -0.995 else amount(abs(change), "share")
+        said.append(f"{label}'s {word} {part}, to {amount(last, unit)}")
     return f"Price: {'; '.join(said)}"
 
 

@@ -192,8 +192,8 @@ def finding(
         verb = "moves" if moves_most else "may stay where it was recorded"
         return f"By {month} it {verb}, {text}"
     return (
-        f"By {month}, {moved} of {len(moves)} figures move beyond their last recorded value; "
-        f"the largest change, {text}"
+        f"By {month}, {moved or 'none'} of {len(moves)} figures move beyond their last recorded "
+        f"value; the largest change, {text}"
     )
 
 
@@ -201,7 +201,7 @@ LARGE = 1000.0
 
 
 def _short(number: float) -> str:
-    return f"{number:,.0f}" if abs(number) >= LARGE else f"{number:.3g}"
+    return f"{float(f'{number:.3g}'):,.0f}" if abs(number) >= LARGE else f"{number:.3g}"
 
 
 def draw_family(
@@ -252,6 +252,8 @@ def _panel(
     ax: Axes, rows: pd.DataFrame, recorded: pd.DataFrame, styles: Mapping[str, VendorStyle]
 ) -> None:
     """Medians, bands of the four largest, and recorded points of each entity."""
+    from matplotlib.ticker import FuncFormatter
+
     ends = rows.groupby("entity", sort=False)["q50"].last().sort_values(ascending=False)
     entities = [str(name) for name in ends.index]
     for place, entity in enumerate(entities):
@@ -283,6 +285,8 @@ def _panel(
     if wide and (rows["unit"] != "%").all():
         ax.set_yscale("log")
         log_ticks(ax.yaxis)
+    else:
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     ax.margins(x=0.02)
     label_months(ax)
 

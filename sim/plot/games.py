@@ -81,9 +81,10 @@ def tournament(data: Material, *, ax: Any = None) -> Drawing:
         image = axis.imshow(values, cmap=SEQUENTIAL, aspect="auto")
         label_cells(axis, *(_strategies(fig, found[side]) for side in ("rows", "columns")))
         pure = _pure(found)
+        digits = decimals(np.ptp(values))
         for (i, j), value in np.ndenumerate(values):
             colour = text_on(image.cmap(image.norm(value)))
-            text = f"{value:,.0f}" if abs(value) >= 10.0 else f"{value:.2g}"
+            text = f"{value:,.{digits}f}"
             if (i, j) in pure:
                 text += f"\n{pure[i, j]:.0%}".replace("%", "\u00a0%")
             axis.text(j, i, text, ha="center", va="center", color=colour, fontsize=LABEL_SIZE)
@@ -97,6 +98,11 @@ def tournament(data: Material, *, ax: Any = None) -> Drawing:
     caption = data.caption(found["n"], found["game"]["interval_type"], note)
     write_frame(fig, axes, ax is None, _game_title(data, found), subtitle, caption)
     return fig, axes
+
+
+def decimals(spread: float) -> int:
+    """Decimals with which numbers of a range are told apart: a twentieth of it is seen."""
+    return int(np.clip(np.ceil(-np.log10(max(spread, 1e-12) / 20.0)), 0, 3))
 
 
 def _party(data: Material, found: dict[str, Any], side: str) -> str:

@@ -17,6 +17,7 @@ from sim.analysis.sweep import Sweep, sweep_of
 from sim.analysis.verdict.grounds import refuse_altered, refuse_bare
 from sim.errors import SimError
 from sim.plot.style import SHORT_HASH, VendorStyle, drawable, vendor_styles
+from sim.plot.words import capital
 from sim.runs.files import read_json
 from sim.runs.result import Result
 from sim.runs.stored import MANIFEST, SWEEP
@@ -238,7 +239,8 @@ class Material:
         asked = self.curves.sizes["replicate"]
         of = f" of {asked}" if asked != runs else ""
         source = f"scenario {self.scenario.name} {self.scenario_hash[:SHORT_HASH]}"
-        facts = f"n = {runs}{of} runs a world, root seed {self.seed}, {source}. {interval}."
+        kind = capital(interval)
+        facts = f"n = {runs}{of} runs a world, root seed {self.seed}, {source}. {kind}."
         if self.posterior is not None:
             facts += " Each run is a draw of the posterior: what is not known of the numbers is in."
         return f"{facts} {note}." if note else facts

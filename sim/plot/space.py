@@ -14,9 +14,9 @@ from sim.analysis.effects import groups_of, unit_words
 from sim.analysis.sweep import CLASS, TOKENS, Sweep, SweepFactor, SweepOutcome, value_words
 from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.errors import SimError
-from sim.plot.canvas import new_axes, write_frame
+from sim.plot.canvas import new_axes, wrap, write_frame
 from sim.plot.registry import SWEEPS, plot
-from sim.plot.style import SEQUENTIAL
+from sim.plot.style import MARKERS, SEQUENTIAL
 from sim.plot.sweep import (
     Where,
     caption,
@@ -46,11 +46,13 @@ CLASS_COLOURS = {
     OutcomeClass.THIRD_PARTY_LEAD: "#E69F00",
     OutcomeClass.FRAGMENTATION: "#CC79A7",
 }
+CLASS_MARKERS = dict(zip(CLASS_COLOURS, MARKERS, strict=False))
 MOST_AXES = 8
 MARKED = 0.1  # part of the points that is spoken of
 SPREAD = 0.06  # of the lines that meet at a category
 NEIGHBOURS = 5
 FINE = 60  # cells of a side of a map of regions
+CELL = 0.95  # inches of the words in a cell
 
 
 def coordinate_numbers(data: Material, measure: str = TOKENS, where: Where = None) -> pd.DataFrame:
@@ -78,7 +80,7 @@ def coordinates(
     fig, axes = new_axes(ax, size=(max(6.5, 2.6 + 1.35 * len(factors)), 4.6))
     _draw_lines(fig, axes, places, means, outcome)
     _draw_scales(axes, factors)
-    note = "Lines: points, coloured by their mean; a line ends where a factor does not act"
+    note = "Lines: points, coloured by their mean; dotted past a factor that does not act"
     title, foot = _shared_by_lowest(sweep, factors, means), caption(data, sweep, note, where)
     write_frame(fig, axes, ax is None, title, subtitle(sweep, outcome), foot)
     return fig, axes
@@ -111,10 +113,12 @@ def _draw_lines(
     colours = matplotlib.colormaps[SEQUENTIAL]
     across = np.arange(places.shape[1])
     for k in np.argsort(-np.abs(values - np.median(values)))[::-1]:
-        marker = "o" if places.shape[1] == 1 else None
-        ax.plot(
-            across, places[k], color=colours(norm(values[k])), alpha=0.75, lw=1.1, marker=marker
-        )
+        acting = np.isfinite(places[k])
+        marker = "o" if acting.sum() == 1 else None
+        look: dict[str, Any] = {"color": colours(norm(values[k])), "alpha": 0.75, "lw": 1.1}
+        if not acting.all():
+            ax.plot(across[acting], places[k][acting], linestyle=":", **look)
+        ax.plot(across, places[k], marker=marker, **look)
     bar = fig.colorbar(ScalarMappable(norm, colours), ax=ax, pad=0.03, aspect=30)
     unit = "%" if scale > 1.0 else unit_words(outcome.unit)
     bar.set_label(f"mean {outcome.title}{f', {unit}' if unit else ''}")
@@ -213,7 +217,8 @@ def outcome_map(
     sweep = data.sweep(where)
     table = map_numbers(data, measure, by, where)
     x, y = (sweep.factor(str(table[name].iloc[0])) for name in ("x_factor", "y_factor"))
-    fig, axes = new_axes(ax, size=(7.6, 4.8))
+    columns, lines = table["x"].nunique(), table["y"].nunique()
+    fig, axes = new_axes(ax, size=(max(7.6, 2.4 + 1.1 * columns), max(4.8, 1.2 + 0.6 * lines)))
     classes = CLASS in sweep.runs
     regions = classes and x.line and y.line
     if regions:
@@ -223,7 +228,7 @@ def outcome_map(
     name_axes(axes, x, y)
     if classes:
         shown = table["outcome_class"] if not regions else sweep.runs[CLASS]
-        _legend(axes, [name for name in CLASS_COLOURS if name.value in set(shown)])
+        _legend(axes, [name for name in CLASS_COLOURS if name.value in set(shown)], regions)
     outcome = sweep.outcome(measure)
     what = "Colour: the most frequent class of the runs" if classes else "Numbers: means"
     if regions:
@@ -246,8 +251,7 @@ def _map_words(sweep: Sweep, outcome: SweepOutcome, table: pd.DataFrame, classes
     held = _class_of_points(sweep) if points else table[table["n"] > 0]["outcome_class"]
     parts = [f"{str(n).replace('_', '-')} in {k}" for n, k in held.value_counts().items()]
     places = f"{len(held)} {'points' if points else 'cells'}"
-    text = f"Most frequent outcome in {places}: {', '.join(parts[:4])}."
-    return f"{sweep.subject_label}. {text}" if sweep.subject_label else text
+    return f"Most frequent outcome in {places}: {', '.join(parts[:4])}."
 
 
 def _draw_cells(
@@ -270,8 +274,9 @@ def _draw_cells(
         text = f"{values[place]:.3g}"
         if classes:
             colours[place] = to_rgb(CLASS_COLOURS[OutcomeClass(row.outcome_class)])
-            text = f"{100.0 * row.share:.0f} % of {row.n}\n{outcome.title.split()[-1]} {text}"
-            text += f" {unit}" if unit else ""
+            name = wrap(row.outcome_class.replace("_", "-"), CELL, 7.5)
+            part = f"{100.0 * row.share:.0f}\u00a0% of {row.n}"
+            text = f"{name}\n{part}\nmean {values[place]:.3g}{f' {unit}' if unit else ''}"
         box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": "none", "alpha": 0.85}
         ax.text(place[1], place[0], text, ha="center", va="center", fontsize=7.5, bbox=box)
     if classes:
@@ -315,10 +320,10 @@ def _draw_regions(ax: Axes, sweep: Sweep, x: SweepFactor, y: SweepFactor) -> Non
         aspect="auto",
         interpolation="nearest",
     )
-    colours = [CLASS_COLOURS[OutcomeClass(name)] for name in held]
-    ax.scatter(
-        places[:, 0], places[:, 1], c=colours, s=26, edgecolors="white", linewidths=0.7, zorder=3
-    )
+    for name, look in CLASS_MARKERS.items():
+        own = places[held == name.value]
+        kind: dict[str, Any] = {"marker": look, "edgecolors": "white", "linewidths": 0.7}
+        ax.scatter(own[:, 0], own[:, 1], color=CLASS_COLOURS[name], s=34, zorder=3, **kind)
     for axis, factor in ((ax.xaxis, x), (ax.yaxis, y)):
         low, high = (float(end) for end in factor.values)
         shares = np.linspace(0.0, 1.0, 5)
@@ -327,12 +332,18 @@ def _draw_regions(ax: Axes, sweep: Sweep, x: SweepFactor, y: SweepFactor) -> Non
     ax.grid(visible=False)
 
 
-def _legend(ax: Axes, names: Sequence[OutcomeClass]) -> None:
+def _legend(ax: Axes, names: Sequence[OutcomeClass], points: bool) -> None:
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles = [
-        Patch(color=CLASS_COLOURS[name], label=name.value.replace("_", "-")) for name in names
-    ]
+    handles: list[Any] = []
+    for name in names:
+        look: dict[str, Any] = {
+            "color": CLASS_COLOURS[name],
+            "label": name.value.replace("_", "-"),
+        }
+        mark = CLASS_MARKERS[name]
+        handles.append(Line2D([], [], marker=mark, ls="", **look) if points else Patch(**look))
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0)
 
 

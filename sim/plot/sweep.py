@@ -25,7 +25,15 @@ from sim.plot.canvas import (
     write_title,
 )
 from sim.plot.registry import SWEEPS, plot
-from sim.plot.style import COLOURS, MOST_BANDS, NARROW_BAND, NEUTRAL, SEQUENTIAL
+from sim.plot.style import (
+    COLOURS,
+    LINES,
+    MOST_BANDS,
+    NARROW_BAND,
+    NEUTRAL,
+    SEQUENTIAL,
+    text_on,
+)
 from sim.plot.words import amount, capital, unit_in_words
 
 if TYPE_CHECKING:
@@ -55,6 +63,8 @@ def factors_by(sweep: Sweep, outcome: str, by: Sequence[str], number: int) -> li
     named = [sweep.factor(name) for name in by]
     taken = {factor.path for factor in named}
     rest = [f for f in strongest_factors(sweep, outcome) if f.path not in taken]
+    # Those that act at some points alone come last: a map over them is half empty.
+    rest.sort(key=lambda factor: bool(sweep.points[factor.path].isna().any()))
     chosen = [*named, *rest][:number]
     if len(chosen) < number:
         raise SimError(f"needs {number} factors with two values or more")
@@ -313,7 +323,8 @@ def _matrix(
             if one.found.p < found_by.SIGNIFICANT:
                 clear.add((places[1], places[0]))
     shown = values[1:, :-1]
-    ax.imshow(shown, cmap="Blues", vmin=0.0, vmax=1.6 * max(float(np.nanmax(shown)), 1e-12))
+    most = 1.6 * max(float(np.nanmax(shown)), 1e-12)
+    image = ax.imshow(shown, cmap="Blues", vmin=0.0, vmax=most)
     labels = [_short(factor.label, 24) for factor in factors]
     ax.set_xticks(
         range(len(order) - 1),
@@ -328,7 +339,9 @@ def _matrix(
     for (row, column), value in np.ndenumerate(shown):
         if np.isfinite(value):
             mark = "*" if (row + 1, column) in clear else ""
-            ax.text(column, row, f"{value:.2g}{mark}", ha="center", va="center", fontsize=8)
+            ink = text_on(image.cmap(image.norm(value)))
+            text = f"{value:.2g}{mark}"
+            ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=8)
     unit = found_by.unit_words(outcome.unit)
     write_title(ax, f"Size of the interaction{f', {unit}' if unit else ''}")
 
@@ -348,11 +361,10 @@ def _cell_map(
     cells = pair_cells(sweep, outcome.name, x, y)
     scale = 100.0 if outcome.unit == "share" else 1.0
     values = scale * cells.means
-    ax.imshow(values, cmap=SEQUENTIAL, origin="lower", aspect="auto")
-    middle = (np.nanmin(values) + np.nanmax(values)) / 2.0
+    image = ax.imshow(values, cmap=SEQUENTIAL, origin="lower", aspect="auto")
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
-            colour = "white" if value <= middle else "black"
+            colour = text_on(image.to_rgba(np.array([value]))[0])
             text = f"{value:.1f}" if scale > 1.0 else f"{value:,.3g}"
             ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
     texts = [_short(text, LONGEST_TICK) for text in cells.columns]
@@ -424,12 +436,13 @@ def draw_curves(
     groups = list(table.groupby("value", sort=False))
     fig, axes = new_axes(ax)
     colours = factor_colours(factor, len(groups))
-    for (_, rows), colour in zip(groups, colours, strict=True):
+    lines = LINES if len(groups) <= len(LINES) else LINES[:1] * len(groups)
+    for (_, rows), colour, line in zip(groups, colours, lines, strict=False):
         months = rows["month"].to_numpy()
         if len(groups) <= MOST_BANDS:
             low, high = rows["p25"].to_numpy(), rows["p75"].to_numpy()
             axes.fill_between(months, low, high, color=colour, alpha=NARROW_BAND, linewidth=0.0)
-        axes.plot(months, rows["median"].to_numpy(), color=colour)
+        axes.plot(months, rows["median"].to_numpy(), color=colour, linestyle=line)
     ends = [(str(value), float(rows["median"].iloc[-1])) for value, rows in groups]
     for (label, end), colour in zip(ends, colours, strict=True):
         label_end(axes, end, label, colour)

@@ -372,8 +372,11 @@ def claims(data: Material, *, ax: Any = None) -> Drawing:
     if len(table) == 1:
         title = f"The claim is {table['verdict'].iloc[0]}: {labels[0]}"
     kind = claims_grounds(found)["interval_types"][0]
-    runs = f"{NOTE}; {table['n'].min()} runs a claim at least, {found['points']} points"
+    least = f"{NOTE}; {table['n'].min()} runs a claim at least"
     subtitle = "Part of the runs in which each claim holds, %, with its interval."
-    caption = data.caption(found["replicates"], kind, runs)
+    if data.is_sweep:
+        caption = sweep_caption(data, data.sweep(), f"{kind}. {least}", None)
+    else:
+        caption = data.caption(found["replicates"], kind, f"{least}, {found['points']} points")
     write_frame(fig, axes, ax is None, title, subtitle, caption)
     return fig, axes

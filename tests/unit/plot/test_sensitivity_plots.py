@@ -64,7 +64,7 @@ def test_a_tornado_has_a_panel_an_outcome_with_the_largest_on_top(stored):
     labels = [text.get_text() for text in axes[1].get_yticklabels()]
     places = axes[1].get_yticks()
     assert labels[int(places.argmax())] == "Alpha"
-    assert "bootstrap" in fig.get_supxlabel()
+    assert "Bootstrap" in fig.get_supxlabel()
     numbers = plots()["tornado"].numbers(stored(SOBOL))
     assert numbers["other"].tolist() == [0.5, 0.1, 0.3, 0.0]
     assert numbers["interval_type"].eq("bootstrap").all()
