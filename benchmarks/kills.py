@@ -194,9 +194,12 @@ def disturbed(verb: str, folder: Path, signals: int, rng: np.random.Generator) -
     rounds.undisturbed()
     if rounds.tally.wrong:
         return rounds.tally
-    for how in islice(cycle(SIGNALS), signals):
-        while not rounds.disturb(how, rng.uniform(0.0, rounds.seconds), bool(rng.random() < 0.5)):
+    half = rounds.seconds / 2.0  # what goes on has less before it than what begins
+    for number, how in enumerate(islice(cycle(SIGNALS), signals), 1):
+        while not rounds.disturb(how, rng.uniform(0.0, half), bool(rng.random() < 0.5)):
             pass
+        told = f"{verb}: {number} of {signals} signals, {rounds.tally.ends} ends"
+        print(told, *rounds.tally.wrong[:2], file=sys.stderr, flush=True)
     rounds.finish(begun(verb, rounds.home), time.monotonic())
     rounds.count_again()
     return rounds.tally
