@@ -285,7 +285,8 @@ def findings(result: Result, units: Mapping[str, str] | None = None) -> dict[str
     `units` are those of all measures, to be stored with it. Outcomes are empty where no run was
     finished. SimError if the result is no sweep.
     """
-    design = result.manifest["design"]["kind"]
+    design, contest = result.manifest["design"]["kind"], result.scenario.contest
+    incumbent = "" if contest is None else contest.incumbent
     kind = ONE_SEED if result.replicates < 2 else INTERVAL[design not in CHOSEN_POINTS]
     document: dict[str, Any] = {
         "title": result.manifest["title"] or result.manifest["name"],
@@ -294,7 +295,9 @@ def findings(result: Result, units: Mapping[str, str] | None = None) -> dict[str
         "n": len(result.runs) - len(result.failed),
         "failed": len(result.failed),
         "vendor": "",
-        "best_for": _incumbent(result),
+        "vendor_label": "",
+        "best_for": incumbent,
+        "best_for_label": vendor_label(result.scenario, incumbent) if incumbent else "",
         "factors": [],
         "outcomes": [],
         "classes": [],
@@ -308,7 +311,8 @@ def findings(result: Result, units: Mapping[str, str] | None = None) -> dict[str
     if document["n"]:
         sweep = sweep_of(result)
         document |= {
-            "vendor": sweep.subject_label,
+            "vendor": sweep.subject,
+            "vendor_label": sweep.subject_label,
             "factors": [
                 {"path": f.path, "label": f.label, "values": f.titles()} for f in sweep.factors
             ],
@@ -324,11 +328,6 @@ def store_findings(result: Result, units: Mapping[str, str]) -> dict[str, Any]:
     found = findings(result, units)
     write_once(result.path / FINDINGS, json_bytes(found))
     return found
-
-
-def _incumbent(result: Result) -> str:
-    contest = result.scenario.contest
-    return "" if contest is None else vendor_label(result.scenario, contest.incumbent)
 
 
 def outcome_document(sweep: Sweep, outcome: SweepOutcome) -> dict[str, Any]:
@@ -407,7 +406,7 @@ def sentences(document: Mapping[str, Any]) -> Iterator[str]:
     if not document["outcomes"]:
         return
     first = document["outcomes"][0]
-    who = f"{document['vendor']} has " if document["vendor"] else "On average "
+    who = f"{document['vendor_label']} has " if document["vendor"] else "On average "
     mean = _bare(first["mean"], first["unit"])
     text = f"{who}{mean} {unit_words(first['unit'], False)} of {first['title']} on average"
     ends = [_bare(one["estimate"], first["unit"]) for one in first["extremes"]]

@@ -219,9 +219,9 @@ def _extremes(found: Mapping[str, Any]) -> list[str]:
         return []
     outcome = found["outcomes"][0]
     names = ("Lowest", "Highest")
-    if found["best_for"]:
-        names = (f"Best for {set_cell_size(found['best_for'], 20).rstrip()}", "Worst")
-        names = (names[0] if cell_len(found["best_for"]) <= 20 else f"{names[0]}..", "Worst")
+    if label := found["best_for_label"]:
+        names = (f"Best for {set_cell_size(label, 20).rstrip()}", "Worst")
+        names = (names[0] if cell_len(label) <= 20 else f"{names[0]}..", "Worst")
     lines = []
     for name, row in zip(names, outcome["extremes"], strict=False):
         size = with_interval(row, outcome["unit"], sign=unit_words(outcome["unit"], False))

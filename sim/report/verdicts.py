@@ -370,4 +370,4 @@ def failure_section(findings: list[dict[str, Any]]) -> Iterator[Block]:
 
 def _rows_beside(path: Path) -> pd.DataFrame:
     with open_regular(path.with_name("forecast.csv")) as file:
-        return pd.read_csv(file)
+        return pd.read_csv(file, keep_default_na=False, na_values=[""])  # an entity may be NA

@@ -301,16 +301,16 @@ def holders(look: Shown, ink: Ink) -> Chart | None:
     found = look.verdict["diversion"] if look.verdict else []
     if not found:
         return None
-    rows = []
+    styles = vendor_styles(look.asked.scenario)
+    rows, bars = [], []
     for one in found:
-        low, high = one["interval"] or (None, None)
-        rows.append(
-            (one["vendor"], *(None if x is None else POINTS * x for x in (one["mean"], low, high)))
-        )
+        ends = one["interval"] or (None, None)
+        vendor = styles.get(one["vendor"])  # the others together have neither name nor colour
+        label = vendor.label if vendor else one["vendor"] or "others"
+        rows.append((label, *(None if x is None else POINTS * x for x in (one["mean"], *ends))))
+        bars.append(_colour(vendor, ink) if vendor else ink.faint)
     title = "who holds the points, with the moves less without"
     table = Table(title, ("vendor", "points", "from", "to"), rows)
-    colours = {s.label: _colour(s, ink) for s in vendor_styles(look.asked.scenario).values()}
-    bars = [colours.get(row[0], ink.faint) for row in rows]
     return Chart(_intervals(rows, ink, title, "points of token share", bars), table)
 
 

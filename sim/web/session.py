@@ -383,7 +383,7 @@ def _look(
         against = _against(first, other, curves[ON], vendors, scenario)
     verdict = None
     if scenario.contest is not None:
-        verdict = _verdict(scenario, curves, sound, vendors, labels)
+        verdict = _verdict(scenario, curves, sound, dict(zip(vendors, labels, strict=True)))
     return Shown(
         asked,
         step,
@@ -412,10 +412,9 @@ def _verdict(
     scenario: Scenario,
     curves: Mapping[str, Mapping[str, Array]],
     sound: Sequence[int],
-    vendors: tuple[str, ...],
-    labels: tuple[str, ...],
+    labels: Mapping[str, str],
 ) -> dict[str, Any]:
-    contest = scenario.contest
+    contest, vendors = scenario.contest, list(labels)
     assert contest is not None
     start, hashed = contest.start, scenario_hash(scenario)
 

@@ -96,3 +96,16 @@ def test_the_command_that_made_it_mends_it(altered: Callable[..., Path]) -> None
     assert made(folder.parent).path == folder
     refuse_altered(open_result(folder))
     assert list(folder.glob("scenario.toml.old*"))
+
+
+def test_findings_are_keyed_by_name_and_speak_in_labels(whole: Path) -> None:
+    result = open_result(whole)
+    document, vendors = result.verdict, result.scenario.vendors
+    entry = document["verdicts"][document["primary"]]
+    for measure in ("token_share", "revenue_share"):
+        assert set(entry[measure]) == {*vendors}
+    assert {entry["incumbent"], entry["challenger"]} <= {*vendors}
+    assert {one["vendor"] for one in entry["diversion"]} <= {*vendors, None}
+    labels = {name: vendor.label or name for name, vendor in vendors.items()}
+    assert entry["labels"] == labels
+    assert labels[entry["challenger"]] in " ".join(document["sentences"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.analysis.rounding import POINTS, money, number, percent, spread
 from sim.analysis.verdict.containment import Verdict
-from sim.analysis.verdict.flips import Entry, effect_of, signed
+from sim.analysis.verdict.flips import Entry, effect_of, parties, signed
 from sim.analysis.verdict.grounds import grounds_line, ranges
 from sim.analysis.verdict.judge import OTHER_HOSTING, vendor_label
 
@@ -61,7 +61,7 @@ def definitions_of(entry: Entry) -> tuple[Definition, ...]:
 
 
 def _claims(entry: Entry) -> dict[str, str]:
-    incumbent, challenger = entry["incumbent"], entry["challenger"]
+    incumbent, challenger = parties(entry)
     limits = {k: v for k, v in entry["thresholds"].items() if isinstance(v, int | float)}
     part = {k: f"{POINTS * v:.4g}" for k, v in limits.items()}
     return {
@@ -107,7 +107,7 @@ def _found(entry: Entry) -> dict[str, str]:
         "D3": f"in {percent(*numbers['D3'])} % of runs",
         "D4": f"{percent_a_month(*numbers['D4'])} % a month",
         "D5": f"{spread(*numbers['D5'], most=2)} points of revenue",
-        "D6": f"profit of {entry['incumbent']} {money(*numbers['D6'])}",
+        "D6": f"profit of {parties(entry)[0]} {money(*numbers['D6'])}",
     }
 
 

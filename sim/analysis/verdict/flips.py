@@ -19,6 +19,16 @@ MOST_RUNS = 100_000
 NORMAL = 1.959964  # 97.5 % quantile
 
 
+def parties(entry: Entry) -> tuple[str, str]:
+    """Labels of incumbent and challenger."""
+    return label_of(entry, entry["incumbent"]), label_of(entry, entry["challenger"])
+
+
+def label_of(entry: Entry, vendor: str | None) -> str:
+    """A vendor of an entry for people; all that are not named one by one have none."""
+    return "others" if vendor is None else str(entry.get("labels", {}).get(vendor, vendor))
+
+
 def holds_of(entry: Entry) -> str:
     """Whether the incumbent contains the challenger, from the verdict of one pair of worlds."""
     awarded = entry.get("awarded", entry["overall"])
@@ -129,8 +139,9 @@ def _by_rule(verdict: Entry) -> Iterator[tuple[str, str]]:
             conditions.append("if the money saved without them goes into prices")
         other = hosting.get("pairs", {}).get(name)
         if other and other != hosting["scenario"]:
-            families = f"the open families of {entry['incumbent']}"
-            conditions.append(f"if {entry['challenger']} {other} {families}")
+            incumbent, challenger = parties(entry)
+            families = f"the open families of {incumbent}"
+            conditions.append(f"if {challenger} {other} {families}")
         points = signed(effect_of(entry)[0])
         found[tuple(conditions)] = holds_of(entry), f"{' and '.join(conditions)} ({points} points)"
     for named, (answer, text) in found.items():

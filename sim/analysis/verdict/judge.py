@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -85,7 +85,7 @@ def judge(result: Result) -> dict[str, Any]:
         return document | {"sentences": ["No replicate was finished in both worlds of a pair."]}
     limits, (primary, worlds) = scenario.containment, next(iter(pairs.items()))
     assessments = {name: assess(pair, limits) for name, pair in pairs.items()}
-    labels = [vendor_label(scenario, vendor) for vendor in _vendors(result)]
+    labels = {vendor: vendor_label(scenario, vendor) for vendor in _vendors(result)}
     verdicts = {name: verdict_entry(found, labels) for name, found in assessments.items()}
     verdicts[primary]["specification"] = plain(specification_curve(worlds, limits))
     verdicts[primary]["self_hosting_effect"] = _self_hosting(result, worlds.on.seeds.tolist())
@@ -249,19 +249,20 @@ def holm_document(assessments: Mapping[str, Assessment]) -> dict[str, Any]:
     }
 
 
-def verdict_entry(a: Assessment, names: Sequence[str]) -> dict[str, Any]:
+def verdict_entry(a: Assessment, labels: Mapping[str, str]) -> dict[str, Any]:
     """All of an assessment ready for JSON, with n, seeds, interval types and scenario hash.
 
     Parameters
     ----------
-    names
-        (V,) vendor names.
+    labels
+        Of each of the V vendors by name, in their order; the entry speaks of vendors by name.
 
     Raises
     ------
     ValueError
         If there is not one name for each vendor.
     """
+    names = list(labels)
     if len(names) != len(a.token_means):
         raise ValueError(f"needs {len(a.token_means)} vendor names, got {len(names)}")
     on, off = a.worlds.on, a.worlds.off
@@ -273,6 +274,7 @@ def verdict_entry(a: Assessment, names: Sequence[str]) -> dict[str, Any]:
         "months": on.months,
         "incumbent": names[on.incumbent],
         "challenger": names[on.challenger],
+        "labels": dict(labels),
         "overall": a.verdict.overall,
         "contained": a.contained,
         "pyrrhic": a.pyrrhic,
@@ -280,7 +282,7 @@ def verdict_entry(a: Assessment, names: Sequence[str]) -> dict[str, Any]:
         "by_incumbent": a.by_incumbent,
         "diversion": [
             {
-                "vendor": "others" if one.vendor is None else names[one.vendor],
+                "vendor": None if one.vendor is None else names[one.vendor],
                 "mean": one.mean,
                 "interval": one.interval,
             }

@@ -26,6 +26,8 @@ from sim.analysis.verdict.flips import (
     effect_of,
     flips_of,
     holds_of,
+    label_of,
+    parties,
     runs_needed,
     signed,
 )
@@ -236,7 +238,7 @@ def _hits(entry: Entry, kind: str = OutcomeClass.CONTAINMENT.value) -> int:
 
 def _answer(entry: Entry, unit: str) -> str:
     holds, n = holds_of(entry), entry["n"]
-    incumbent, challenger = entry["incumbent"], entry["challenger"]
+    incumbent, challenger = parties(entry)
     if n == 1 and holds != NOT_CONTAINED:
         return "Not known: a single run decides nothing."
     if holds == CONTAINED:
@@ -261,7 +263,7 @@ def _of(count: int, n: int, unit: str) -> str:
 
 def _refusals(entry: Entry, unit: str) -> Iterator[str]:
     """Why a containment is refuted: the effect, the share of runs, who holds the points."""
-    incumbent, challenger = entry["incumbent"], entry["challenger"]
+    incumbent, challenger = parties(entry)
     if entry["causal"]["tau"] is None:
         yield (
             f"too few {unit} end with {challenger} ahead in tokens and level, and {incumbent} "
@@ -281,7 +283,8 @@ def _refusals(entry: Entry, unit: str) -> Iterator[str]:
         found = some if _hits(entry) else f"none of {entry['n']} {unit} ends"
         yield f"{found} contained; {_commonest(entry)}"
     if entry["overall"] != Verdict.REFUTED:
-        held = next(one["mean"] for one in entry["diversion"] if one["vendor"] == incumbent)
+        own = entry["incumbent"]
+        held = next(one["mean"] for one in entry["diversion"] if one["vendor"] == own)
         yield (
             f"{challenger} is held back, but not by {incumbent} for itself, which holds "
             f"{percent(held)} of the {percent(mean)} points"
@@ -290,7 +293,7 @@ def _refusals(entry: Entry, unit: str) -> Iterator[str]:
 
 def _doubts(entry: Entry, unit: str) -> Iterator[str]:
     """Why a containment is not known."""
-    incumbent, challenger = entry["incumbent"], entry["challenger"]
+    incumbent, challenger = parties(entry)
     if entry["causal"]["tau"] is None:
         yield f"no world without the moves of {incumbent} was run beside this one"
         return
@@ -321,7 +324,7 @@ def _commonest(entry: Entry) -> str:
 
 def class_in_words(kind: str, entry: Entry) -> str:
     """An outcome class as a clause about the two parties."""
-    incumbent, challenger = entry["incumbent"], entry["challenger"]
+    incumbent, challenger = parties(entry)
     limits = {name: POINTS * float(v) for name, v in entry["thresholds"].items()}
     return {
         "fragmentation": f"no platform holds {limits['fragmentation_share']:.4g} % of tokens",
@@ -346,7 +349,7 @@ def _effect(entry: Entry, unit: str) -> str:
     if effect_of(entry) == (0.0, 0.0, 0.0):
         change, bounds = "just as much", ""
     text = (
-        f"{entry['challenger']} would hold {change} of the tokens without the moves "
+        f"{parties(entry)[1]} would hold {change} of the tokens without the moves "
         f"({bounds}{POINTS * least:.4g} or more count)"
     )
     if unit == "draws" and entry["n"] > 1:
@@ -380,9 +383,9 @@ def _holders(entry: Entry) -> str:
     for one in entry.get("diversion", ()):
         if one["vendor"] == entry["incumbent"]:
             change, bracket, rest = signed(one["mean"], *(one["interval"] or ())).partition(" (")
-            parts.append(f"{one['vendor']} {change} points{bracket}{rest}")
+            parts.append(f"{label_of(entry, one['vendor'])} {change} points{bracket}{rest}")
         elif abs(one["mean"]) >= LEAST_POINTS:
-            parts.append(f"{one['vendor']} {signed(one['mean'])}")
+            parts.append(f"{label_of(entry, one['vendor'])} {signed(one['mean'])}")
     own = entry.get("self_hosting_effect")
     if own and abs(own["mean"]) >= LEAST_POINTS:
         parts.append(f"clients' own machines {signed(own['mean'])}")

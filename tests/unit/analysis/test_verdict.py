@@ -17,7 +17,7 @@ from sim.analysis.verdict.verdict import assess as assess_pair
 from sim.analysis.verdict.words import answer_of_pair
 from sim.scenario.schema.scenario import Containment
 
-NAMES = ("Incumbent", "Challenger", "Third", "Fourth")
+NAMES = {"i": "Incumbent", "c": "Challenger", "t": "Third", "f": "Fourth"}
 MONTHS = 48
 
 
@@ -256,7 +256,7 @@ def test_document_is_json_and_carries_its_provenance():
     assert entry["overall"] == "supported"
     assert entry["definitions"]["D2"]["interval_type"] == "paired t, 0.95"
     assert entry["emergence"]["interval_type"].startswith("Wilson")
-    assert entry["token_share"]["Challenger"] == pytest.approx(0.49, abs=0.01)
+    assert entry["token_share"]["c"] == pytest.approx(0.49, abs=0.01)
     holm = holm_document({"levers": found, "placebo": none, "alone": assess(on)})
     assert set(holm) == {"levers", "placebo"}
     assert holm["levers"]["effect_above_minimum"]
@@ -283,7 +283,7 @@ def test_the_answer_says_why(off_shift, word, why):
     assert f"would hold {abs(tau):.1f} points" in answer.effect or abs(tau) < 0.05
     assert "3 or more count" in answer.effect
     with pytest.raises(ValueError, match="vendor names"):
-        verdict_entry(found, NAMES[:2])
+        verdict_entry(found, {"i": "Incumbent", "c": "Challenger"})
 
 
 def test_a_longer_pair_compares_outcome_classes_and_tau():
