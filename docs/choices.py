@@ -227,25 +227,27 @@ def _listed(names: Sequence[str]) -> str:
 
 def lever_rows(
     scenario: Scenario, names: Sequence[str], pool: ProcessPoolExecutor
-) -> Iterator[tuple[str, list[str]]]:
-    """Names of levers and their lines of the second table."""
-    changed = draws(scenario)
+) -> dict[str, list[str]]:
+    """Levers and their lines of the second table."""
+    changed, effects, parts = draws(scenario), {}, {}
     for name in names:
-        lever = scenario.levers[name]
-        tasks = [(name, variant, {}, SEEDS) for variant in ("", *lever.variants)]
-        effects = list(pool.map(alone, tasks))
+        variants = ("", *scenario.levers[name].variants)
+        tasks = [(name, variant, {}, SEEDS) for variant in variants]
+        effects[name] = dict(zip(variants, pool.map(alone, tasks), strict=True))
         drawn_effects = list(pool.map(_alone_or_none, [(name, "", d, 1) for d in changed]))
         sound = [one for one in drawn_effects if one is not None]
-        hurt = float(np.mean([one.tokens[0] < 0.0 for one in sound]))
-        poorer = float(np.mean([one.profit[0] < 0.0 for one in sound]))
-        never = never_hurts(name, changed, pool) if hurt == 0.0 else ""
-        yield (
-            name,
-            [
-                lever_line(scenario, name, variant, found, (hurt, poorer), never)
-                for (_, variant, _, _), found in zip(tasks, effects, strict=True)
-            ],
+        parts[name] = (
+            float(np.mean([one.tokens[0] < 0.0 for one in sound])),
+            float(np.mean([one.profit[0] < 0.0 for one in sound])),
         )
+    never = never_hurts([name for name in names if parts[name][0] == 0.0], changed, pool)
+    return {
+        name: [
+            lever_line(scenario, name, variant, found, parts[name], never.get(name, ""))
+            for variant, found in effects[name].items()
+        ]
+        for name in names
+    }
 
 
 def lever_line(
@@ -279,38 +281,47 @@ class Channels(NamedTuple):
     turned_away: float  # months in which less than 95 % of the owner's calls are served
 
 
-def channels(given: tuple[str, Changes]) -> Channels | None:
-    """The channels of a lever in a draw; None where the draw cannot be run."""
-    name, changes = given
+def channels(given: tuple[Sequence[str], Changes]) -> list[Channels] | None:
+    """The channels of some levers in a draw; None where the draw cannot be run."""
+    names, changes = given
     try:
         scenario = replace(load(SCENARIO), {"population.clients": CLIENTS // 2} | changes)
-        other = with_freed_budget(scenario, [name])
         seed = seed_of(scenario.ensemble.seed, 0)
-        on, bare = (Simulation(one, seed).run() for one in (scenario, other))
+        on = Simulation(scenario, seed).run().curves
+        other = [Simulation(with_freed_budget(scenario, [n]), seed).run().curves for n in names]
     except SimError:
         return None
-    v = on.axes["vendor"].index(scenario.levers[name].vendor)
     window = slice(-scenario.containment.window_months, None)
-    shares = (m.curves["platform_token_share"][window, v].mean() for m in (on, bare))
-    with_it, in_prices = (POINTS * float(share) for share in shares)
-    limit = scenario.vendors[scenario.levers[name].vendor].finance.funding_limit / THOUSAND
-    return Channels(
-        with_it - in_prices,
-        float(on.curves["cash"][:, v].min() / BILLION + limit),
-        float((on.curves["reliability"][:, v] < ENOUGH).sum()),
-    )
+    found = []
+    for name, bare in zip(names, other, strict=True):
+        owner = scenario.levers[name].vendor
+        v = list(scenario.vendors).index(owner)
+        gap = (on["platform_token_share"] - bare["platform_token_share"])[window, v].mean()
+        room = on["cash"][:, v].min() / BILLION
+        room += scenario.vendors[owner].finance.funding_limit / THOUSAND
+        unreliable = (on["reliability"][:, v] < ENOUGH).sum()
+        found.append(Channels(POINTS * float(gap), float(room), float(unreliable)))
+    return found
 
 
-def never_hurts(name: str, changed: Sequence[Changes], pool: ProcessPoolExecutor) -> str:
-    """Why a lever lowers its owner's share of tokens in no draw: none of its channels acts."""
-    found = [one for one in pool.map(channels, [(name, d) for d in changed]) if one is not None]
-    prices, room, away = np.array(found).T
+def never_hurts(
+    names: Sequence[str], changed: Sequence[Changes], pool: ProcessPoolExecutor
+) -> dict[str, str]:
+    """Why levers lower their owner's share of tokens in no draw: how near their channels come."""
+    tasks = [(names, changes) for changes in changed] if names else []
+    found = [one for one in pool.map(channels, tasks) if one is not None]
+    return {name: _never(np.array([one[k] for one in found])) for k, name in enumerate(names)}
+
+
+def _never(found: Floats) -> str:
+    """In words, from the (draws, 3) fields of `Channels`."""
+    prices, room, away = found.T
     return (
         f"its money in prices would win more in {POINTS * (prices < 0.0).mean():.0f} % of the "
         f"draws; the funding limit is reached in {POINTS * (room < 0.0).mean():.0f} % (nearest: "
-        f"{room.min():.0f} billion yuan off); calls are unreliable in "
+        f"{room.min():.0f} billion yuan off); the owner's calls are ever unreliable in "
         f"{POINTS * (away > 0).mean():.0f} %; rivals keep their strategies. "
-        "[Where such channels act it does](joints.md#worlds-in-which-a-lever-hurts-its-owner)"
+        "[Where such channels act it falls](joints.md#worlds-in-which-a-lever-hurts-its-owner)"
     )
 
 
@@ -355,7 +366,7 @@ def renewed(page: str, scenario: Scenario, names: Sequence[str], pool: ProcessPo
             cells = [cell.strip() for cell in line.split("|")[1:-1]]
             cells += [""] * (len(HEAD.split("|")) - len(cells))
             kept.setdefault(name, []).append(f"| {' | '.join(cells)} |")
-    kept |= dict(lever_rows(scenario, names, pool))
+    kept |= lever_rows(scenario, names, pool)
     lines = [line for name in scenario.levers for line in kept[name]]
     return before + "\n".join(lever_section(lines))
 
@@ -395,11 +406,8 @@ def main() -> None:
             wanted = list(choices(scenario))
             found = list(pool.map(judged, [choice.changes for choice in wanted]))
             rows = list(zip(wanted, found, strict=True))
-            levers = [
-                line
-                for _, lines in lever_rows(scenario, list(scenario.levers), pool)
-                for line in lines
-            ]
+            lines = lever_rows(scenario, list(scenario.levers), pool).values()
+            levers = [line for own in lines for line in own]
             page = "\n".join([*verdict_section(rows), *lever_section(levers)])
     PAGE.write_text(page, encoding="utf-8")
 
