@@ -50,7 +50,7 @@ VERBS = {
     "compare": "tiny.toml other.toml --replicates 6 --clients 200",
     "attribute": "tiny.toml --parts shapley --replicates 3 --clients 60",
     "sensitivity": "tiny.toml --method morris,prim --trajectories 2 --draws 12 --replicates 1 "
-    "--clients 60 --factor supply.availability=0.4:1.0",
+    "--clients 60 --factor supply.availability=0.4:1.0 --factor demand.switching_cost.family=0:1",
     "tournament": f"tiny.toml --replicates 2 --clients 60 {GAMES}",
     "frontier": "tiny.toml --runs-a-point 2 --depth 1 --clients 60",
     "calibrate": "price-war-2024.toml --simulations 200 --clients 200",

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -224,9 +224,33 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise cannot_write(path, error) from error
     try:
+        _clear_halves(folder)
         yield
     finally:
         lock.release()
+
+
+def _clear_halves(folder: Path) -> None:
+    """Take away what processes of this host had half written when they were killed."""
+    mine = f".{_host()}"
+    for path in folder.rglob(".*.tmp"):
+        head, _, pid = path.name.removesuffix(".tmp").rpartition(".")
+        if head.endswith(mine) and pid.isdecimal() and not _lives(int(pid)):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process of this host is there; True where that cannot be asked."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _holder(lock: Path) -> str:
@@ -241,15 +265,9 @@ def holder_of(folder: Path) -> str:
     """Who is at work in a folder, in words; empty if nobody is known to be."""
     holder = _holder(folder / LOCK)
     pid = SoftFileLock(folder / LOCK).pid
-    if not holder.endswith(f" on {socket.gethostname()}") or pid is None or os.name == "nt":
+    if pid is None or not holder.endswith(f" on {_host()}") or _lives(pid):
         return holder
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return ""
-    except PermissionError:
-        pass
-    return holder
+    return ""
 
 
 PACKAGE = Path(__file__).resolve().parent.parent

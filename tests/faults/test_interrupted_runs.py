@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from benchmarks import kills
 from sim.runs.ensemble import run_ensemble
 from sim.runs.result import Result
 from sim.runs.settings import RunSettings
@@ -85,13 +88,17 @@ def test_a_killed_run_goes_on_and_takes_its_lock_over(
     process.kill()
     process.wait()
     assert list(tmp_path.rglob("000001.json"))
-    assert list(tmp_path.rglob("run.lock"))
+    (lock,) = tmp_path.rglob("run.lock")
+    halves = [lock.with_name(f".c.{n}.{socket.gethostname()}.{n}.tmp") for n in (process.pid, 1)]
+    for half in halves:
+        half.write_bytes(b"half")
     again = run_ensemble(duel, RunSettings(workers=1, out=tmp_path / "killed"), model=SlowMarket)
     straight = run_ensemble(
         duel, RunSettings(workers=1, out=tmp_path / "straight"), model=SlowMarket
     )
     assert stored_bytes(again.path) == stored_bytes(straight.path)
     assert again.manifest["sessions"][-1]["reused"] >= 1
+    assert [half.exists() for half in halves] == [False, True]  # process 1 lives
 
 
 def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
@@ -147,3 +154,16 @@ def test_a_script_without_a_guard_is_told_what_to_do(tmp_path: Path) -> None:
     )
     assert found.returncode != 0
     assert '__name__ == "__main__"' in found.stderr.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_a_verb_that_is_ended_by_signals_comes_to_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        kills.VERBS, "compare", "tiny.toml other.toml --replicates 2 --clients 40 --point"
+    )
+    tally = kills.disturbed("compare", tmp_path, 2, np.random.default_rng(1))
+    assert tally.wrong == []
+    assert (sum(tally.sent.values()), tally.again) == (2, 0)
+    assert tally.ends >= 1
