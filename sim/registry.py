@@ -5,17 +5,20 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from sim.errors import SimError, nearest_hint
+from sim.errors import SimError, cut, nearest_hint
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
+SLOW_SECONDS = 10.0
 MAIN = ("__main__", "__mp_main__")
 """The main script, in its own process and in workers that it starts."""
 _of_main: set[tuple[str, str]] = set()
@@ -93,12 +96,28 @@ def _load(package: str, group: str) -> Mapping[str, str]:
         importlib.import_module(module.name)
     broken = {}
     for entry in entry_points(group=group) if group else ():
+        named = f"entry point {entry.name} = {entry.value} of {group}"
         try:
-            entry.load()
-        except (Exception, SystemExit) as error:
-            broken[entry.name] = (
-                f"entry point {entry.name} = {entry.value} of {group} cannot be loaded: "
-                f"{type(error).__name__}: {error}"
-            )
+            with _told_if_slow(named):
+                entry.load()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            why = cut(" ".join(f"{type(error).__name__}: {error}".split()))
+            broken[entry.name] = f"{named} cannot be loaded: {why}"
             log.warning("%s; it is left out", broken[entry.name])
     return broken
+
+
+@contextmanager
+def _told_if_slow(named: str) -> Iterator[None]:
+    """Say whose import takes long: it may hang, and nobody else would know where."""
+    words = "%s takes long to load; Ctrl-C ends, and without its package all works"
+    timer = threading.Timer(SLOW_SECONDS, log.warning, (words, named))
+    timer.daemon = True
+    with suppress(RuntimeError):  # no room for a thread
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

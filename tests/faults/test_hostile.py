@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sim import files
+from sim import files, registry
 from sim.analysis.calibration.record import load_record
 from sim.analysis.verification.verify import load_cases
 from sim.api import open_result
@@ -266,6 +267,56 @@ def test_a_name_that_tables_take_for_missing_is_refused(home: Path, name: str) -
     text = (home / "market.toml").read_text().replace("third", name)
     (home / "market.toml").write_text(text)
     assert "missing value" in refused(lambda: load(home / "market.toml"))
+
+
+@pytest.mark.parametrize("width", ["1e-300", "5e-324", "0.0", "-1.0", "0.6", "nan", "inf"])
+def test_a_width_that_no_number_of_runs_reaches_is_refused(home: Path, width: str) -> None:
+    import sim
+
+    with pytest.raises(SimError, match="must lie between"):
+        sim.run(home / "market.toml", until_halfwidth=float(width), out=home, point=True)
+    replicates = f"replicates = {{ until_halfwidth = {width} }}\n"
+    assert "until_halfwidth" in study(home, f'scenario = "market.toml"\n{replicates}{VARIED}')
+
+
+class Foreign:
+    """An entry point of somebody else."""
+
+    name, value = "theirs", "theirs:thing"
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.load = act
+
+
+def raises(error: BaseException) -> Callable[[], object]:
+    def load() -> None:
+        raise error
+
+    return load
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (raises(RuntimeError("a\nb" * 5_000)), "cannot be loaded: RuntimeError: a ba b"),
+        (raises(SystemExit(5)), "cannot be loaded: SystemExit: 5"),
+        (raises(GeneratorExit()), "cannot be loaded: GeneratorExit"),
+        (lambda: time.sleep(0.5), "takes long to load; Ctrl-C ends"),
+    ],
+    ids=["raises", "exits", "ends", "hangs"],
+)
+def test_code_of_others_is_told_by_its_name(
+    act: Callable[[], object],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(registry, "entry_points", lambda group: [Foreign(act)])
+    monkeypatch.setattr(registry, "SLOW_SECONDS", 0.1)
+    broken = registry._load.__wrapped__("sim.levers", "sim.levers")
+    assert f"entry point theirs = theirs:thing of sim.levers {words}" in caplog.text
+    assert set(broken) == (set() if "long" in words else {"theirs"})
+    assert max(map(len, caplog.text.splitlines())) < 700
 
 
 def test_an_episode_is_checked_as_it_is_run() -> None:
