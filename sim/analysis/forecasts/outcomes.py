@@ -59,6 +59,7 @@ def score_figures(
     cut: date | None,
     errors: Errors,
     fitted: date | None = None,
+    widened: bool = True,
 ) -> Scoreboard | None:
     """Score the figures of a comparison.
 
@@ -77,13 +78,15 @@ def score_figures(
         observation errors alone.
     fitted
         Last day of what the runs were fitted to; that of the scenario's calibration unless given.
+    widened
+        Whether list prices after the cut have the variance of their changes before it, too.
     """
     rows, scored = list(record), list(targets)
     fitted = fitted or cut_of(scenario, rows)
     cut = cut or fitted
     if cut is None or not scored:
         return None
-    return scoreboard(curves, scored, Known(rows, scenario, cut), cut, errors, fitted)
+    return scoreboard(curves, scored, Known(rows, scenario, cut), cut, errors, fitted, widened)
 
 
 def scoreboard(
@@ -93,6 +96,7 @@ def scoreboard(
     cut: date,
     errors: Errors,
     fitted: date | None = None,
+    widened: bool = True,
 ) -> Scoreboard:
     """Score the model on some figures, beside simple forecasters fitted on what was known.
 
@@ -104,6 +108,8 @@ def scoreboard(
         The record until the cut, what the scenario takes as given included.
     cut
         Last day of what was known. Simple forecasters predict figures after it.
+    errors, fitted, widened
+        As `score_figures`.
     """
     distinct = {
         (thing_of(t, known.scenario), t.period_start, t.period_end, t.value): t
@@ -111,7 +117,8 @@ def scoreboard(
     }
     scored = list(reversed(distinct.values()))
     pools = _Pools([*scored, *known_figures(known.rows, known.scenario)], known)
-    errors = errors._replace(moved=dict(_moved(scored, pools, cut)))
+    if widened:
+        errors = errors._replace(moved=dict(_moved(scored, pools, cut)))
     curves = in_memory(curves, scored)
     outcomes = [_outcome(target, curves, pools, cut, errors) for target in scored]
     return Scoreboard(cut, fitted, score_table(outcomes))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from scipy.special import ndtri
 
 from sim.analysis.calibration.matching import known_figures, match
 from sim.analysis.calibration.record import Record
+from sim.analysis.calibration.targets import Target
 from sim.analysis.forecasts.forecast import (
     DAYS_A_MONTH,
     Errors,
@@ -156,6 +158,28 @@ def test_list_prices_after_the_cut_move_as_far_as_lists_did_before_it() -> None:
     assert found.deviation(late) == pytest.approx(
         math.hypot(Errors(3).deviation(late), variance**0.5)
     )
+
+
+@pytest.mark.slow
+def test_figures_can_be_scored_without_the_variance_of_moved_lists(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    market, errors = _scenario(18), Errors(3)
+    targets = known_figures(_rows(), market)
+
+    def moved(scored: list[Target], *_: Any) -> list[tuple[str, float]]:
+        return [(target.id, 4.0) for target in scored]
+
+    def widths(widened: bool) -> np.ndarray:
+        after = date(2025, 12, 31)  # of all figures: no simple forecaster is fitted
+        board = score_figures(_curves(18), market, targets, _rows(), after, errors, widened=widened)
+        assert board is not None
+        return (board.table["q95"] - board.table["q05"]).to_numpy()
+
+    plain = widths(widened=True)  # none of these figures is a list price
+    monkeypatch.setattr("sim.analysis.forecasts.outcomes._moved", moved)
+    assert (widths(widened=True) > plain).any()
+    assert (widths(widened=False) == plain).all()
 
 
 def test_every_recorded_metric_is_forecast_for_every_vendor_in_its_periods() -> None:
