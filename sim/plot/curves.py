@@ -240,7 +240,7 @@ def curves(
     *,
     ax: Any = None,
 ) -> Drawing:
-    """One measure over the months: of a run by vendor with the record, of a sweep by a factor."""
+    """One measure over the months with bands, by vendor, or by a factor of a sweep."""
     if data.is_sweep:
         return draw_curves(data, measure, by, where, ax=ax)
     table = band_table(data, measure, point)

@@ -76,7 +76,7 @@ class ForecastFiles(NamedTuple):
     facts: dict[str, Any]
     """Scenario and its hash, seed, last known day of the record, day of the run, rising prices."""
     files: dict[str, bytes]
-    """`forecast.csv`, `forecast.json` and a picture of each metric family."""
+    """`forecast.csv`, `forecast.json` and a picture of each metric family as PNG and SVG."""
 
 
 def forecast_files(
@@ -134,7 +134,7 @@ def forecast_files(
         fig, _ = draw_family(
             rows, recorded_points(own, known), finding(rows, own, known, styles), caption, styles
         )
-        files[f"{family}.png"] = figure_bytes(fig, "png")
+        files |= {f"{family}.{kind}": figure_bytes(fig, kind) for kind in ("png", "svg")}
     return ForecastFiles(table, facts, files)
 
 

@@ -120,6 +120,7 @@ def page(title: str, question: str, lead: Iterable[Block], blocks: Iterable[Bloc
 def _inline(svg: str, number: int, text: str) -> Markup:
     """An SVG file of our own as an element: ids of its own, sized by the page, with its text."""
     body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    body = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), body)
     opening, rest = body[body.index("<svg") :].split(">", 1)
     box = re.search(r'viewBox="[^"]*"', opening)
     seen: set[str] = set()

@@ -24,10 +24,11 @@ from sim.analysis.verdict.flips import flips_of
 from sim.analysis.verdict.grounds import over_posterior, ranges, refuse_bare
 from sim.analysis.verdict.judge import vendor_label
 from sim.errors import SimError
-from sim.files import open_regular
+from sim.files import open_regular, read_text
 from sim.report.html import (
     PERCENT,
     Block,
+    figure,
     folded,
     heading,
     lines,
@@ -260,8 +261,11 @@ def forecast_section(result: Result) -> Iterator[Block]:
         yield paragraph(
             f"{facts['forecasts']:,} figures from {facts['from'][:7]} to {facts['to'][:7]}, over "
             f"{facts['replicates']} draws, knowing the record until {facts['record_cut']}; all of "
-            f"them, with pictures, in {path.parent.name}/."
+            f"them in {path.parent.name}/."
         )
+        for picture in sorted(path.parent.glob("*.svg")):
+            words = f"Forecasts of {picture.stem.replace('_', ' ')}, with what was recorded before."
+            yield figure(read_text(picture), words)
         last = rows.groupby(["metric", "entity", "unit"], sort=False).tail(1)
         head = ("metric", "of", "unit", "month", "median (9 in 10)")
         ends = table(head, [_forecast(row) for row in last.itertuples()])

@@ -38,7 +38,7 @@ from sim.scenario.schema.scenario import Scenario
 from sim.web.state import Asked
 
 if TYPE_CHECKING:
-    from sim.market.model import MarketModel
+    from sim.market.simulation import Simulation
 
 T = TypeVar("T")
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -452,15 +452,15 @@ def _against(
     return found
 
 
-def watched(recipe: bytes, seed: int) -> MarketModel:
+def watched(recipe: bytes, seed: int) -> Simulation:
     """The model of the first replicate of a market as it stands, before its first month."""
-    from sim.market.model import MarketModel
+    from sim.market.simulation import Simulation
 
     made: RunRecipe = pickle.loads(recipe)
     found = made.scenarios((PlanPoint(ON, {}, ON),), 0)[ON]
     if isinstance(found, str):
         raise SimError(found)
-    return MarketModel(found, seed_of(seed, 0))
+    return Simulation(found, seed_of(seed, 0))
 
 
 def heavy_clients(recipe: bytes, seed: int, count: int = 12) -> list[tuple[int, str]]:

@@ -72,6 +72,8 @@ def test_forecasts_are_dated_and_do_not_know_what_came_later(
     monkeypatch.setattr(sim.report.page, "save", lambda *_, **__: [])
     text = sim.report.page.page(open_result(table_file.parents[1]))
     assert "from 2025-01 to 2026-06, over 3 draws, knowing the record until 2024-12-31" in text
+    assert text.count("with what was recorded before.\n") == len(pictures)  # as pictures
+    assert text.count('role="img" aria-label="By 2026-06') == len(pictures)
 
     rows = RECORD.splitlines()
     corrupted = [rows[0], *reversed(rows[1:-1]), rows[-1].replace(",30,", ",90,")]
