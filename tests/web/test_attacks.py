@@ -179,6 +179,44 @@ def test_a_hundred_sockets_are_too_many_and_strangers_get_none(served: Served) -
         time.sleep(0.5)
 
 
+def test_a_thousand_raw_messages_are_survived(served: Served) -> None:
+    websockets = pytest.importorskip("websockets")
+    with served.client() as known:
+        (cookie,) = known.cookies.jar
+        text = known.get("/").text
+    own = {"Cookie": f"{cookie.name}={cookie.value}"}
+    client = re.search(r"client_id\W+([0-9a-f-]{36})", text)
+    listeners = list(dict.fromkeys(re.findall(r"listener_id\W+([0-9a-f-]{36})", text)))
+    assert client is not None
+    query = f"&implicit_handshake=true&client_id={client[1]}&tab_id=a&document_id=b"
+    address = f"{served.address.replace('http', 'ws')}/_nicegui_ws/socket.io/"
+    address += f"?EIO=4&transport=websocket{query}&next_message_id=0"
+    wrong = ("log", "ack", "javascript_response", "handshake", "event", "no_such_word")
+
+    async def flood() -> str:
+        async with websockets.connect(
+            address, additional_headers=own, origin=served.address, max_size=None
+        ) as socket:
+            await socket.recv()
+            await socket.send("40")
+            answer = str(await socket.recv())
+            for k in range(1000):
+                message = {"client_id": client[1], "id": k % 400, "args": [k, "x" * 1000]}
+                message["listener_id"] = (listeners or ["none"])[k % max(len(listeners), 1)]
+                await socket.send(f"42{json.dumps(['event', message])}")
+                if k % 50 == 0:
+                    await socket.send(f"42{json.dumps([wrong[k // 50 % len(wrong)], {'x': k}])}")
+            with suppress(websockets.ConnectionClosed):
+                await socket.send(f"42{json.dumps(['event', 'x' * 5_000_000])}")
+                await asyncio.wait_for(socket.wait_closed(), 10.0)
+        return answer
+
+    assert in_a_loop(flood()).startswith("40{")
+    with served.client() as known:
+        assert known.get("/").status_code == 200
+    assert served.process.poll() is None
+
+
 def test_nothing_was_written_and_memory_is_bounded(served: Served) -> None:
     names = {path.relative_to(served.folder).as_posix() for path in served.folder.rglob("*")}
     assert names == {
