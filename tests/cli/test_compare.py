@@ -33,6 +33,7 @@ def sim_compare(out: Path, *arguments: Any) -> int:
     return status("compare", *arguments, "--workers", 1, "--out", out)
 
 
+@pytest.mark.slow
 def test_the_screen_shows_differences_flows_and_what_they_rest_on(
     tmp_path: Path, other: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,6 +53,7 @@ def made(home: Path, name: str, ended: str, **manifest: object) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_results_have_names_and_can_be_held_against_each_other(command: Run) -> None:
     assert command("run", "tiny", *SMALL, "--name", "plain", "--json")[0] == 0
     assert command("run", "tiny", *SMALL, "--name", "cheap", "--seed", 5, "--json")[0] == 0

@@ -98,6 +98,7 @@ def test_nothing_is_concluded_of_a_verdict_that_lost_its_grounds(
     assert "contained" not in told.out
 
 
+@pytest.mark.slow
 def test_a_run_over_a_posterior_says_so_and_splits_its_spread(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -255,8 +256,7 @@ STORED = """
 import json, sys
 from sim.cli import main
 try:
-    small = ["--clients", "60", "--replicates", "2"]
-    main(["run", "tiny", *small, "--out", sys.argv[1], *sys.argv[2:]])
+    main(sys.argv[1:])
 except SystemExit:
     pass
 heavy = {"matplotlib", "statsmodels", "numba", "zarr", "sim.market.model"}
@@ -265,13 +265,24 @@ print(json.dumps(sorted(heavy & set(sys.modules))))
 
 
 @pytest.mark.slow
-def test_a_stored_run_answers_without_what_runs_and_figures_load(tmp_path: Path) -> None:
-    def again(*options: str) -> tuple[list[str], str]:
-        command = [sys.executable, "-c", STORED, str(tmp_path), *options]
+def test_a_stored_run_answers_without_what_runs_and_figures_load(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # the real market, and figures
+    small = ["--clients", "60", "--replicates", "2", "--workers", "1"]
+    asked = ["run", "tiny", *small, "--out", str(tmp_path)]
+
+    def here(*options: str) -> str:
+        with pytest.raises(SystemExit):
+            main([*asked, *options])
+        return capsys.readouterr().err
+
+    def again() -> tuple[list[str], str]:
+        command = [sys.executable, "-c", STORED, *asked]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return json.loads(done.stdout.splitlines()[-1]), done.stderr
 
-    again("--json")
+    here("--json")
     (folder,) = tmp_path.glob("tiny-*")
     assert not (folder / "figures").exists(), "with --json nothing is drawn"
     loaded, said = again()
@@ -288,6 +299,5 @@ def test_a_stored_run_answers_without_what_runs_and_figures_load(tmp_path: Path)
     (folder / "figures" / "belts.png").unlink()
     (folder / "blocks" / "tables.sha256").write_text("scrap")
     (folder / "verdict.json").write_text("{}")
-    _, said = again()
-    assert "drawing 1 figure\n" in said
+    assert "drawing 1 figure\n" in here()
     assert json.loads((folder / "verdict.json").read_text())["contest"]["challenger"] == "volcano"

@@ -39,6 +39,7 @@ def test_an_unknown_strategy_is_one_line(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err.strip().count("\n") == 0
 
 
+@pytest.mark.slow
 def test_frontier_prints_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--runs-a-point", "2", "--workers", "1", "--out", str(tmp_path), "--steps", "2"]
     path = ["--x", "vendors.volcano.appeal.api", "--x-range", "-1", "2", "--hysteresis"]

@@ -10,6 +10,7 @@ import pytest
 from tests import reach
 
 
+@pytest.mark.slow
 def test_only_a_function_that_nobody_calls_is_unreached(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,21 +83,13 @@ def analysed(out: Path) -> Result:
     return pair[0].first
 
 
-def claimed(out: Path) -> Result:
-    path = out / "appeal.toml"
-    path.write_text(PLAIN)
-    made = run_study(load_study(path), RunSettings(workers=1, out=out), model=FakeMarket)
-    result = open_result(made.path)
-    assert result.claims["claims"]
-    return result
-
-
 def swept(out: Path) -> Result:
     path = out / "appeal.toml"
     path.write_text(PLAIN)
     made = run_study(load_study(path), RunSettings(workers=1, out=out), model=FakeMarket)
     result = open_result(made.path)
     assert result.findings["outcomes"]
+    assert result.claims["claims"]
     return result
 
 
@@ -110,7 +102,7 @@ def advertised(out: Path) -> Result:
 CASES: dict[str, Callable[[Path], Result]] = {
     "attribution": attributed,
     "billboards": advertised,
-    "claims": claimed,
+    "claims": swept,
     "compare": compared,
     "frontier": bounded,
     "hysteresis": swept_both_ways,
@@ -133,12 +125,13 @@ WORDS = {
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Result]:
-    made: dict[str, Result] = {}
+    made: dict[Callable[[Path], Result], Result] = {}
 
     def of(name: str) -> Result:
-        if name not in made:
-            made[name] = open_result(CASES[name](tmp_path_factory.mktemp(name)).path)
-        return made[name]
+        make = CASES[name]
+        if make not in made:
+            made[make] = open_result(make(tmp_path_factory.mktemp(name)).path)
+        return made[make]
 
     return of
 
@@ -149,12 +142,20 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Result:
     return open_result(run_ensemble(small(), settings, replicates=2).path)
 
 
-@pytest.fixture(autouse=True)
-def _few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _few_figures() -> Iterator[None]:
     def few(result: Any, names: Any = None, **options: Any) -> list[Path]:
-        return [] if names is None else save(result, names, **options)
+        return [] if names is None else save(result, names, **options, missing=True)
 
-    monkeypatch.setattr(sim.report.page, "save", few)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sim.report.page, "save", few)
+        yield
+
+
+@pytest.fixture(scope="module")
+def bare(run: Result, _few_figures: None) -> str:
+    """The page of the run alone."""
+    return page(run)
 
 
 def assert_sound(text: str) -> None:
@@ -186,10 +187,10 @@ def test_every_section_has_its_case() -> None:
 class TestEverySection:
     @pytest.mark.slow
     def test_the_page_holds_tables_picture_and_grounds(
-        self, name: str, found: Callable[[str], Result], run: Result
+        self, name: str, found: Callable[[str], Result], run: Result, bare: str
     ) -> None:
         kind, told = told_by(name, found(name))
-        text, bare = page(run, [found(name)]), page(run)
+        text = page(run, [found(name)])
         assert text.count("<table") > bare.count("<table")
         assert text.count("<svg") - bare.count("<svg") >= bool(kind.pictures)
         assert_sound(text)
@@ -238,6 +239,7 @@ def test_a_page_is_not_made_of_a_bare_finding(
     assert "no conclusion without seeds" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_sweep_without_claims_tells_its_effects(tmp_path: Path, run: Result) -> None:
     path = tmp_path / "appeal.toml"
     path.write_text(PLAIN[: PLAIN.index("[claims")])

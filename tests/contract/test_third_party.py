@@ -18,7 +18,7 @@ EXAMPLE = ROOT / "tests" / "plugin_example"
 PROGRAM = """
 import json, sys
 import sim
-from sim.report.page import page
+import sim.report.page as report
 from sim.runs.files import json_bytes
 from sim.scenario.patches import without_levers
 
@@ -35,6 +35,7 @@ result = sim.run(market, replicates=2, workers=1, out=folder)
 on = result.curves.sel(point="on")
 leads = on["token_lead"].mean(("month", "replicate")).to_series().to_dict()
 figure, _ = result.plot.conversion()
+report.save = lambda *_, **options: []  # without figures
 finding = {"leads": leads, "n": 2, "seeds": [1], "root_seed": 1, "interval_types": ["none, 95 %"],
            "scenario_hash": result.manifest["scenario_hash"], "scenario": market.name}
 (result.path / "leaders.json").write_bytes(json_bytes(finding))
@@ -45,7 +46,7 @@ print(json.dumps({
     "limits": [f.context_limit_tokens for f in without_levers(market, ["long"]).families.values()],
     "lead": sum(value > 0 for value in leads.values()),
     "label": figure.axes[0].get_xlabel(),
-    "section": "lead in token share" in page(result, [result]),
+    "section": "lead in token share" in report.page(result, [result]),
 }))
 """
 

@@ -20,6 +20,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from tests.figures import without_layout
+
 ROOT = Path(__file__).parents[2]
 READY = b"!"
 SIZE_BYTES = 8
@@ -77,6 +81,7 @@ def serve(address: str) -> None:
     for module in LOADED:
         importlib.import_module(module)
     compile_market()  # loads its kernels, too
+    without_layout(pytest.MonkeyPatch())  # nobody looks at the figures of the pages
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the copies
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)

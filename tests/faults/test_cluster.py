@@ -17,7 +17,6 @@ from sim.errors import SimError
 from sim.runs.curves import Grid
 from sim.runs.executors import cluster_executor
 from sim.runs.result import Result
-from tests.unit.analysis.test_inference import found
 from tests.unit.runs.helpers import stored_bytes
 from tests.unit.study.conftest import loaded, run_sweep, whole_sweep
 from tests.unit.study.markets import SlowMarket
@@ -55,14 +54,6 @@ def test_bytes_are_the_same_when_one_worker_dies_and_another_joins_late(
     assert (
         len(list((result.path / "blocks").glob("*.json"))) == Grid(**result.manifest["grid"]).blocks
     )
-
-
-@pytest.mark.slow
-def test_a_posterior_has_the_same_bytes_on_a_cluster_of_two_workers(tmp_path: Any) -> None:
-    here = found(tmp_path / "here", simulations=200)
-    with cluster_executor("local-cluster", 2) as executor:
-        there = found(tmp_path / "there", simulations=200, executor=executor)
-    assert there.posterior_file.read_bytes() == here.posterior_file.read_bytes()
 
 
 def test_no_scheduler_is_an_expected_error(monkeypatch: pytest.MonkeyPatch) -> None:

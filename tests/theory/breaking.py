@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 ECONOMICS = ROOT / "sim" / "economics"
 OFF = 1.02  # what a broken law multiplies its results by
 SLIP = 0.003  # and what it adds
+CLIENTS = 30
 CHECKS = ("arrays",)  # modules without laws
 LIBRARIES = (  # what a market and the known answers import
     "hypothesis",
@@ -82,16 +83,16 @@ def small_runs() -> dict[str, tuple[str, int, int, Changes]]:
     policy = policy_table(vendor="dam", rival="volcano")
     learnt = {"strategy": "q_learning", "policy": policy}
     return {  # the quick ones first: a law is felt by the first run that it changes
-        "q_learning": ("tiny.toml", 60, 4, {"vendors.dam.pricing": learnt}),
-        "auctions": ("tiny.toml", 60, 4, AUCTIONS),
-        "shortage": ("tiny.toml", 60, 4, SHORTAGE),
-        "agent-war": ("agent-war.toml", 60, 8, {}),
-        "calvano": ("theory/calvano.toml", 60, 4, {}),
-        "research": ("tiny.toml", 60, 36, RESEARCH),
-        "forward": ("tiny.toml", 60, 4, FORWARD | SMALL_PANEL),
-        "gpu-drought": ("gpu-drought.toml", 60, 6, {"supply.shocks.sd": 0.1}),
-        "volcano-dam": ("volcano-dam.toml", 60, 24, {}),
-        "open-flood": ("open-flood.toml", 60, 24, SMALL_PANEL),
+        "q_learning": ("tiny.toml", CLIENTS, 4, {"vendors.dam.pricing": learnt}),
+        "auctions": ("tiny.toml", CLIENTS, 4, AUCTIONS),
+        "shortage": ("tiny.toml", CLIENTS, 4, SHORTAGE),
+        "agent-war": ("agent-war.toml", CLIENTS, 8, {}),
+        "calvano": ("theory/calvano.toml", CLIENTS, 4, {}),
+        "research": ("tiny.toml", CLIENTS, 36, RESEARCH),
+        "forward": ("tiny.toml", CLIENTS, 4, FORWARD | SMALL_PANEL),
+        "gpu-drought": ("gpu-drought.toml", CLIENTS, 6, {"supply.shocks.sd": 0.1}),
+        "volcano-dam": ("volcano-dam.toml", CLIENTS, 24, {}),
+        "open-flood": ("open-flood.toml", CLIENTS, 24, SMALL_PANEL),
     }
 
 

@@ -54,6 +54,7 @@ def test_every_part_states_what_a_conclusion_needs(name: str, tmp_path: Path) ->
     assert len(axes.patches) >= min(6, len(finding.rows))
 
 
+@pytest.mark.slow
 def test_shares_add_up_to_the_whole_effect(stored: Path) -> None:
     _, shapley = found(stored, "shapley")
     _, rules = found(stored, "rules")
@@ -77,6 +78,7 @@ def test_orders_drawn_agree_with_all_coalitions_of_two(
         assert other[name].facts["sampling_error"] == pytest.approx(0.0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_dose_ends_at_the_whole_effect(stored: Path) -> None:
     _, dose = found(stored, "dose")
     _, rules = found(stored, "rules")

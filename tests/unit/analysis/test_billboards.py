@@ -100,6 +100,7 @@ def test_each_claim_stands_beside_the_answer_of_a_rival() -> None:
     assert (found["n"], found["seeds"], found["root_seed"]) == (3, [0, 1, 2], 7)
 
 
+@pytest.mark.slow
 def test_screen_and_page_show_what_is_stored(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,6 +19,7 @@ HIGHER = ("higher", "lower")
 ASKED = {"measure": "platform_token_share", "vendors": ["dam"], "without": ["open_source"]}
 
 
+@pytest.mark.slow
 def test_sentences_tell_the_stored_numbers(tmp_path: Path) -> None:
     scenario = changed({"episode": ASKED, "population.clients": 200})
     result = run(scenario, replicates=3, workers=1, out=tmp_path)

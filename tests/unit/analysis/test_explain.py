@@ -56,6 +56,7 @@ def occasions(model: MarketModel) -> list[Occasion]:
     ]
 
 
+@pytest.mark.slow
 def test_utilities_and_choices_are_those_of_the_kernel_client_by_client() -> None:
     model = MarketModel(changed(CHANGES, months=MONTHS), seed_of(1, 0))
     checked = {"workloads": 0, "moved": 0, "values": 0, "channels": set()}

@@ -50,6 +50,7 @@ def test_axes_that_are_none(path: str, span: Any, message: str) -> None:
         axis_of(small(), path, span)
 
 
+@pytest.mark.slow
 def test_frontier_runs_pairs_and_resumes(tmp_path: Path) -> None:
     market = small()
     x = axis_of(market, APPEAL, (-3.0, 3.0))
@@ -120,6 +121,7 @@ def swept(tmp_path: Path, path: str, span: tuple[float, float], **more: Any) -> 
     return hysteresis(market, Axis(path, *span), settings, steps=2, replicates=3)
 
 
+@pytest.mark.slow
 def test_locked_in_clients_make_the_past_matter(tmp_path: Path) -> None:
     result, found = swept(tmp_path, APPEAL, (-2.0, 2.0))
     assert found["depends_on_the_past"]

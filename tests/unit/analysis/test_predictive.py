@@ -42,9 +42,11 @@ from sim.scenario.patches import scenario_hash, to_toml
 from sim.scenario.reader import load
 from tests.unit.analysis.posteriors import TINY_POSTERIOR, tiny_posterior
 from tests.unit.market.tiny import TINY
+from tests.unit.runs.conftest import light_workers
 from tests.unit.runs.fake_market import DUEL, FakeMarket
 from tests.unit.runs.helpers import stored_bytes
 
+__all__ = ["light_workers"]
 FITS = [
     {"name": "pull", "paths": ["vendors.new.appeal.api"], "low": -3.0, "high": 3.0},
     {"name": "charm", "paths": ["vendors.old.appeal.api"], "low": -3.0, "high": 3.0},
@@ -144,7 +146,7 @@ def test_the_posterior_decides_the_key(duel: Any, file: Path, tmp_path: Path) ->
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_bytes_do_not_depend_on_workers_or_on_an_interruption(
-    duel: Any, file: Path, tmp_path: Path, workers: int
+    duel: Any, file: Path, tmp_path: Path, workers: int, light_workers: None
 ) -> None:
     def stop(done: int, total: int, failed: int, left: float | None) -> None:
         if done == 14:
@@ -153,13 +155,14 @@ def test_bytes_do_not_depend_on_workers_or_on_an_interruption(
     straight = ran(duel, tmp_path / "straight", file)
     with pytest.raises(KeyboardInterrupt):
         ran(duel, tmp_path / "out", file, workers=workers, progress=stop)
-    again = ran(duel, tmp_path / "out", file, workers=workers)
+    again = ran(duel, tmp_path / "out", file)
     assert stored_bytes(again.path) == stored_bytes(straight.path)
     names = ("draws.json", "scenario.toml")
     for name in names:
         assert (again.path / name).read_bytes() == (straight.path / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_more_replicates_keep_the_draws_and_take_the_runs_over(
     duel: Any, file: Path, tmp_path: Path
 ) -> None:

@@ -103,6 +103,7 @@ def test_the_damped_trend_of_few_figures_bends() -> None:
     assert damped_trend(series, 1000.0, NORMALS)[0] == pytest.approx(end)
 
 
+@pytest.mark.slow
 def test_the_damped_trend_of_many_figures_is_fitted_and_bends_too() -> None:
     figures = [1.0, 2.5, 3.1, 4.5, 4.4, 5.2, 5.9, 5.7, 6.6, 6.9]
     series = series_of(range(10), figures)

@@ -65,6 +65,7 @@ def batch(**more: Any) -> list[dict[str, Any]]:
         return batch_run(MarketModel, parameters, display_progress=False, **more)
 
 
+@pytest.mark.slow
 def test_iterations_differ_and_are_runs_of_sim_run(tmp_path: Path) -> None:
     rows = batch(iterations=5)
     assert len({row[SHARE] for row in rows}) == len({row["seed"] for row in rows}) == 5

@@ -41,7 +41,7 @@ def _fresh() -> None:
     jit.cache_folder.cache_clear()
 
 
-def run(folder: Path, part: str) -> str:
+def run(folder: Path, part: str, kept: str = "kept") -> str:
     """Run the loop in a fresh process; the folder counts among the sources."""
     for name, text in (("part.py", part), ("loop.py", LOOP)):
         if not (folder / name).exists() or (folder / name).read_text() != text:
@@ -52,7 +52,7 @@ from sim.numeric import jit
 jit.PACKAGE, jit.COMPILED = Path({str(folder)!r}), ("",)
 {USE}"""
     path = os.pathsep.join([str(folder), *sys.path])
-    settings = os.environ | {"NUMBA_CACHE_DIR": str(folder / "kept"), "PYTHONPATH": path}
+    settings = os.environ | {"NUMBA_CACHE_DIR": str(folder / kept), "PYTHONPATH": path}
     command = [sys.executable, "-c", code]
     told = subprocess.run(command, env=settings, capture_output=True, text=True, check=True)
     return told.stdout.strip()
@@ -64,6 +64,7 @@ def test_kernels_are_read_from_disk_until_an_inlined_file_changes(tmp_path: Path
     assert run(tmp_path, part) == "[2.0, 2.0] 0"
     assert run(tmp_path, part) == "[2.0, 2.0] 1"
     assert run(tmp_path, PART.format(factor=3.25)) == "[3.25, 3.25] 0"
+    assert run(tmp_path, part, "/proc/no/such/folder") == "[2.0, 2.0] 0"
 
 
 def test_where_the_package_cannot_be_written_the_home_takes_kernels(

@@ -1,7 +1,5 @@
 """What is wrong with how a figure looks: a check of any figure, by the extents of its renderer."""
 
-from itertools import combinations
-
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.legend import Legend
@@ -66,10 +64,13 @@ def _outside(fig, boxes):
 
 
 def _covered(boxes):
-    for (one, a, turned), (other, b, also) in combinations(boxes, 2):
-        wide = min(a.x1, b.x1) - max(a.x0, b.x0)
-        high = min(a.y1, b.y1) - max(a.y0, b.y0)
-        if wide > SLACK and high > SLACK and _shape(a, turned).intersects_path(_shape(b, also)):
+    ends = np.array([box.extents for _, box, _ in boxes]).reshape(-1, 4)
+    low, high = ends[:, :2], ends[:, 2:]
+    shared = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    near = np.triu((shared > SLACK).all(axis=-1), 1)
+    for i, j in zip(*np.nonzero(near), strict=True):
+        (one, a, turned), (other, b, also) = boxes[i], boxes[j]
+        if _shape(a, turned).intersects_path(_shape(b, also)):
             yield f"one over the other: {one} / {other}"
 
 
@@ -95,7 +96,8 @@ def _pale(fig, texts, renderer):
     places = [Text.get_window_extent(text, renderer) for text in texts]
     opaque = [text.get_alpha() for text in texts]
     for text in texts:
-        text.set_alpha(0.0)  # not invisible: the layout would change
+        text.set_alpha(0.0)
+    fig.set_layout_engine("none")  # all stays where it is
     fig.canvas.draw()
     ground = np.asarray(fig.canvas.buffer_rgba())[..., :3] / 255.0
     for text, alpha in zip(texts, opaque, strict=True):

@@ -72,6 +72,7 @@ def _labels(data):
     return {style.label for style in data.styles.values()}
 
 
+@pytest.mark.slow
 def test_titles_state_what_was_found(data, curves_data):
     def mean(point, vendor):
         share = curves_data["platform_token_share"].sel(point=point, vendor=vendor)

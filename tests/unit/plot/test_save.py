@@ -20,6 +20,7 @@ def test_a_figure_and_its_numbers_lie_side_by_side(result, data):
     assert table["median"].to_numpy() == pytest.approx(expected["median"].to_numpy(), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_same_figure_has_the_same_bytes_and_no_date(data):
     one, two = (plots()["prices"].draw(data)[0] for _ in range(2))
     assert figure_bytes(one, "png") == figure_bytes(two, "png")
@@ -77,6 +78,7 @@ def test_a_plot_asked_for_must_be_there(data, tmp_path):
         save(data, ["prices"])
 
 
+@pytest.mark.slow
 def test_measures_and_svg_on_request(data, tmp_path):
     paths = save(data, ["final"], tmp_path, measures=["family_token_share"], svg=True)
     assert [path.name for path in paths] == [

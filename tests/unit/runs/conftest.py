@@ -12,7 +12,7 @@ from sim.api import open_result
 from sim.runs.ensemble import run_ensemble
 from sim.runs.settings import RunSettings
 from sim.scenario.reader import load
-from tests.unit.runs.fake_market import DUEL, FakeMarket
+from tests.unit.runs.fake_market import DUEL, FakeMarket, load_nothing
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,13 @@ def whole(duel: Any, tmp_path_factory: pytest.TempPathFactory) -> Result:
 
 
 @pytest.fixture
-def run_duel(duel: Any, tmp_path: Path) -> Callable[..., Result]:
+def light_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that start without the real market."""
+    monkeypatch.setattr("sim.runs.executors.load_market", load_nothing)
+
+
+@pytest.fixture
+def run_duel(duel: Any, tmp_path: Path, light_workers: None) -> Callable[..., Result]:
     """Run the duel in a folder of this test; the same call goes on in the same folder."""
 
     def run(**options: Any) -> Result:

@@ -15,6 +15,11 @@ HERE = Path(__file__).parent
 DUEL = HERE / "duel.toml"
 
 
+def load_nothing() -> bool:
+    """Stands in for `sim.runs.executors.load_market`: a fake market needs none of it."""
+    return True
+
+
 class FakeMarket:
     """Shares follow appeal, hosting and a draw of the seed; the same seed gives the same draw."""
 

@@ -11,10 +11,10 @@ from sim.api import open_result
 from sim.runs.ensemble import run_study
 from sim.runs.settings import RunSettings
 from sim.runs.study.reader import LoadedStudy, load_study
-from tests.unit.runs.conftest import duel, run_duel, settings_of, whole
+from tests.unit.runs.conftest import duel, light_workers, run_duel, settings_of, whole
 from tests.unit.runs.fake_market import DUEL, FakeMarket
 
-__all__ = ["duel", "run_duel", "whole"]
+__all__ = ["duel", "light_workers", "run_duel", "whole"]
 
 TEXT = f"""
 scenario = "{DUEL}"
@@ -72,7 +72,7 @@ def whole_sweep(loaded: LoadedStudy, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def run_sweep(loaded: LoadedStudy, tmp_path: Path) -> Callable[..., Result]:
+def run_sweep(loaded: LoadedStudy, tmp_path: Path, light_workers: None) -> Callable[..., Result]:
     """Run the study in a folder of this test; the same call goes on in the same folder."""
 
     def run(study: Any = loaded, **options: Any) -> Result:

@@ -59,6 +59,7 @@ def test_in_a_grid_effects_are_differences_of_means_paired_by_seed() -> None:
     assert clearest.found.p < 0.05
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_drawn_design_holds_the_slope_and_finds_nothing_in_noise() -> None:
     rng = np.random.default_rng(2)
     held = false = 0

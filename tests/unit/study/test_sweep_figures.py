@@ -28,6 +28,7 @@ def drawn(whole_sweep: Result, tmp_path_factory: pytest.TempPathFactory) -> dict
     return {path.stem: pd.read_csv(path) for path in paths if path.suffix == ".csv"}
 
 
+@pytest.mark.slow
 def test_every_kind_of_a_sweep_is_drawn_where_nobody_asks(
     whole_sweep: Result, tmp_path: Path
 ) -> None:
