@@ -22,7 +22,7 @@ from sim.market.ecosystem.agents import grow_agents
 from sim.market.ecosystem.communities import community_rules, develop
 from sim.market.state import MarketState
 from sim.market.supply import accelerators, books, serving
-from sim.market.supply.costs import load_apps, unit_costs
+from sim.market.supply.costs import load_apps, planned_costs, unit_costs
 from sim.market.tables import fill_terms
 from sim.market.vendors.campaigns import inform
 from sim.market.vendors.decisions import bid, decide
@@ -67,10 +67,11 @@ def deliver(model: BaseMarket) -> None:
     rules, state, month = model.supply, model.state, model.month
     load_apps(rules, month, state)
     accelerators.move_world_market(rules, float(model.shocks[month]), state)
+    planned = planned_costs(rules, state)
     if rules.capacity:
         strategies = [vendor.investment for vendor in model.vendors.values()]
-        accelerators.deliver(rules, month, model.date, strategies, state)
-    model.costs = unit_costs(rules, month, model.world, state)
+        accelerators.deliver(rules, month, model.date, strategies, planned, state)
+    model.costs = unit_costs(rules, month, model.world, planned, state)
 
 
 def serve(model: BaseMarket) -> None:

@@ -90,7 +90,8 @@ class Layout(NamedTuple):
 
     axes: dict[str, tuple[str, ...]]
     known: tuple[Measure, ...]
-    order: dict[str, tuple[Any, ...]]  # by measure, as an index of months and dimensions
+    # by measure: the axes of its curve, after that of the months, that stand in another order
+    order: dict[str, list[tuple[int, npt.NDArray[np.int64]]]]
 
 
 def layout_of(scenario: Scenario, world: MarketLayout) -> Layout:
@@ -117,10 +118,14 @@ def layout_of(scenario: Scenario, world: MarketLayout) -> Layout:
     place = {
         dim: np.array([canonical[dim].index(name) for name in names], np.int64)
         for dim, names in axes.items()
+        if names != canonical[dim]
     }
     known = tuple(measures().values())
-    order = {one.name: np.ix_(*(place[dim] for dim in one.dims)) for one in known}
-    return Layout(axes, known, {name: (slice(None), *index) for name, index in order.items()})
+    order = {
+        one.name: [(axis, place[dim]) for axis, dim in enumerate(one.dims, 1) if dim in place]
+        for one in known
+    }
+    return Layout(axes, known, order)
 
 
 def months_of(market: Any, values: Sequence[npt.NDArray[Any]]) -> Any:
@@ -175,7 +180,9 @@ class Recorder:
             shape, expected = found.shape[1:], curve.shape[1:]
             if shape != expected:
                 raise ValueError(f"measure {one.name}: shape {shape}, expected {expected}")
-            curve[new] = found[self._order[one.name]]
+            for axis, place in self._order[one.name]:
+                found = found.take(place, axis)
+            curve[new] = found
         self._computed = self._recorded
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from datetime import date
@@ -42,14 +42,13 @@ from sim.scenario.schema.scenario import Scenario
 
 
 @contextmanager
-def told(stage: str, month: date | None = None) -> Iterator[None]:
+def told(stage: Callable[[], str]) -> Iterator[None]:
     """RunFailure names the stage in which a number cannot be computed."""
     try:
         with np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"):
             yield
     except (ArithmeticError, ValueError) as error:
-        when = f" of {month:%Y-%m}" if month is not None else ""
-        raise RunFailure(f"{stage}{when}", str(error)) from error
+        raise RunFailure(stage(), str(error)) from error
 
 
 class Simulation(BaseMarket):
@@ -96,7 +95,7 @@ class Simulation(BaseMarket):
         self.shocks = shock_path(self.scenario, self.stream)
         self._add_clients()
         self._add_vendors()
-        with timed("start"), told("start"):
+        with timed("start"), told(lambda: "start"):
             start(self)
         self.recorder = Recorder(self)
         weight = self.presence.active.astype(float)
@@ -144,8 +143,9 @@ class Simulation(BaseMarket):
         if self.month >= self.scenario.calendar.months:
             raise RunFailure("step", f"the calendar ends after {self.month} months")
         self.state.spending = {}
-        for phase in self.phases:
-            with told(phase.name, self.date):
+        phase = self.phases[0]
+        with told(lambda: f"{phase.name} of {self.date:%Y-%m}"):
+            for phase in self.phases:
                 booked(phase.name, phase.act, self)
         self.month += 1
         month_has_run()

@@ -16,7 +16,7 @@ from sim.market.ecosystem.agents import count_users, open_platforms
 from sim.market.ecosystem.communities import community_rules, contribute
 from sim.market.month import choose, dated_events, serve
 from sim.market.supply.books import publish
-from sim.market.supply.costs import CARDS_PER_UNIT, load_apps, unit_costs
+from sim.market.supply.costs import CARDS_PER_UNIT, load_apps, planned_costs, unit_costs
 from sim.market.vendors.campaigns import awareness_rules, current_awareness
 from sim.market.vendors.openness import decide_openness
 
@@ -35,7 +35,8 @@ def start(model: BaseMarket) -> None:
     for event in model.rules(dated_events).get(-1, ()):
         event.apply(model)
     load_apps(model.supply, 0, state)
-    model.costs = unit_costs(model.supply, 0, model.world, state)
+    planned = planned_costs(model.supply, state)
+    model.costs = unit_costs(model.supply, 0, model.world, planned, state)
     decide_openness(model)
     open_platforms(model)
     if model.scenario.mechanisms.communities:
@@ -51,7 +52,8 @@ def start(model: BaseMarket) -> None:
     count_users(model)
     _size_cards(model)
     _first_experience(model)
-    model.costs = unit_costs(model.supply, 0, model.world, state)
+    planned = planned_costs(model.supply, state)
+    model.costs = unit_costs(model.supply, 0, model.world, planned, state)
 
 
 def _first_means(model: BaseMarket) -> None:

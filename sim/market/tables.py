@@ -361,9 +361,10 @@ def fill_utilities(model: BaseMarket, rules: TermRules, met: Floats, terms: Mont
     # own machines and postponing never fail
     relied = world.of_platforms(rules.reliability * (state.reliability - 1.0), 0.0)
     base[:, :, world.rent_start :] = 0.0
-    np.multiply(rules.theta[:, :, None], lead[:, family], out=base[:, :, : world.rent_start])
+    leads = lead.take(family, axis=1)
+    np.multiply(rules.theta[:, :, None], leads, out=base[:, :, : world.rent_start])
     base += rules.constant[:, None, :]
-    base[:, :, : world.rent_start] += near[:, None, family]
+    base[:, :, : world.rent_start] += near.take(family, axis=1)[:, None, :]
     base += relied
     if len(rules.agents):
         base[:, :, : world.n_api] += agent_utility(model, rules.agents)

@@ -87,7 +87,7 @@ def part_of_way(x: Floats, y: Floats, part: float, least: float) -> Floats:
 
 
 def _of(which: int, x: Any) -> Any:
-    if isinstance(x, float | int):
+    if isinstance(x, (float, int)):
         return _number(which, float(x), 0.0)
     return _array(which, np.asarray(x, np.float64), NO_EXPONENT)
 

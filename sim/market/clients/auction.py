@@ -62,11 +62,15 @@ class AuctionQueue:
         """One queue after the other."""
         if len(parts) == 1:
             return parts[0]
+        if not parts:
+            rows = 0, platforms
+            nobody = np.zeros(0, np.int64), np.zeros(0, np.uint64)
+            return cls(*nobody, np.zeros(rows, np.int16), np.zeros(rows))
         return cls(
-            np.concatenate([np.zeros(0, np.int64), *(part.work for part in parts)]),
-            np.concatenate([np.zeros(0, np.uint64), *(part.number for part in parts)]),
-            np.concatenate([np.zeros((0, platforms), np.int16), *(part.offer for part in parts)]),
-            np.concatenate([np.zeros((0, platforms)), *(part.value for part in parts)]),
+            np.concatenate([part.work for part in parts]),
+            np.concatenate([part.number for part in parts]),
+            np.concatenate([part.offer for part in parts]),
+            np.concatenate([part.value for part in parts]),
         )
 
     def order(self, clients: ClientColumns) -> Array:

@@ -72,7 +72,10 @@ def review(
     due_below, aware_below = review_below(everyone, terms), below(terms.awareness)
 
     def part(p: int, begin: int, end: int) -> tuple[AuctionQueue, Array, Array]:
-        reviewed, flow = np.zeros_like(tally.review), np.zeros_like(tally.flow)
+        reviewed, flow = (
+            np.zeros(tally.review.shape, np.int64),
+            np.zeros(tally.flow.shape, np.int64),
+        )
         due = due_workloads(
             begin,
             end,

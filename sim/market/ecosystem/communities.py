@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -49,8 +49,7 @@ class CommunityRules:
     potential: Floats
 
 
-@dataclass(frozen=True)
-class Communities:
+class Communities(NamedTuple):
     """Effective numbers of developers of open families in a month, D."""
 
     size: Floats  # (F,) everywhere
@@ -99,7 +98,7 @@ def own_pools(scenario: Scenario, world: MarketLayout) -> npt.NDArray[np.bool_]:
 
 def all_developers(state: MarketState) -> Floats:
     """(F,) developers of all regions."""
-    return np.asarray(state.developers + state.developers_in.sum(axis=1))
+    return np.asarray(state.developers + np.add.reduce(state.developers_in, axis=1))
 
 
 def community_size(rules: CommunityRules, state: MarketState, whole: Floats) -> Floats:

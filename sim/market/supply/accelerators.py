@@ -13,7 +13,6 @@ from sim.economics.costs import ar1_with_jumps, next_market_price, next_premium
 from sim.market.state import MarketState
 from sim.market.supply.costs import (
     SupplyRules,
-    card_costs,
     cards_for_customers,
     equivalents,
 )
@@ -66,10 +65,11 @@ def deliver(
     month: int,
     first_day: date,
     strategies: Sequence[CapacityStrategy],
+    planned_costs: Floats,
     state: MarketState,
 ) -> None:
     """Vendors order cards, what was ordered `lead_months` ago arrives, all cards wear."""
-    wanted, money = orders(rules, month, first_day, strategies, state)
+    wanted, money = orders(rules, month, first_day, strategies, planned_costs, state)
     output = rules.own_output[month]
     ordered = np.minimum(wanted, largest_order(rules, output, money, state.obtainable))
     own = self_made(rules, output, ordered, money, state.obtainable)
@@ -120,6 +120,7 @@ def orders(
     month: int,
     first_day: date,
     strategies: Sequence[CapacityStrategy],
+    planned_costs: Floats,
     state: MarketState,
 ) -> tuple[Floats, Floats]:
     """(V,) cards that each strategy wants, and the most that its money buys this month."""
@@ -132,7 +133,7 @@ def orders(
         availability=state.obtainable,
         market_growth=expected / everybody if everybody > 0.0 else 0.0,
     )
-    pairs = zip(strategies, supply_books(rules, state), strict=True)
+    pairs = zip(strategies, supply_books(rules, planned_costs, state), strict=True)
     wanted = np.array([max(0.0, strategy.order(view, books)) for strategy, books in pairs])
     money = rules.order_cap[month].copy()
     for v, strategy in enumerate(strategies):
@@ -141,14 +142,16 @@ def orders(
     return wanted, money
 
 
-def supply_books(rules: SupplyRules, state: MarketState) -> list[SupplyBooks]:
+def supply_books(
+    rules: SupplyRules, planned_costs: Floats, state: MarketState
+) -> list[SupplyBooks]:
     """What each vendor knows of its own supply when it orders."""
     line, own_line = state.pipeline, state.own_pipeline
     kept = equivalents(rules, state) * (1.0 - rules.table.wear)
-    there = kept + line[:, 0] + line[:, 1:].sum(axis=1)
-    own_coming = own_line[:, 0] + own_line[:, 1:].sum(axis=1)
+    there = kept + line[:, 0] + np.add.reduce(line[:, 1:], axis=1)
+    own_coming = own_line[:, 0] + np.add.reduce(own_line[:, 1:], axis=1)
     work = rules.work(rules.own_share)
-    cost = card_costs(rules, rules.own_share, state) * work / rules.table.external_card_cost
+    cost = planned_costs * work / rules.table.external_card_cost
     columns = (  # the fields of `SupplyBooks`
         state.load_cards + state.app_cards,
         there + (rules.own_performance - 1.0) * own_coming,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,7 @@ MILLION = 1e6
 LEAST_EXPERIENCE = 1e-9  # million tokens: keeps the ratio to the start defined
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """The books of a month by vendor, (V,) million yuan unless said otherwise."""
 
     calls: Floats  # MaaS: model calls
@@ -145,7 +144,7 @@ def bills(
             served = ratio(volumes.kept, volumes.demanded)
             discounts = conceded / FIXED_POINT * served * price * YUAN
         bill = units * price / MILLION - discounts
-        calls, rent, paid = float(bill[:n].sum()), float(bill[n:].sum()), float(bill.sum())
+        calls, rent, paid = (float(np.add.reduce(part)) for part in (bill[:n], bill[n:], bill))
     fees = table.services_on_calls * calls + table.services_on_rent * rent
     paid += fees + table.applications_on_calls * calls
     if not math.isfinite(paid):
@@ -168,7 +167,7 @@ def publish(world: MarketLayout, volumes: Volumes, state: MarketState) -> None:
     state.last_price[:] = np.where(state.hosting, price, 0.0)
     asked = volumes.by_kind[:, : world.rent_start]
     capability = (state.capability + state.contribution[:, None]).T
-    valued = asked * capability[:, world.family[: world.rent_start]]
+    valued = asked * capability.take(world.family[: world.rent_start], axis=1)
     state.tokens_by_kind[:] = wholes = [math.fsum(tokens) for tokens in asked.tolist()]
     for k, (whole, values) in enumerate(zip(wholes, valued.tolist(), strict=True)):
         if whole > 0.0:

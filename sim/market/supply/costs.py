@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -66,8 +66,7 @@ class SupplyRules:
         return 1.0 + own_share * (self.own_performance - 1.0)
 
 
-@dataclass(frozen=True)
-class UnitCosts:
+class UnitCosts(NamedTuple):
     """What serving takes and costs in a month."""
 
     throughput: Floats  # (V,) million tokens a card-month, with scheduling and own experience
@@ -175,10 +174,15 @@ def card_costs(rules: SupplyRules, own_share: Floats, state: MarketState) -> Flo
     return accelerator_cost(own_share, rules.own_cost, bought, shock, rules.own_performance)
 
 
+def planned_costs(rules: SupplyRules, state: MarketState) -> Floats:
+    """(V,) `card_costs` of the mix of own and bought cards that vendors plan."""
+    return card_costs(rules, rules.own_share, state)
+
+
 def unit_costs(
-    rules: SupplyRules, month: int, world: MarketLayout, state: MarketState
+    rules: SupplyRules, month: int, world: MarketLayout, planned: Floats, state: MarketState
 ) -> UnitCosts:
-    """The costs of a month as the state is now.
+    """The costs of a month as the state is now; `planned` (V,) are the `planned_costs`.
 
     Throughput grows with experience, (E / E_0)^b; cards per million tokens are the family's serving
     cost / (throughput x utilisation).
@@ -187,7 +191,8 @@ def unit_costs(
     base = rules.throughput[month] * rules.scheduling
     known = experience_unit_cost(1.0, state.experience, state.experience_start, rules.learning)
     throughput = base / known
-    card = card_costs(rules, current_own_share(rules, state), state)
+    share = current_own_share(rules, state)
+    card = planned if share is rules.own_share else card_costs(rules, share, state)
     cards = state.serving_cost[family] / (throughput[platform] * rules.table.utilisation)
     accounting = opportunity = card[platform] * cards
     if rules.capacity:

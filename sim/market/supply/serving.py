@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,7 @@ Floats = npt.NDArray[np.float64]
 LARGEST_COUNT = 2.0**61  # of the 63 bits of a whole number; a month does not grow fourfold
 
 
-@dataclass(frozen=True)
-class Volumes:
+class Volumes(NamedTuple):
     """Volumes of a month by offer (J,): million tokens, or card-hours for RENT."""
 
     demanded: Floats
@@ -91,8 +90,8 @@ def serve(
         lost=lost,
         host_hours=hours * part,
         by_cell=by_cell,
-        by_kind=by_cell.sum(axis=0),
-        all_kinds=by_cell.sum(axis=1),
+        by_kind=np.add.reduce(by_cell, axis=0),
+        all_kinds=np.add.reduce(by_cell, axis=1),
         load=load,
         cards=cards,
         tokens=calls_by_vendor(world, served),
@@ -195,7 +194,7 @@ def counted_volumes(tally: MonthCounts) -> tuple[Floats, Floats, Floats]:
             "month cannot be added up exactly: too many months, growth or too low a price"
         )
     by_row = tally.volume.reshape(-1, len(hours))
-    return counted, hours, by_row.sum(axis=0) / FIXED_POINT
+    return counted, hours, np.add.reduce(by_row, axis=0) / FIXED_POINT
 
 
 def cards_needed(

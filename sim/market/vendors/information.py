@@ -100,8 +100,8 @@ def _churn(model: BaseMarket) -> Floats:
         return np.full(world.n_vendors, usual)
     flow = model.tally.flow
     here = sums_by_group(model.presence.active, world.platform, world.n_vendors + 2)
-    left = flow.sum(axis=1)
-    before = here + (left - flow.sum(axis=0))
+    left = np.add.reduce(flow, axis=1)
+    before = here + (left - np.add.reduce(flow, axis=0))
     return np.minimum(ratio(left, before, otherwise=usual), 1.0)[: world.n_vendors]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.market.model import MarketModel
 from sim.market.recorder import Floats, measures
-from sim.market.supply.costs import UnitCosts, unit_costs
+from sim.market.supply.costs import UnitCosts, planned_costs, unit_costs
 
 
 def read(model: MarketModel, name: str) -> Any:
@@ -18,7 +18,8 @@ def read(model: MarketModel, name: str) -> Any:
 
 def costs(model: MarketModel) -> UnitCosts:
     """What serving costs as the market is now."""
-    return unit_costs(model.supply, model.month, model.world, model.state)
+    planned = planned_costs(model.supply, model.state)
+    return unit_costs(model.supply, model.month, model.world, planned, model.state)
 
 
 def shares_of_rows(values: Floats) -> Floats:

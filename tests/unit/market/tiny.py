@@ -71,9 +71,10 @@ def parts(model: MarketModel) -> dict[str, str]:
     held |= {f"choices.{name}": value for name, value in vars(model.choices).items()}
     held |= {f"tally.{name}": value for name, value in vars(model.tally).items()}
     held |= {f"presence.{name}": value for name, value in vars(model.presence).items()}
-    held |= {f"volumes.{name}": value for name, value in vars(model.volumes).items()}
+    held |= {f"volumes.{name}": value for name, value in model.volumes._asdict().items()}
     account = getattr(model, "account", None)  # none before the first month ends
-    held |= {f"account.{name}": value for name, value in vars(account).items()} if account else {}
+    booked = account._asdict() if account else {}
+    held |= {f"account.{name}": value for name, value in booked.items()}
     held |= {"month": model.month}
     held |= {"homes": (model.columns.home, model.homes.clients, model.homes.moved)}
     held |= {f"bidding.{name}": value for name, value in vars(model.bidding).items()}
