@@ -7,8 +7,10 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,8 +28,15 @@ LEVER = "#lever-full_stack-part"
 VIEWS = ("Market", "Sweep", "Stories", "Stored results", "Take away")
 
 
+class Served(NamedTuple):
+    """The link that opens a page, and the process that serves it."""
+
+    link: str
+    process: subprocess.Popen[str]
+
+
 @pytest.fixture(scope="module")
-def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     code = "from sim.cli import main; main(['serve', 'tiny', '--no-browser'])"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     folder = tmp_path_factory.mktemp("page")
@@ -38,9 +47,14 @@ def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert process.stdout is not None
     found = re.search(r"http://\S+", process.stdout.readline())
     assert found is not None
-    yield found[0]
+    yield Served(found[0], process)
     process.send_signal(signal.SIGINT)
     process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def link(served: Served) -> str:
+    return served.link
 
 
 @pytest.fixture
@@ -166,6 +180,47 @@ def test_two_windows_keyboard_alone_and_a_thousand_moves(
     one.close()
     slide(two, LEVER, 0.0)
     expect(two.locator("#effect")).not_to_have_text(untouched)
+
+
+def worked(process: subprocess.Popen[str]) -> float:
+    """Seconds of computing of all workers of a server, those that ended left out."""
+    parents: dict[int, tuple[int, int]] = {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = place.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended
+            continue
+        parents[int(place.parent.name)] = (int(fields[1]), int(fields[11]) + int(fields[12]))
+    ours, ticks = {process.pid}, 0
+    for _ in range(3):
+        ours |= {pid for pid, (parent, _) in parents.items() if parent in ours}
+    for pid in ours - {process.pid}:
+        ticks += parents[pid][1] if pid in parents else 0
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def computes(process: subprocess.Popen[str], seconds: float = 2.0) -> bool:
+    """Whether workers of a server compute now; they wait for work without using a processor."""
+    before = worked(process)
+    time.sleep(seconds)
+    return worked(process) - before > 0.02 * seconds
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+def test_a_closed_window_stops_its_work(context: BrowserContext, served: Served) -> None:
+    other = opened(context, served.link)
+    untouched = other.locator("#effect").inner_text()
+    page = context.new_page()
+    page.goto(f"{served.link.split('?', 1)[0]}?s=tiny&r=100&c=population.clients%3D2000")
+    expect(page.locator("#badge")).to_contain_text("runs")
+    assert computes(served.process)
+    assert "100 full runs" not in page.locator("#badge").inner_text()
+    page.close()
+    deadline = time.monotonic() + 60.0
+    while computes(served.process):
+        assert time.monotonic() < deadline, "workers go on for a window that is closed"
+    slide(other, LEVER, 0.0)
+    expect(other.locator("#effect")).not_to_have_text(untouched)
 
 
 def test_a_sweep_stops_and_goes_on_and_stories_are_told(context: BrowserContext, link: str) -> None:
