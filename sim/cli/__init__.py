@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sim.runs.settings import search_seldom
 
@@ -26,6 +27,18 @@ RESUMABLE = (
 )
 """Verbs that keep the runs that were finished; the same command goes on."""
 INTERRUPTED = 130
+RUNNING = (*RESUMABLE, "train", "verify", "explain", "serve", "plot", "report", "export")
+LEAST_SPACE, EASY_SPACE = 900 << 20, 3 << 30
+"""Bytes of address space without which no verb that runs or draws begins, and that need no care."""
+SPARING = {
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    **{"NUMBA_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"},
+    **{"ZARR_THREADING__MAX_WORKERS": "1", "ZARR_ASYNC__TIMEOUT": "300"},
+}
+"""What keeps libraries from taking address space for threads and pools before they need it."""
+ARENAS = -8
+"""`M_ARENA_MAX` of the C library of Linux."""
+NO_ROOM = b"this machine is short of memory; the same command goes on when it has more\n"
 
 
 def printable(text: str) -> str:
@@ -38,6 +51,33 @@ def printable(text: str) -> str:
 def complain(text: str) -> None:
     """Lines on the error stream."""
     print(printable(text), file=sys.stderr)
+
+
+def space() -> int | None:
+    """Bytes of address space that this process may use; None where nobody limits it."""
+    with suppress(ImportError, AttributeError):
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        return None if limit == resource.RLIM_INFINITY else limit
+    return None
+
+
+def spare(found: int, verb: str) -> None:
+    """Prepare for little address space, here and in workers. SimError if it is too little."""
+    from sim.errors import SimError
+
+    if found < LEAST_SPACE and verb in RUNNING:
+        raise SimError(
+            f"this process may use {found >> 20} MB of address space (ulimit -v); "
+            f"sim {verb} takes {LEAST_SPACE >> 20} MB or more"
+        )
+    for name, value in SPARING.items():
+        os.environ.setdefault(name, value)
+    with suppress(AttributeError, OSError, TypeError):
+        import ctypes
+
+        ctypes.CDLL(None).mallopt(ARENAS, 1)  # the variable alone is read when a process starts
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -56,7 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(_status(sys.argv[1:] if arguments is None else arguments))
+    try:
+        sys.exit(_status(sys.argv[1:] if arguments is None else arguments))
+    except MemoryError:  # while another was told
+        os.write(2, NO_ROOM)
+        sys.exit(EXPECTED_ERROR)
 
 
 def _status(arguments: Sequence[str]) -> int:
@@ -66,6 +110,9 @@ def _status(arguments: Sequence[str]) -> int:
     from sim.errors import SimError, is_shortage, short_of
 
     try:
+        found = space()
+        if found is not None and found < EASY_SPACE:
+            spare(found, arguments[0] if arguments else "")
         # Not `main` of click: it ends with 1 when the reader of the output has gone.
         with command().make_context("sim", [*arguments]) as context:
             code = context.command.invoke(context)

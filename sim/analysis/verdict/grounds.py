@@ -207,5 +207,5 @@ def _sum(result: Result) -> str:
     files = [result.judgement_path, result.path / HORIZON]
     files += [result.path / EFFECTS] if result.is_sweep else []
     parts = [sha256(read_bytes(file)) if file.is_file() else "" for file in files]
-    facts = {**result.manifest, "sessions": None}  # when the runs were made moves no verdict
+    facts = {**result.manifest, "sessions": None, "command": None}  # when and how they were made
     return sha256(" ".join([code_of_verdicts(), sha256(json_bytes(facts)), *parts]).encode())
