@@ -14,7 +14,6 @@ from tests.figures import without_layout
 FIRST = (  # files that take longest, or need no compiled kernel while others compile them
     "tests/docs/test_docs.py",
     "tests/contract/test_typed_phases.py",
-    "tests/browser/test_page.py",
     "tests/unit/analysis/test_inference.py",
     "tests/theory/test_laws_matter.py",
     "tests/unit/plot/test_layout.py",

@@ -18,7 +18,7 @@ def flaws(fig, dpi=100):
     """Sentences about text that is off the canvas, covered, too small or too pale."""
     fig.set_dpi(dpi)
     canvas = FigureCanvasAgg(fig)
-    canvas.draw()
+    fig.draw_without_rendering()
     renderer = canvas.get_renderer()
     legends = fig.findobj(lambda artist: isinstance(artist, Legend) and artist.get_visible())
     inside = {id(text) for legend in legends for text in legend.get_texts()}
