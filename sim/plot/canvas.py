@@ -269,7 +269,7 @@ def log_ticks(axis: Axis) -> None:
         found = MaxNLocator(5).tick_values(low, high)
         ticks = [float(tick) for tick in found if low <= tick <= high and tick > 0.0]
     axis.set_major_locator(FixedLocator(ticks))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
 

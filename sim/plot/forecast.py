@@ -286,7 +286,7 @@ def _panel(
         ax.set_yscale("log")
         log_ticks(ax.yaxis)
     else:
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     ax.margins(x=0.02)
     label_months(ax)
 
