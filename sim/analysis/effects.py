@@ -19,7 +19,7 @@ import numpy.typing as npt
 from scipy import special
 
 from sim.analysis.rounding import POINTS, decimals, number, times
-from sim.analysis.statistics import goodman_intervals, holm, mean_interval
+from sim.analysis.statistics import ROUNDING, goodman_intervals, holm, mean_interval
 from sim.analysis.sweep import (
     CHOSEN_POINTS,
     CLASS,
@@ -44,7 +44,6 @@ FloatArray = npt.NDArray[np.float64]
 
 CONFIDENCE = 0.95
 SIGNIFICANT = 0.05
-ROUNDING = 1e-12
 MOST_CONTRASTS = 400  # of interactions: more are not looked for
 INTERVAL = {
     True: "t, 95 %, over points and replicates",

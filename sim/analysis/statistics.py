@@ -20,6 +20,8 @@ CONFIDENCE = 0.95
 """Two-sided confidence of every interval of a verdict."""
 Z_95 = 1.96
 """Two-sided 95 % point of the normal law as it is rounded in sample-size formulas."""
+ROUNDING = 1e-12
+"""Differences of computed numbers that are none, on the scale of these numbers."""
 
 
 class Interval(NamedTuple):
@@ -255,6 +257,12 @@ def runs_for_share_halfwidth(halfwidth: float) -> int:
     return max(1, math.ceil((Z_95 / (2.0 * halfwidth)) ** 2 - Z_95**2))
 
 
+def differ(values: npt.ArrayLike) -> bool:
+    """Whether numbers differ by more than rounding, on the scale of the largest, 1 at least."""
+    x = np.asarray(values, dtype=np.float64)
+    return bool(np.ptp(x) > ROUNDING * max(1.0, float(np.abs(x).max())))
+
+
 def bimodality_coefficient(values: npt.ArrayLike) -> float:
     """Sarle's coefficient ``(g1^2 + 1) / (g2 + 3 (n-1)^2 / ((n-2)(n-3)))``.
 
@@ -263,7 +271,7 @@ def bimodality_coefficient(values: npt.ArrayLike) -> float:
     """
     x = _values(values, "values")
     n = x.size
-    if n < 4 or np.ptp(x) == 0.0:
+    if n < 4 or not differ(x):
         return math.nan
     z = (x - x.mean()) / x.std()
     skewness = float((z**3).mean()) * math.sqrt(n * (n - 1)) / (n - 2)

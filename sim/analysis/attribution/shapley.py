@@ -18,6 +18,7 @@ from sim.analysis.attribution.base import (
     own_levers,
     shares,
 )
+from sim.analysis.statistics import ROUNDING
 from sim.economics.arrays import Floats
 from sim.runs.result import Result
 from sim.runs.worlds import AS_IT_STANDS, ON, World
@@ -216,7 +217,7 @@ def _share_rows(
     whole = float(total.mean())
     for i, name in enumerate(levers):
         facts: dict[str, Any] = {"kind": "share"}
-        if whole != 0.0:
+        if abs(whole) > ROUNDING * float(np.abs(phi).max()):
             facts["part_of_total"] = float(phi[i].mean()) / whole
         if error is not None:
             facts["sampling_error"] = float(error[i])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sim.analysis.attribution.base import Estimate, wilson_estimate
+from sim.analysis.statistics import ROUNDING
 from sim.analysis.uncertainty import failing, indices
 from sim.analysis.uncertainty.exploring import (
     POINTS,
@@ -135,7 +136,7 @@ def weighed(explored: Explored) -> Finding:
         facts = {
             "largest": float(gap.max()),
             "p90": float(np.quantile(gap, 0.9)),
-            "best_in": int((gap == 0.0).sum()),
+            "best_in": int((gap <= ROUNDING * np.abs(payoffs).max(axis=0)).sum()),
         }
         regret_rows.append(Estimate(name, float(gap.mean()), low, high, n, BOOTSTRAP, facts))
         share = explored.column(name, f"challenger_{TOKENS}").mean(axis=1)

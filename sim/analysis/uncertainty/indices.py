@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.analysis.attribution.base import Estimate
+from sim.analysis.statistics import differ
 from sim.analysis.uncertainty.exploring import (
     TITLES,
     Budget,
@@ -150,7 +151,7 @@ def seeded_indices(outcomes: npt.ArrayLike, resamples: int = RESAMPLES) -> Seede
         raise ValueError(f"outcomes: needs (D + 2, N, R), got {values.shape}")
     if not np.isfinite(values).all():
         raise ValueError("outcomes: every number must be finite")
-    if np.ptp(values) == 0.0:
+    if not differ(values):
         raise ValueError("outcomes: all are equal, so there is no variance to attribute")
     mean = float(values[:2].mean())
     parts = _parts(values - mean)
@@ -225,7 +226,7 @@ def _variance_shares(explored: Explored, base: int) -> Finding:
     tables, facts, notes = {}, {}, []
     for outcome, table in outcomes_of(explored).items():
         blocks = table.reshape(len(names) + 2, base, -1)
-        if np.ptp(blocks[:2]) == 0.0:
+        if not differ(blocks[:2]):
             value = float(blocks.flat[0])
             notes.append(f"{outcome}: {value:g} in every run, so there is nothing to attribute")
             continue

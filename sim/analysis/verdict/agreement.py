@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.analysis.verdict.containment import ROUNDING, leads_in_both
+from sim.analysis.statistics import ROUNDING
+from sim.analysis.verdict.containment import leads_in_both
 from sim.analysis.verdict.curves import PairFacts, PathFacts
 from sim.scenario.schema.scenario import Containment
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from sim.analysis.statistics import (
     CONFIDENCE,
+    ROUNDING,
     Interval,
     equivalence_test,
     mean_interval,
@@ -31,7 +32,6 @@ ROBUST_SHARE = 0.8
 """Part of a grid of thresholds, or of longer runs, that must give the same answer."""
 SETTLED_MONTHS = 36
 """A shorter run is judged, with a note."""
-ROUNDING = 1e-12
 POINTS = 100.0
 CEILING_QUANTILE = 0.95
 

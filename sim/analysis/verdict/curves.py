@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from sim.analysis.statistics import ols_slope
+from sim.analysis.statistics import ROUNDING, ols_slope
 from sim.analysis.verdict.outcomes import lead
 
 FloatArray = npt.NDArray[np.float64]
@@ -20,7 +20,6 @@ RATES = 40
 MIDPOINTS = 60
 MIDPOINT_SPAN = 1.5
 SLOWEST_RISE = 2.0
-ROUNDING = 1e-12
 
 
 @lru_cache(2)

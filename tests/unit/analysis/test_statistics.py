@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from sim.analysis.attribution.shapley import _share_rows
 from sim.analysis.statistics import (
     UNBOUNDED,
     bimodality_coefficient,
+    differ,
     equivalence_test,
     goodman_intervals,
     holm,
@@ -20,6 +22,7 @@ from sim.analysis.statistics import (
     runs_for_share_halfwidth,
     wilson_interval,
 )
+from sim.analysis.uncertainty.indices import seeded_indices
 
 P_VALUES = st.floats(0.0, 1.0).map(lambda x: round(x, 9))
 SAMPLE = st.lists(st.floats(-1.0, 1.0).map(lambda x: round(x, 6)), min_size=2, max_size=40)
@@ -181,3 +184,15 @@ def test_two_humps_show():
     two = np.concatenate([one - 0.2, one + 0.2])
     assert bimodality_coefficient(one) < 5 / 9 < bimodality_coefficient(two)
     assert math.isnan(bimodality_coefficient([0.5] * 10))
+
+
+@pytest.mark.parametrize("size", [1.0, 1e9, 1e-20])
+def test_what_rounding_leaves_is_no_difference(size: float) -> None:
+    noise = size * (1.0 + 1e-15 * np.arange(40.0))
+    assert not differ(noise)
+    assert math.isnan(bimodality_coefficient(noise))
+    with pytest.raises(ValueError, match="all are equal"):
+        seeded_indices(noise.reshape(4, 10, 1))
+    gains = np.array([[0.1 + 0.2, 0.3], [-0.3, -0.3]])  # they add up to 5e-17
+    rows = _share_rows(("one", "other"), gains, gains.sum(axis=0))
+    assert all("part_of_total" not in row.facts for row in rows)
