@@ -28,15 +28,27 @@ ROOT = Path(__file__).parents[2]
 READY = b"!"
 SIZE_BYTES = 8
 LOADED = (  # what most verbs import when they are called
+    "PIL.PngImagePlugin",
+    "dask.array",
+    "jinja2",
+    "matplotlib.backends.backend_agg",
     "matplotlib.pyplot",
     "pandas",
+    "pyarrow.parquet",
+    "rich.console",
+    "rich.table",
+    "sim.analysis.forecasts.forecast",
+    "sim.cli.app",
     "sim.cli.findings",
     "sim.cli.results",
     "sim.cli.run",
+    "sim.cli.screen",
     "sim.cli.sweep",
     "sim.plot.save",
     "sim.report.page",
+    "statsmodels.stats.inter_rater",
     "statsmodels.stats.proportion",
+    "xarray.backends.zarr",
     "zarr",
 )
 COMMAND = """#!{python} -IS
@@ -76,10 +88,12 @@ def preloaded_commands() -> Iterator[Path]:
 
 def serve(address: str) -> None:
     """Load the package, then answer each request by a copy of this process."""
+    from sim.plot.registry import plots
     from sim.runs.executors import compile_market
 
     for module in LOADED:
         importlib.import_module(module)
+    plots()
     compile_market()  # loads its kernels, too
     without_layout(pytest.MonkeyPatch())  # nobody looks at the figures of the pages
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the copies

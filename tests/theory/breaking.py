@@ -32,6 +32,7 @@ CHECKS = ("arrays",)  # modules without laws
 LIBRARIES = (  # what a market and the known answers import
     "hypothesis",
     "mesa",
+    "numba",
     "pandas",
     "pydantic",
     "pytest",
@@ -206,7 +207,8 @@ def failing(files: list[Path]) -> list[str]:
     hypothesis.settings.register_profile("few", max_examples=5)
     hypothesis.settings.load_profile("few")  # numbers by hand are what counts here
     seen = _Failures()
-    flags = ["-q", "-x", "--no-header", "-p", "no:cacheprovider", "--override-ini", "addopts="]
+    flags = ["-q", "-x", "--disable-plugin-autoload", "-p", "no:cacheprovider"]
+    flags += ["--override-ini", "addopts="]
     pytest.main([*flags, *map(str, files)], [seen])
     return seen.names
 

@@ -144,7 +144,7 @@ def places(data: Any) -> list[tuple[Key, ...]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_no_value_gives_a_traceback(data: st.DataObject) -> None:
     tables = tomllib.loads(BASE.read_text())

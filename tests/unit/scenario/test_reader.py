@@ -204,7 +204,7 @@ def test_error_survives_pickling(write: Write) -> None:
     assert again.problems == caught.value.problems
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.text(max_size=200))
 def test_no_text_gives_a_traceback(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "garbage.toml"
@@ -213,7 +213,7 @@ def test_no_text_gives_a_traceback(text: str, tmp_path_factory: pytest.TempPathF
         load(path)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(overrides=st.lists(st.text(max_size=40), max_size=4))
 def test_no_override_gives_a_traceback(
     overrides: list[str], tmp_path_factory: pytest.TempPathFactory
