@@ -2,8 +2,8 @@
 
 Each case is made of a kind, a number and the seed, and is read in a process of its own pool under
 limits of time and memory. It must be read or refused in words: no traceback, no hang, no file
-outside the folders that it may use. What refused how many is counted by rule. With `--log FILE` the outcomes are
-kept, a line each, and the same command goes on where it stopped.
+outside the folders that it may use. What refused how many is counted by rule. With `--log FILE` the
+outcomes are kept, a line each, and the same command goes on where it stopped.
 """
 
 from __future__ import annotations
