@@ -329,7 +329,9 @@ def folder(whole: Result, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole.path, tmp_path / whole.path.name))
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "runs.parquet", "scenario.toml"])
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "runs.parquet", "scenario.toml", "curves.zarr/vendor/c.0"]
+)
 @pytest.mark.parametrize("act", ["pipe", "zero", "secret", "folder"])
 def test_a_result_holds_regular_files(folder: Path, tmp_path: Path, name: str, act: str) -> None:
     path = folder / name
@@ -341,7 +343,14 @@ def test_a_result_holds_regular_files(folder: Path, tmp_path: Path, name: str, a
         path.mkdir()
     else:
         path.symlink_to("/dev/zero" if act == "zero" else tmp_path / "secret")
-    refused(lambda: (status_of(folder), open_result(folder).runs, open_result(folder).scenario))
+    refused(
+        lambda: (
+            status_of(folder),
+            open_result(folder).runs,
+            open_result(folder).scenario,
+            open_result(folder).curves,
+        )
+    )
 
 
 @pytest.mark.parametrize(
