@@ -209,7 +209,9 @@ def failing(files: list[Path]) -> list[str]:
     seen = _Failures()
     flags = ["-q", "-x", "--disable-plugin-autoload", "-p", "no:cacheprovider"]
     flags += ["--override-ini", "addopts="]
-    pytest.main([*flags, *map(str, files)], [seen])
+    code = pytest.main([*flags, *map(str, files)], [seen])
+    if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        raise RuntimeError(f"pytest could not run {', '.join(map(str, files))}: {code!r}")
     return seen.names
 
 
@@ -240,7 +242,8 @@ def noticed(law: str | None, sound: dict[str, str]) -> dict[str, Any]:
 
 def noticed_each(laws: list[str | None], sound: dict[str, str]) -> list[dict[str, Any]]:
     """The same for some laws, each in a process of its own, kernels as plain Python."""
-    environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "SIM_THREADS": "1"}
+    # options of the tests around it, such as those of coverage, belong to plugins not loaded there
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "SIM_THREADS": "1", "PYTEST_ADDOPTS": ""}
     command = [sys.executable, "-W", "ignore", "-m", "tests.theory.breaking", "--noticed"]
     done = subprocess.run(
         command,
