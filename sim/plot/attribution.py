@@ -20,8 +20,8 @@ from sim.plot.canvas import (
     write_title,
 )
 from sim.plot.registry import plot
-from sim.plot.style import CHALLENGER_COLOUR, INCUMBENT_COLOUR, NEUTRAL
-from sim.plot.words import capital, in_words, path_in_words, with_names
+from sim.plot.style import CHALLENGER_COLOUR, INCUMBENT_COLOUR, NEUTRAL, capital
+from sim.plot.words import in_words, path_in_words, with_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -33,8 +33,8 @@ from sim.plot.curves import (
     quantiles_of,
 )
 from sim.plot.registry import plot
-from sim.plot.style import MOST_BANDS, SEQUENTIAL, WIDE_BAND, text_on
-from sim.plot.words import OF, amount, capital, in_words, unit_in_words, world_title
+from sim.plot.style import MOST_BANDS, SEQUENTIAL, WIDE_BAND, capital, text_on
+from sim.plot.words import OF, amount, in_words, unit_in_words, world_title
 from sim.runs.worlds import ON
 
 if TYPE_CHECKING:

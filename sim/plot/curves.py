@@ -25,9 +25,9 @@ from sim.plot.canvas import (
     write_title,
 )
 from sim.plot.registry import BOTH, plot
-from sim.plot.style import FAINT, MOST_BANDS, NARROW_BAND, NEUTRAL, WIDE_BAND, VendorStyle
+from sim.plot.style import FAINT, MOST_BANDS, NARROW_BAND, NEUTRAL, WIDE_BAND, VendorStyle, capital
 from sim.plot.sweep import curve_numbers, draw_curves
-from sim.plot.words import OF, amount, capital, headline, in_words, unit_in_words, world_title
+from sim.plot.words import OF, amount, headline, in_words, unit_in_words, world_title
 from sim.runs.worlds import EPISODE_OFF, ON
 
 if TYPE_CHECKING:

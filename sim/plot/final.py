@@ -26,8 +26,8 @@ from sim.plot.canvas import (
 )
 from sim.plot.curves import MEASURE
 from sim.plot.registry import plot
-from sim.plot.style import WIDE_BAND, palette_style
-from sim.plot.words import OF, amount, capital, in_words, with_names, world_title
+from sim.plot.style import WIDE_BAND, capital, palette_style
+from sim.plot.words import OF, amount, in_words, with_names, world_title
 from sim.runs.worlds import OFF_MONEY_KEPT, ON
 
 if TYPE_CHECKING:

@@ -41,13 +41,14 @@ from sim.plot.style import (
     SHORT_HASH,
     WIDE_BAND,
     VendorStyle,
+    capital,
     drawable,
     has_glyphs,
     palette_style,
     settings,
     vendor_styles,
 )
-from sim.plot.words import capital, in_words
+from sim.plot.words import in_words
 from sim.runs.files import json_bytes
 from sim.runs.worlds import ON
 

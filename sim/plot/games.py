@@ -25,10 +25,11 @@ from sim.plot.style import (
     INCUMBENT_COLOUR,
     SEQUENTIAL,
     VendorStyle,
+    capital,
     palette_style,
     text_on,
 )
-from sim.plot.words import capital, in_words, path_in_words
+from sim.plot.words import in_words, path_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,8 +16,7 @@ from sim.analysis.calibration.targets import Target
 from sim.analysis.sweep import Sweep, sweep_of
 from sim.analysis.verdict.grounds import refuse_altered, refuse_bare
 from sim.errors import SimError
-from sim.plot.style import SHORT_HASH, VendorStyle, drawable, vendor_styles
-from sim.plot.words import capital
+from sim.plot.style import SHORT_HASH, VendorStyle, capital, drawable, vendor_styles
 from sim.runs.files import read_json
 from sim.runs.result import Result
 from sim.runs.stored import MANIFEST, SWEEP

@@ -16,7 +16,7 @@ from sim.analysis.verdict.outcomes import OutcomeClass
 from sim.errors import SimError
 from sim.plot.canvas import new_axes, wrap, write_frame
 from sim.plot.registry import SWEEPS, plot
-from sim.plot.style import MARKERS, SEQUENTIAL
+from sim.plot.style import MARKERS, SEQUENTIAL, capital
 from sim.plot.sweep import (
     Where,
     caption,
@@ -26,7 +26,7 @@ from sim.plot.sweep import (
     subtitle,
     who,
 )
-from sim.plot.words import amount, capital
+from sim.plot.words import amount
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

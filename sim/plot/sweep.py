@@ -32,9 +32,10 @@ from sim.plot.style import (
     NARROW_BAND,
     NEUTRAL,
     SEQUENTIAL,
+    capital,
     text_on,
 )
-from sim.plot.words import amount, capital, unit_in_words
+from sim.plot.words import amount, unit_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

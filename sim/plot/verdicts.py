@@ -24,10 +24,10 @@ from sim.plot.canvas import (
 )
 from sim.plot.registry import BOTH, plot
 from sim.plot.space import class_groups
-from sim.plot.style import CHALLENGER_COLOUR, FAINT, INCUMBENT_COLOUR, NEUTRAL, PALE
+from sim.plot.style import CHALLENGER_COLOUR, FAINT, INCUMBENT_COLOUR, NEUTRAL, PALE, capital
 from sim.plot.sweep import Where
 from sim.plot.sweep import caption as sweep_caption
-from sim.plot.words import amount, capital, in_words, world_title
+from sim.plot.words import amount, in_words, world_title
 from sim.plot.worlds import SHARE, SHORT, off_worlds
 from sim.runs.worlds import DOES_NOT_HOST, HOSTS, OFF_MONEY_IN_PRICE, OFF_MONEY_KEPT, ON
 

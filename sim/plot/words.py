@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sim.plot.style import capital
 from sim.runs.worlds import (
     CHALLENGER_OFF,
     DOES_NOT_HOST,
@@ -24,11 +25,6 @@ PERCENT = 100.0
 def in_words(name: str) -> str:
     """A name of the code as people read it."""
     return name.replace("_", " ")
-
-
-def capital(text: str) -> str:
-    """The text with a capital at its beginning."""
-    return text[:1].upper() + text[1:]
 
 
 MAGNITUDES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e4, "thousand"))
