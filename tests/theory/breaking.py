@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ContextDecorator
 from functools import wraps
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -209,7 +210,8 @@ def failing(files: list[Path]) -> list[str]:
     seen = _Failures()
     flags = ["-q", "-x", "--disable-plugin-autoload", "-p", "no:cacheprovider"]
     flags += ["--override-ini", "addopts="]
-    code = pytest.main([*flags, *map(str, files)], [seen])
+    with redirect_stdout(sys.stderr):  # the standard output carries what was found, and that alone
+        code = pytest.main([*flags, *map(str, files)], [seen])
     if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
         raise RuntimeError(f"pytest could not run {', '.join(map(str, files))}: {code!r}")
     return seen.names
