@@ -17,9 +17,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ContextDecorator
+from contextlib import ContextDecorator, redirect_stdout
 from functools import wraps
-from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from typing import Any
