@@ -105,12 +105,12 @@ INSTALL = "install Noto Sans CJK (Debian, Ubuntu: fonts-noto-cjk)"
 log = logging.getLogger(__name__)
 
 
-@cache
 def capital(text: str) -> str:
     """The text with a capital at its beginning."""
     return text[:1].upper() + text[1:]
 
 
+@cache
 def settings() -> dict[str, Any]:
     """The style of all figures on this machine."""
     from matplotlib.font_manager import fontManager
