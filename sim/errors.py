@@ -73,9 +73,9 @@ class ScenarioError(SimError):
     """All problems of a scenario at once."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        told = [replace(problem, hint=str(problem.hint)) for problem in problems[:MOST_LINES]]
-        self.problems = (*told, *problems[MOST_LINES:])
-        lines = [str(problem) for problem in told]
+        shown = [replace(problem, hint=str(problem.hint)) for problem in problems[:MOST_LINES]]
+        self.problems = (*shown, *problems[MOST_LINES:])
+        lines = [str(problem) for problem in shown]
         if len(problems) > MOST_LINES:
             lines.append(f"... and {len(problems) - MOST_LINES:,} problems more")
         super().__init__("\n".join(lines))

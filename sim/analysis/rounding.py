@@ -87,7 +87,7 @@ def difference(
     text = f"{size(value)} {noun} {word(value)}"
     if low is None or high is None or not math.isfinite(high - low):
         return text, ""
-    if low >= 0.0 or high <= 0.0:
+    if round(low, places) >= 0.0 or round(high, places) <= 0.0:
         near, far = sorted((low, high), key=abs)
         return text, f"{size(near)} to {size(far)}"
     return text, f"{size(low)} {words[1]} to {size(high)} {words[0]}"

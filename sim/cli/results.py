@@ -352,9 +352,9 @@ def _folder_lines(folder: Folder) -> list[str]:
 
 
 def _change_lines(folder: Folder) -> list[str]:
-    from sim.runs.folders import told
+    from sim.runs.folders import value_in_words
 
-    changed = [f"{path} = {told(value)}" for path, value in folder.changed.items()]
+    changed = [f"{path} = {value_in_words(value)}" for path, value in folder.changed.items()]
     if not changed:
         return []
     more = len(changed) - PATHS_SHOWN
@@ -389,11 +389,13 @@ def _verdict_words(path: Path) -> str:
 
 def _difference(one: Path, other: Path) -> list[str]:
     """What differs between two results: settings, answer, effect, shares."""
-    from sim.runs.folders import settings_apart, told
+    from sim.runs.folders import settings_apart, value_in_words
 
     apart = settings_apart(one, other)
     rows: list[tuple[str, ...]] = [("setting", "A", "B")]
-    rows += [(path, *(_cell(told(value)) for value in pair)) for path, pair in apart.items()]
+    rows += [
+        (path, *(_cell(value_in_words(value)) for value in pair)) for path, pair in apart.items()
+    ]
     lines = [f"A  {one.name}", f"B  {other.name}", ""]
     lines += table_lines(rows) if apart else ["The settings are the same."]
     told_by = [_outcomes(path) for path in (one, other)]

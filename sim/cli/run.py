@@ -180,11 +180,11 @@ def _answer(
     from sim.analysis.verdict.words import answer_of, more_replicates
 
     found = answer_of(result, verdict)
-    needed = more_replicates(verdict) or 2 * result.replicates
-    again = shlex.join([*same, "--replicates", str(needed)])
+    needed = more_replicates(verdict)
+    again = () if needed is None else (shlex.join([*same, "--replicates", str(needed)]),)
     drawn = f", {len(figures)} {'figure' if len(figures) == 1 else 'figures'}" if figures else ""
     plot, report = found.next
-    return replace(found, next=(plot, again, report), foot=f"{found.foot}{drawn}")
+    return replace(found, next=(plot, *again, report), foot=f"{found.foot}{drawn}")
 
 
 def _show(

@@ -42,7 +42,7 @@ from sim.scenario.schema.scenario import Scenario
 
 
 @contextmanager
-def told(stage: Callable[[], str]) -> Iterator[None]:
+def failures_of(stage: Callable[[], str]) -> Iterator[None]:
     """RunFailure names the stage in which a number cannot be computed."""
     try:
         with np.errstate(under="ignore", over="raise", divide="raise", invalid="raise"):
@@ -95,7 +95,7 @@ class Simulation(BaseMarket):
         self.shocks = shock_path(self.scenario, self.stream)
         self._add_clients()
         self._add_vendors()
-        with timed("start"), told(lambda: "start"):
+        with timed("start"), failures_of(lambda: "start"):
             start(self)
         self.recorder = Recorder(self)
         weight = self.presence.active.astype(float)
@@ -144,7 +144,7 @@ class Simulation(BaseMarket):
             raise RunFailure("step", f"the calendar ends after {self.month} months")
         self.state.spending = {}
         phase = self.phases[0]
-        with told(lambda: f"{phase.name} of {self.date:%Y-%m}"):
+        with failures_of(lambda: f"{phase.name} of {self.date:%Y-%m}"):
             for phase in self.phases:
                 booked(phase.name, phase.act, self)
         self.month += 1

@@ -234,6 +234,6 @@ def _apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[
     return {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def told(value: Any) -> str:
+def value_in_words(value: Any) -> str:
     """A setting in a list of changes."""
     return "-" if value is None else json.dumps(value, ensure_ascii=False, default=str)

@@ -220,14 +220,14 @@ class Window:
         looks: list[Shown] = []
         pinned = self.pinned[0] if self.pinned else None
         try:
-            async for look in self.session.looks(asked, pinned, self._told):
+            async for look in self.session.looks(asked, pinned, self._report_progress):
                 looks.append(look)
                 self.looks = looks
                 self._show(looks)
         except SimError as error:
             write(self.note, str(error))
 
-    def _told(self, done: int, of: int, step: Step) -> None:
+    def _report_progress(self, done: int, of: int, step: Step) -> None:
         text = "" if done == of else f"next: {step.label}, {done} of {of} done"
         write(self.progress, text)
 

@@ -242,7 +242,7 @@ class Shown:
         return self.curves[ON][measure]
 
 
-Told = Callable[[int, int, Step], None]
+Progress = Callable[[int, int, Step], None]
 
 
 class Session:
@@ -255,7 +255,7 @@ class Session:
         self,
         asked: Asked,
         pinned: Asked | None = None,
-        told: Told = lambda done, of, step: None,
+        progress: Progress = lambda done, of, step: None,
         steps: Sequence[Step] | None = None,
         behind: bool | None = None,
     ) -> AsyncIterator[Shown]:
@@ -267,7 +267,7 @@ class Session:
             The question.
         pinned
             Another one, run on the same seeds and compared.
-        told
+        progress
             Is called with the runs done, all runs of the step, and the step.
         steps
             Instead of `steps_of(asked)`.
@@ -290,7 +290,7 @@ class Session:
                 tables.append(markets[key])
             count = min([step.replicates, *([pinned.replicates] if pinned else [])])
             deaths = self.worker.deaths
-            found = await self._made(tables, count, step, told, behind)
+            found = await self._made(tables, count, step, progress, behind)
             notes = (DIED,) if self.worker.deaths > deaths else ()
             seconds = time.perf_counter() - began
             last = step is chosen[-1]
@@ -303,7 +303,7 @@ class Session:
         markets: Sequence[PairOfWorlds],
         count: int,
         step: Step,
-        told: Told,
+        progress: Progress,
         back: bool | None = None,
     ) -> list[dict[str, list[RunRecord]]]:
         """The runs of some markets: what is not held is made, one task a replicate."""
@@ -320,7 +320,7 @@ class Session:
                     tasks.append(BlockRuns(market.recipe, tuple(absent), (replicate,), market.seed))
                     keys.append([market.key(p.name, replicate) for p in absent])
         done, of = 0, sum(map(len, keys))
-        told(0, of, step)
+        progress(0, of, step)
         large = step.clients > QUICK_CLIENTS or step.replicates > QUICK_PAIRS
         behind = large if back is None else back
         lost: dict[tuple[str, int, int], RunRecord] = {}
@@ -334,7 +334,7 @@ class Session:
             except SimError:
                 lost.update(zip(own, task.aborted(), strict=True))
             done += len(own)
-            told(done, of, step)
+            progress(done, of, step)
 
         async with asyncio.TaskGroup() as group:
             for task, own in zip(tasks, keys, strict=True):

@@ -351,7 +351,7 @@ class Explain(PageView):
                 )  # fmt: skip
         with el("section", classes="panel", aria_label="The story"):
             self.said = el("p", "", "bad", role="alert")
-            self.told = el("pre", "choose a vendor or a client", "story", tabindex=0)
+            self.story = el("pre", "choose a vendor or a client", "story", tabindex=0)
 
     def _market(self) -> tuple[bytes, int]:
         asked = self.window.asked
@@ -381,16 +381,16 @@ class Explain(PageView):
         self.work(self._tell(client=number))
 
     async def _tell(self, **whom: Any) -> None:
-        write(self.told, "one run is made again ...")
+        write(self.story, "one run is made again ...")
         write(self.said, "")
         try:
             recipe, seed = await asyncio.to_thread(self._market)
             lines = await self.window.worker.call(partial(story, recipe, seed, **whom))
         except SimError as error:
-            write(self.told, "")
+            write(self.story, "")
             write(self.said, str(error))
             return
-        write(self.told, "\n".join(lines))
+        write(self.story, "\n".join(lines))
 
 
 class Stored(PageView):
@@ -575,7 +575,7 @@ class TakeAway(PageView):
         asked, worker = self.window.asked, self.window.worker
         done: dict[str, Any] = {}
 
-        def told(made: int, of: int, failed: int, left: float | None) -> None:
+        def report(made: int, of: int, failed: int, left: float | None) -> None:
             if cancelled.is_set():
                 raise SimError("stopped")
             done.update(made=made, of=of)
@@ -584,7 +584,7 @@ class TakeAway(PageView):
         call = partial(
             run, asked.scenario, replicates=asked.replicates, seed=asked.seed,
             point=asked.state.point, out=self.window.shelf.stored, executor=pool,
-            progress=told,
+            progress=report,
         )  # fmt: skip
         running = asyncio.ensure_future(asyncio.to_thread(call))
         try:

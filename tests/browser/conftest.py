@@ -1,4 +1,4 @@
-"""One browser for all tests; without one, or without the extra `web`, they are skipped."""
+"""One browser for all tests. Without one they fail; without the extra `web` none is collected."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def browser() -> Iterator[Browser]:
 
     path = chromium()
     if path is None:
-        pytest.skip("no Chromium: run .ci/browser")
+        pytest.fail("no Chromium: run .ci/browser")
     with started(path) as one:
         yield one

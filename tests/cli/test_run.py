@@ -54,11 +54,11 @@ def test_the_screen_shows_boards_definitions_effects_and_verdict(
         "Last 12 months, %",
         "few clients",
         f"sim plot {tmp_path}",
-        f"--out {tmp_path} --replicates 8",
         "n = 4 runs a world, seed 7, scenario ",
         "1 figure",
     ):
         assert words in " ".join(told.out.replace("\\", "").split())
+    assert "--replicates" not in told.out  # more runs are not needed
     assert "duel: 7 worlds (5 different) x 4 replicates = 28 runs" in told.err
     assert "root seed 7" in told.err
     assert "28/28 runs" in told.err
@@ -125,10 +125,11 @@ def test_a_run_over_a_posterior_says_so_and_splits_its_spread(
     ):
         assert words in told
     assert "F of the draws' mean square" in " ".join(told.split())
-    point = run("--point")
+    point = run("--point", "--replicates", "2")
+    assert "Not known: " in point
     assert "the posterior" not in point
     again = " ".join(point.replace("\\", "").split())
-    assert f"{scenario} --point --out {tmp_path} --replicates 8" in again
+    assert f"{scenario} --point --out {tmp_path} --replicates 30" in again
     assert "either the posterior" in run("--point", "--posterior", str(tmp_path / "a.parquet"))
     drawn = run("--set", "vendors.new.appeal.api=1.0")
     assert drawn.startswith("2\n")

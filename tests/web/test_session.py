@@ -112,14 +112,14 @@ def test_windows_cancel_and_a_dead_worker(shelf: Shelf) -> None:
             dropped.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await dropped
-            again = await last(one, second, told=note)
+            again = await last(one, second, progress=note)
             for found in (again, await beside):
                 assert np.array_equal(found.on(KEPT[0]), alone.on(KEPT[0]))
             assert told[-1] == (8, 8)
 
             # what was run is not run again; A beside B is paired by seed
             pair = await last(
-                one, second, pinned=second, told=lambda d, of, step: told.append((d, of))
+                one, second, pinned=second, progress=lambda d, of, step: told.append((d, of))
             )
             assert told[-1] == (0, 0)
             assert pair.against is not None
