@@ -196,7 +196,7 @@ def _show(
     verbose: bool,
 ) -> None:
     """The answer on one screen, and what was asked for beside it."""
-    from sim.analysis.verdict.details import Detail, definitions_of, details_of, split_of
+    from sim.analysis.verdict.details import Detail, definitions_of, details_of, endings_of, split_of
     from sim.cli.screen import (
         answer_lines,
         definition_lines,
@@ -212,6 +212,8 @@ def _show(
     entry = (verdict.get("verdicts") or {}).get(verdict.get("primary"))
     if definitions and entry is not None:
         tell(["", *definition_lines(definitions_of(entry))])
+        if not verbose:
+            tell(detail_lines([endings_of(entry)]))
     if split is not None:
         tell(detail_lines([split_of(split)]))
     if verbose:

@@ -357,6 +357,8 @@ def application(shelf: Shelf, usual: str) -> tuple[FastAPI, Callable[[], None]]:
         with suppress(TimeoutError):
             window.theme(await client.run_javascript("simPage.theme()", timeout=10.0) or "light")
         window.start()
+        client.on_disconnect(window.stop)
+        client.on_connect(window.go_on)
         return None
 
     @nicegui_app.get("/result/{name}/{path:path}")
@@ -385,7 +387,7 @@ def application(shelf: Shelf, usual: str) -> tuple[FastAPI, Callable[[], None]]:
         tailwind=False,
         gzip_middleware_factory=None,
         show_welcome_message=False,
-        reconnect_timeout=5.0,
+        reconnect_timeout=12.0,  # a busy machine answers late; A and the history are not lost
     )
     return served, worker.close
 

@@ -51,7 +51,7 @@ def test_the_screen_shows_boards_definitions_effects_and_verdict(
         "displacement 100",
         "Would flip",
         "More runs",
-        "Last 12 months, %",
+        "Last 12 months, median %",
         "few clients",
         f"sim plot {tmp_path}",
         "n = 4 runs a world, seed 7, scenario ",
@@ -71,9 +71,9 @@ def test_the_screen_shows_boards_definitions_effects_and_verdict(
         "D6 Cost flag: ",
         "money in prices",
         "hosts them",
-        "Without the challenger's own moves",
+        "Without its own moves",
         "settings of the thresholds",
-        "Children 0-3 of root seed 7",
+        "Seeds: numbers 0-3 of those drawn from root seed 7",
     ):
         assert words in told.out
 

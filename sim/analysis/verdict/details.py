@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sim.analysis.rounding import POINTS, money, number, percent, spread
+from sim.analysis.rounding import POINTS, money, more_or_less, number, percent, spread, times
 from sim.analysis.verdict.containment import Verdict
-from sim.analysis.verdict.flips import Entry, effect_of, parties, signed
+from sim.analysis.verdict.flips import Entry, effect_of, label_of, parties, signed
 from sim.analysis.verdict.grounds import grounds_line, ranges
 from sim.analysis.verdict.judge import OTHER_HOSTING, vendor_label
+from sim.analysis.verdict.words import class_in_words
 
 if TYPE_CHECKING:
     from sim.runs.result import Result
@@ -113,8 +114,7 @@ def _found(entry: Entry) -> dict[str, str]:
 
 def percent_a_month(value: float, low: float | None, high: float | None) -> str:
     """A monthly change of a share in points, to hundredths."""
-    ends = [None if end is None else POINTS * end for end in (low, high)]
-    return spread(POINTS * value, ends[0], ends[1], most=2)
+    return spread(POINTS * value, times(POINTS, low), times(POINTS, high), most=2)
 
 
 def _unjudged(one: Mapping[str, Any]) -> str:
@@ -135,7 +135,7 @@ def details_of(result: Result, verdict: Entry) -> Iterator[Detail]:
     yield _all_shares(result, verdict)
     entry = (verdict.get("verdicts") or {}).get(verdict.get("primary"))
     if entry is not None:
-        yield _endings(entry)
+        yield endings_of(entry)
         rules = _rules(verdict)
         if rules.rows:
             yield rules
@@ -173,14 +173,17 @@ def _all_shares(result: Result, verdict: Entry) -> Detail:
     return Detail(f"Shares of the last {months} months, %: median (nine in ten)", (), tuple(rows))
 
 
-def _endings(entry: Entry) -> Detail:
+def endings_of(entry: Entry) -> Detail:
+    """How the runs end: counts and shares of the outcome classes, and what their names mean."""
     found = [(k, f) for k, f in entry["classes"]["frequencies"].items() if f["count"]]
+    found.sort(key=lambda item: -item[1]["count"])
     rows = tuple(
         (k.replace("_", "-"), f"{f['count']}", percent(f["share"], *f["interval"]))
-        for k, f in sorted(found, key=lambda item: -item[1]["count"])
+        for k, f in found
     )
+    lines = tuple(f"{k.replace('_', '-')}: {class_in_words(k, entry)}" for k, _ in found)
     kind = entry["classes"]["interval_type"]
-    return Detail(f"How {entry['n']} runs end: runs, % ({kind})", (), rows)
+    return Detail(f"How {entry['n']} runs end: runs, % ({kind})", lines, rows)
 
 
 def _rules(verdict: Entry) -> Detail:
@@ -189,7 +192,7 @@ def _rules(verdict: Entry) -> Detail:
     pairs = verdict.get("hosting", {}).get("pairs", {})
     if len(entries) < 2 or not pairs:
         return Detail("")
-    primary = verdict["verdicts"][verdict["primary"]]
+    incumbent, challenger = parties(verdict["verdicts"][verdict["primary"]])
     rows = [("", *RULES.values())]
     for hosting in dict.fromkeys(pairs[name] for name in entries):
         own = hosting == verdict["hosting"]["scenario"]
@@ -202,13 +205,12 @@ def _rules(verdict: Entry) -> Detail:
     reverse = verdict.get("reverse_test")
     lines = []
     if reverse:
-        low, high = reverse["interval"] or (None, None)
-        lines.append(
-            f"Without the challenger's own moves: {signed(reverse['tau_mean'], low, high)} points."
-        )
+        change, interval = more_or_less(reverse["tau_mean"], *(reverse["interval"] or (None, None)))
+        bounds = f" ({interval})" if interval else ""
+        lines.append(f"Without its own moves {challenger} would hold {change}{bounds}.")
     title = (
-        f"Points that {primary['challenger']} would gain without the moves of "
-        f"{primary['incumbent']}, by whether it hosts the open families of the latter"
+        f"Points that {challenger} would gain without the moves of {incumbent}, by whether it "
+        "hosts the open families of the latter"
     )
     return Detail(title, tuple(lines), tuple(rows))
 
@@ -250,6 +252,7 @@ def _place(label: str) -> str:
 def dated_lines(verdict: Entry) -> Iterator[str]:
     """When states of the contest begin, whether they last, and where runs form two groups."""
     states = (verdict.get("events") or {"states": {}})["states"]
+    entry = verdict["verdicts"][verdict["primary"]]
     for name, words in STATES.items():
         if name in states and states[name]["first"]["n"]:
             yield f"{_state(words, states[name])}."
@@ -258,8 +261,8 @@ def dated_lines(verdict: Entry) -> Iterator[str]:
             if test is not None and test["p_value"] <= SMALL_P:
                 places = " and ".join(f"{POINTS * place:.0f}" for place in test["modes"])
                 yield (
-                    f"The {board.replace('_', ' ')} of {vendor} ends in two groups, near {places} "
-                    f"% (Silverman's test, p = {test['p_value']:.3f}, n = {test['n']})."
+                    f"The {board.replace('_', ' ')} of {label_of(entry, vendor)} ends in two groups, "
+                    f"near {places} % (Silverman's test, p = {test['p_value']:.3f}, n = {test['n']})."
                 )
 
 
@@ -290,8 +293,7 @@ def burn_lines(result: Result, verdict: Entry) -> Iterator[str]:
         yield f"{since} and gained no share ({gained})."
         return
     low, high = found["interval"] or (None, None)
-    ends = [None if end is None else 1e6 * end for end in (low, high)]
-    price = money(1e6 * found["estimate"], ends[0], ends[1])
+    price = money(1e6 * found["estimate"], times(1e6, low), times(1e6, high))
     kind = f"{burn['interval_type']}; n = {burn['n']}"
     yield f"{since}: {price} a point of token share gained ({kind})."
 
@@ -329,7 +331,7 @@ def _part(share: float | None) -> str:
 def _runs(result: Result, verdict: Entry, entry: Entry | None) -> Iterator[str]:
     """Seeds, kinds of intervals, effective clients and what failed."""
     seeds = entry["seeds"] if entry else result.sound_replicates("on")
-    yield f"Children {ranges(seeds)} of root seed {verdict['root_seed']}."
+    yield f"Seeds: numbers {ranges(seeds)} of those drawn from root seed {verdict['root_seed']}."
     yield f"Scenario {result.scenario_hash}."
     if entry is not None:
         kinds = {one["interval_type"] for one in entry["definitions"].values() if one["interval"]}

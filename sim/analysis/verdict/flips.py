@@ -109,7 +109,9 @@ def _by_window(entry: Entry) -> Iterator[tuple[str, str]]:
             answer = _counted(counts, entry["causal"]["verdict"])
             found.setdefault(answer, []).append(int(label[4:]))
     for answer, months in found.items():
-        yield answer, f"over {' or '.join(map(str, sorted(months)))} months"
+        *first, last = map(str, sorted(months))
+        listed = f"{', '.join(first)} or {last}" if first else last
+        yield answer, f"judged over {listed} months"
 
 
 def _by_horizon(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -121,7 +123,7 @@ def _by_horizon(entry: Entry) -> Iterator[tuple[str, str]]:
     least = entry["thresholds"]["minimum_effect"]
     causal = Verdict.SUPPORTED if low > least else Verdict.UNDETERMINED
     causal = Verdict.REFUTED if high < least else causal
-    yield _counted(counts, causal), f"at month {further['months']}"
+    yield _counted(counts, causal), f"judged at month {further['months']}"
 
 
 def _by_rule(verdict: Entry) -> Iterator[tuple[str, str]]:

@@ -395,7 +395,7 @@ def _holders(entry: Entry) -> str:
 def _flips_text(found: Mapping[str, Sequence[str]]) -> str:
     if not found:
         return "nothing that was tried: thresholds, windows, money, hosting"
-    return "; ".join(f"{answer} {', '.join(parts)}" for answer, parts in found.items())
+    return "; ".join(f"to {answer}: {', or '.join(parts)}" for answer, parts in found.items())
 
 
 def _more_runs(entry: Entry) -> str:
@@ -451,7 +451,7 @@ def belts_of(verdict: Entry, scenario: Scenario) -> Belts | None:
     )
     unit = _unit(verdict)
     months = scenario.containment.window_months
-    title = f"Last {months} months, % (9 in 10 {unit})"
+    title = f"Last {months} months, median % (9 in 10 {unit})"
     return Belts(title, ("", "tokens", "revenue"), rows)
 
 
@@ -478,11 +478,11 @@ def _beware(result: Result, verdict: Entry) -> Iterator[str]:
         yield failures.rpartition("; first ")[0]
     runs = result.runs
     if "n_eff" in runs and (runs["n_eff"] < WANTED_EFFECTIVE_CLIENTS).any():
-        yield "few clients: sampling noise (--clients)"
+        yield "few clients, so chance weighs (--clients)"
     entry = (verdict.get("verdicts") or {}).get(verdict.get("primary")) or {}
     notes = " ".join(entry.get("notes", ()))
     if "wanted" in notes:
-        yield f"{entry['months']} months, 36 wanted"
+        yield f"only {entry['months']} months, 36 wanted"
     if "two humps" in notes:
         yield "two groups of runs: see the distribution"
 
