@@ -94,6 +94,9 @@ def difference(
 
 
 def more_or_less(value: float, low: float | None, high: float | None) -> tuple[str, str]:
-    """A difference of shares in points: ("2.1 points more", "1.0 to 3.2")."""
-    ends = times(POINTS, low), times(POINTS, high)
-    return difference(POINTS * value, ends[0], ends[1], MORE, "points")
+    """A difference of shares in points: ("2.1 points more", "1.0 to 3.2"), or ("just as much", "")."""
+    if value == 0.0 and not low and not high:
+        return "just as much", ""
+    low, high = times(POINTS, low), times(POINTS, high)
+    text, interval = difference(POINTS * value, low, high, MORE, "points")
+    return "about as much" if float(text.partition(" ")[0]) == 0.0 else text, interval

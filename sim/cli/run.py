@@ -196,7 +196,13 @@ def _show(
     verbose: bool,
 ) -> None:
     """The answer on one screen, and what was asked for beside it."""
-    from sim.analysis.verdict.details import Detail, definitions_of, details_of, endings_of, split_of
+    from sim.analysis.verdict.details import (
+        Detail,
+        definitions_of,
+        details_of,
+        endings_of,
+        split_of,
+    )
     from sim.cli.screen import (
         answer_lines,
         definition_lines,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.analysis.rounding import POINTS, times
 from sim.analysis.verdict.judge import MEASURES
 from sim.months import month_after
 from sim.plot.style import NARROW_BAND, WIDE_BAND, VendorStyle, vendor_styles
@@ -15,7 +16,6 @@ from sim.runs.worlds import ON
 from sim.scenario.schema.scenario import Scenario
 from sim.web.session import FLOW, Shown
 
-POINTS = 100.0
 DASHES = ("solid", "dashed", [8, 3, 2, 3], "dotted", [5, 1, 1, 1, 1, 1])
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BELTS = {
@@ -153,6 +153,13 @@ def belt(look: Shown, measure: str, ink: Ink, pinned: Shown | None = None) -> Ch
     parties = {contest.incumbent, contest.challenger} if contest else set(look.vendors[:2])
     series: list[dict[str, Any]] = []
     columns: dict[str, Any] = {}
+
+    def line(name: str, values: Any, colour: str, **more: Any) -> None:
+        series.append(
+            {"name": name, "type": "line", "data": _rounded(values), "color": colour, **more}
+        )
+        columns[name] = values
+
     for v, vendor in enumerate(look.vendors):
         style = styles[vendor]
         paths = POINTS * look.on(measure)[:, :, v]
@@ -162,36 +169,18 @@ def belt(look: Shown, measure: str, ink: Ink, pinned: Shown | None = None) -> Ch
             for low, high, opacity in ((0, 4, WIDE_BAND), (1, 3, NARROW_BAND)):
                 series += _band(f"{vendor}{low}", bands[low], bands[high], colour, opacity)
         place = list(styles).index(vendor) % len(DASHES)
-        series.append(
-            {
-                "name": style.label,
-                "type": "line",
-                "data": _rounded(bands[2]),
-                "showSymbol": False,
-                "color": colour,
-                "lineStyle": {"width": 2.5 if vendor in parties else 1.2, "type": DASHES[place]},
-                "z": 3 if vendor in parties else 2,
-            }
-        )
-        columns[style.label] = bands[2]
+        width, z = (2.5, 3) if vendor in parties else (1.2, 2)
+        drawn = {"width": width, "type": DASHES[place]}
+        line(style.label, bands[2], colour, showSymbol=False, lineStyle=drawn, z=z)
         if vendor in parties:
             columns[f"{style.label} 5 %"], columns[f"{style.label} 95 %"] = bands[0], bands[4]
         if pinned is not None and vendor in parties and vendor in pinned.vendors:
             other = POINTS * pinned.on(measure)[:, :, pinned.vendors.index(vendor)]
-            median = np.median(other, axis=0)
-            name = f"A: {style.label}"
-            series.append(
-                {
-                    "name": name,
-                    "type": "line",
-                    "data": _rounded(median),
-                    "symbol": "circle",
-                    "symbolSize": 4,
-                    "color": colour,
-                    "lineStyle": {"width": 1, "type": "dotted"},
-                }
+            median = np.resize(np.median(other, axis=0), len(months))
+            dotted = {"width": 1, "type": "dotted"}
+            line(
+                f"A: {style.label}", median, colour, symbol="circle", symbolSize=4, lineStyle=dotted
             )
-            columns[name] = np.resize(median, len(months))
     legend = [one["name"] for one in series if "name" in one and "stack" not in one]
     options = _plain(
         ink,
@@ -237,9 +226,7 @@ def effect(looks: Sequence[Shown], ink: Ink) -> Chart | None:
     for look in looks:
         found = look.verdict["definitions"]["D2"] if look.verdict else None
         if found and found["statistic"] is not None:
-            low, high = found["interval"] or (None, None)
-            values = [None if x is None else POINTS * x for x in (found["statistic"], low, high)]
-            rows.append((look.step.label, *values))
+            rows.append(in_points(look.step.label, found["statistic"], found["interval"]))
     if not rows:
         return None
     least = POINTS * looks[0].asked.scenario.containment.minimum_effect
@@ -254,6 +241,12 @@ def effect(looks: Sequence[Shown], ink: Ink) -> Chart | None:
         "data": [{"xAxis": least}],
     }
     return Chart(options, table)
+
+
+def in_points(label: str, mean: float, interval: Sequence[float] | None) -> tuple[Any, ...]:
+    """A row of a chart of intervals: name, share and the ends of its interval in points."""
+    low, high = interval or (None, None)
+    return label, POINTS * mean, times(POINTS, low), times(POINTS, high)
 
 
 def _intervals(
@@ -304,10 +297,9 @@ def holders(look: Shown, ink: Ink) -> Chart | None:
     styles = vendor_styles(look.asked.scenario)
     rows, bars = [], []
     for one in found:
-        ends = one["interval"] or (None, None)
         vendor = styles.get(one["vendor"])  # the others together have neither name nor colour
         label = vendor.label if vendor else one["vendor"] or "others"
-        rows.append((label, *(None if x is None else POINTS * x for x in (one["mean"], *ends))))
+        rows.append(in_points(label, one["mean"], one["interval"]))
         bars.append(_colour(vendor, ink) if vendor else ink.faint)
     title = "who holds the points, with the moves less without"
     table = Table(title, ("vendor", "points", "from", "to"), rows)
@@ -319,14 +311,12 @@ def against(look: Shown, ink: Ink) -> Chart | None:
     if look.against is None:
         return None
     labels = dict(zip(look.vendors, look.labels, strict=True))
-    rows = []
-    for vendor, (mean, interval) in look.against[MEASURES["token_share"]].items():
-        ends = (None, None) if interval is None else (interval[0], interval[1])
-        rows.append((labels[vendor], *(_points(x) for x in (mean, *ends))))
+    found = look.against[MEASURES["token_share"]]
+    rows = [in_points(labels[vendor], *pair) for vendor, pair in found.items()]
     title = "token share, B less A under the same seeds"
     table = Table(title, ("vendor", "points", "from", "to"), rows)
     styles = vendor_styles(look.asked.scenario)
-    bars = [_colour(styles[v], ink) for v in look.against[MEASURES["token_share"]]]
+    bars = [_colour(styles[vendor], ink) for vendor in found]
     return Chart(_intervals(rows, ink, title, "points of token share", bars), table)
 
 
@@ -336,10 +326,6 @@ def one_by_one(rows: Sequence[tuple[Any, ...]], ink: Ink, challenger: str) -> Ch
     found = sorted(rows, key=lambda row: -abs(row[1]))
     table = Table(title, ("lever", "points", "from", "to"), found)
     return Chart(_intervals(found, ink, title, "points of token share"), table)
-
-
-def _points(share: float | None) -> float | None:
-    return None if share is None or not np.isfinite(share) else POINTS * share
 
 
 def flows(look: Shown, ink: Ink) -> Chart:
@@ -392,6 +378,7 @@ def market(look: Shown, ink: Ink) -> Chart:
     for v, vendor in enumerate(look.vendors):
         shares = [POINTS * float(look.on(m)[:, 0, v].mean()) for m in BELTS]
         rows.append((styles[vendor].label, *shares))
+    colours = [_colour(styles[vendor], ink) for vendor in look.vendors]
     title = f"the market in {months_of(look.asked.scenario)[0]}"
     series = [
         {
@@ -399,14 +386,8 @@ def market(look: Shown, ink: Ink) -> Chart:
             "type": "bar",
             "itemStyle": {"color": ink.faint, "opacity": 1.0 if k == 0 else 0.5},
             "data": [
-                {
-                    "value": round(row[k + 1], 1),
-                    "itemStyle": {
-                        "color": _colour(styles[vendor], ink),
-                        "opacity": 1.0 if k == 0 else 0.5,
-                    },
-                }
-                for row, vendor in zip(rows, look.vendors, strict=True)
+                {"value": round(row[k + 1], 1), "itemStyle": {"color": colour}}
+                for row, colour in zip(rows, colours, strict=True)
             ],
         }
         for k, name in enumerate(("tokens", "revenue"))

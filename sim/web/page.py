@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, PlainTextResponse
 from nicegui import app as nicegui_app
 from nicegui import background_tasks, core, ui
 
-from sim.analysis.rounding import POINTS
+from sim.analysis.rounding import more_or_less
 from sim.analysis.verdict.judge import MEASURES
 from sim.analysis.verdict.words import answer_of_pair, question_of
 from sim.errors import SimError
@@ -319,12 +319,9 @@ def _paired(look: Shown) -> str:
         return ""
     mean, interval = look.against[MEASURES["token_share"]][contest.challenger]
     label = look.labels[look.vendors.index(contest.challenger)]
-    bounds = "" if interval is None else f" ({_signed(interval[0])} to {_signed(interval[1])})"
-    return f"B less A, the same seeds: {label} {_signed(mean)} points of tokens{bounds}."
-
-
-def _signed(share: float) -> str:
-    return f"{POINTS * share:+.1f}"
+    change, bounds = more_or_less(mean, *(interval or (None, None)))
+    within = f" ({bounds})" if bounds else ""
+    return f"B against A, the same seeds: {label} holds {change} of the tokens{within}."
 
 
 def application(shelf: Shelf, usual: str) -> tuple[FastAPI, Callable[[], None]]:

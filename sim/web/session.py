@@ -448,7 +448,7 @@ def _against(
         for v, name in enumerate(vendors):
             if name in first_vendors:
                 pair = paired_comparison(means[0][:, first_vendors.index(name)], means[1][:, v])
-                found[measure][name] = (pair.mean, pair.interval)
+                found[measure][name] = pair.mean, pair.interval if pair.n > 1 else None
     return found
 
 

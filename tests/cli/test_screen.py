@@ -139,3 +139,5 @@ def test_numbers_carry_what_their_interval_carries() -> None:
     assert more_or_less(0.0141, -0.0213, 0.0495) == ("1 point more", "2 less to 5 more")
     assert more_or_less(-0.044, -0.046, -0.042) == ("4.4 points less", "4.2 to 4.6")
     assert more_or_less(0.04, -0.003, 0.083) == ("4 points more", "0 to 8")
+    assert more_or_less(0.002, -0.04, 0.045) == ("about as much", "4 less to 4 more")
+    assert more_or_less(0.0, 0.0, 0.0) == ("just as much", "")

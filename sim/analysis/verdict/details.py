@@ -260,9 +260,10 @@ def dated_lines(verdict: Entry) -> Iterator[str]:
         for vendor, test in vendors.items():
             if test is not None and test["p_value"] <= SMALL_P:
                 places = " and ".join(f"{POINTS * place:.0f}" for place in test["modes"])
+                whose = f"{board.replace('_', ' ')} of {label_of(entry, vendor)}"
                 yield (
-                    f"The {board.replace('_', ' ')} of {label_of(entry, vendor)} ends in two groups, "
-                    f"near {places} % (Silverman's test, p = {test['p_value']:.3f}, n = {test['n']})."
+                    f"The {whose} ends in two groups, near {places} % (Silverman's test, p = "
+                    f"{test['p_value']:.3f}, n = {test['n']})."
                 )
 
 

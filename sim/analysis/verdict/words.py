@@ -346,8 +346,6 @@ def _effect(entry: Entry, unit: str) -> str:
     least = entry["thresholds"]["minimum_effect"]
     change, interval = more_or_less(*effect_of(entry))
     bounds = f"{interval}; " if interval else ""
-    if effect_of(entry) == (0.0, 0.0, 0.0):
-        change, bounds = "just as much", ""
     text = (
         f"{parties(entry)[1]} would hold {change} of the tokens without the moves "
         f"({bounds}{POINTS * least:.4g} or more count)"
