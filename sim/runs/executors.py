@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+import logging
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -15,8 +17,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -209,6 +217,35 @@ def _refuse_other_peer(scheduler: str) -> None:
         raise OSError("the peer does not greet as a scheduler does")
 
 
+async def _meet(distributed: Any, scheduler: str) -> None:
+    """Connect and leave as a client does, within a limit: Dask waits for some answers without end.
+
+    OSError if the peer greets as a scheduler does and then answers nothing.
+    """
+    options = {"timeout": PATIENCE_SECONDS, "set_as_default": False, "asynchronous": True}
+    client = distributed.Client(scheduler, **options)
+    try:
+        await asyncio.wait_for(client, PATIENCE_SECONDS)
+    except TimeoutError:
+        raise OSError(f"the peer greets, and says nothing more in {PATIENCE_SECONDS} s") from None
+    finally:
+        with suppress(Exception):
+            await asyncio.wait_for(client.close(), 1.0)
+
+
+def _client(distributed: Any, scheduler: str) -> Any:
+    """A connected client. What Dask logs of a peer that is no scheduler is left to the error."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        _refuse_other_peer(scheduler)
+        with ThreadPoolExecutor(1) as thread:  # a notebook has a running loop in its own
+            thread.submit(lambda: asyncio.run(_meet(distributed, scheduler))).result()
+        return distributed.Client(scheduler, timeout=PATIENCE_SECONDS, set_as_default=False)
+    finally:
+        logging.disable(before)
+
+
 LOCAL = "local-cluster"
 PATIENCE_SECONDS = 10
 RETRIES = 3
@@ -244,10 +281,9 @@ def cluster_executor(scheduler: str, workers: int | None = None) -> Iterator[Exe
             yield client.get_executor(pure=False, retries=RETRIES)
         return
     try:
-        _refuse_other_peer(scheduler)
-        client = distributed.Client(scheduler, timeout=PATIENCE_SECONDS, set_as_default=False)
+        client = _client(distributed, scheduler)
     except Exception as error:  # Dask raises what it meets
-        reason = cut(" ".join(str(error).split()))
+        reason = cut(" ".join(str(error).split()) or type(error).__name__)
         raise SimError(f"no scheduler answers at {cut(scheduler)}: {reason}") from error
     with client:
         yield client.get_executor(pure=False, retries=RETRIES)

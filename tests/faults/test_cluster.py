@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -84,23 +87,51 @@ def silent(peer: socket.socket) -> None:
     peer.recv(4_096)
 
 
-@pytest.mark.parametrize("answer", [of_the_web, at_random, of_zeros, silent, socket.socket.close])
+def greets_alone(peer: socket.socket) -> None:
+    peer.sendall(struct.pack("QQ", 64, 2))
+    with suppress(OSError):
+        while peer.recv(65_536):  # waits with the client
+            pass
+
+
+def garbled(peer: socket.socket) -> None:
+    peer.sendall(struct.pack("QQQ", 64, 1, 48) + b"\xc1" * 48)
+    with suppress(OSError):  # hung up on
+        peer.recv(65_536)
+
+
+ANSWERS = (of_the_web, at_random, of_zeros, silent, socket.socket.close, greets_alone, garbled)
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
 def test_a_peer_that_is_no_scheduler_is_an_expected_error(
-    answer: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
+    answer: Callable[[socket.socket], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     from sim.runs import executors as module
 
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.5)
+    for name in ("distributed.protocol.core", "distributed.core"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        logging.getLogger(name).addHandler(caplog.handler)
+
+    def serve() -> None:
+        with suppress(OSError):  # the server is closed
+            while True:
+                threading.Thread(target=answer, args=server.accept()[:1], daemon=True).start()
+
     with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=lambda: answer(server.accept()[0]), daemon=True).start()
+        threading.Thread(target=serve, daemon=True).start()
         address = "tcp://{}:{}".format(*server.getsockname())
         began = time.monotonic()
         with (
-            pytest.raises(SimError, match=f"no scheduler answers at {address}: the peer"),
+            pytest.raises(SimError, match=f"no scheduler answers at {address}: {said}"),
             cluster_executor(address),
         ):
             raise AssertionError
     assert time.monotonic() - began < 15.0
+    assert not caplog.records  # one line is said, by the error
 
 
 def test_an_address_that_is_none_is_an_expected_error() -> None:
