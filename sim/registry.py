@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,7 +19,10 @@ from sim.errors import SimError, cut, nearest_hint
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-SLOW_SECONDS = 10.0
+LOADING_SECONDS = 30.0
+"""How long an entry point may take to load."""
+on_hang: Callable[[str], None] = log.warning
+"""What follows when one takes longer; the command ends itself."""
 MAIN = ("__main__", "__mp_main__")
 """The main script, in its own process and in workers that it starts."""
 _of_main: set[tuple[str, str]] = set()
@@ -98,7 +102,7 @@ def _load(package: str, group: str) -> Mapping[str, str]:
     for entry in entry_points(group=group) if group else ():
         named = f"entry point {entry.name} = {entry.value} of {group}"
         try:
-            with _told_if_slow(named):
+            with _told_if_it_hangs(named):
                 entry.load()
         except KeyboardInterrupt:
             raise
@@ -110,10 +114,17 @@ def _load(package: str, group: str) -> Mapping[str, str]:
 
 
 @contextmanager
-def _told_if_slow(named: str) -> Iterator[None]:
-    """Say whose import takes long: it may hang, and nobody else would know where."""
-    words = "%s takes long to load; Ctrl-C ends, and without its package all works"
-    timer = threading.Timer(SLOW_SECONDS, log.warning, (words, named))
+def _told_if_it_hangs(named: str) -> Iterator[None]:
+    """Tell whose import takes too long, and where: it may hang, in C and with signals blocked."""
+    thread = threading.get_ident()
+
+    def tell() -> None:
+        frame = sys._current_frames().get(thread)
+        where = f", at line {frame.f_lineno} of {frame.f_code.co_filename}" if frame else ""
+        late = f"is not loaded in {LOADING_SECONDS:g} s{where}"
+        on_hang(f"{named} {late}; without its package all works")
+
+    timer = threading.Timer(LOADING_SECONDS, tell)
     timer.daemon = True
     with suppress(RuntimeError):  # no room for a thread
         timer.start()

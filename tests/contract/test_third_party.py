@@ -130,3 +130,22 @@ def test_entry_points_that_fail_are_named_and_the_rest_works(tmp_path: Path) -> 
     assert "gone = quitter:measure of sim.measures cannot be loaded: SystemExit: 5" in done.stderr
     assert "REFUSED entry point gone" in done.stdout
     assert "platform_token_share" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="it calls the system's C library")
+def test_an_entry_point_that_hangs_ends_the_command_in_one_line(tmp_path: Path) -> None:
+    site = installed_in(tmp_path, {"sim.measures": {"stuck": "sleeper:measure"}})
+    deaf = "import ctypes, signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))\n"
+    (site / "sleeper.py").write_text(f"{deaf}ctypes.CDLL(None).sleep(600)\n", encoding="utf-8")
+    program = """if True:
+        from sim import registry
+        from sim.cli import main
+        registry.LOADING_SECONDS = 1.0
+        main(["list", "measures"])
+    """
+    done = in_new_python(program, site)
+    assert done.returncode == 2
+    (told,) = done.stderr.splitlines()
+    named = "entry point stuck = sleeper:measure of sim.measures is not loaded in 1 s"
+    assert told.startswith(f"{named}, at line 3 of {site / 'sleeper.py'}; without its package")
