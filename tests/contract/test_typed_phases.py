@@ -19,12 +19,34 @@ PLANTED = {  # file: a line of a function that receives the market
     "sim/measures/supply.py": "    return model.state.utilisation\n",
     "sim/events/market.py": "        state = model.state\n",
 }
+UNREAD = (  # libraries that give the market no attribute; to read them is half of the work
+    "IPython",
+    "dask",
+    "distributed",
+    "ipywidgets",
+    "jinja2",
+    "matplotlib",
+    "networkx",
+    "numba",
+    "pandas",
+    "rich",
+    "scipy",
+    "xarray",
+    "zarr",
+)
+LEFT_OUT = f"""
+[[tool.mypy.overrides]]
+module = {[f"{name}.*" for name in UNREAD]}
+follow_imports = "skip"
+follow_imports_for_stubs = true
+"""
 
 
 @pytest.mark.slow
 def test_a_wrong_attribute_in_a_phase_a_measure_or_an_event_is_refused(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "sim", tmp_path / "sim", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    rules = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(rules + LEFT_OUT, encoding="utf-8")
     lines = []
     for name, line in PLANTED.items():
         path = tmp_path / name
