@@ -8,6 +8,7 @@ arguments, folder, environment, streams and exit code of its own, as a fresh pro
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -96,6 +97,8 @@ def serve(address: str) -> None:
     plots()
     compile_market()  # loads its kernels, too
     without_layout(pytest.MonkeyPatch())  # nobody looks at the figures of the pages
+    gc.collect()
+    gc.freeze()  # or each copy would search what all share for garbage, at the latest at its end
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the copies
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)

@@ -31,6 +31,7 @@ CLIENTS = 30
 CHECKS = ("arrays",)  # modules without laws
 LIBRARIES = (  # what a market and the known answers import
     "hypothesis",
+    "matplotlib.figure",  # of tests/conftest.py
     "mesa",
     "numba",
     "pandas",
@@ -58,7 +59,7 @@ AUCTIONS: Changes = {
     "vendors.volcano.accounts": BIDS,
     "vendors.third.accounts": BIDS,
 }
-SMALL_PANEL: Changes = {"decisions.panel": 30}
+SMALL_PANEL: Changes = {"decisions.panel": 8}
 SHORTAGE: Changes = {
     "supply.premium_response": 0.2,
     "demand.cross_channel.weight": 0.5,
