@@ -43,7 +43,7 @@ def quick(session: nox.Session) -> None:
 @nox.session
 def web(session: nox.Session) -> None:
     """Pages in a headless browser, which `.ci/browser` installs."""
-    run(session, "test,web", "pytest", "tests/browser", *session.posargs)
+    run(session, "test,browser", "pytest", "tests/browser", *session.posargs)
 
 
 @nox.session
