@@ -92,15 +92,14 @@ def serve(model: BaseMarket) -> None:
 
 def settle(model: BaseMarket) -> None:
     """Book the month; everybody sees its means and shares."""
-    count_deals(
-        model.bidding, model.columns, model.choices, model.world, model.terms, model.threads
-    )
+    market = model.columns, model.choices, model.world, model.terms
+    count_deals(model.bidding, *market, float(model.tally.scale), model.threads)
     model.account = books.settle(
         model.supply,
         model.world,
         model.volumes,
         model.terms.unit_price,
-        model.bidding.counts.conceded,
+        model.bidding.counts.conceded / model.tally.scale,
         model.state.spending,
         model.state,
     )

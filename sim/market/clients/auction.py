@@ -16,7 +16,7 @@ import numpy as np
 from sim.economics.demand import concession_of_worth, concession_worth
 from sim.market.clients.columns import UNSET, ChoiceState, ClientColumns, MonthCounts, MonthTerms
 from sim.market.clients.consider import log_volume_of
-from sim.market.clients.population import FIXED_POINT
+from sim.market.clients.population import FIXED_POINT, LARGEST_COUNT
 from sim.market.world import HOST, RENT, MarketLayout
 from sim.numeric.arrays import Array, Matrix, Vector
 from sim.numeric.elementary import exp
@@ -93,7 +93,7 @@ class DealCounts:
     bill: Array  # list bills of deals with a concession, million yuan a month
     off: Array  # discounts on these
     credit: Array  # credits, million yuan
-    conceded: Array  # (J,) volume x discount of all running deals
+    conceded: Array  # (J,) volume x discount of all running deals, see `MonthCounts.scale`
 
 
 def hold_auctions(
@@ -111,8 +111,13 @@ def hold_auctions(
     """Auction the queue in the given order; `discount` (m,), `state`, `counts` and `tally` change.
 
     Only budgets depend on the order.
+
+    Raises
+    ------
+    ValueError
+        The bills are too large to be added up exactly.
     """
-    settle_auctions(
+    most_billed = settle_auctions(
         order,
         queue.work,
         queue.offer,
@@ -159,6 +164,11 @@ def hold_auctions(
         tally.review,
         tally.flow,
     )
+    if most_billed > LARGEST_COUNT / FIXED_POINT:
+        raise ValueError(
+            f"bills of key accounts of {most_billed:.2g} million yuan are too large to be added up "
+            "exactly"
+        )
 
 
 @inline
@@ -225,16 +235,17 @@ def settle_auctions(
     credited: Vector[np.int64],
     reviewed: Vector[np.int64],
     flow: Matrix[np.int64],
-) -> None:
+) -> float:
     """Settle and count each auction; what is conceded leaves the budgets in `left`.
 
     Commitments count other work of the client as last month was served, so that auctions of one
-    month do not depend on each other but for budgets.
+    month do not depend on each other but for budgets. Returns million yuan that no sum of bills or
+    credits passes.
     """
     platforms = value.shape[1]
     none, nobody = len(platform) - 1, platforms - 2  # the platforms after the vendors' never bid
     bill, limit, extra = np.zeros(platforms), np.zeros(platforms), np.zeros(platforms)
-    spent, commits = np.zeros(platforms), False
+    spent, commits, most_billed = np.zeros(platforms), False, 0.0
     for p in range(platforms):
         commits |= committed[p] > 0.0
     whole_worth = np.zeros((2, len(platform)))  # of the largest concession on each listed price
@@ -318,6 +329,7 @@ def settle_auctions(
             billed = bill[winner]
             left[winner] = max(0.0, left[winner] - billed * months * share)
             row = OWN if winner == served_by else OTHERS
+            most_billed += billed * max(months, 1.0)
             off = min(share, most_discount[row, winner] + extra[winner])
             list_bill[winner] += np.int64(billed * FIXED_POINT + 0.5)
             discounted[winner] += np.int64(billed * off * FIXED_POINT + 0.5)
@@ -340,3 +352,4 @@ def settle_auctions(
         if served_by >= 0 and served_by != winner:
             reviewed[1] += whole
             flow[served_by, winner] += whole
+    return most_billed

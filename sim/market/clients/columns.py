@@ -125,11 +125,16 @@ class StreamKeys(NamedTuple):
 
 @dataclass(frozen=True)
 class MonthCounts:
-    """Whole multiples of 2^-20, int64: sums do not depend on the order of clients or threads."""
+    """Whole numbers, int64: sums do not depend on the order of clients or threads.
+
+    They are multiples of 2^-20; the first three of 1 / `scale`, which is less where a market is
+    so large that its sums would pass 2^61.
+    """
 
     volume: Array  # (cells, K, J)
     pairs: Array  # (J, J): volume by current and second choice
     hours: Array  # (J,): card-hours of HOST offers
+    scale: Array  # () float64
     flow: Array  # (V + 2, V + 2): weight of workloads that moved
     review: Array  # (4,): weight reviewed, moved, with surplus; surplus
 
@@ -141,6 +146,7 @@ class MonthCounts:
             volume=np.zeros((world.n_cells, len(world.kinds), j), np.int64),
             pairs=np.zeros((j, j), np.int64),
             hours=np.zeros(j, np.int64),
+            scale=np.array(FIXED_POINT),
             flow=np.zeros((v + 2, v + 2), np.int64),
             review=np.zeros(4, np.int64),
         )

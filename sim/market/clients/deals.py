@@ -8,7 +8,6 @@ import numpy as np
 
 from sim.market.clients.auction import AuctionQueue, ConcessionLimits, DealCounts
 from sim.market.clients.columns import ChoiceState, ClientColumns, MonthTerms
-from sim.market.clients.population import FIXED_POINT
 from sim.market.clients.threads import added, over_ranges
 from sim.market.world import HOST, MarketLayout
 from sim.numeric.arrays import Vector
@@ -53,9 +52,10 @@ def count_deals(
     choices: ChoiceState,
     world: MarketLayout,
     terms: MonthTerms,
+    scale: float,
     threads: int,
 ) -> None:
-    """Count the volume whose price running deals lower."""
+    """Count the volume whose price running deals lower, in units of 1 / `scale`."""
 
     def part(p: int, begin: int, end: int) -> Vector[np.int64]:
         return conceded_volume(
@@ -69,6 +69,7 @@ def count_deals(
             choices.log_volume,
             world.channel,
             terms.unit_hours,
+            scale,
         )
 
     if len(bidding.discount):
@@ -88,8 +89,9 @@ def conceded_volume(
     log_volume: Vector[np.float32],
     channel: Vector[np.int64],
     unit_hours: Vector[np.float64],
+    scale: float,
 ) -> Vector[np.int64]:
-    """(J,) volume x discount of workloads begin to end, whole multiples of 2^-20."""
+    """(J,) volume x discount of workloads begin to end, whole multiples of 1 / `scale`."""
     conceded = np.zeros(len(channel), np.int64)
     for w in range(begin, end):
         i, j = client[w], current[w]
@@ -98,5 +100,5 @@ def conceded_volume(
         volume = exp(np.float64(log_volume[w])) * np.float64(weight[i])
         if channel[j] == HOST:
             volume *= unit_hours[j] / np.float64(skill[i])
-        conceded[j] += np.int64(volume * discount[w] * FIXED_POINT + 0.5)
+        conceded[j] += np.int64(volume * discount[w] * scale + 0.5)
     return conceded

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Column = npt.NDArray[Any]
 FIXED_POINT = 2.0**20  # volumes and weights are added up as whole multiples of 2^-20
+LARGEST_COUNT = 2.0**61  # of the 63 bits of a whole number
 LEAST_PRESENCE = 1e-12  # keeps the volume of an absent kind of work defined
 LEAST_VOLUME = 1e-30  # and its logarithm
 CHUNK = 2**15  # clients that are drawn together

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from sim.market.clients.columns import UNSET, ChoiceState, ClientColumns, MonthCounts, MonthTerms
-from sim.market.clients.population import FIXED_POINT
+from sim.market.clients.population import FIXED_POINT, LARGEST_COUNT
 from sim.market.clients.threads import over_ranges
 from sim.market.world import NONE, MarketLayout
 from sim.numeric.arrays import Array, Cube, Matrix, Vector
 from sim.numeric.elementary import exp32
 from sim.numeric.jit import inline, kernel, step
+from sim.numeric.portable import exp
 from sim.strategies.agents import SIDES
 
 if TYPE_CHECKING:
     from sim.scenario.schema.scenario import Scenario
 
 
+LARGEST_LOG = 87.0  # of the volume of a client, as a float32
 BLOCK = 512  # workloads whose volumes are computed together, so that they stay in fast memory
 
 
@@ -33,7 +36,13 @@ def use(
     presence: Presence,
     threads: int,
 ) -> None:
-    """Volumes of all workloads, into `tally`; `presence` follows the moves of the month."""
+    """Volumes of all workloads, into `tally`; `presence` follows the moves of the month.
+
+    Raises
+    ------
+    ValueError
+        The volume of a client is too large for a number.
+    """
     shift, hosts = log_shifts(terms), world.hosts_or_none
     counted = [(tally, presence)]  # the first thread counts into the market's own
     counted += [(MonthCounts.empty(world), presence.empty_copy()) for _ in range(1, threads)]
@@ -71,6 +80,63 @@ def use(
         tally.pairs[:] += own.pairs
         tally.hours[:] += own.hours
         presence.add(there)
+    tally.scale[...] = FIXED_POINT
+    if not surely_fits(clients, state, terms):
+        count_in_larger_units(clients, state, terms, hosts, tally)
+
+
+def surely_fits(clients: ClientColumns, state: ChoiceState, terms: MonthTerms) -> bool:
+    """Whether volumes and hours would fit even if all clients were as large as the largest."""
+    most = float(state.log_volume.max(initial=UNSET))
+    if most > LARGEST_LOG:
+        raise ValueError(
+            f"the volume of a client is e^{most:.0f} million tokens (or card-hours) a month, above "
+            f"e^{LARGEST_LOG:.0f}: too many months, too much growth or too low a price"
+        )
+    hours = float(terms.unit_hours.max(initial=0.0) / clients.skill.min(initial=1.0))
+    weight = float(clients.work_weight.sum(dtype=np.float64))
+    return math.exp(most) * max(hours, 1.0) * weight * FIXED_POINT <= LARGEST_COUNT
+
+
+def count_in_larger_units(
+    clients: ClientColumns,
+    state: ChoiceState,
+    terms: MonthTerms,
+    hosts: Array,
+    tally: MonthCounts,
+) -> None:
+    """Count anew in units so large that whole numbers suffice; a power of 2, often still 2^-20.
+
+    What is below a unit is below 2^-60 of the whole, less than a number of 53 bits holds. Units
+    follow from exact sums, so that they do not depend on the order of clients either.
+    """
+    volume = exp(state.log_volume.astype(np.float64)) * clients.work_weight
+    asked = np.where(
+        hosts[state.current.astype(np.intp) + 1],
+        volume * terms.unit_hours[state.current] / clients.skill[clients.client],
+        0.0,
+    )
+    each = np.maximum(volume, asked)
+    rough = power_of_2_below(LARGEST_COUNT / (max(len(each), 1) * float(each.max(initial=1.0))))
+    total = (int(np.ceil(each * rough).astype(np.int64).sum()) + len(each)) / rough
+    scale = min(FIXED_POINT, power_of_2_below(LARGEST_COUNT / total))
+    if scale == FIXED_POINT:
+        return
+    tally.scale[...] = scale
+    whole, own = (np.floor(a * scale + 0.5).astype(np.int64) for a in (volume, asked))
+    current, second = np.maximum(state.current, 0), np.maximum(state.second, 0)
+    for counts, place, amount in (
+        (tally.volume.reshape(-1, len(terms.unit_hours)), (clients.row, current), whole),
+        (tally.pairs, (current, second), whole),
+        (tally.hours, (current,), own),
+    ):
+        counts[:] = 0
+        np.add.at(counts, place, amount)
+
+
+def power_of_2_below(x: float) -> float:
+    """The largest power of 2 up to a positive number."""
+    return math.ldexp(0.5, math.frexp(x)[1])
 
 
 def log_shifts(terms: MonthTerms) -> Array:

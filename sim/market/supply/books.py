@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from sim.economics.costs import next_experience
 from sim.market.clients.auction import YUAN
-from sim.market.clients.population import FIXED_POINT
 from sim.market.state import MarketState
 from sim.market.supply.costs import SupplyRules, equivalents
 from sim.market.supply.serving import Volumes, calls_by_vendor, cards_needed, platform_sums
@@ -56,7 +55,7 @@ def settle(
     world: MarketLayout,
     volumes: Volumes,
     unit_price: Floats,
-    conceded: npt.NDArray[np.int64],
+    conceded: Floats,
     spending: Mapping[str, Floats],
     state: MarketState,
 ) -> Account:
@@ -124,7 +123,7 @@ def bills(
     world: MarketLayout,
     volumes: Volumes,
     price: Floats,
-    conceded: npt.NDArray[np.int64],
+    conceded: Floats,
 ) -> tuple[Floats, Floats, float]:
     """(J,) bills of what is served, (J,) what deals take off them, and what clients pay in all.
 
@@ -142,7 +141,7 @@ def bills(
     with np.errstate(over="ignore", invalid="ignore"):
         if np.count_nonzero(conceded):
             served = ratio(volumes.kept, volumes.demanded)
-            discounts = conceded / FIXED_POINT * served * price * YUAN
+            discounts = conceded * served * price * YUAN
         bill = units * price / MILLION - discounts
         calls, rent, paid = (float(np.add.reduce(part)) for part in (bill[:n], bill[n:], bill))
     fees = table.services_on_calls * calls + table.services_on_rent * rent

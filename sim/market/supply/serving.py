@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from sim.economics.costs import adaptive_expectation, served_by_rank, served_fraction
 from sim.market.clients.columns import MonthCounts
-from sim.market.clients.population import FIXED_POINT
 from sim.market.state import MarketState
 from sim.market.supply.costs import (
     SupplyRules,
@@ -24,7 +23,6 @@ from sim.numeric.portable import ln
 from sim.strategies.capacity import AllocationStrategy, Shortage
 
 Floats = npt.NDArray[np.float64]
-LARGEST_COUNT = 2.0**61  # of the 63 bits of a whole number; a month does not grow fourfold
 
 
 class Volumes(NamedTuple):
@@ -58,11 +56,6 @@ def serve(
 
     `unit_price` (J,) is yuan for a million tokens or a card-hour; `allocations` (V,) say whom each
     vendor serves first.
-
-    Raises
-    ------
-    ValueError
-        The volumes are too large to be added up exactly.
     """
     by_cell, hours, demanded = counted_volumes(tally)
     needed = cards_needed(rules, world, demanded, hours, costs.cards)
@@ -179,22 +172,10 @@ def calls_by_vendor(world: MarketLayout, values: Floats) -> Floats:
 
 
 def counted_volumes(tally: MonthCounts) -> tuple[Floats, Floats, Floats]:
-    """Volumes (cells, K, J), card-hours of HOST offers (J,), and volumes by offer (J,).
-
-    Raises
-    ------
-    ValueError
-        They are too large to be added up exactly.
-    """
-    counted, hours = tally.volume / FIXED_POINT, tally.hours / FIXED_POINT
-    least, most = min(counted.min(), hours.min()), max(counted.sum(), hours.sum())
-    if least < 0.0 or most > LARGEST_COUNT / FIXED_POINT:
-        raise ValueError(
-            f"volumes above {LARGEST_COUNT / FIXED_POINT:.2g} million tokens (or card-hours) a "
-            "month cannot be added up exactly: too many months, growth or too low a price"
-        )
-    by_row = tally.volume.reshape(-1, len(hours))
-    return counted, hours, np.add.reduce(by_row, axis=0) / FIXED_POINT
+    """Volumes (cells, K, J), card-hours of HOST offers (J,), and volumes by offer (J,)."""
+    by_row = tally.volume.reshape(-1, len(tally.hours))
+    demanded = np.add.reduce(by_row, axis=0) / tally.scale
+    return tally.volume / tally.scale, tally.hours / tally.scale, demanded
 
 
 def cards_needed(
@@ -230,7 +211,7 @@ def second_choices(
     """
     n = world.n_api
     sent = np.where(world.renting, 0.0, demanded)
-    part = ratio(tally.pairs[:, :n] / FIXED_POINT, sent[:, None])
+    part = ratio(tally.pairs[:, :n] / tally.scale, sent[:, None])
     going = rules.table.spill_share * unserved[:, None] * part * on_sale[:n]
     tried = going.sum(axis=0)
     need = sums_by_group(tried * per_token, world.platform[:n], world.n_vendors)

@@ -125,7 +125,5 @@ def bid(model: BaseMarket) -> None:
         model.terms,
         model.tally,
     )
-    if min(array.min() for array in vars(bidding.counts).values()) < 0:
-        raise ValueError("bills of key accounts are too large to be added up exactly")
     credit = bidding.counts.credit[: model.world.n_vendors] / FIXED_POINT
     model.charge("account_credit", credit)

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from sim.economics.costs import served_fraction
+from sim.market.clients.columns import UNSET
 from sim.market.clients.population import FIXED_POINT
+from sim.market.clients.usage import count_in_larger_units, surely_fits
 from sim.market.model import MarketModel
 from sim.market.supply.serving import (
     cards_needed,
@@ -91,16 +93,29 @@ def test_second_choices_take_what_there_is_room_for() -> None:
     assert 0.0 < taken.sum() < tried.sum()
 
 
-def test_counts_are_added_up_and_overflow_is_refused() -> None:
+def test_counts_are_added_up() -> None:
     tally = started().tally
     volumes, hours, demanded = counted_volumes(tally)
     assert volumes.tolist() == (tally.volume / FIXED_POINT).tolist()
     assert hours.tolist() == (tally.hours / FIXED_POINT).tolist()
     assert demanded.tolist() == volumes.sum(axis=(0, 1)).tolist()
-    for wrong in (-1, 2**62):
-        tally.hours[0] = wrong
-        with pytest.raises(ValueError, match="cannot be added up exactly"):
-            counted_volumes(tally)
+
+
+def test_volumes_beyond_whole_numbers_are_counted_in_larger_units() -> None:
+    model = started()
+    model.choices.log_volume[model.choices.log_volume > UNSET] += 40.0
+    market = model.columns, model.choices, model.terms
+    hosts = model.world.hosts_or_none
+    before = [array / FIXED_POINT * np.exp(40.0) for array in vars(model.tally).values()][:3]
+    assert not surely_fits(*market)
+    count_in_larger_units(*market, hosts, model.tally)
+    tally = model.tally
+    assert 2.0**59 < max(tally.volume.sum(), tally.hours.sum()) <= 2.0**61
+    for array, counted in zip(before, (tally.volume, tally.pairs, tally.hours), strict=True):
+        np.testing.assert_allclose(counted / tally.scale, array, rtol=1e-5, atol=array.max() / 1e9)
+    model.choices.log_volume[0] = 88.0
+    with pytest.raises(ValueError, match=r"a client is e\^88 million tokens"):
+        surely_fits(*market)
 
 
 def test_trends_forget_and_a_platform_without_cards_is_full_once_asked() -> None:
