@@ -5,10 +5,8 @@
 Each time true numbers are drawn from the prior, one run at them is recorded with errors, and the
 project's inference is given that record alone. Prints, for each number, how often the 90 % interval
 holds the truth and the p-value that the rank of the truth among the draws is uniform (Talts et al.
-2018, arXiv:1804.06788). What is finished is kept; the same command goes on from there. The last
-column is what a linear model of the figures expects of an inference that takes the luck of a seed
-as independent from figure to figure. With `--page` the table goes into
-docs/explanation/calibration.md.
+2018, arXiv:1804.06788). What is finished is kept; the same command goes on from there. With
+`--page` the table goes into docs/explanation/calibration.md.
 """
 
 from __future__ import annotations
@@ -25,13 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import binom, kstest, norm
+from scipy.stats import binom, kstest
 
 from sim.analysis.calibration.evaluations import dataset
 from sim.analysis.calibration.inference import infer
 from sim.analysis.calibration.matching import match
 from sim.analysis.calibration.record import Record
-from sim.analysis.calibration.targets import Target
 from sim.analysis.calibration.validation import simulated
 from sim.analysis.priors import Entries, free_priors
 from sim.runs.run import run_world
@@ -67,7 +64,6 @@ FIGURES = [
 ]
 PERIODS = ((1, 2, 29), (3, 4, 30), (5, 6, 30))
 LEVEL = 0.90
-SEEDS, FEW, STEP = 60, 20, 0.5  # runs and step of the linear model
 
 
 @cache
@@ -107,18 +103,13 @@ def figures_at(truth: dict[str, float], seed: int) -> dict[str, float]:
     return {target.id: float(simulated(target, curves)[0]) for target in targets}
 
 
-def targets_of(figures: dict[str, float]) -> tuple[Target, ...]:
-    """The targets of a record that holds some figures."""
-    known = [dataclasses.replace(row, value=figures[row.id]) for row in blank()]
-    return match(known, market()).targets
-
-
 def record_at(truth: dict[str, float], index: int) -> list[Record]:
     """What is recorded of one run at some numbers: its figures with the errors of their kind."""
     exact = figures_at(truth, 1_000_000 + index)
     rng = np.random.default_rng([7, index])
     noisy = {}
-    for target in targets_of(exact):
+    known = [dataclasses.replace(row, value=exact[row.id]) for row in blank()]
+    for target in match(known, market()).targets:
         noise = rng.normal(0.0, target.error)
         noisy[target.id] = (
             target.value * float(np.exp(noise / target.value))
@@ -126,44 +117,6 @@ def record_at(truth: dict[str, float], index: int) -> list[Record]:
             else target.value + noise
         )
     return [dataclasses.replace(row, value=noisy[row.id]) for row in blank()]
-
-
-def expected() -> tuple[dict[str, float], float]:
-    """Part of 90 % intervals that hold each truth by a linear model of the figures.
-
-    In normal scores z the figures are y = J z + e, e ~ N(0, S + E) with the covariance S of seeds
-    and errors E. The inference takes S as diagonal: its posterior has the covariance
-    P = (I + J' A^-1 J)^-1, A = diag(S) + E, and its mean misses z by (M J - I) z + M e, M = P J'
-    A^-1. Also gives the median correlation of one figure in two periods.
-    """
-    priors = free_priors(market(), NUMBERS)
-    centre = {p.name: p.law.quantile(0.5) for p in priors}
-    base = np.array([list(figures_at(centre, seed).values()) for seed in range(SEEDS)])
-    targets = targets_of(dict(zip(figures_at(centre, 0), base.mean(axis=0), strict=True)))
-    logs = np.array([target.transform == "log" for target in targets])
-    size = np.where(logs, base.mean(axis=0), 1.0)
-    slope = np.empty((base.shape[1], len(priors)))
-    for k, prior in enumerate(priors):
-        moved = centre | {prior.name: prior.law.quantile(float(norm.cdf(STEP)))}
-        there = [list(figures_at(moved, seed).values()) for seed in range(FEW)]
-        slope[:, k] = (np.mean(there, axis=0) - base[:FEW].mean(axis=0)) / size / STEP
-    seeds = np.cov((base / size).T)
-    errors = np.diag([(t.error / s) ** 2 for t, s in zip(targets, size, strict=True)])
-    weights = slope.T @ np.linalg.inv(np.diag(np.diag(seeds)) + errors)
-    posterior = np.linalg.inv(np.eye(len(priors)) + weights @ slope)
-    gain = posterior @ weights
-    left = gain @ slope - np.eye(len(priors))
-    miss = left @ left.T + gain @ (seeds + errors) @ gain.T
-    reach = norm.ppf(0.5 + LEVEL / 2.0) * np.sqrt(np.diag(posterior) / np.diag(miss))
-    inside = 2.0 * norm.cdf(reach) - 1.0
-    alike = [
-        np.corrcoef(base[:, i], base[:, j])[0, 1]
-        for i, one in enumerate(targets)
-        for j, other in enumerate(targets[:i])
-        if (one.metric, one.entity) == (other.metric, other.entity)
-    ]
-    names = [prior.name for prior in priors]
-    return dict(zip(names, inside.tolist(), strict=True)), float(np.median(alike))
 
 
 def recovered(index: int, simulations: int, out: Path) -> dict[str, Any]:
@@ -205,25 +158,19 @@ def table(rows: list[dict[str, Any]], simulations: int) -> list[str]:
     """Coverage of the 90 % interval and p-value of uniform ranks, one line a number."""
     count = len(rows)
     low, high = (int(binom.ppf(p, count, LEVEL)) for p in (0.025, 0.975))
-    linear, alike = expected()
     lines = [
         f"{count} recoveries of {simulations} simulations each; exact calibration has 95 of 100 "
-        f"such counts between {low} and {high}. Two periods of one figure share the luck of their "
-        f"seed, correlation {alike:.2f}, and the inference takes it as independent: what that does "
-        "to the intervals, by a linear model, is in the last column.",
+        f"such counts between {low} and {high}.",
         "",
-        f"| number | truth inside the 90 % interval, of {count} | p of uniform ranks "
-        "| mean taught | inside, by the linear model |",
-        "|---|---|---|---|---|",
+        f"| number | truth inside its interval, of {count} | p of uniform ranks | mean taught |",
+        "|---|---|---|---|",
     ]
     for name in NUMBERS:
         own = [row["numbers"][name] for row in rows]
         p_value = float(kstest([one["rank"] for one in own], "uniform").pvalue)
         taught = float(np.mean([one["taught"] for one in own]))
         inside = sum(one["inside"] for one in own)
-        lines.append(
-            f"| {name} | {inside} | {p_value:.3f} | {taught:.2f} | {100.0 * linear[name]:.0f} % |"
-        )
+        lines.append(f"| {name} | {inside} | {p_value:.3f} | {taught:.2f} |")
     return lines
 
 

@@ -40,7 +40,7 @@ POINTS, BILLION, THOUSAND = 100.0, 1e9, 1e3
 ENOUGH = 0.95
 Changes = dict[str, Any]
 Floats = npt.NDArray[np.float64]
-ALLOCATED = ("pro_rata", "by_margin", "contracts_first")
+ALLOCATED = ("pro_rata", "by_margin", "calls_first", "contracts_first")
 
 
 class Choice(NamedTuple):

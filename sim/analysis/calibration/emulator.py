@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,8 @@ IMPLAUSIBLE = 3.0
 """Three standard deviations hold 95 % of any unimodal law (Pukelsheim 1994)."""
 FREE_NUMBERS = (8, 14)
 """Numbers that an inference moves at least and at most, if there are so many."""
+SHRUNK = 0.99
+"""Correlations of nuggets count in this part, which keeps their matrix positive definite."""
 NOISE = 4.0
 """A number is moved if its effect is this many times what chance alone shows."""
 
@@ -83,11 +85,52 @@ def moved_numbers(
     return np.sort(np.argsort(-found, kind="stable")[:count])
 
 
+class Emulated(NamedTuple):
+    """What an emulator says of T figures at n points: normal, with one covariance at each.
+
+    ``S_i = B' s_i A s_i B + diag(rest)``: what K components do together, seeds included, and what
+    no component holds. The luck of a seed is in one figure of all periods, and so are components.
+    """
+
+    mean: FloatArray
+    """(n, T) residuals without the chance of their seeds."""
+    spread: FloatArray
+    """(n, K) standard deviations s of the components."""
+    basis: FloatArray
+    """(K, T) figures B that go with a component of 1."""
+    alike: FloatArray
+    """(K, K) correlation A of the components."""
+    rest: FloatArray
+    """(T,) variance of what no component holds."""
+
+    @property
+    def variance(self) -> FloatArray:
+        """(n, T) variance of each figure alone."""
+        moved = self.spread[:, :, None] * self.basis
+        return np.asarray((moved * (self.alike @ moved)).sum(axis=1) + self.rest)
+
+    def misfit(self, independent: FloatArray, kept: npt.NDArray[np.bool_]) -> FloatArray:
+        """(n,) minus twice the log density, but for a constant, of residuals of 0.
+
+        ``m' S^-1 m + ln |S|`` over the figures that are kept, where each has an independent
+        variance (T,) beside S; by the identities of Woodbury and Sylvester, on K x K matrices.
+        """
+        alone = (self.rest + independent)[kept]
+        basis, mean = self.basis[:, kept], self.mean[:, kept]
+        told = self.spread * (mean / alone @ basis.T)
+        shared = self.spread[:, :, None] * (basis / alone @ basis.T) * self.spread[:, None, :]
+        inner = np.linalg.inv(self.alike) + shared
+        less = (told * np.linalg.solve(inner, told[:, :, None])[:, :, 0]).sum(axis=1)
+        size = np.linalg.slogdet(inner)[1] + np.linalg.slogdet(self.alike)[1]
+        return np.asarray((mean**2 / alone).sum(axis=1) - less + np.log(alone).sum() + size)
+
+
 class Emulator:
     """Mean and variance of compressed, standardised residuals between the simulated points.
 
     The figures are written in principal components; each is a linear trend and a Gaussian process
-    with one length scale a number and a nugget for what seeds and the other numbers add.
+    with one length scale a number and a nugget for what seeds and the other numbers add. What the
+    processes leave at their own points shows how the nuggets go together.
 
     Notes
     -----
@@ -109,17 +152,20 @@ class Emulator:
         self._rest = ((figures - self._mean - parts @ self._basis) ** 2).mean(axis=0)
         self._trend = np.linalg.lstsq(_linear(scores), parts, rcond=1e-8)[0]
         leftover = parts - _linear(scores) @ self._trend
-        self._processes = [_process(_cube(scores), column) for column in leftover.T]
+        cube = _cube(scores)
+        self._processes = [_process(cube, column) for column in leftover.T]
+        smooth = np.array([process.predict(cube) for process in self._processes])
+        self._alike = _correlation(leftover.T - smooth)
 
-    def predict(self, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(n, T) means and variances at (n, A) scores, seeds included."""
-        means = _linear(scores) @ self._trend
-        variances = np.zeros_like(means)
+    def predict(self, scores: FloatArray) -> Emulated:
+        """The figures at (n, A) scores."""
+        parts = _linear(scores) @ self._trend
+        spread = np.empty_like(parts)
         for k, process in enumerate(self._processes):
-            mean, deviation = process.predict(_cube(scores), return_std=True)
-            means[:, k] += mean
-            variances[:, k] = deviation**2
-        return self._mean + means @ self._basis, variances @ self._basis**2 + self._rest
+            mean, spread[:, k] = process.predict(_cube(scores), return_std=True)
+            parts[:, k] += mean
+        mean = self._mean + parts @ self._basis
+        return Emulated(mean, spread, self._basis, self._alike, self._rest)
 
 
 def ruled_out_by(implausibility: FloatArray) -> FloatArray:
@@ -130,6 +176,15 @@ def ruled_out_by(implausibility: FloatArray) -> FloatArray:
     """
     count = implausibility.shape[1]
     return np.asarray(np.sort(implausibility, axis=1)[:, count - 1 - count // 20])
+
+
+def _correlation(values: FloatArray) -> FloatArray:
+    """(K, K) correlation of (K, n) values; a row without spread goes with none."""
+    length = np.linalg.norm(values, axis=1, keepdims=True)
+    unit = values / np.maximum(length, 1e-300)
+    found = SHRUNK * (unit @ unit.T)
+    np.fill_diagonal(found, 1.0)
+    return np.asarray(found)
 
 
 def _linear(scores: FloatArray) -> FloatArray:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.analysis.calibration.emulator import Emulated
 from sim.analysis.calibration.targets import Target
 
 FloatArray = npt.NDArray[np.float64]
@@ -165,17 +166,6 @@ def tempered(base: FloatArray, misfit: FloatArray, wanted: float) -> tuple[Float
     return np.exp(found - log_sum(found)), float(np.exp(high))
 
 
-class Smoothed(NamedTuple):
-    """What an emulator says of n simulations: residuals without the chance of their seeds."""
-
-    mean: FloatArray
-    """(n, T) emulated residuals in units of the scale."""
-    variance: FloatArray
-    """(n, T) their variance, seeds included."""
-    scale: FloatArray
-    """(T,) standard deviations of error, discrepancy and seeds where the emulator was made."""
-
-
 @dataclass(frozen=True)
 class Observed:
     """T recorded figures as normal variables: what they are, their error, the model's discrepancy.
@@ -221,17 +211,25 @@ class Observed:
         target = self.targets[index]
         return target.value * float(np.exp(residual)) if _logs(target) else target.value + residual
 
-    def misfits(self, smooth: Smoothed) -> FloatArray:
-        """(n, T) minus twice the log likelihood of each figure.
+    def misfit(
+        self, smooth: Emulated, scale: FloatArray, kept: npt.NDArray[np.bool_] | None = None
+    ) -> FloatArray:
+        """(n,) minus twice the log likelihood of the figures that are kept, None = all.
 
-        ``m^2 / v + ln v``, ``v = V + (e^2 + d^2) / c^2``, with emulated residual m, variance V of
-        emulator and seeds, scale c. Figures of a family share their error: a family
-        counts as at most eight of them.
+        Emulator and seeds have the covariance that the emulator tells; error and discrepancy are
+        independent from figure to figure, but a family shares its error: it counts as at most eight
+        figures, so that in a larger one each figure's variance is that much larger.
+
+        Parameters
+        ----------
+        smooth
+            Residuals at n places, in units of `scale`, (T,).
         """
-        variance = smooth.variance + (self.sigma / smooth.scale) ** 2
         counts = np.array([self.families.count(family) for family in self.families])
         weight = np.minimum(1.0, MOST_OF_A_FAMILY / counts)
-        return np.asarray(weight * (smooth.mean**2 / variance + np.log(variance)))
+        everything = np.ones(len(self.targets), dtype=bool)
+        independent = (self.sigma / scale) ** 2 / weight
+        return smooth.misfit(independent, everything if kept is None else kept)
 
     def groups(self) -> list[tuple[tuple[str, str, str], npt.NDArray[np.int64]]]:
         """Figures of one family, transform and unit, which share a discrepancy."""
@@ -242,7 +240,11 @@ class Observed:
         ]
 
     def estimated(
-        self, base: FloatArray, residuals: FloatArray, smooth: Smoothed, wanted: float
+        self,
+        base: FloatArray,
+        residuals: FloatArray,
+        smooth: tuple[Emulated, FloatArray],
+        wanted: float,
     ) -> Observed:
         """The targets with the discrepancy that leaving figures out shows.
 
@@ -260,7 +262,7 @@ class Observed:
         residuals
             (n, T) residuals of the simulations; NaN rows where runs failed.
         smooth
-            The same as the emulator sees them.
+            The same as the emulator sees them, and the scale (T,) of what it says.
         wanted
             Effective size below which the weights of the rest are tempered.
         """
@@ -270,7 +272,11 @@ class Observed:
         return now
 
     def _once(
-        self, base: FloatArray, residuals: FloatArray, smooth: Smoothed, wanted: float
+        self,
+        base: FloatArray,
+        residuals: FloatArray,
+        smooth: tuple[Emulated, FloatArray],
+        wanted: float,
     ) -> Observed:
         families = self.families
         periods = [f"{f} {t.period_end}" for f, t in zip(families, self.targets, strict=True)]
@@ -296,16 +302,15 @@ class Observed:
         parts: npt.NDArray[np.str_],
         base: FloatArray,
         residuals: FloatArray,
-        smooth: Smoothed,
+        smooth: tuple[Emulated, FloatArray],
         wanted: float,
     ) -> tuple[FloatArray, FloatArray]:
         """(T,) mean and variance of the residual of each figure, predicted without its part."""
         means, spreads = np.zeros(len(self.targets)), np.zeros(len(self.targets))
-        whole = self.misfits(smooth)
         failed = np.isnan(residuals).any(axis=1)
         for part in np.unique(parts):
             own = parts == part
-            rest = np.where(failed, np.inf, whole[:, ~own].sum(axis=1))
+            rest = np.where(failed, np.inf, self.misfit(*smooth, ~own))
             weights, _ = tempered(base, rest, wanted)
             sound = weights > 0.0
             some, share = residuals[sound][:, own], weights[sound]

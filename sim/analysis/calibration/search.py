@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from sim.analysis.calibration.emulator import (
     IMPLAUSIBLE,
+    Emulated,
     Emulator,
     latin_hypercube,
     moved_numbers,
@@ -17,7 +18,6 @@ from sim.analysis.calibration.emulator import (
 )
 from sim.analysis.calibration.population import (
     Observed,
-    Smoothed,
     WeightedScores,
     log_ratio,
     tempered,
@@ -164,9 +164,9 @@ class Search:
 
     def _smoothed(
         self, scores: FloatArray, residuals: FloatArray, scale: FloatArray, at: FloatArray
-    ) -> Smoothed:
+    ) -> Emulated:
         """The emulator of some simulations at (n, A) scores."""
-        return Smoothed(*self._emulator(scores, residuals, scale).predict(at), scale)
+        return self._emulator(scores, residuals, scale).predict(at)
 
     def _emulator(self, scores: FloatArray, residuals: FloatArray, scale: FloatArray) -> Emulator:
         sound = np.isfinite(residuals).all(axis=1)
@@ -183,7 +183,7 @@ class Search:
         """Population Monte Carlo on the emulator alone, so that the next proposals lie nearer."""
         for _ in range(STEPS):
             near = source.draws(CANDIDATES // 2, rng)
-            misfit = observed.misfits(Smoothed(*emulator.predict(near), scale)).sum(axis=1)
+            misfit = observed.misfit(emulator.predict(near), scale)
             base = log_ratio(near, [(source, len(near))])
             weights, heat = tempered(base, misfit, STEP_SIZE)
             source = WeightedScores.of(near, weights)
@@ -220,7 +220,7 @@ class Search:
         near = self.source.draws(CANDIDATES, rng)
         smooth = self._smoothed(*known, observed.sigma, near)
         base = log_ratio(near, [(self.source, CANDIDATES)])
-        weights, _ = tempered(base, observed.misfits(smooth).sum(axis=1), wanted)
+        weights, _ = tempered(base, observed.misfit(smooth, observed.sigma), wanted)
         source = WeightedScores.of(near, weights)
         seeds = self._seeds(observed, weights @ near)
         for generation in range(GENERATIONS):
@@ -236,12 +236,12 @@ class Search:
             moved = scores[:, self.moved]
             scale = np.sqrt(observed.sigma**2 + seeds)
             emulator = self._emulator(*known, scale)
-            smooth = Smoothed(*emulator.predict(moved), scale)
+            smoothed = emulator.predict(moved), scale
             base = log_ratio(moved, proposals)
             residuals = observed.residuals(figures)
             failed = np.isnan(residuals).any(axis=1)
-            observed = observed.estimated(base, residuals, smooth, wanted)
-            misfit = np.where(failed, np.inf, observed.misfits(smooth).sum(axis=1))
+            observed = observed.estimated(base, residuals, smoothed, wanted)
+            misfit = np.where(failed, np.inf, observed.misfit(*smoothed))
             weights, heat = tempered(base, misfit, wanted)
             source = WeightedScores.of(moved, weights)
             if heat > 1.0:

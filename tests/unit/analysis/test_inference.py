@@ -17,9 +17,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 from threadpoolctl import threadpool_limits
 
 from sim.analysis.calibration import inference
+from sim.analysis.calibration.emulator import Emulated, Emulator
 from sim.analysis.calibration.evaluations import dataset
 from sim.analysis.calibration.inference import Inferred, infer
 from sim.analysis.calibration.learnt import flat_directions, learnt
@@ -116,6 +118,34 @@ def found(out: Path, record: list[Record] | None = None, **options: object) -> I
 @pytest.fixture(scope="module")
 def one(tmp_path_factory: pytest.TempPathFactory) -> Inferred:
     return found(tmp_path_factory.mktemp("one"))
+
+
+def test_a_misfit_is_minus_twice_the_log_density_with_the_whole_covariance() -> None:
+    rng = np.random.default_rng(3)
+    n, parts, figures = 4, 3, 7
+    alike = np.corrcoef(rng.normal(size=(parts, 30)))
+    spread, basis = rng.uniform(0.1, 2.0, (n, parts)), rng.normal(size=(parts, figures))
+    mean, rest = rng.normal(size=(n, figures)), rng.uniform(0.1, 1.0, figures)
+    emulated = Emulated(mean, spread, basis, alike, rest)
+    independent, kept = rng.uniform(0.1, 1.0, figures), np.arange(figures) != 2
+    found = emulated.misfit(independent, kept)
+    for i in range(n):
+        moved = spread[i][:, None] * basis
+        whole = moved.T @ alike @ moved + np.diag(rest)
+        assert emulated.variance[i] == pytest.approx(np.diag(whole))
+        law = multivariate_normal(cov=(whole + np.diag(independent))[np.ix_(kept, kept)])
+        constant = kept.sum() * math.log(2.0 * math.pi)
+        assert found[i] == pytest.approx(-2.0 * law.logpdf(mean[i][kept]) - constant)
+
+
+def test_what_a_seed_moves_in_two_figures_counts_once() -> None:
+    rng = np.random.default_rng(4)
+    scores, luck = rng.standard_normal((120, 1)), rng.standard_normal((120, 1))
+    residuals = scores + luck + 0.1 * rng.standard_normal((120, 2))
+    emulated = Emulator(scores, residuals).predict(np.array([[0.0], [1.5]]))
+    away = -np.diff(emulated.misfit(np.full(2, 0.01), np.array([True, True])))
+    alone = -np.diff(emulated.misfit(np.full(2, 0.01), np.array([True, False])))
+    assert away == pytest.approx(alone, rel=0.15)  # independent figures would tell twice as much
 
 
 @pytest.mark.slow
