@@ -426,7 +426,8 @@ def page(before: Sequence[str], now: Sequence[str], failures: Sequence[str]) -> 
         "",
         "`by_margin` keeps calls as long as they earn more a card than rent. Prices that fell to "
         "cost in a war, and a premium on rent, turn that around by a few per cent at times, and "
-        "then all calls wait although they need few cards. `calls_first` serves them.",
+        "then all calls wait although they need few cards. `calls_first` serves them; "
+        "`volcano-dam` has it from July 2025.",
         "",
         *table(SERVED_HEAD, cells_of("served", before, now)),
         "",

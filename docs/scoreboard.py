@@ -37,7 +37,7 @@ PAGE = DOCS / "explanation" / "scoreboard.md"
 FORECASTS = DOCS / "forecasts"
 SCENARIO = DOCS.parent / "scenarios" / "volcano-dam.toml"
 RESULTS = DOCS.parent / "results"
-REPLICATES, CLIENTS, SIMULATIONS = 200, 2_000, 20_000
+REPLICATES, CLIENTS, SIMULATIONS = 200, 2_000, 10_000
 EARLY, LATE, END = date(2024, 12, 31), date(2025, 6, 30), date(2027, 12, 31)
 CHOICE = date(2024, 6, 30)
 """What was known when the rule for list prices is chosen, by figures until `EARLY` alone."""

@@ -106,13 +106,13 @@ def infer(
     prior in every simulation. Two waves of history matching with a Gaussian-process emulator show
     where the posterior lies. Population Monte Carlo then samples it: the weight of a simulation is
 
-        prior(z) / q(z) * prod_t N(r_t(z); 0, V_t(z) + e_t^2 + d_t^2)
+        prior(z) / q(z) * N(r(z); 0, V(z) + diag(e^2 + d^2))
 
     with the mixture q of all proposals (Beaumont, Cornuet, Marin & Robert 2009, Biometrika
     96:983-990), the recorded error e of each figure, and the model's discrepancy d, which is found
     by leaving out one part of the record at a time. The residual r is that of the emulator of all
-    simulations so far, without the chance of one seed; the variance V holds what seeds and the
-    emulator leave (Wilkinson 2014, AISTATS 33:1015-1023; Price, Drovandi, Lee & Nott 2018, JCGS
+    simulations so far, without the chance of one seed; the covariance V holds what seeds and the
+    emulator leave: what one seed does to several figures counts once (Wilkinson 2014, AISTATS 33:1015-1023; Price, Drovandi, Lee & Nott 2018, JCGS
     27:1-11). Error and discrepancy in the kernel make the draws those of a record that is a run of
     the model plus both (Wilkinson 2013, Statistical Applications in Genetics and Molecular Biology
     12:129-141).
