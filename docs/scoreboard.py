@@ -289,7 +289,11 @@ def main(given: list[str]) -> None:
     late = scored(result, late_file, LATE)
     made = forecast_files(result, load_record(), FIRST, END, errors_of(result.seed, late_file))
     FORECASTS.mkdir(exist_ok=True)
-    small = {name: data for name, data in made.files.items() if len(data) < LARGEST_FILE}
+    small = {
+        name: data
+        for name, data in made.files.items()
+        if len(data) < LARGEST_FILE and not name.endswith(".svg")
+    }
     for name, content in small.items():
         (FORECASTS / name).write_bytes(content)
     lines = [
