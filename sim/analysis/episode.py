@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.analysis.rounding import SIZES, decimals, difference, number, spread
+from sim.analysis.rounding import SIZES, decimals, difference, number, spread, unit_in_words
 from sim.analysis.statistics import PairedComparison, paired_comparison
 from sim.economics.arrays import Floats
 from sim.errors import SimError
@@ -126,10 +126,10 @@ def _scale(largest: float, unit: str) -> tuple[float, str]:
     """Factor and name by which numbers of a unit are written: points, millions, billions."""
     if unit == "share":
         return PERCENT, "%"
-    for size, word in SIZES:
-        if largest >= size:
-            return 1.0 / size, f"{word}{unit}"
-    return 1.0, "" if unit == "-" else unit
+    words = unit_in_words(unit)
+    return next(
+        ((1.0 / size, word + words) for size, word in SIZES if largest >= size), (1.0, words)
+    )
 
 
 def _course(paths: list[VendorPath], title: str, unit: str, window: int, n: int) -> str:

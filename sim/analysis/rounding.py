@@ -9,6 +9,15 @@ LEADING = 35.0
 SIZES = ((1e12, "trillion "), (1e9, "billion "), (1e6, "million "))
 
 
+def unit_in_words(unit: str) -> str:
+    """A unit as people say it: `yuan/month` is `yuan a month`, `-` is nothing."""
+    if unit == "-":
+        return ""
+    if unit == "share":
+        return "%"
+    return unit.replace("/month", " a month").replace("/", " per ")
+
+
 def decimals(low: float | None, high: float | None, most: int = 1) -> int:
     """Decimals that an interval carries: two digits of its half-width up to 35, else one.
 
@@ -94,7 +103,7 @@ def difference(
 
 
 def more_or_less(value: float, low: float | None, high: float | None) -> tuple[str, str]:
-    """A difference of shares in points: ("2.1 points more", "1.0 to 3.2"), or ("just as much", "")."""
+    """A difference of shares in points: ("2.1 points more", "1.0 to 3.2")."""
     if value == 0.0 and not low and not high:
         return "just as much", ""
     low, high = times(POINTS, low), times(POINTS, high)

@@ -192,8 +192,10 @@ def tornado(data: Material, *, ax: Any = None) -> Drawing:
     notes += [f"No unknown moves {' or '.join(still)}"] if still else []
     write_legend(fig, panels, ax is None)
     titles = [with_names(data, OUTCOMES.get(outcome, in_words(outcome))) for outcome in outcomes]
-    pairs = zip(titles[:2], leading, strict=False)
+    pairs = list(zip(titles[:2], leading, strict=False))
     title = capital("; ".join(f"{what} depends most on {name}" for what, name in pairs))
+    if len(pairs) == 2 and leading[0] == leading[1]:
+        title = capital(f"{' and '.join(titles[:2])} depend most on {leading[0]}")
     if not moved.any():
         title = capital(notes[-1])
     caption = data.caption(

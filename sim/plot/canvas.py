@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from sim.analysis.rounding import unit_in_words
 from sim.plot.style import INK, NEUTRAL, PALE, readable, tell_boxes
 from sim.plot.words import in_words as in_words
-from sim.plot.words import magnitude, unit_in_words
+from sim.plot.words import magnitude
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sim.analysis.rounding import unit_in_words
 from sim.analysis.statistics import mean_interval
 from sim.errors import SimError
 from sim.plot.canvas import (
@@ -34,7 +35,7 @@ from sim.plot.curves import (
 )
 from sim.plot.registry import plot
 from sim.plot.style import MOST_BANDS, SEQUENTIAL, WIDE_BAND, capital, text_on
-from sim.plot.words import OF, amount, in_words, unit_in_words, world_title
+from sim.plot.words import OF, amount, in_words, world_title
 from sim.runs.worlds import ON
 
 if TYPE_CHECKING:

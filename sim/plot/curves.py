@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sim.analysis.rounding import unit_in_words
 from sim.errors import SimError
 from sim.plot.canvas import (
     HEIGHT,
@@ -27,7 +28,7 @@ from sim.plot.canvas import (
 from sim.plot.registry import BOTH, plot
 from sim.plot.style import FAINT, MOST_BANDS, NARROW_BAND, NEUTRAL, WIDE_BAND, VendorStyle, capital
 from sim.plot.sweep import curve_numbers, draw_curves
-from sim.plot.words import OF, amount, headline, in_words, unit_in_words, world_title
+from sim.plot.words import OF, amount, headline, in_words, world_title
 from sim.runs.worlds import EPISODE_OFF, ON
 
 if TYPE_CHECKING:

@@ -144,8 +144,9 @@ def _frame(ax: Axes, pure: dict[tuple[int, int], float]) -> None:
     from matplotlib.patches import Rectangle
 
     for i, j in pure:
-        kind: dict[str, Any] = {"fill": False, "edgecolor": INCUMBENT_COLOUR, "linewidth": 2.5}
-        ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1.0, 1.0, **kind))
+        for colour, width in (("white", 5.0), ("black", 2.0)):  # seen on light and dark cells
+            kind: dict[str, Any] = {"fill": False, "edgecolor": colour, "linewidth": width}
+            ax.add_patch(Rectangle((j - 0.48, i - 0.46), 0.96, 0.92, **kind))
 
 
 NAMES = {"incumbent": "rows", "challenger": "columns"}

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sim.analysis import effects as found_by
+from sim.analysis.rounding import unit_in_words
 from sim.analysis.sweep import TOKENS, Sweep, SweepFactor, SweepOutcome
 from sim.errors import SimError
 from sim.plot.canvas import (
@@ -35,7 +36,7 @@ from sim.plot.style import (
     capital,
     text_on,
 )
-from sim.plot.words import amount, unit_in_words
+from sim.plot.words import amount
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

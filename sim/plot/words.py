@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sim.analysis.rounding import unit_in_words
 from sim.plot.style import capital
 from sim.runs.worlds import (
     CHALLENGER_OFF,
@@ -28,15 +29,6 @@ def in_words(name: str) -> str:
 
 
 MAGNITUDES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e4, "thousand"))
-
-
-def unit_in_words(unit: str) -> str:
-    """A unit as people say it: `yuan/month` is `yuan a month`, `-` is nothing."""
-    if unit == "-":
-        return ""
-    if unit == "share":
-        return "%"
-    return unit.replace("/month", " a month").replace("/", " per ")
 
 
 def magnitude(value: float, unit: str) -> tuple[float, str]:

@@ -31,7 +31,7 @@ from sim.plot.curves import (
     end_of,
 )
 from sim.plot.registry import plot
-from sim.plot.style import MOST_BANDS, NEUTRAL, PALE, VendorStyle
+from sim.plot.style import MOST_BANDS, NEUTRAL, PALE, VendorStyle, capital
 from sim.plot.words import amount, headline, in_words, world_title
 from sim.runs.worlds import OFF_MONEY_IN_PRICE, OFF_MONEY_KEPT, ON
 
@@ -213,7 +213,7 @@ def belts(data: Material, point: str = ON, *, ax: Any = None) -> Drawing:
     if vendors > MOST_BANDS:
         rest = ", the smallest without a name" if vendors > MOST_NAMES else ""
         notes.append(f"Bands of the rivals and the next two, thin lines: other vendors{rest}")
-    caption = data.caption(int(table["n"].max()), INTERVAL, "; ".join(notes))
+    caption = data.caption(int(table["n"].max()), INTERVAL, ". ".join(map(capital, notes)))
     write_frame(fig, axes, ax is None, _belts_title(data, point), subtitle, caption)
     return fig, axes
 
