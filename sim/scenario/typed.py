@@ -259,9 +259,11 @@ def _mend(model: type[BaseModel], rest: dict[str, Any], loc: tuple[Key, ...], ab
     if not keys:
         return
     table, field = held_at(rest, keys[:-1], None), _field_of(model, keys)
-    table.pop(keys[-1], None)
+    found = table.pop(keys[-1], LEFT_OUT)
     if field is not None and field.is_required():
         table[keys[-1]] = _made_up(field)
+        if len(keys) > 1 and found == table[keys[-1]]:  # made up before, and refused all the same
+            _mend(model, rest, keys[:-1], absent=False)
 
 
 def _field_of(model: type[BaseModel], keys: tuple[Key, ...]) -> FieldInfo | None:

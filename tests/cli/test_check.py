@@ -70,6 +70,8 @@ CASES = {
 
 MANY = {
     "many_events": "events.0.what events.1.month events.2 events.3.vendor events.4.capability",
+    "many_hosts": "families.third.owner hosts.1.vendor hosts.2.vendor "
+    "vendors.new_cloud.capacity.initial levers.open_source.off",
     "many_levers": "levers.price.cost levers.theirs.vendor levers.open_source.off "
     "levers.years.off levers.price.off",
     "many_missing": "segments.industry.share segments.industry.size_factor "
@@ -77,6 +79,8 @@ MANY = {
     "families.reed.price contest.challenger",
     "many_names": "vendors.own_machines vendors.a_b calendar.start contest.challenger "
     "families.third.strengths.coding",
+    "many_numbers": "supply.rent population.represents budget.freed.old_cloud "
+    "containment.window_months sources.0.flag",
     "many_strategies": "vendors.old_cloud.pricing.strategy vendors.old_cloud.marketing.budget "
     "vendors.old_cloud.openness.strategy vendors.new_cloud.pricing.target_share "
     "vendors.*.home_share",
@@ -92,6 +96,8 @@ MANY = {
     'levers."demand.box_cox" outcomes.measures',
     "many_study_scenario": 'replicates sed set."demand.box_coxx" vendors.*.home_share '
     'set."containment.window_months" levers."vendors.old_cloud.pricing.strategy" design.points',
+    "many_sums": "segments.*.share regions.*.share vendors.*.home_share "
+    "families.old_open.strengths.coding vendors.old_cloud.roots.finance",
     "many_syntax": "line_2,_column_9 line_5,_column_19 demand.box_cox "
     "vendors.new_cloud.rents containment.window_months",
     "many_types": "families.old_open.price population.clients demand.box_cox demand.box_coxx "
