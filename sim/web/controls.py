@@ -283,9 +283,7 @@ class Controls:
         with el("div", classes="control"):
             with el("div", classes="row"):
                 with el("label", for_=key):
-                    switch = el(
-                        "input", type="checkbox", id=key, checked=now > 0.0, name=lever.name
-                    )
+                    switch = el("input", type="checkbox", id=key, checked=now > 0.0)
                     el("span", lever.title)
                 told = el("output", f"{100 * now:.0f} %", for_=key)
             switch.on("change", lambda e: moved(1.0 if e.args else 0.0), js_handler=CHECKED)
@@ -319,13 +317,38 @@ class Controls:
             state = self.state.with_change(HOSTS, None if on == now else other)
             self._move("hosting", state, f"{title}: {'yes' if on else 'no'}")
 
+        self._tick("hosting", title, is_on, moved)
+
+    def _tick(
+        self, key: str, title: str, is_on: Callable[[State], bool], moved: Callable[[bool], None]
+    ) -> None:
+        """A box to tick."""
         with el("div", classes="control"):
-            with el("label", for_="hosting", classes="row"):
-                box = el("input", type="checkbox", id="hosting", checked=is_on(self.state))
+            with el("label", for_=key, classes="row"):
+                box = el("input", type="checkbox", id=key, checked=is_on(self.state))
                 el("span", title)
             box.on("change", lambda e: moved(bool(e.args)), js_handler=CHECKED)
-            error = self._error("hosting")
-        self.made["hosting"] = Control(lambda s: set_input(box, "checked", is_on(s)), error)
+            error = self._error(key)
+        self.made[key] = Control(lambda s: set_input(box, "checked", is_on(s)), error)
+
+    def _text(
+        self,
+        key: str,
+        title: str,
+        moved: Handler,
+        value: Callable[[State], str] = lambda state: "",
+        **attributes: Any,
+    ) -> None:
+        """A line of text to write."""
+        with el("div", classes="control"):
+            el("label", title, for_=key)
+            box = el(
+                "input", type="text", id=key, value=value(self.state),
+                aria_describedby=f"error-{key}", **attributes,
+            )  # fmt: skip
+            box.on("change", lambda e: moved(e.args), js_handler=VALUE)
+            error = self._error(key)
+        self.made[key] = Control(lambda s: set_input(box, "value", value(s)), error)
 
     def _numbers(self) -> None:
         found = list(numbers(self.scenario))
@@ -454,9 +477,9 @@ class Controls:
             self._path()
 
     def _whole(self, name: str, own: int, title: str) -> None:
-        def value(state: State) -> int:
-            held: int | None = getattr(state, name)
-            return own if held is None else held
+        def value(state: State) -> str:
+            held = getattr(state, name)
+            return str(own if held is None else held)
 
         def moved(text: str) -> None:
             if not text.strip().lstrip("-").isdecimal():
@@ -467,15 +490,7 @@ class Controls:
             state = self.state.with_size(name, None if new == own else new)
             self._move(name, state, f"{name} {new}")
 
-        with el("div", classes="control"):
-            el("label", title, for_=name)
-            box = el(
-                "input", type="text", inputmode="numeric", id=name, value=str(value(self.state)),
-                aria_describedby=f"error-{name}",
-            )  # fmt: skip
-            box.on("change", lambda e: moved(e.args), js_handler=VALUE)
-            error = self._error(name)
-        self.made[name] = Control(lambda s: set_input(box, "value", str(value(s))), error)
+        self._text(name, title, moved, value, inputmode="numeric")
 
     def _posterior(self) -> None:
         title = "over the posterior: each replicate is one draw of the numbers nobody knows"
@@ -484,13 +499,7 @@ class Controls:
             said = "over the posterior" if on else "numbers as they stand"
             self._move("posterior", replace(self.state, point=not on), said)
 
-        with el("div", classes="control"):
-            with el("label", for_="posterior", classes="row"):
-                box = el("input", type="checkbox", id="posterior", checked=not self.state.point)
-                el("span", title)
-            box.on("change", lambda e: moved(bool(e.args)), js_handler=CHECKED)
-            error = self._error("posterior")
-        self.made["posterior"] = Control(lambda s: set_input(box, "checked", not s.point), error)
+        self._tick("posterior", title, lambda state: not state.point, moved)
 
     def _path(self) -> None:
         def moved(text: str) -> None:
@@ -502,15 +511,10 @@ class Controls:
                 return
             self._move("path", replace(self.state.with_change(path, value), point=True), text)
 
-        with el("div", classes="control"):
-            el("label", "any other number: path = value", for_="path")
-            box = el(
-                "input", type="text", id="path", placeholder="supply.rent = 12000",
-                aria_describedby="error-path", autocomplete="off", spellcheck="false",
-            )  # fmt: skip
-            box.on("change", lambda e: moved(e.args), js_handler=VALUE)
-            error = self._error("path")
-        self.made["path"] = Control(lambda state: None, error)
+        self._text(
+            "path", "any other number: path = value", moved, placeholder="supply.rent = 12000",
+            autocomplete="off", spellcheck="false",
+        )  # fmt: skip
 
 
 def set_input(element: ui.element, name: str, value: Any) -> None:

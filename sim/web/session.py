@@ -68,6 +68,12 @@ class Step(NamedTuple):
         return f"{self.replicates} {'full' if self.full else 'quick'} {runs}"
 
 
+def quick_step(asked: Asked, replicates: int) -> Step:
+    """A few runs of a small population, or of all clients where they are few."""
+    clients = asked.scenario.population.clients
+    return Step(min(QUICK_CLIENTS, clients), replicates, clients <= QUICK_CLIENTS)
+
+
 def steps_of(asked: Asked) -> list[Step]:
     """A few pairs of a small population at once, then more, then all clients."""
     clients, most = asked.scenario.population.clients, asked.replicates
@@ -311,14 +317,12 @@ class Session:
         keys: list[list[tuple[str, int, int]]] = []
         for replicate in range(count):
             for market in markets:
-                absent = [
-                    p
-                    for p in market.points
-                    if self.memory.get(market.key(p.name, replicate)) is None
-                ]
+                wanted = {market.key(p.name, replicate): p for p in market.points}
+                absent = {k: p for k, p in wanted.items() if self.memory.get(k) is None}
                 if absent:
-                    tasks.append(BlockRuns(market.recipe, tuple(absent), (replicate,), market.seed))
-                    keys.append([market.key(p.name, replicate) for p in absent])
+                    points = tuple(absent.values())
+                    tasks.append(BlockRuns(market.recipe, points, (replicate,), market.seed))
+                    keys.append(list(absent))
         done, of = 0, sum(map(len, keys))
         progress(0, of, step)
         large = step.clients > QUICK_CLIENTS or step.replicates > QUICK_PAIRS
@@ -363,14 +367,14 @@ def _look(
     seconds: float,
 ) -> Shown:
     every = [*runs.values(), *(records for other in others for records in other.values())]
-    sound = [r for r, row in enumerate(zip(*every, strict=True)) if _all_done(row)]
-    if not sound:
-        bad = next(record for records in every for record in records if record.status != DONE)
-        raise SimError(f"no run could be made: {bad.stage}: {bad.message}")
-    failed = len(every[0]) - len(sound)
-    if failed:
-        bad = next(record for records in every for record in records if record.status != DONE)
-        notes += (f"{failed} of {len(every[0])} replicates failed: {bad.stage}: {bad.message}",)
+    bad = [record for records in every for record in records if record.status != DONE]
+    lost = {record.replicate for record in bad}
+    sound = [r for r in range(len(every[0])) if r not in lost]
+    if bad:
+        why = f"{bad[0].stage}: {bad[0].message}"
+        if not sound:
+            raise SimError(f"no run could be made: {why}")
+        notes += (f"{len(lost)} of {len(every[0])} replicates failed: {why}",)
     curves = {world: _stacked(records, sound) for world, records in runs.items()}
     axes = runs[ON][sound[0]].axes
     vendors = tuple(axes["vendor"])
@@ -384,24 +388,11 @@ def _look(
     verdict = None
     if scenario.contest is not None:
         verdict = _verdict(scenario, curves, sound, dict(zip(vendors, labels, strict=True)))
+    destinations = tuple(axes.get("vendor_to", ()))
     return Shown(
-        asked,
-        step,
-        last,
-        vendors,
-        labels,
-        tuple(axes.get("vendor_to", ())),
-        tuple(sound),
-        curves,
-        verdict,
-        against,
-        notes,
-        seconds,
-    )
-
-
-def _all_done(records: Sequence[RunRecord]) -> bool:
-    return all(record.status == DONE for record in records)
+        asked, step, last, vendors, labels, destinations, tuple(sound), curves, verdict, against,
+        notes, seconds,
+    )  # fmt: skip
 
 
 def _stacked(records: Sequence[RunRecord], sound: Sequence[int]) -> dict[str, Array]:
@@ -492,11 +483,11 @@ def story(
 
 
 def drawn_figures(folder: Path) -> None:
-    """Draw the figures of a stored result, as `sim run` does."""
+    """Draw the main figures of a stored result, as `sim run` does."""
     from sim.api import open_result
-    from sim.plot.save import save
+    from sim.plot.save import save_main
 
-    save(open_result(folder))
+    save_main(open_result(folder))
 
 
 def made_report(folder: Path) -> Path:

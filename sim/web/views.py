@@ -17,7 +17,7 @@ import numpy as np
 from nicegui import Client, background_tasks, ui
 
 from sim.analysis.posterior import read_posterior
-from sim.analysis.rounding import POINTS
+from sim.analysis.rounding import MORE, POINTS, difference
 from sim.analysis.verdict.judge import MEASURES
 from sim.analysis.verdict.words import answer_of
 from sim.api import run
@@ -30,15 +30,14 @@ from sim.web import charts
 from sim.web.charts import Chart, Ink
 from sim.web.controls import button, choice, el, levers, numbers, write
 from sim.web.session import (
-    QUICK_CLIENTS,
     QUICK_PAIRS,
     Session,
-    Step,
     Worker,
     drawn_figures,
     heavy_clients,
     made_report,
     market_of,
+    quick_step,
     story,
 )
 from sim.web.state import Asked, Shelf, State, command_of, python_of
@@ -65,8 +64,7 @@ class Picture:
                 button("PNG", self._save, aria_label=f"save the picture: {title}")
             with el("details") as details:
                 el("summary", f"numbers: {title}")
-                self.table = ui.html("", sanitize=False).classes("scroll")
-                self.table.props.update({"tabindex": 0, "role": "region", "aria-label": title})
+                self.table = scrolled("", title)
         details.on(
             "toggle", lambda e: self._opened(bool(e.args)), js_handler="(e) => emit(e.target.open)"
         )
@@ -98,6 +96,13 @@ class Picture:
         self.chart.client.run_javascript(
             f"simPage.picture(getElement({self.chart.id}).chart, 'sim-{self.name}.png')"
         )
+
+
+def scrolled(html: str, name: str) -> ui.html:
+    """HTML in a box that scrolls, by keyboard too."""
+    box = ui.html(html, sanitize=False).classes("scroll")
+    box.props.update({"tabindex": 0, "role": "region", "aria-label": name})
+    return box
 
 
 def hide(element: ui.element, hidden: bool) -> None:
@@ -153,6 +158,15 @@ class PageView:
         if self.task is not None:
             self.task.cancel()
 
+    def stopped(self, go: ui.element, said: ui.element, name: str) -> bool:
+        """Stop what is under way and say so; False where nothing is."""
+        is_working = self.task is not None and not self.task.done()
+        if is_working:
+            self.close()
+            write(said, f"stopped; {name} goes on from here")
+        write(go, name if is_working else "Stop")
+        return is_working
+
     def work(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Do this instead of what is under way."""
         self.close()
@@ -192,12 +206,11 @@ class SweepMap(PageView):
         with el("section", classes="panel", aria_label="Sweep"):
             el("h2", "Sweep: where does the answer change?")
             with el("div", classes="row"):
-                for axis, title in (("x", "across"), ("y", "up")):
-                    el("label", title, for_=f"sweep-{axis}")
-                    choice(title, names, self.chosen[axis], partial(self._choose, axis),
-                           id=f"sweep-{axis}")  # fmt: skip
-                el("label", "show", for_="sweep-of")
-                choice("show", OUTCOMES, "effect", partial(self._choose, "of"), id="sweep-of")
+                lists = (("x", "across", names), ("y", "up", names), ("of", "show", OUTCOMES))
+                for part, title, known in lists:
+                    el("label", title, for_=f"sweep-{part}")
+                    choice(title, known, self.chosen[part], partial(self._choose, part),
+                           id=f"sweep-{part}")  # fmt: skip
                 self.go = button("Start", self._toggle, "primary", id="sweep-go")
             with el("div", classes="row"):
                 el("span", "or switch off one lever after the other:")
@@ -214,14 +227,10 @@ class SweepMap(PageView):
         self._draw()
 
     def _toggle(self) -> None:
-        if self.task is not None and not self.task.done():
-            self.close()
-            self._stopped("stopped; Start goes on from here")
-        else:
-            write(self.go, "Stop")
+        if not self.stopped(self.go, self.said, "Start"):
             self.work(self._fill())
 
-    def _stopped(self, text: str) -> None:
+    def _end(self, text: str) -> None:
         write(self.go, "Start")
         write(self.said, text)
 
@@ -231,7 +240,7 @@ class SweepMap(PageView):
 
     async def _fill(self) -> None:
         if self.chosen["x"] == self.chosen["y"] or self.chosen["x"] not in self.axes:
-            self._stopped("choose two different levers or parameters")
+            self._end("choose two different levers or parameters")
             return
         (_, set_x, xs), (_, set_y, ys) = (self.axes[self.chosen[a]] for a in "xy")
         base, shown = self.window.state, self._map()
@@ -246,10 +255,10 @@ class SweepMap(PageView):
                 state = set_y(set_x(base, xs[i]), ys[j])
                 await self._cell((*shown, i, j), state)
             except SimError as error:
-                self._stopped(f"{xs[i]:.3g}, {ys[j]:.3g}: {error}")
+                self._end(f"{xs[i]:.3g}, {ys[j]:.3g}: {error}")
                 return
             self._draw()
-        self._stopped(f"all {len(cells)} points, {SWEEP_PAIRS} quick runs each")
+        self._end(f"all {len(cells)} points, {SWEEP_PAIRS} quick runs each")
 
     def _one_by_one(self) -> None:
         write(self.go, "Start")
@@ -263,8 +272,7 @@ class SweepMap(PageView):
         if contest is None or not found:
             write(self.said, "the scenario has no contest, or no lever")
             return
-        size = base.scenario.population.clients
-        step = Step(min(QUICK_CLIENTS, size), QUICK_PAIRS, size <= QUICK_CLIENTS)
+        step = quick_step(base, QUICK_PAIRS)
         label = base.scenario.vendors[contest.challenger].label or contest.challenger
         for done, lever in enumerate(found):
             write(self.said, f"{done} of {len(found)} levers, {step.label} each")
@@ -273,26 +281,27 @@ class SweepMap(PageView):
                 asked = await asyncio.to_thread(window.shelf.asked, state)
                 async for look in window.session.looks(asked, base, steps=[step], behind=True):
                     assert look.against is not None
-                    mean, ends = look.against[TOKENS][contest.challenger]
-                    low, high = (None, None) if ends is None else (ends[0], ends[1])
-                    row = [None if x is None else POINTS * x for x in (mean, low, high)]
-                    rows.append((lever.title, *row))
+                    pair = look.against[TOKENS][contest.challenger]
+                    rows.append(charts.in_points(lever.title, *pair))
             except SimError as error:
                 write(self.said, f"{lever.title}: {error}")
                 return
             self.ranks.show(charts.one_by_one(rows, window.ink, label))
-        most = max(rows, key=lambda row: abs(row[1]))
+        name, mean, low, high = max(rows, key=lambda row: abs(row[1]))
+        text = f"{name} matters most"
+        if low is None or low <= 0.0 <= high:
+            text = f"no lever stands out of chance; {name} comes first"
+        change = difference(mean, low, high, MORE, "points")
         write(
             self.said,
-            f"{most[0]} matters most: without it {label} would hold {most[1]:+.1f} points of "
-            f"tokens ({len(found)} levers, {step.label} each)",
+            f"{text}: without it {label} would hold {change[0]} of the tokens ({change[1]}; "
+            f"{len(found)} levers, {step.label} each)",
         )
 
     async def _cell(self, key: tuple[str, str, str, int, int], state: State) -> None:
         window = self.window
         asked = await asyncio.to_thread(window.shelf.asked, state)
-        clients = asked.scenario.population.clients
-        step = Step(min(QUICK_CLIENTS, clients), SWEEP_PAIRS, clients <= QUICK_CLIENTS)
+        step = quick_step(asked, SWEEP_PAIRS)
         async for look in window.session.looks(asked, steps=[step], behind=True):
             entry = look.verdict
             if entry is None:
@@ -313,7 +322,8 @@ class SweepMap(PageView):
         }
         x, y = ((axis[0], axis[2]) for axis in axes)
         title = OUTCOMES[self.chosen["of"]]
-        self.map.show(charts.outcome_map(x, y, found, self.window.ink, title))
+        shown = charts.outcome_map(x, y, found, self.window.ink, title) if found else None
+        self.map.show(shown)
 
     def opened(self) -> None:
         """The map as far as it is known."""
@@ -355,8 +365,7 @@ class Explain(PageView):
 
     def _market(self) -> tuple[bytes, int]:
         asked = self.window.asked
-        clients = min(QUICK_CLIENTS, asked.scenario.population.clients)
-        return market_of(asked, clients).recipe, asked.seed
+        return market_of(asked, quick_step(asked, 1).clients).recipe, asked.seed
 
     async def _list(self) -> None:
         recipe, seed = await asyncio.to_thread(self._market)
@@ -483,9 +492,7 @@ class Stored(PageView):
         with self.shown, el("section", classes="panel", aria_label="Posterior"):
             el("h2", caption)
             table = charts.Table(caption, ("number", "5 %", "median", "95 %"), rows)
-            ui.html(table.html(), sanitize=False).classes("scroll").props.update(
-                {"tabindex": 0, "role": "region", "aria-label": caption}
-            )
+            scrolled(table.html(), caption)
 
 
 def _address(folder: Path, path: Path) -> str:
@@ -562,13 +569,8 @@ class TakeAway(PageView):
         ui.download(text.encode(), f"{_safe(self.window.asked.scenario.name)}.csv")
 
     def _toggle(self) -> None:
-        if self.task is not None and not self.task.done():
-            self.close()
-            write(self.go, "Store")
-            write(self.said, "stopped; Store goes on from here")
-        else:
+        if not self.stopped(self.go, self.said, "Store"):
             self.work(self._store())
-            write(self.go, "Stop")
 
     async def _store(self) -> None:
         self.cancelled = cancelled = threading.Event()

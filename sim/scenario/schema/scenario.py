@@ -312,6 +312,8 @@ class Calibration(Part):
 class Scenario(Part):
     """A market, its history and its question."""
 
+    __iter__ = None  # type: ignore[assignment]  # one value to a parameter sweep, not a list of fields
+
     name: str = input_par(
         ...,
         "short name: lower case letters, digits, - and /",
