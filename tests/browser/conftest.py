@@ -1,4 +1,4 @@
-"""One browser for all tests. Without one they fail; without the extra `browser` none is collected."""
+"""One browser for all tests. Without one they fail; without the extra none is collected."""
 
 from __future__ import annotations
 
