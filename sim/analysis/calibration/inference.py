@@ -113,8 +113,9 @@ def infer(
     by leaving out one part of the record at a time. The residual r is that of the emulator of all
     simulations so far, without the chance of one seed; the covariance V holds what seeds and the
     emulator leave: what one seed does to several figures counts once (Wilkinson 2014, AISTATS
-    33:1015-1023; Price, Drovandi, Lee & Nott 2018, JCGS 27:1-11). Error and discrepancy in the kernel make the draws those of a record that is a run of
-    the model plus both (Wilkinson 2013, Statistical Applications in Genetics and Molecular Biology
+    33:1015-1023; Price, Drovandi, Lee & Nott 2018, JCGS 27:1-11).
+    Error and discrepancy in the kernel make the draws those of a record that is a run of the model
+    plus both (Wilkinson 2013, Statistical Applications in Genetics and Molecular Biology
     12:129-141).
 
     Parameters
