@@ -112,7 +112,7 @@ def local_pool(workers: int) -> Executor:
 
 def load_market() -> bool:
     """Load what every run of a market needs; whether nothing of it has to be compiled."""
-    importlib.import_module("sim.market.model")
+    importlib.import_module("sim.market.simulation")
     from sim.numeric.jit import is_compiled
 
     return is_compiled()
