@@ -161,9 +161,10 @@ def test_a_verb_that_is_ended_by_signals_comes_to_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(
-        kills.VERBS, "compare", "tiny.toml other.toml --replicates 2 --clients 40 --point"
+        kills.VERBS, "compare", "tiny.toml other.toml --replicates 16 --clients 40 --point"
     )
     tally = kills.disturbed("compare", tmp_path, 2, np.random.default_rng(1))
     assert tally.wrong == []
     assert (sum(tally.sent.values()), tally.again) == (2, 0)
+    assert all(0 < stood < tally.blocks for stood in tally.stood)
     assert tally.ends >= 1
