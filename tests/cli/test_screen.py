@@ -71,6 +71,10 @@ def test_every_kind_of_result_fits_one_screen(
         assert "runs a world over" in lines[-1]
         assert "nine in ten draws" in answer.effect
     if kind == "tiny":
+        assert answer.belts is not None
+        exact = ("Volcano Engine", "53.0 (51.0 to 54.3)", "15.8 (13.6 to 18.2)")
+        wide = replace(answer, belts=replace(answer.belts, rows=(exact,)))
+        assert any(line.plain.endswith(exact[-1]) for line in answer_lines(wide, 80))
         old = json.loads(json.dumps(result.verdict))
         for name in ("awarded", "by_incumbent", "diversion", "stability", "longer_run"):
             old["verdicts"][old["primary"]].pop(name, None)

@@ -447,9 +447,7 @@ def belts_of(verdict: Entry, scenario: Scenario) -> Belts | None:
         )
         for vendor in shown
     )
-    unit = _unit(verdict)
-    months = scenario.containment.window_months
-    title = f"Last {months} months, median % (9 in 10 {unit})"
+    title = f"Last {scenario.containment.window_months} months, median % (9 in 10)"
     return Belts(title, ("", "tokens", "revenue"), rows)
 
 
