@@ -7,7 +7,7 @@ in turn, to the parent alone or with its workers, and goes on with the same comm
 after the first block that the process has finished itself, and before the last; one that did not
 end it is not counted. Whenever a verb comes to its end, all files of its result folders must hold
 the same bytes, no finished block may have been computed again, and the next round begins in a new
-folder. Exits 1 if not. 20 signals take some 20 minutes on two idle cores (an estimate).
+folder. Exits 1 if not. 20 signals take some 40 minutes on two idle cores (an estimate).
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from sim.errors import SimError, cut
-from sim.runs.settings import search_seldom
+from sim.runs.settings import refuse_workers, search_seldom
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -268,6 +268,7 @@ def cluster_executor(scheduler: str, workers: int | None = None) -> Iterator[Exe
         distributed: Any = importlib.import_module("distributed")
     except ImportError as error:
         raise SimError("a scheduler needs the extra: pip install 'sim[cluster]'") from error
+    refuse_workers(workers)
     if scheduler == LOCAL:
         with (
             distributed.LocalCluster(

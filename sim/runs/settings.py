@@ -22,6 +22,16 @@ LATEST = "latest"  # stands for the newest result
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 OBJECTS = 1_000_000  # new ones between two searches, more than are loaded; Python has 700
 
+PROCESSES_A_CORE = 16
+"""Worker processes at most; more of them only take memory."""
+
+
+def refuse_workers(workers: int | None) -> None:
+    """SimError if this is no number of worker processes for this machine; None is."""
+    most = PROCESSES_A_CORE * (os.cpu_count() or 1)
+    if workers is not None and not 1 <= workers <= most:
+        raise SimError(f"workers = {workers}: at least 1, and at most {most} on this machine")
+
 
 @dataclass(frozen=True)
 class RunSettings:
@@ -34,8 +44,7 @@ class RunSettings:
     name: str = ""  # of the result folder; made of the inputs unless given
 
     def __post_init__(self) -> None:
-        if self.workers is not None and self.workers < 1:
-            raise SimError(f"workers = {self.workers}: at least 1")
+        refuse_workers(self.workers)
         if self.name and (not NAME.fullmatch(self.name) or self.name == LATEST):
             rule = f"letters, digits and _ . -, and not {LATEST}"
             raise SimError(f"the name {self.name!r} of a result folder: {rule}")

@@ -13,7 +13,6 @@ from sim.analysis.calibration.matching import moments
 from sim.analysis.calibration.record import Record, load_record
 from sim.analysis.calibration.space import FitSpace
 from sim.analysis.calibration.targets import Moments
-from sim.errors import SimError
 from sim.runs.executors import default_workers, local_pool
 from sim.runs.files import (
     cannot_write,
@@ -26,7 +25,7 @@ from sim.runs.files import (
     write_once,
 )
 from sim.runs.plan import SHORT_HASH
-from sim.runs.settings import RESULTS, ProgressCallback
+from sim.runs.settings import RESULTS, ProgressCallback, refuse_workers
 from sim.scenario.patches import replace, scenario_hash, to_toml
 
 if TYPE_CHECKING:
@@ -80,8 +79,7 @@ def calibrate(
     McFadden (1989, Econometrica 57:995-1026); Gourieroux & Monfort (1996), Simulation-Based
     Econometric Methods, chapter 2.
     """
-    if workers is not None and workers < 1:
-        raise SimError(f"workers = {workers}: at least 1")
+    refuse_workers(workers)
     space = FitSpace.of(scenario)
     found = moments(load_record() if record is None else record, scenario)
     inputs = _inputs(scenario, found)

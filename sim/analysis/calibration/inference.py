@@ -42,7 +42,7 @@ from sim.runs.files import (
     write_once,
 )
 from sim.runs.plan import SHORT_HASH
-from sim.runs.settings import RESULTS, ProgressCallback
+from sim.runs.settings import RESULTS, ProgressCallback, refuse_workers
 from sim.scenario.patches import replace as with_values
 from sim.scenario.patches import scenario_hash, to_toml
 
@@ -153,8 +153,7 @@ def infer(
 
     if simulations < LEAST_SIMULATIONS:
         raise SimError(f"simulations = {simulations}: at least {LEAST_SIMULATIONS}")
-    if workers is not None and workers < 1:
-        raise SimError(f"workers = {workers}: at least 1")
+    refuse_workers(workers)
     recipe = _recipe(scenario, record, to, numbers, clients, seed)
     inputs = _inputs(scenario, recipe, to, simulations)
     key = sha256(json_bytes(inputs))

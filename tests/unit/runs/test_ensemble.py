@@ -155,7 +155,12 @@ def test_times_live_in_the_manifest_alone(whole: Result) -> None:
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"replicates": 0}, "replicates"), ({"seed": -1}, "seed"), ({"workers": 0}, "workers")],
+    [
+        ({"replicates": 0}, "replicates"),
+        ({"seed": -1}, "seed"),
+        ({"workers": 0}, "workers"),
+        ({"workers": 10**8}, "workers"),
+    ],
 )
 def test_senseless_numbers_are_refused(
     run_duel: Run, tmp_path: Path, options: dict[str, int], words: str
