@@ -227,6 +227,7 @@ def locked(folder: Path) -> Iterator[None]:
         _clear_halves(folder)
         yield
     finally:
+        _clear_halves(folder)  # of workers that outlived their parent for a moment
         lock.release()
 
 

@@ -161,7 +161,7 @@ def test_a_verb_that_is_ended_by_signals_comes_to_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(
-        kills.VERBS, "compare", "tiny.toml other.toml --replicates 16 --clients 40 --point"
+        kills.VERBS, "compare", "tiny.toml other.toml --replicates 16 --clients 2000 --point"
     )
     tally = kills.disturbed("compare", tmp_path, 2, np.random.default_rng(1))
     assert tally.wrong == []
