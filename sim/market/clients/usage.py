@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 LARGEST_LOG = 87.0  # of the volume of a client, as a float32
+SURELY = 0.5  # part of the largest count up to which amounts fit, in whatever order they are added
 BLOCK = 512  # workloads whose volumes are computed together, so that they stay in fast memory
 
 
@@ -46,11 +47,12 @@ def use(
     shift, hosts = log_shifts(terms), world.hosts_or_none
     counted = [(tally, presence)]  # the first thread counts into the market's own
     counted += [(MonthCounts.empty(world), presence.empty_copy()) for _ in range(1, threads)]
+    amounts = [0.0] * threads
 
     def part(p: int, begin: int, end: int) -> None:
         first, last = int(clients.first[begin]), int(clients.first[end])
         own, there = counted[p]
-        move_volumes(
+        amounts[p] = move_volumes(
             first,
             last,
             clients.client,
@@ -81,21 +83,19 @@ def use(
         tally.hours[:] += own.hours
         presence.add(there)
     tally.scale[...] = FIXED_POINT
-    if not surely_fits(clients, state, terms):
+    if not sum(amounts) < SURELY * LARGEST_COUNT / FIXED_POINT:
+        refuse_endless(state)
         count_in_larger_units(clients, state, terms, hosts, tally)
 
 
-def surely_fits(clients: ClientColumns, state: ChoiceState, terms: MonthTerms) -> bool:
-    """Whether volumes and hours would fit even if all clients were as large as the largest."""
+def refuse_endless(state: ChoiceState) -> None:
+    """ValueError if the volume of a client is too large for a number."""
     most = float(state.log_volume.max(initial=UNSET))
     if most > LARGEST_LOG:
         raise ValueError(
             f"the volume of a client is e^{most:.0f} million tokens (or card-hours) a month, above "
             f"e^{LARGEST_LOG:.0f}: too many months, too much growth or too low a price"
         )
-    hours = float(terms.unit_hours.max(initial=0.0) / clients.skill.min(initial=1.0))
-    weight = float(clients.work_weight.sum(dtype=np.float64))
-    return math.exp(most) * max(hours, 1.0) * weight * FIXED_POINT <= LARGEST_COUNT
 
 
 def count_in_larger_units(
@@ -173,12 +173,14 @@ def move_volumes(
     volumes: Cube[np.int64],
     pairs: Matrix[np.int64],
     hours: Vector[np.int64],
-) -> None:
+) -> float:
     """Log volumes of workloads begin to end move towards their targets and are added up.
 
     Volumes (cells, K, J), volumes by current and second choice (J, J), and card-hours of
     self-hosting (J,) become whole multiples of 2^-20. `hosts` and `shift` are by current offer + 1.
+    Returns roughly what is counted, volumes and hours.
     """
+    amount = 0.0
     volumes[:] = 0
     pairs[:] = 0
     hours[:] = 0
@@ -204,7 +206,9 @@ def move_volumes(
         )
         for q in range(e - b):
             w = b + q
-            whole = np.int64(np.float64(volume[q]) * np.float64(weight[w]) * FIXED_POINT + 0.5)
+            used = np.float64(volume[q]) * np.float64(weight[w])
+            amount += used
+            whole = np.int64(used * FIXED_POINT + 0.5)
             j, other = np.uint64(max(current[w], 0)), np.uint64(max(second[w], 0))
             table[np.uint64(row[w]), j] += whole
             pairs[j, other] += whole
@@ -212,7 +216,9 @@ def move_volumes(
             w = b + hosted[x]
             used = np.float64(volume[hosted[x]]) * np.float64(weight[w])
             asked = used * unit_hours[current[w]] / np.float64(skill[client[w]])
+            amount += asked
             hours[current[w]] += np.int64(asked * FIXED_POINT + 0.5)
+    return amount
 
 
 @step

@@ -10,7 +10,7 @@ import pytest
 from sim.economics.costs import served_fraction
 from sim.market.clients.columns import UNSET
 from sim.market.clients.population import FIXED_POINT
-from sim.market.clients.usage import count_in_larger_units, surely_fits
+from sim.market.clients.usage import masks_of, use
 from sim.market.model import MarketModel
 from sim.market.supply.serving import (
     cards_needed,
@@ -104,18 +104,17 @@ def test_counts_are_added_up() -> None:
 def test_volumes_beyond_whole_numbers_are_counted_in_larger_units() -> None:
     model = started()
     model.choices.log_volume[model.choices.log_volume > UNSET] += 40.0
-    market = model.columns, model.choices, model.terms
-    hosts = model.world.hosts_or_none
     before = [array / FIXED_POINT * np.exp(40.0) for array in vars(model.tally).values()][:3]
-    assert not surely_fits(*market)
-    count_in_larger_units(*market, hosts, model.tally)
+    still = replace(model.terms, adjustment=0.0)
+    market = model.columns, model.choices, model.world, still, model.rules(masks_of)
+    use(*market, model.tally, model.presence, 1)
     tally = model.tally
     assert 2.0**59 < max(tally.volume.sum(), tally.hours.sum()) <= 2.0**61
     for array, counted in zip(before, (tally.volume, tally.pairs, tally.hours), strict=True):
         np.testing.assert_allclose(counted / tally.scale, array, rtol=1e-5, atol=array.max() / 1e9)
     model.choices.log_volume[0] = 88.0
     with pytest.raises(ValueError, match=r"a client is e\^88 million tokens"):
-        surely_fits(*market)
+        use(*market, model.tally, model.presence, 1)
 
 
 def test_trends_forget_and_a_platform_without_cards_is_full_once_asked() -> None:
