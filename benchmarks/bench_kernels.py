@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks.problem import Problem
 from sim.market.clients.population import draw_population
-from sim.market.clients.usage import masks_of, use
+from sim.market.clients.presence import masks_of
+from sim.market.clients.usage import use
 
 CLIENTS = 20_000
 

@@ -103,9 +103,10 @@ def difference(
 
 
 def more_or_less(value: float, low: float | None, high: float | None) -> tuple[str, str]:
-    """A difference of shares in points: ("2.1 points more", "1.0 to 3.2")."""
+    """A difference of shares in points, ("2.1 points more", "1.0 to 3.2"), or that it is none."""
     if value == 0.0 and not low and not high:
         return "just as much", ""
     low, high = times(POINTS, low), times(POINTS, high)
     text, interval = difference(POINTS * value, low, high, MORE, "points")
-    return "about as much" if float(text.partition(" ")[0]) == 0.0 else text, interval
+    rounds_to_0 = round(POINTS * value, decimals(low, high)) == 0.0
+    return "about as much" if rounds_to_0 else text, interval

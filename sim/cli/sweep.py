@@ -233,10 +233,12 @@ def _extremes(found: Mapping[str, Any]) -> list[str]:
 
 
 def _classes(found: Mapping[str, Any]) -> list[str]:
+    from sim.analysis.verdict.outcomes import class_name
+
     held = found["classes"]
     if not held:
         return []
-    parts = [f"{c['name'].replace('_', '-')} {100.0 * c['share']:.0f} %" for c in held]
+    parts = [f"{class_name(c['name'])} {100.0 * c['share']:.0f} %" for c in held]
     return _wrapped(", ".join(parts), "Outcomes  ", " " * 10)[:2]
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sim.market.clients.deals import Bidding
     from sim.market.clients.migration import Homes
     from sim.market.clients.population import Panel, Population
-    from sim.market.clients.usage import Presence
+    from sim.market.clients.presence import Presence
     from sim.market.recorder import Recorder
     from sim.market.state import MarketState
     from sim.market.supply.books import Account

@@ -17,7 +17,8 @@ from sim.events.base import Event
 from sim.market.clients.choice import review
 from sim.market.clients.deals import count_deals
 from sim.market.clients.migration import migrate
-from sim.market.clients.usage import masks_of, use
+from sim.market.clients.presence import masks_of
+from sim.market.clients.usage import use
 from sim.market.ecosystem.agents import grow_agents
 from sim.market.ecosystem.communities import community_rules, develop
 from sim.market.state import MarketState

@@ -25,8 +25,8 @@ from sim.market.clients.columns import (
 from sim.market.clients.deals import Bidding
 from sim.market.clients.migration import Homes, homes_move
 from sim.market.clients.population import Population, effective_clients, population_for
+from sim.market.clients.presence import Presence
 from sim.market.clients.threads import threads_for
-from sim.market.clients.usage import Presence
 from sim.market.month import PHASES, Phase, booked, timed
 from sim.market.recorder import Recorder
 from sim.market.start import start

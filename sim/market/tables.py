@@ -12,7 +12,7 @@ from sim.economics.concentration import fading_age
 from sim.economics.demand import box_cox_term, cross_channel_utility, price_term
 from sim.economics.networks import network_benefit
 from sim.market.clients.columns import MonthTerms
-from sim.market.clients.usage import agent_side
+from sim.market.clients.presence import agent_side
 from sim.market.ecosystem.agents import agent_utility, agent_weights
 from sim.market.ecosystem.communities import communities, community_rules
 from sim.market.world import API, HOST, NONE, MarketLayout

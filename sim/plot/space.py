@@ -12,7 +12,7 @@ import pandas as pd
 
 from sim.analysis.effects import groups_of, unit_words
 from sim.analysis.sweep import CLASS, TOKENS, Sweep, SweepFactor, SweepOutcome, value_words
-from sim.analysis.verdict.outcomes import OutcomeClass
+from sim.analysis.verdict.outcomes import OutcomeClass, class_name
 from sim.errors import SimError
 from sim.plot.canvas import new_axes, wrap, write_frame
 from sim.plot.registry import SWEEPS, plot
@@ -249,7 +249,7 @@ def _map_words(sweep: Sweep, outcome: SweepOutcome, table: pd.DataFrame, classes
         )
     points = x.line and y.line
     held = _class_of_points(sweep) if points else table[table["n"] > 0]["outcome_class"]
-    parts = [f"{str(n).replace('_', '-')} in {k}" for n, k in held.value_counts().items()]
+    parts = [f"{class_name(n)} in {k}" for n, k in held.value_counts().items()]
     places = f"{len(held)} {'points' if points else 'cells'}"
     return f"Most frequent outcome in {places}: {', '.join(parts[:4])}."
 
@@ -274,7 +274,7 @@ def _draw_cells(
         text = f"{values[place]:.3g}"
         if classes:
             colours[place] = to_rgb(CLASS_COLOURS[OutcomeClass(row.outcome_class)])
-            name = wrap(row.outcome_class.replace("_", "-"), CELL, 7.5)
+            name = wrap(class_name(row.outcome_class), CELL, 7.5)
             part = f"{100.0 * row.share:.0f}\u00a0% of {row.n}"
             text = f"{name}\n{part}\nmean {values[place]:.3g}{f' {unit}' if unit else ''}"
         box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": "none", "alpha": 0.85}
@@ -340,7 +340,7 @@ def _legend(ax: Axes, names: Sequence[OutcomeClass], points: bool) -> None:
     for name in names:
         look: dict[str, Any] = {
             "color": CLASS_COLOURS[name],
-            "label": name.value.replace("_", "-"),
+            "label": class_name(name),
         }
         mark = CLASS_MARKERS[name]
         handles.append(Line2D([], [], marker=mark, ls="", **look) if points else Patch(**look))

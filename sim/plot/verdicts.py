@@ -10,7 +10,7 @@ import pandas as pd
 
 from sim.analysis.statistics import goodman_intervals, ols_slope
 from sim.analysis.verdict.grounds import claims_grounds, refuse_bare
-from sim.analysis.verdict.outcomes import OutcomeClass, classify_means, split_plateau
+from sim.analysis.verdict.outcomes import OutcomeClass, class_name, classify_means, split_plateau
 from sim.errors import SimError
 from sim.plot.canvas import (
     LABEL_SIZE,
@@ -138,7 +138,7 @@ def classes(
     note = ""
     if len(shown) < len(seen):
         none = table.loc[~table["outcome_class"].isin(shown), "upper"].max()
-        empty = ", ".join(class_in_words(name) for name in seen.index if not seen[name])
+        empty = ", ".join(class_name(name) for name in seen.index if not seen[name])
         note = f"In no run: {empty} (each in at most {amount(none, 'share')})"
     where_to = "at each value of the factor" if data.is_sweep else "in each world"
     subtitle = f"Part of the runs that end in each outcome class, %, {where_to}."
@@ -168,18 +168,13 @@ def _short_title(data: Material, point: str) -> str:
     return world_title(data, point)
 
 
-def class_in_words(kind: object) -> str:
-    """The name of an outcome class as the screen writes it: stand-off."""
-    return str(kind).replace("_", "-")
-
-
 def _classes_title(table: pd.DataFrame) -> str:
     """The commonest ends of the runs as the scenario stands."""
     first = ON if (table["point"] == ON).any() else table["point"].iloc[0]
     rows = table[(table["point"] == first) & (table["count"] > 0)]
     rows = rows.sort_values("count", ascending=False, kind="stable")
     said = [
-        f"{class_in_words(kind)} in {count} of {n}"
+        f"{class_name(kind)} in {count} of {n}"
         for kind, count, n in rows[["outcome_class", "count", "n"]].head(3).to_numpy()
     ]
     return f"Runs end in {', '.join(said)}"
@@ -193,7 +188,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, colour: str) -> None:
     ax.barh(places, share, color=colour, alpha=0.7, height=0.6)
     reach = np.maximum([share - low, high - share], 0.0)[:, there]
     ax.errorbar(share[there], places[there], xerr=reach, fmt="none", ecolor="black", capsize=2.5)
-    ax.set_yticks(places, [capital(class_in_words(name)) for name in rows["outcome_class"]])
+    ax.set_yticks(places, [capital(class_name(name)) for name in rows["outcome_class"]])
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xlim(-0.01, 1.03)
     ax.grid(visible=False, axis="y")

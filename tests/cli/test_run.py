@@ -51,7 +51,7 @@ def test_the_screen_shows_boards_definitions_effects_and_verdict(
         "displacement 100",
         "Would flip",
         "More runs",
-        "Last 12 months, median %",
+        "Last 12 months, %",
         "few clients",
         f"sim plot {tmp_path}",
         "n = 4 runs a world, seed 7, scenario ",

@@ -89,11 +89,13 @@ class Emulated(NamedTuple):
     """What an emulator says of T figures at n points: normal, with one covariance at each.
 
     ``S_i = B' s_i A s_i B + diag(rest)``: what K components do together, seeds included, and what
-    no component holds. The luck of a seed is in one figure of all periods, and so are components.
+    no component holds. One seed moves a figure in all periods, and a component does, too.
     """
 
+    scale: FloatArray
+    """(T,) units of the residuals."""
     mean: FloatArray
-    """(n, T) residuals without the chance of their seeds."""
+    """(n, T) residuals without the chance of their seeds, in units of `scale`."""
     spread: FloatArray
     """(n, K) standard deviations s of the components."""
     basis: FloatArray
@@ -112,8 +114,13 @@ class Emulated(NamedTuple):
     def misfit(self, independent: FloatArray, kept: npt.NDArray[np.bool_]) -> FloatArray:
         """(n,) minus twice the log density, but for a constant, of residuals of 0.
 
-        ``m' S^-1 m + ln |S|`` over the figures that are kept, where each has an independent
-        variance (T,) beside S; by the identities of Woodbury and Sylvester, on K x K matrices.
+        ``m' C^-1 m + ln |C|`` with ``C = S + diag(independent)``, over the figures that are kept.
+        It is computed on K x K matrices, by the identities of Woodbury and Sylvester.
+
+        Parameters
+        ----------
+        independent
+            (T,) variance that each figure has beside S, in units of `scale` squared.
         """
         alone = (self.rest + independent)[kept]
         basis, mean = self.basis[:, kept], self.mean[:, kept]
@@ -126,7 +133,7 @@ class Emulated(NamedTuple):
 
 
 class Emulator:
-    """Mean and variance of compressed, standardised residuals between the simulated points.
+    """Mean and covariance of compressed, standardised residuals between the simulated points.
 
     The figures are written in principal components; each is a linear trend and a Gaussian process
     with one length scale a number and a nugget for what seeds and the other numbers add. What the
@@ -137,8 +144,9 @@ class Emulator:
     Higdon, Gattiker, Williams & Rightley (2008, JASA 103:570-583).
     """
 
-    def __init__(self, scores: FloatArray, residuals: FloatArray) -> None:
-        figures = compressed(residuals)
+    def __init__(self, scores: FloatArray, residuals: FloatArray, scale: FloatArray) -> None:
+        self._scale = scale
+        figures = compressed(residuals / scale)
         order = np.argsort(np.abs(figures).sum(axis=1), kind="stable")
         near, far = np.split(order, [TRAINED_ON * 3 // 4])
         kept = np.sort(np.concatenate([near, far[:: 1 + 4 * len(far) // TRAINED_ON]]))
@@ -165,7 +173,7 @@ class Emulator:
             mean, spread[:, k] = process.predict(_cube(scores), return_std=True)
             parts[:, k] += mean
         mean = self._mean + parts @ self._basis
-        return Emulated(mean, spread, self._basis, self._alike, self._rest)
+        return Emulated(self._scale, mean, spread, self._basis, self._alike, self._rest)
 
 
 def ruled_out_by(implausibility: FloatArray) -> FloatArray:

@@ -211,24 +211,17 @@ class Observed:
         target = self.targets[index]
         return target.value * float(np.exp(residual)) if _logs(target) else target.value + residual
 
-    def misfit(
-        self, smooth: Emulated, scale: FloatArray, kept: npt.NDArray[np.bool_] | None = None
-    ) -> FloatArray:
+    def misfit(self, smooth: Emulated, kept: npt.NDArray[np.bool_] | None = None) -> FloatArray:
         """(n,) minus twice the log likelihood of the figures that are kept, None = all.
 
         Emulator and seeds have the covariance that the emulator tells; error and discrepancy are
         independent from figure to figure, but a family shares its error: it counts as at most eight
         figures, so that in a larger one each figure's variance is that much larger.
-
-        Parameters
-        ----------
-        smooth
-            Residuals at n places, in units of `scale`, (T,).
         """
         counts = np.array([self.families.count(family) for family in self.families])
         weight = np.minimum(1.0, MOST_OF_A_FAMILY / counts)
         everything = np.ones(len(self.targets), dtype=bool)
-        independent = (self.sigma / scale) ** 2 / weight
+        independent = (self.sigma / smooth.scale) ** 2 / weight
         return smooth.misfit(independent, everything if kept is None else kept)
 
     def groups(self) -> list[tuple[tuple[str, str, str], npt.NDArray[np.int64]]]:
@@ -243,7 +236,7 @@ class Observed:
         self,
         base: FloatArray,
         residuals: FloatArray,
-        smooth: tuple[Emulated, FloatArray],
+        smooth: Emulated,
         wanted: float,
     ) -> Observed:
         """The targets with the discrepancy that leaving figures out shows.
@@ -262,7 +255,7 @@ class Observed:
         residuals
             (n, T) residuals of the simulations; NaN rows where runs failed.
         smooth
-            The same as the emulator sees them, and the scale (T,) of what it says.
+            The same as the emulator sees them.
         wanted
             Effective size below which the weights of the rest are tempered.
         """
@@ -275,7 +268,7 @@ class Observed:
         self,
         base: FloatArray,
         residuals: FloatArray,
-        smooth: tuple[Emulated, FloatArray],
+        smooth: Emulated,
         wanted: float,
     ) -> Observed:
         families = self.families
@@ -302,7 +295,7 @@ class Observed:
         parts: npt.NDArray[np.str_],
         base: FloatArray,
         residuals: FloatArray,
-        smooth: tuple[Emulated, FloatArray],
+        smooth: Emulated,
         wanted: float,
     ) -> tuple[FloatArray, FloatArray]:
         """(T,) mean and variance of the residual of each figure, predicted without its part."""
@@ -310,7 +303,7 @@ class Observed:
         failed = np.isnan(residuals).any(axis=1)
         for part in np.unique(parts):
             own = parts == part
-            rest = np.where(failed, np.inf, self.misfit(*smooth, ~own))
+            rest = np.where(failed, np.inf, self.misfit(smooth, ~own))
             weights, _ = tempered(base, rest, wanted)
             sound = weights > 0.0
             some, share = residuals[sound][:, own], weights[sound]

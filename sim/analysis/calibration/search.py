@@ -170,20 +170,19 @@ class Search:
 
     def _emulator(self, scores: FloatArray, residuals: FloatArray, scale: FloatArray) -> Emulator:
         sound = np.isfinite(residuals).all(axis=1)
-        return Emulator(scores[sound][:, self.moved], residuals[sound] / scale)
+        return Emulator(scores[sound][:, self.moved], residuals[sound], scale)
 
     def _nearer(
         self,
         source: WeightedScores,
         observed: Observed,
         emulator: Emulator,
-        scale: FloatArray,
         rng: np.random.Generator,
     ) -> WeightedScores:
         """Population Monte Carlo on the emulator alone, so that the next proposals lie nearer."""
         for _ in range(STEPS):
             near = source.draws(CANDIDATES // 2, rng)
-            misfit = observed.misfit(emulator.predict(near), scale)
+            misfit = observed.misfit(emulator.predict(near))
             base = log_ratio(near, [(source, len(near))])
             weights, heat = tempered(base, misfit, STEP_SIZE)
             source = WeightedScores.of(near, weights)
@@ -220,7 +219,7 @@ class Search:
         near = self.source.draws(CANDIDATES, rng)
         smooth = self._smoothed(*known, observed.sigma, near)
         base = log_ratio(near, [(self.source, CANDIDATES)])
-        weights, _ = tempered(base, observed.misfit(smooth, observed.sigma), wanted)
+        weights, _ = tempered(base, observed.misfit(smooth), wanted)
         source = WeightedScores.of(near, weights)
         seeds = self._seeds(observed, weights @ near)
         for generation in range(GENERATIONS):
@@ -236,16 +235,16 @@ class Search:
             moved = scores[:, self.moved]
             scale = np.sqrt(observed.sigma**2 + seeds)
             emulator = self._emulator(*known, scale)
-            smoothed = emulator.predict(moved), scale
+            smooth = emulator.predict(moved)
             base = log_ratio(moved, proposals)
             residuals = observed.residuals(figures)
             failed = np.isnan(residuals).any(axis=1)
-            observed = observed.estimated(base, residuals, smoothed, wanted)
-            misfit = np.where(failed, np.inf, observed.misfit(*smoothed))
+            observed = observed.estimated(base, residuals, smooth, wanted)
+            misfit = np.where(failed, np.inf, observed.misfit(smooth))
             weights, heat = tempered(base, misfit, wanted)
             source = WeightedScores.of(moved, weights)
             if heat > 1.0:
-                source = self._nearer(source, observed, emulator, scale, rng)
+                source = self._nearer(source, observed, emulator, rng)
         return Pool(
             observed, scores, figures, weights, self.moved, heat, int(failed.sum()), self.runs.count
         )

@@ -11,6 +11,7 @@ from sim.analysis.verdict.containment import Verdict
 from sim.analysis.verdict.flips import Entry, effect_of, label_of, parties, signed
 from sim.analysis.verdict.grounds import grounds_line, ranges
 from sim.analysis.verdict.judge import OTHER_HOSTING, vendor_label
+from sim.analysis.verdict.outcomes import class_name
 from sim.analysis.verdict.words import class_in_words
 
 if TYPE_CHECKING:
@@ -178,10 +179,9 @@ def endings_of(entry: Entry) -> Detail:
     found = [(k, f) for k, f in entry["classes"]["frequencies"].items() if f["count"]]
     found.sort(key=lambda item: -item[1]["count"])
     rows = tuple(
-        (k.replace("_", "-"), f"{f['count']}", percent(f["share"], *f["interval"]))
-        for k, f in found
+        (class_name(k), f"{f['count']}", percent(f["share"], *f["interval"])) for k, f in found
     )
-    lines = tuple(f"{k.replace('_', '-')}: {class_in_words(k, entry)}" for k, _ in found)
+    lines = tuple(f"{class_name(k)}: {class_in_words(k, entry)}" for k, _ in found)
     kind = entry["classes"]["interval_type"]
     return Detail(f"How {entry['n']} runs end: runs, % ({kind})", lines, rows)
 

@@ -26,6 +26,11 @@ class PathClass(StrEnum):
     CONTESTED = "contested"
 
 
+def class_name(kind: object) -> str:
+    """An outcome class as people read it: `stand_off` is stand-off."""
+    return str(kind).replace("_", "-")
+
+
 class OutcomeClass(StrEnum):
     """Outcome of a run; a plateau is split by its pair into containment and stand-off."""
 

@@ -32,7 +32,7 @@ from sim.analysis.verdict.flips import (
     signed,
 )
 from sim.analysis.verdict.grounds import refuse_bare
-from sim.analysis.verdict.outcomes import OutcomeClass
+from sim.analysis.verdict.outcomes import OutcomeClass, class_name
 from sim.runs.stored import told_if_altered
 
 if TYPE_CHECKING:
@@ -368,7 +368,7 @@ def _share(entry: Entry, unit: str) -> str:
     others = sorted(
         ((f["share"], k) for k, f in frequencies if f["count"] and k != "containment"), reverse=True
     )
-    shown = [f"{k.replace('_', '-')} {POINTS * share:.0f}" for share, k in others]
+    shown = [f"{class_name(k)} {POINTS * share:.0f}" for share, k in others]
     if len(shown) > CLASSES_SHOWN:
         shown = [*shown[:CLASSES_SHOWN], "others less"]
     text = f"{ending} in {share} % of {unit} ({bounds}more than 50 counts)"
@@ -447,8 +447,8 @@ def belts_of(verdict: Entry, scenario: Scenario) -> Belts | None:
         )
         for vendor in shown
     )
-    title = f"Last {scenario.containment.window_months} months, median % (9 in 10)"
-    return Belts(title, ("", "tokens", "revenue"), rows)
+    title = f"Last {scenario.containment.window_months} months, % (9 in 10 {_unit(verdict)})"
+    return Belts(title, ("", "tokens, median", "revenue, median"), rows)
 
 
 def _cell(found: Mapping[str, float | None]) -> str:

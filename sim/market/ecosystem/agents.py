@@ -13,7 +13,7 @@ from sim.economics.networks import (
     subsidised_builders,
     willing_builders,
 )
-from sim.market.clients.usage import masks_of
+from sim.market.clients.presence import masks_of
 from sim.market.world import MarketLayout
 from sim.strategies.agents import AgentView
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sim.analysis.effects import unit_words, with_interval
 from sim.analysis.verdict.grounds import claims_grounds
+from sim.analysis.verdict.outcomes import class_name
 from sim.report.html import (
     PERCENT,
     Block,
@@ -314,7 +315,7 @@ def sweep(found: Found) -> Iterator[Block]:
         yield from _ends(found, outcome)
     if found["classes"]:
         rows = [
-            (c["name"].replace("_", "-"), c["count"], spread(c["share"], c["interval"], PERCENT))
+            (class_name(c["name"]), c["count"], spread(c["share"], c["interval"], PERCENT))
             for c in found["classes"]
         ]
         yield table(("ending", "runs", "% of runs"), rows, "How the runs end")

@@ -126,7 +126,7 @@ def test_a_misfit_is_minus_twice_the_log_density_with_the_whole_covariance() -> 
     alike = np.corrcoef(rng.normal(size=(parts, 30)))
     spread, basis = rng.uniform(0.1, 2.0, (n, parts)), rng.normal(size=(parts, figures))
     mean, rest = rng.normal(size=(n, figures)), rng.uniform(0.1, 1.0, figures)
-    emulated = Emulated(mean, spread, basis, alike, rest)
+    emulated = Emulated(np.ones(figures), mean, spread, basis, alike, rest)
     independent, kept = rng.uniform(0.1, 1.0, figures), np.arange(figures) != 2
     found = emulated.misfit(independent, kept)
     for i in range(n):
@@ -142,7 +142,7 @@ def test_what_a_seed_moves_in_two_figures_counts_once() -> None:
     rng = np.random.default_rng(4)
     scores, luck = rng.standard_normal((120, 1)), rng.standard_normal((120, 1))
     residuals = scores + luck + 0.1 * rng.standard_normal((120, 2))
-    emulated = Emulator(scores, residuals).predict(np.array([[0.0], [1.5]]))
+    emulated = Emulator(scores, residuals, np.ones(2)).predict(np.array([[0.0], [1.5]]))
     away = -np.diff(emulated.misfit(np.full(2, 0.01), np.array([True, True])))
     alone = -np.diff(emulated.misfit(np.full(2, 0.01), np.array([True, False])))
     assert away == pytest.approx(alone, rel=0.15)  # independent figures would tell twice as much

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.market.clients.population import FIXED_POINT
-from sim.market.clients.usage import agent_side
+from sim.market.clients.presence import agent_side
 from sim.market.model import MarketModel
 from sim.market.world import NONE
 from tests.unit.market.tiny import changed

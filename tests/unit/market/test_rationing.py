@@ -10,7 +10,8 @@ import pytest
 from sim.economics.costs import served_fraction
 from sim.market.clients.columns import UNSET
 from sim.market.clients.population import FIXED_POINT
-from sim.market.clients.usage import masks_of, use
+from sim.market.clients.presence import masks_of
+from sim.market.clients.usage import use
 from sim.market.model import MarketModel
 from sim.market.supply.serving import (
     cards_needed,
