@@ -259,8 +259,11 @@ def curves(
     return fig, axes
 
 
-def heading(data: Material, measure: str, point: str = ON) -> tuple[str, str]:
-    """Title and subtitle of a picture of one measure: what was found, and what is drawn."""
+def heading(data: Material, measure: str, point: str = ON, title_of: str = "") -> tuple[str, str]:
+    """Title and subtitle of a picture of one measure: what was found, and what is drawn.
+
+    The title tells means of the judged months; another one tells `title_of`.
+    """
     unit = unit_in_words(data.unit(measure))
     drawn = f"{capital(in_words(measure))}{', ' if unit else ''}{unit}, by month."
     sentence = data.sentence(measure).rstrip(".")
@@ -268,7 +271,7 @@ def heading(data: Material, measure: str, point: str = ON) -> tuple[str, str]:
     if point != ON:
         parts.append(f"World: {world_title(data, point)}.")
     months = data.thresholds.window_months
-    parts.append(f"Title: means of the last {months} months.")
+    parts.append(f"Title: {title_of or f'means of the last {months} months'}.")
     return headline(data, measure, point), " ".join(part for part in parts if part)
 
 
@@ -325,7 +328,7 @@ def prices(data: Material, point: str = ON, *, ax: Any = None) -> Drawing:
     draw_measure(axes, data, table)
     log_ticks(axes.yaxis)
     label_axis(axes.yaxis, "price, log scale", data.unit("price_index"))
-    _, subtitle = heading(data, "price_index", point)
+    _, subtitle = heading(data, "price_index", point, "medians of the first and the last month")
     caption = data.caption(int(table["n"].max()), INTERVAL)
     write_frame(fig, axes, ax is None, _price_title(data, table), subtitle, caption)
     return fig, axes

@@ -160,7 +160,8 @@ def test_belts_share_a_scale_and_keep_the_three_scoreboards_apart(data):
 
 
 def test_prices_have_a_log_axis_with_unit(data):
-    _, ax = plots()["prices"].draw(data)
+    fig, ax = plots()["prices"].draw(data)
+    assert "Title: medians of the first and the last month." in _text(fig)
     assert ax.get_yscale() == "log"
     assert ax.get_ylabel() == "price, log scale, yuan per M tokens"
     assert len(ax.get_yticks()) >= 4
